@@ -1,0 +1,75 @@
+# What a person types. Everything installs what it needs into .venv and build/; nothing is expected but Python 3.11, make and git.
+
+PYTHON ?= python3
+UV := build/uv/bin/uv
+BIN := .venv/bin
+READY := .venv/.ready
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+
+
+export UV_PYTHON_DOWNLOADS := never
+export PYTHONDONTWRITEBYTECODE :=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check test endurance e2e demo docs crds locks images clean bench-sample bench-train bench-grade bench-operator
+
+help: ## list the commands
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+setup: $(READY) ## install everything into .venv (also done by the other commands)
+
+$(UV): requirements/setup.txt
+	$(PYTHON) -m venv build/uv
+	build/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/setup.txt
+	@touch $@
+
+$(READY): $(UV) requirements/dev.txt pyproject.toml
+	@scripts/system-packages
+	$(UV) venv --quiet --seed --allow-existing --python $(PYTHON) .venv
+	$(UV) pip sync --quiet --python $(BIN)/python --compile-bytecode requirements/dev.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+check: $(READY) ## format, lint, types, import directions, freshness of what is generated
+	scripts/check
+
+test: $(READY) ## pure tests and tests on a real API server, with coverage
+	scripts/test
+
+endurance: $(READY) ## the tests that take minutes: kill -9 again and again, crash schedules, hundreds of trials
+	scripts/test endurance
+
+demo: $(READY) ## a small real experiment on the CPU, from sampling to a decision
+	scripts/demo
+
+e2e: $(READY) ## the whole product on real pods: node, images, chart, experiment
+	scripts/e2e
+
+images: $(READY) ## build the images with docker, podman or buildah
+	scripts/images
+
+docs: $(READY) ## rewrite the generated pages
+	$(BIN)/python scripts/generate_docs.py
+
+crds: $(READY) ## rewrite crds/ from the models
+	$(BIN)/python -m ssd_operator.crd
+	$(BIN)/python -m ssd_operator.crd --folder charts/selfdistill-operator/files/crds
+
+locks: $(UV) ## resolve the lock files again
+	scripts/locks
+
+bench-sample: $(READY) ## tokens/s of the sample stage against a bare engine
+	$(BIN)/python benchmarks/sample.py
+
+bench-train: $(READY) ## useful tokens/s of the train stage against TRL
+	UV=$(UV) $(BIN)/python benchmarks/train.py
+
+bench-grade: $(READY) ## programs/s of the grader against fresh processes and LiveCodeBench's scheme
+	$(BIN)/python benchmarks/grade.py
+
+N ?= 100
+bench-operator: $(READY) ## N resources at once against a real API server
+	$(BIN)/python benchmarks/operator_scale.py --resources $(N)
+
+clean: ## remove what was built here; caches below ~/.cache stay
+	rm -rf .venv .venv-* build dist work .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis
