@@ -1,0 +1,98 @@
+"""`python -m ssd_jobs CONFIG`: run one stage and say how it ended.
+
+Load the config, set what libraries read at import, dispatch, print the result as the last line of standard output
+(and as the container's termination message), and turn any error into an exit code. Nobody else reads the
+environment, handles signals or exits.
+"""
+
+import importlib
+import logging
+import os
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+from types import FrameType
+from typing import Protocol, cast
+
+from ssd_jobs import contract, libraries
+from ssd_jobs.context import Context
+from ssd_jobs.errors import BadInput, ExitCode, JobError
+from ssd_jobs.progress import Progress
+
+__all__ = ["main"]
+
+TERMINATION_LOG = Path("/dev/termination-log")
+LOGGER = logging.getLogger("ssd_jobs")
+
+
+class StageModule(Protocol):
+    """What every module below `ssd_jobs.stages` offers."""
+
+    def run(self, config: contract.Config, context: Context) -> contract.Result:
+        """Do the stage's work, or find it done."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run the stage that the config names and return the process's exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        if len(arguments) != 1:
+            raise BadInput("usage: python -m ssd_jobs CONFIG")
+        config_path = Path(arguments[0])
+        config = contract.load(config_path)
+        libraries.configure(config, os.environ)
+        _report(_run(config, config_path))
+    except JobError as error:
+        LOGGER.error("%s", error)
+        _terminate(str(error))
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the border: a bug ends as exit 1 with its trace in the log
+        sys.stderr.write(traceback.format_exc())
+        LOGGER.error("%s: %s", type(error).__name__, error)
+        _terminate(f"{type(error).__name__}: {error}")
+        return ExitCode.FAILED
+    return ExitCode.OK
+
+
+def _run(config: contract.Config, config_path: Path) -> contract.Result:
+    """Run the stage in the surroundings that the platform gave."""
+    progress = Progress()
+    stop = threading.Event()
+
+    def on_sigterm(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, on_sigterm)
+    signal.signal(signal.SIGINT, on_sigterm)
+    if config.execution.metrics_port:
+        from ssd_jobs import metrics_server
+
+        metrics_server.serve(progress, config.execution.metrics_port)
+    context = Context(
+        workspace=Path(config.workspace),
+        index=int(os.environ.get("JOB_COMPLETION_INDEX", "0")),
+        progress=progress,
+        stop=stop,
+        config_path=config_path,
+    )
+    module = cast("StageModule", importlib.import_module(f"ssd_jobs.stages.{config.stage}"))
+    return module.run(config, context)
+
+
+def _report(result: contract.Result) -> None:
+    """Print the result where both runners look for it."""
+    text = contract.dump_result(result)
+    print(text, flush=True)  # noqa: T201 - the result is this program's output
+    _terminate(text)
+
+
+def _terminate(message: str) -> None:
+    """Leave the message for the kubelet, when there is one."""
+    if TERMINATION_LOG.exists():
+        TERMINATION_LOG.write_bytes(message.encode()[-4096:])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,149 @@
+"""Writing an artifact: claim its directory, write files, finish with the manifest.
+
+Two writers of one directory are kept apart by a lock on a file in it; the kernel drops the lock with the
+process, so a killed writer never blocks the next one. The second writer leaves with exit code 75 and is tried
+again later, when the work is done. Files of an earlier, unfinished attempt stay: a stage that can resume
+finds them, and `finish` records exactly the files that are then there.
+"""
+
+import errno
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import JsonValue
+
+from ssd_jobs import tables
+from ssd_jobs.artifacts import atomic, manifest
+from ssd_jobs.errors import JobError, Temporary
+
+__all__ = ["LOCK", "Draft", "claim"]
+
+LOCK = ".lock"
+PRIVATE = (LOCK, manifest.MANIFEST, "progress.json")
+"""Files that live in the directory but are not its content."""
+
+
+class Draft:
+    """An artifact that is being written by this process alone."""
+
+    def __init__(self, path: Path, *, stage: str, name: str, key: str, shard: int | None) -> None:
+        self.path = path
+        self._identity = {"stage": stage, "name": name, "key": key, "shard": shard}
+        self._started = manifest.now()
+
+    def write_table(self, name: str, schema: pa.Schema, data: pa.Table) -> None:
+        """Write one parquet file atomically, checked against its schema."""
+        checked = tables.check(schema, data, source=name)
+        with atomic.replacing(self.path / name) as temporary:
+            pq.write_table(checked, temporary, compression="zstd")
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write one text file atomically."""
+        atomic.write_text(self.path / name, text)
+
+    def write_bytes(self, name: str, data: bytes) -> None:
+        """Write one file atomically."""
+        atomic.write_bytes(self.path / name, data)
+
+    def copy(self, name: str, source: Path) -> None:
+        """Copy one file atomically; directories in `name` are made."""
+        target = self.path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with atomic.replacing(target) as temporary:
+            shutil.copyfile(source, temporary)
+
+    def clear(self) -> None:
+        """Remove what an earlier attempt left, for a stage that starts afresh."""
+        for child in self.path.iterdir():
+            if child.name in PRIVATE:
+                continue
+            shutil.rmtree(child) if child.is_dir() and not child.is_symlink() else child.unlink()
+
+    def finish(
+        self,
+        *,
+        science: Mapping[str, Any],
+        inputs: Mapping[str, str],
+        counts: Mapping[str, int | float],
+        facts: Mapping[str, JsonValue],
+        image: str,
+        ignore: tuple[str, ...] = (),
+    ) -> manifest.Manifest:
+        """Write the manifest; from here on the artifact is complete.
+
+        `ignore` names directories whose content is not part of the artifact, such as checkpoints that rotate.
+        """
+        files = {name: manifest.file_entry(path) for name, path in _content(self.path, ignore)}
+        document = manifest.Manifest.model_validate(
+            {
+                **self._identity,
+                "format": manifest.FORMAT,
+                "digest": manifest.content_digest(files),
+                "files": files,
+                "inputs": dict(inputs),
+                "science": dict(science),
+                "counts": dict(counts),
+                "facts": dict(facts),
+                "environment": manifest.environment(image),
+                "started": self._started,
+                "finished": manifest.now(),
+            }
+        )
+        atomic.write_text(self.path / manifest.MANIFEST, document.model_dump_json(indent=1) + "\n")
+        return document
+
+
+@contextmanager
+def claim(path: Path, *, stage: str, name: str, key: str, shard: int | None = None) -> Iterator[Draft]:
+    """Own a directory until the block ends; a second owner is told to come back later."""
+    with _disk_errors(path):
+        path.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            _lock(descriptor, path)
+            for leftover in path.rglob(f"{atomic.TEMPORARY}*"):
+                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+            yield Draft(path, stage=stage, name=name, key=key, shard=shard)
+        finally:
+            os.close(descriptor)
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    """Take the directory's lock or leave."""
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EAGAIN):
+            raise Temporary(f"{path}: another process is writing this artifact; wait for it or stop it") from None
+        raise
+
+
+@contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    """Say what a full or read-only disk means."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise JobError(f"{path}: no space left on the volume; nothing is lost, free space and run again") from error
+        if error.errno == errno.EROFS:
+            raise JobError(f"{path}: the volume is mounted read-only; mount it writable and run again") from error
+        raise
+
+
+def _content(path: Path, ignore: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
+    """Yield the files of an artifact by their relative names."""
+    for child in sorted(path.rglob("*")):
+        relative = child.relative_to(path)
+        if child.is_dir() or relative.parts[0] in ignore or relative.parts[0] in PRIVATE:
+            continue
+        if any(part.startswith(atomic.TEMPORARY) for part in relative.parts):
+            continue
+        yield relative.as_posix(), child

@@ -1,0 +1,95 @@
+"""Reading artifacts: only complete ones, and only what their manifests vouch for."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+from pydantic import ValidationError
+
+from ssd_jobs import tables
+from ssd_jobs.artifacts import layout, manifest
+from ssd_jobs.errors import BadInput, JobError
+
+__all__ = ["Artifact", "complete", "opened", "sharded", "sharded_digest"]
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A complete artifact, or one complete shard of one."""
+
+    path: Path
+    manifest: manifest.Manifest
+
+    @property
+    def digest(self) -> str:
+        """The digest of its content."""
+        return self.manifest.digest
+
+    def verify(self) -> None:
+        """Hash every file again; a changed or missing one is named."""
+        for name, entry in self.manifest.files.items():
+            file = self.path / name
+            if not file.is_file():
+                raise BadInput(
+                    f"{file}: missing, though the manifest lists it; remove {self.path} and run its stage again"
+                )
+            if manifest.file_entry(file) != entry:
+                raise BadInput(f"{file}: differs from its manifest; remove {self.path} and run its stage again")
+
+    def table(self, name: str, schema: pa.Schema, *, columns: list[str] | None = None) -> pa.Table:
+        """Read one parquet file."""
+        return tables.read(schema, self.path / name, columns=columns)
+
+    def parts(self, prefix: str, schema: pa.Schema, *, columns: list[str] | None = None) -> pa.Table:
+        """Read all parquet files that start with a prefix, in the order of their names."""
+        names = sorted(name for name in self.manifest.files if name.startswith(prefix) and name.endswith(".parquet"))
+        found = [self.table(name, schema, columns=columns) for name in names]
+        if found:
+            return pa.concat_tables(found)
+        empty = schema.empty_table()
+        return empty if columns is None else empty.select(columns)
+
+
+def complete(path: Path, *, key: str) -> Artifact | None:
+    """Return the artifact if it is complete, None if it is not there yet."""
+    file = path / manifest.MANIFEST
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    try:
+        document = manifest.Manifest.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the document"
+        raise BadInput(f"{file}: {where}: {first['msg']}; remove {path} and run its stage again") from None
+    if document.key != key:
+        raise BadInput(
+            f"{file}: belongs to key {document.key[:12]}, not {key[:12]}; remove {path} and run its stage again"
+        )
+    return Artifact(path, document)
+
+
+def opened(path: Path) -> Artifact:
+    """Return an artifact that an earlier stage must have completed; its path ends with its key."""
+    try:
+        document = manifest.Manifest.model_validate_json((path / manifest.MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise JobError(f"{path}: not complete (no {manifest.MANIFEST}); run the stage that writes it first") from None
+    except ValidationError:
+        raise BadInput(
+            f"{path / manifest.MANIFEST}: is no manifest of this version; remove {path} and run its stage again"
+        ) from None
+    return Artifact(path, document)
+
+
+def sharded(path: Path, shards: int) -> list[Artifact]:
+    """Return every shard of an artifact; a missing one is named."""
+    return [opened(layout.shard_path(path, shard)) for shard in range(shards)]
+
+
+def sharded_digest(shards: list[Artifact]) -> str:
+    """Return the digest of a sharded artifact: the hash of its shards' digests, in order."""
+    return hashlib.sha256(json.dumps([shard.digest for shard in shards]).encode()).hexdigest()

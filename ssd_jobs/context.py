@@ -1,0 +1,37 @@
+"""What a stage gets besides its config: which shard it is, when to stop, and where to say how far it is.
+
+Only `ssd_jobs.__main__` reads the environment and handles signals; a stage takes them from here, so that tests
+can run a stage as a function call.
+"""
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ssd_jobs.errors import Terminated
+from ssd_jobs.progress import Progress
+
+__all__ = ["Context"]
+
+
+@dataclass(frozen=True)
+class Context:
+    """The surroundings of one run of one stage."""
+
+    workspace: Path
+    index: int
+    """The shard, or the node's rank in the training gang: the platform's completion index."""
+    progress: Progress
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Set by SIGTERM: finish what is in hand, make it durable, leave with 143."""
+    config_path: Path | None = None
+    """Where the config came from, for a stage that starts more processes."""
+
+    def check_stop(self) -> None:
+        """Leave at a safe point if asked to."""
+        if self.stop.is_set():
+            raise Terminated("stopped on request; what is finished is kept, run again to continue")
+
+    def path(self, artifact: str) -> Path:
+        """Return the absolute path of an artifact."""
+        return self.workspace / artifact

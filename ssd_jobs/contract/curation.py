@@ -1,0 +1,38 @@
+"""The config of `curate`: from raw samples to records and an order of training."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ssd_jobs.contract.base import ArtifactPath, Model
+from ssd_jobs.contract.grading import SandboxExecution
+from ssd_jobs.contract.stage import Stage
+
+__all__ = ["CurateConfig", "CurateScience"]
+
+
+class CurateScience(Model):
+    """The filter policy and what the order of training depends on."""
+
+    filter: Literal["None", "Stub", "Shortest", "Syntax", "Execution"]
+    shortest_percent: Annotated[float, Field(ge=0, lt=100)]
+    truncated: Literal["Keep", "Drop"]
+    overlong: Literal["Truncate", "Drop"]
+    sequence_length: Annotated[int, Field(ge=2)]
+    steps: Annotated[int, Field(ge=1)]
+    global_batch_size: Annotated[int, Field(ge=1)]
+    seed: int
+
+
+class CurateConfig(Stage):
+    """Merge the shards, filter and count, and write the batches of every optimizer step."""
+
+    stage: Literal["curate"]
+    science: CurateScience
+    samples: ArtifactPath
+    sample_shards: Annotated[int, Field(ge=1)]
+    prompts: ArtifactPath
+    model: ArtifactPath
+    """For its tokenizer's end-of-sequence ids only."""
+    output: ArtifactPath
+    execution: SandboxExecution

@@ -1,0 +1,56 @@
+"""The config of `grade`: verdicts on untrusted programs."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ssd_jobs.contract.base import ArtifactPath, Key, Model, Name
+from ssd_jobs.contract.stage import Stage, StageExecution
+
+__all__ = ["GradeConfig", "GradeScience", "GradeTask", "Grading", "SandboxExecution"]
+
+Grading = Literal["Process", "LCB"]
+
+
+class SandboxExecution(StageExecution):
+    """Where the sandbox is."""
+
+    sandbox_socket: str
+    """The unix socket of the sandbox container; empty: start a namespaced child process."""
+    allow_weak_isolation: bool
+    workers: Annotated[int, Field(ge=0)]
+    """Programs run at once; 0: the cores that the cgroup allows."""
+
+
+class GradeScience(Model):
+    """What decides a verdict besides program and tests."""
+
+    cpu_seconds: Annotated[float, Field(gt=0)]
+    wall_seconds: Annotated[float, Field(gt=0)]
+    memory_mb: Annotated[int, Field(ge=64)]
+    output_mb: Annotated[int, Field(ge=1)]
+    shards: Annotated[int, Field(ge=1)]
+
+
+class GradeTask(Model):
+    """One generation artifact under one grading mode: an artifact of its own."""
+
+    setting: Name
+    mode: Grading
+    generations: ArtifactPath
+    generation_shards: Annotated[int, Field(ge=1)]
+    key: Key
+    output: ArtifactPath
+
+
+class GradeConfig(Stage):
+    """Grade the generations of one arm on one benchmark."""
+
+    stage: Literal["grade"]
+    arm: Literal["Base", "Candidate"]
+    benchmark: Name
+    science: GradeScience
+    tasks: Annotated[tuple[GradeTask, ...], Field(min_length=1)]
+    problems: ArtifactPath
+    tests: ArtifactPath
+    execution: SandboxExecution

@@ -1,0 +1,103 @@
+"""The config of `prepare`: one stage, several parts, each with a key of its own.
+
+The model, the training prompts and each benchmark are artifacts by themselves, so that adding a benchmark does
+not train again, and two experiments on one model share it.
+"""
+
+from typing import Literal
+
+from ssd_jobs.contract.base import ArtifactPath, JsonMap, Key, Model, Name
+from ssd_jobs.contract.sources import BenchmarkSource, ModelSource, ProblemSource
+from ssd_jobs.contract.stage import Stage, StageExecution
+
+__all__ = [
+    "BenchmarkPart",
+    "BenchmarkScience",
+    "ModelPart",
+    "ModelScience",
+    "PrepareConfig",
+    "PrepareExecution",
+    "PromptsPart",
+    "PromptsScience",
+    "Rendering",
+]
+
+
+class Rendering(Model):
+    """How a problem becomes token ids; the same for training and evaluation."""
+
+    prompt_mode: Literal["Chat", "Raw"]
+    chat_template_args: JsonMap
+    template: str
+    """`builtin:instruct`, `builtin:thinking`, or a file below the workspace."""
+
+
+class ModelScience(Model):
+    """What decides the model's bytes."""
+
+    source: ModelSource
+    trust_remote_code: bool
+
+
+class PromptsScience(Model):
+    """What decides the training prompts."""
+
+    source: ProblemSource
+    rendering: Rendering
+    deduplicate: bool
+    require_passed_column: str
+    limit: int
+    decontaminate: Literal["Report", "Drop", "Ignore"]
+
+
+class BenchmarkScience(Model):
+    """What decides a benchmark's prompts and tests."""
+
+    source: BenchmarkSource
+    rendering: Rendering
+
+
+class ModelPart(Model):
+    """The base model, as a directory that transformers and vLLM open."""
+
+    key: Key
+    output: ArtifactPath
+    science: ModelScience
+
+
+class PromptsPart(Model):
+    """The training problems and their prompts."""
+
+    key: Key
+    output: ArtifactPath
+    science: PromptsScience
+
+
+class BenchmarkPart(Model):
+    """One benchmark: its problems and prompts, and, in a root that only grade sees, its tests."""
+
+    name: Name
+    key: Key
+    output: ArtifactPath
+    tests_output: ArtifactPath
+    science: BenchmarkScience
+
+
+class PrepareExecution(StageExecution):
+    """Where prepare may look."""
+
+    offline: bool
+    """Never ask the hub; everything must be in the local cache or at a path."""
+    tracking_uri: str
+    """Needed for a `registry` source only."""
+
+
+class PrepareConfig(Stage):
+    """Resolve, de-duplicate, render, decontaminate, freeze."""
+
+    stage: Literal["prepare"]
+    model: ModelPart
+    prompts: PromptsPart
+    benchmarks: tuple[BenchmarkPart, ...]
+    output: ArtifactPath
+    execution: PrepareExecution

@@ -1,0 +1,139 @@
+"""The config of `report`: everything that was measured, what would have to hold, and where it is recorded."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ssd_jobs.contract.base import ArtifactPath, JsonMap, Model, Name
+from ssd_jobs.contract.grading import Grading
+from ssd_jobs.contract.stage import Decode, Stage, StageExecution
+from ssd_jobs.contract.training import Tracking
+
+__all__ = [
+    "BenchmarkReport",
+    "Evaluation",
+    "FailedStage",
+    "Gate",
+    "Guard",
+    "Promotion",
+    "ReportConfig",
+    "ReportExecution",
+    "ReportScience",
+    "StageArtifact",
+]
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Evaluation(Model):
+    """The verdicts of one arm, at one decode setting, under one grading mode."""
+
+    arm: Literal["Base", "Candidate"]
+    setting: Name
+    decode: Decode
+    fixed: bool
+    """True for the setting named before the run; the others are the decode-only sweep."""
+    mode: Grading
+    verdicts: ArtifactPath
+    verdict_shards: int
+    generations: ArtifactPath
+    generation_shards: int
+
+
+class BenchmarkReport(Model):
+    """One benchmark and every evaluation of it."""
+
+    name: Name
+    window: str
+    """What the benchmark's name alone does not say, such as `2025-02_2025-05`; part of every metric's name."""
+    problems: ArtifactPath
+    k: tuple[int, ...]
+    samples_per_problem: int
+    grading: tuple[Grading, ...]
+    """The first one decides."""
+    evaluations: tuple[Evaluation, ...]
+
+
+class Guard(Model):
+    """A benchmark that must not get significantly worse."""
+
+    benchmark: Name
+    metric: str
+    max_drop: Share
+
+
+class Gate(Model):
+    """What must hold before a model is promoted."""
+
+    benchmark: Name
+    metric: str
+    baseline: Literal["Fixed", "BestDecode"]
+    confidence: Annotated[float, Field(gt=0.5, lt=1)]
+    min_gain: float
+    max_difficulty_drop: Share
+    pass_at_5: bool
+    max_truncated_share: Share
+    guards: tuple[Guard, ...]
+
+
+class Promotion(Model):
+    """Where a model goes that passed, and one that did not."""
+
+    registered_model: str
+    alias: str
+    challenger_alias: str
+    upload_weights: bool
+    claim: str
+    """The claim that holds the weights when they are not uploaded."""
+    gate: Gate | None
+    """None: the version is registered as challenger and nothing is promoted."""
+
+
+class ReportScience(Model):
+    """What the numbers of the report depend on."""
+
+    bootstrap_replicates: Annotated[int, Field(ge=100)]
+    seed: int
+    promotion: Promotion | None
+
+
+class StageArtifact(Model):
+    """A directory whose manifest, metrics and counts belong into the report."""
+
+    stage: Name
+    kind: str
+    path: ArtifactPath
+    shards: int
+    """0: one directory without shards."""
+
+
+class FailedStage(Model):
+    """A stage that did not finish; its failure is recorded as well."""
+
+    name: Name
+    message: str
+
+
+class ReportExecution(StageExecution):
+    """Where the results are recorded."""
+
+    tracking: Tracking
+    failed: tuple[FailedStage, ...]
+
+
+class ReportConfig(Stage):
+    """pass@k, intervals, comparison, gate, plots, HTML, MLflow, registry."""
+
+    stage: Literal["report"]
+    experiment: str
+    """The resource's name."""
+    spec: JsonMap
+    """The resolved spec, recorded whole."""
+    science: ReportScience
+    model: ArtifactPath
+    candidate: str
+    """The exported candidate's directory below the workspace; empty when there is none."""
+    benchmarks: tuple[BenchmarkReport, ...]
+    artifacts: tuple[StageArtifact, ...]
+    output: ArtifactPath
+    execution: ReportExecution

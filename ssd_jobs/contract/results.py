@@ -1,0 +1,69 @@
+"""What a stage says at its end, in at most 4,096 bytes.
+
+On a cluster this is the container's termination message; locally it is the last line of standard output.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ssd_jobs.contract.base import Model, Name
+from ssd_jobs.contract.grading import Grading
+
+__all__ = ["LIMIT", "BenchmarkResult", "Estimate", "PrepareResult", "ReportResult", "Result", "StageDone"]
+
+LIMIT = 4096
+"""Kubernetes cuts a termination message there."""
+
+Text = Annotated[str, Field(max_length=160)]
+
+
+class Estimate(Model):
+    """A share and its interval, as short decimal strings."""
+
+    value: Annotated[str, Field(max_length=8)]
+    ci: Annotated[str, Field(max_length=16)]
+
+
+class BenchmarkResult(Model):
+    """pass@1 of both arms on one benchmark under one grading mode."""
+
+    benchmark: Name
+    grading: Grading
+    base: Estimate | None
+    candidate: Estimate | None
+    delta: Estimate | None
+
+
+class PrepareResult(Model):
+    """What the parts turned out to be; later keys contain these digests."""
+
+    stage: Literal["prepare"]
+    digests: dict[str, str]
+    """`model`, `prompts`, or a benchmark's name -> sha256."""
+
+
+class StageDone(Model):
+    """Any other stage: its evidence and one sentence."""
+
+    stage: Literal["sample", "curate", "train", "generate", "grade", "analyze"]
+    digest: str
+    message: Text
+
+
+class ReportResult(Model):
+    """The decision and the numbers that a person looks for first."""
+
+    stage: Literal["report"]
+    digest: str
+    decision: Literal["Promoted", "Held", "Skipped"]
+    reasons: Annotated[tuple[Text, ...], Field(max_length=8)]
+    model_version: Annotated[str, Field(max_length=16)]
+    previous_champion: Annotated[str, Field(max_length=16)]
+    experiment_id: Annotated[str, Field(max_length=64)]
+    run_id: Annotated[str, Field(max_length=64)]
+    url: Annotated[str, Field(max_length=256)]
+    results: Annotated[tuple[BenchmarkResult, ...], Field(max_length=8)]
+
+
+Result = Annotated[PrepareResult | StageDone | ReportResult, Field(discriminator="stage")]

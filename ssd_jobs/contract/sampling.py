@@ -1,0 +1,76 @@
+"""The configs of `sample` and `generate`: the same machinery, on training prompts and on a benchmark."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ssd_jobs.contract.base import ArtifactPath, Key, Model, Name
+from ssd_jobs.contract.stage import Decode, Engine, Stage, StageExecution
+
+__all__ = ["GenerateConfig", "GenerateScience", "GenerateSetting", "SampleConfig", "SampleScience", "ShardedExecution"]
+
+
+class ShardedExecution(StageExecution):
+    """How one shard runs."""
+
+    gpus: Annotated[int, Field(ge=0)]
+    """GPUs of one shard, also the engine's tensor-parallel size; 0 is the CPU."""
+    max_error_fraction: Annotated[float, Field(ge=0, le=1)]
+    hang_timeout_s: Annotated[float, Field(gt=0)]
+    """The engine is given up when no token arrives for so long."""
+
+
+class SampleScience(Model):
+    """What decides the samples, as far as anything does."""
+
+    decode: Decode
+    samples_per_prompt: Annotated[int, Field(ge=1)]
+    max_sequence_tokens: Annotated[int, Field(ge=2)]
+    """Prompt and completion together."""
+    seed: int
+    engine: Engine
+    shards: Annotated[int, Field(ge=1)]
+    """Part of the recipe: shards are the artifact's layout, and the engine's seeds follow from them."""
+
+
+class SampleConfig(Stage):
+    """Sample once per prompt from the frozen base model."""
+
+    stage: Literal["sample"]
+    science: SampleScience
+    model: ArtifactPath
+    prompts: ArtifactPath
+    output: ArtifactPath
+    execution: ShardedExecution
+
+
+class GenerateScience(Model):
+    """What decides the generations of one arm on one benchmark, besides the decode setting."""
+
+    samples_per_problem: Annotated[int, Field(ge=1)]
+    max_sequence_tokens: Annotated[int, Field(ge=2)]
+    seed: int
+    engine: Engine
+    shards: Annotated[int, Field(ge=1)]
+
+
+class GenerateSetting(Model):
+    """One decode setting: an artifact of its own, so that one more setting costs one more."""
+
+    name: Name
+    decode: Decode
+    key: Key
+    output: ArtifactPath
+
+
+class GenerateConfig(Stage):
+    """n samples per benchmark problem of one arm, for a list of decode settings with one engine start."""
+
+    stage: Literal["generate"]
+    arm: Literal["Base", "Candidate"]
+    benchmark: Name
+    science: GenerateScience
+    settings: Annotated[tuple[GenerateSetting, ...], Field(min_length=1)]
+    model: ArtifactPath
+    prompts: ArtifactPath
+    execution: ShardedExecution

@@ -1,0 +1,125 @@
+"""The configs of `train` and `analyze`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ssd_jobs.contract.base import ArtifactPath, Model
+from ssd_jobs.contract.stage import Decode, Stage, StageExecution
+
+__all__ = [
+    "AnalyzeConfig",
+    "AnalyzeExecution",
+    "AnalyzeScience",
+    "Lora",
+    "Tracking",
+    "TrainConfig",
+    "TrainExecution",
+    "TrainScience",
+]
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Lora(Model):
+    """Low-rank adapters, merged before export."""
+
+    rank: Annotated[int, Field(ge=1)]
+    alpha: Positive
+    targets: tuple[str, ...]
+
+
+class Tracking(Model):
+    """Which MLflow run a stage writes to; credentials are in the environment."""
+
+    uri: str
+    experiment: str
+    run_key: str
+    """Finds the experiment's parent run again after any retry; it is a tag, never a run id."""
+    run_name: str
+
+
+class TrainScience(Model):
+    """The recipe of the fine-tuning."""
+
+    steps: Annotated[int, Field(ge=1)]
+    global_batch_size: Annotated[int, Field(ge=1)]
+    sequence_length: Annotated[int, Field(ge=2)]
+    learning_rate: Positive
+    min_learning_rate: Annotated[float, Field(ge=0)]
+    warmup_steps: Annotated[int, Field(ge=0)]
+    weight_decay: Annotated[float, Field(ge=0)]
+    betas: tuple[float, float]
+    grad_clip: Annotated[float, Field(ge=0)]
+    """0: no clipping."""
+    seed: int
+    loss_weighting: Literal["Token", "Sequence"]
+    compute_dtype: Literal["BFloat16", "Float32", "Float64"]
+    activation_checkpointing: Literal["None", "Selective", "Full"]
+    compile: bool
+    lora: Lora | None
+    export_every_steps: Annotated[int, Field(ge=0)]
+    nll_tolerance: Positive
+    """Nats by which the step-0 NLL may differ from the sampler's; at least 0.5 % of the mean is always allowed."""
+    trust_remote_code: bool
+
+
+class TrainExecution(StageExecution):
+    """Where and how the gang runs."""
+
+    nodes: Annotated[int, Field(ge=1)]
+    gpus_per_node: Annotated[int, Field(ge=0)]
+    """0: one process on the CPU, over gloo."""
+    attempt: Annotated[int, Field(ge=1)]
+    master_address: str
+    master_port: Annotated[int, Field(ge=1, le=65535)]
+    rendezvous_timeout_s: Positive
+    grace_period_s: Positive
+    """Time from SIGTERM to the last moment at which a checkpoint must be durable."""
+    checkpoint_every_steps: Annotated[int, Field(ge=0)]
+    checkpoint_every_s: Annotated[float, Field(ge=0)]
+    checkpoint_keep: Annotated[int, Field(ge=1)]
+    tracking: Tracking | None
+    """Given when loss and progress are to be seen in MLflow while training runs."""
+
+
+class TrainConfig(Stage):
+    """Plain SFT on completion tokens, under torchrun's engine; this process is the launcher."""
+
+    stage: Literal["train"]
+    science: TrainScience
+    model: ArtifactPath
+    records: ArtifactPath
+    output: ArtifactPath
+    execution: TrainExecution
+
+
+class AnalyzeScience(Model):
+    """Which positions are looked at, and at which temperatures."""
+
+    problems: Annotated[int, Field(ge=1)]
+    max_tokens: Annotated[int, Field(ge=1)]
+    temperatures: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    decode: Decode
+    """The truncation under which surviving tokens and entropy are counted."""
+    seed: int
+    trust_remote_code: bool
+
+
+class AnalyzeExecution(StageExecution):
+    """Where the two models are evaluated."""
+
+    gpus: Annotated[int, Field(ge=0)]
+
+
+class AnalyzeConfig(Stage):
+    """Lock and fork statistics of base and candidate on the same stored contexts."""
+
+    stage: Literal["analyze"]
+    science: AnalyzeScience
+    base: ArtifactPath
+    candidate: ArtifactPath
+    samples: ArtifactPath
+    sample_shards: Annotated[int, Field(ge=1)]
+    output: ArtifactPath
+    execution: AnalyzeExecution

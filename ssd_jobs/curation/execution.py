@@ -1,0 +1,109 @@
+"""Does a program run without an error? The popular account's filter, in the sandbox of the grade stage.
+
+A program is given the problem's public sample inputs, never an output; a program whose problem has none is started
+on empty standard input. One that then asks for input shows nothing about itself: it counts as unexercised and stays.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from ssd_jobs import artifacts, tables
+from ssd_jobs.contract import SandboxExecution
+from ssd_jobs.curation.decisions import UNEXERCISED, Candidate
+from ssd_jobs.errors import JobError
+from ssd_jobs.sandbox import local
+from ssd_jobs.sandbox.client import Client, NotCompiled, SandboxDown, SandboxFailure
+from ssd_jobs.sandbox.protocol import Limits, Outcome, Program
+
+__all__ = ["Inputs", "inputs_of", "run", "sandbox"]
+
+LIMITS = Limits(cpu_seconds=6.0, wall_seconds=30.0, memory_mb=1024, output_mb=16)
+TRIES = 3
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """How a problem's programs are called, and on what."""
+
+    entry_point: str
+    values: tuple[str, ...]
+
+
+def inputs_of(problems: artifacts.Artifact) -> dict[str, Inputs]:
+    """Return what every problem's programs are run on."""
+    columns = ["problem_id", "entry_point", "sample_inputs"]
+    rows = tables.rows(problems.table("problems.parquet", tables.PROBLEMS, columns=columns))
+    return {row["problem_id"]: Inputs(row["entry_point"], tuple(row["sample_inputs"])) for row in rows}
+
+
+@contextlib.contextmanager
+def sandbox(execution: SandboxExecution) -> Iterator[Client]:
+    """Reach the sandbox of the pod, or start one beside this process."""
+    weak = execution.allow_weak_isolation
+    try:
+        if execution.sandbox_socket:
+            client = Client(Path(execution.sandbox_socket))
+            client.require_strong(allow_weak=weak)
+            yield client
+            return
+        with local.spawn(workers=execution.workers, memory_mb=LIMITS.memory_mb, allow_weak=weak) as client:
+            yield client
+    except SandboxFailure as error:
+        raise JobError(f"the sandbox did not do its work ({error}); see its log, then run again") from error
+
+
+def run(client: Client, candidates: Sequence[Candidate], inputs: Mapping[str, Inputs]) -> list[str]:
+    """Return for every program why it is left out, nothing, or that it was not exercised."""
+    with ThreadPoolExecutor(max_workers=client.hello().workers) as pool:
+        return list(pool.map(lambda each: _run(client, each.code, inputs[each.problem_id]), candidates))
+
+
+def _run(client: Client, code: str, inputs: Inputs) -> str:
+    """Run one program; a sandbox that fails is asked again, a program that takes its process down is at fault."""
+    for attempt in range(TRIES):
+        try:
+            return _observe(client, code, inputs)
+        except SandboxDown as error:
+            if error.signal:
+                return "execution"
+            if attempt == TRIES - 1:
+                raise
+        except SandboxFailure:
+            if attempt == TRIES - 1:
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+def _observe(client: Client, code: str, inputs: Inputs) -> str:
+    """Run one program on its inputs until it fails."""
+    functional = bool(inputs.entry_point and inputs.values)
+    program = Program(
+        source=code,
+        kind="functional" if functional else "stdin",
+        entry_point=inputs.entry_point if functional else "",
+        limits=LIMITS,
+    )
+    with client.session(program) as session:
+        for value in inputs.values or ("",):
+            try:
+                outcome = session.run(value.encode("utf-8", "surrogatepass"))
+            except NotCompiled:
+                return "syntax"
+            if reason := _judge(outcome, exercised=bool(inputs.values)):
+                return reason
+    return ""
+
+
+def _judge(outcome: Outcome, *, exercised: bool) -> str:
+    """Return what was wrong with one run."""
+    if outcome.killed:
+        return "execution_time"
+    if outcome.truncated:
+        return "execution_output"
+    if outcome.exit_code or outcome.signal:
+        asked = outcome.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2].startswith("EOFError")
+        return UNEXERCISED if asked and not exercised else "execution"
+    return ""

@@ -1,0 +1,71 @@
+"""Engines: what turns prompts into sampled tokens, behind one small protocol.
+
+The caller keeps about `window` requests in flight and calls `step` until all have come back; batching is the
+engine's own business. Every engine realises a decode setting in the same order (temperature, then top-k, then
+top-p inside the top-k survivors), returns raw log-probabilities, ends at the same stop tokens and includes the
+stop token in what it returns.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from pydantic import JsonValue
+
+from ssd_jobs.contract import Decode
+
+__all__ = ["Completion", "Engine", "Refused", "Request"]
+
+
+class Refused(Exception):
+    """The engine does not take this one request; others are not affected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One sample to draw."""
+
+    id: int
+    prompt: Sequence[int]
+    max_tokens: int
+    seed: int
+    """The request's own seed, for engines that draw per request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What came back for one request."""
+
+    id: int
+    token_ids: Sequence[int]
+    """With the stop token at the end when `finish` is `stop`."""
+    logprobs: Sequence[float]
+    """Of the distribution at temperature 1 without truncation."""
+    finish: Literal["stop", "length"]
+    entropy: float
+    """Mean over the tokens in nats, NaN where the engine gives none."""
+    seconds: float
+    seeded: bool
+    """True when the request's own seed decided the draw."""
+
+
+class Engine(Protocol):
+    """A loaded model that samples."""
+
+    window: int
+    """Requests in flight that keep it busy."""
+    facts: dict[str, JsonValue]
+    """The settings that were in effect, for the record."""
+
+    @property
+    def tokens(self) -> int:
+        """Tokens processed so far; a hung engine stands still here."""
+
+    def begin(self, decode: Decode) -> None:
+        """Use this setting for the requests that follow; nothing is in flight."""
+
+    def submit(self, request: Request) -> None:
+        """Queue a request, or raise `Refused`."""
+
+    def step(self) -> list[Completion]:
+        """Do some work and return what has finished; empty when nothing has, or nothing is queued."""

@@ -1,0 +1,54 @@
+"""The mathematics of one decode setting, on a batch of logits.
+
+Temperature first, then top-k, then top-p renormalised inside the top-k survivors. Ties at the k-th place all
+survive; at least one token always does. A draw inverts the cumulative distribution at a number that depends on
+the request's seed and the position only, so that a sample is the same whoever shares its batch and however often
+the process was killed before it was drawn.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from ssd_jobs.contract import Decode
+
+__all__ = ["draw", "probabilities", "uniforms"]
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+def probabilities(logits: torch.Tensor, decode: Decode) -> torch.Tensor:
+    """Return the distribution that is sampled from, one row per row of logits; at temperature 0 all on the best."""
+    if decode.temperature == 0:
+        return torch.nn.functional.one_hot(logits.argmax(-1), logits.shape[-1]).float()
+    scores = logits.float() / decode.temperature
+    if 0 < decode.top_k < scores.shape[-1]:
+        least = scores.topk(decode.top_k, dim=-1).values[..., -1:]
+        scores = scores.masked_fill(scores < least, float("-inf"))
+    if decode.top_p < 1:
+        ascending, places = scores.sort(dim=-1)
+        dropped = ascending.softmax(-1).cumsum(-1) <= 1 - decode.top_p
+        dropped[..., -1] = False
+        scores = scores.masked_fill(dropped.scatter(-1, places, dropped), float("-inf"))
+    return scores.softmax(-1)
+
+
+def draw(logits: torch.Tensor, decode: Decode, numbers: torch.Tensor) -> torch.Tensor:
+    """Return one token per row, at these numbers in [0, 1) of the cumulative distribution."""
+    if decode.temperature == 0:
+        return logits.argmax(-1)
+    weights = probabilities(logits, decode).double()
+    cumulative = weights.cumsum(-1)
+    places = torch.searchsorted(cumulative, numbers[:, None] * cumulative[:, -1:], right=True).squeeze(-1)
+    last = weights.shape[-1] - 1 - (weights > 0).flip(-1).int().argmax(-1)
+    return places.minimum(last)
+
+
+def uniforms(seeds: Sequence[int], positions: Sequence[int]) -> torch.Tensor:
+    """Return a number in [0, 1) for each pair of a seed and a position: splitmix64, the same everywhere."""
+    state = np.array(seeds, dtype=np.uint64) + (np.array(positions, dtype=np.uint64) + np.uint64(1)) * GOLDEN
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    state ^= state >> np.uint64(31)
+    return torch.from_numpy((state >> np.uint64(11)).astype(np.float64) / 2.0**53)

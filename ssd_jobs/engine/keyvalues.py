@@ -1,0 +1,113 @@
+"""Keys and values of a rectangular batch whose rows begin at different columns.
+
+Rows are padded on the left; a mask says which columns are theirs, and positions count a row's own tokens. Columns
+are allocated in blocks, since growing by one column a step would copy everything every time.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch.nn import functional
+from transformers import Cache, DynamicLayer
+
+__all__ = ["KeyValues"]
+
+BLOCK = 64
+
+
+class _Layer(DynamicLayer):  # type: ignore[misc]
+    """One layer; `keys` and `values` are views of the columns in use."""
+
+    def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
+        """Begin with no columns."""
+        self.dtype, self.device = key_states.dtype, key_states.device
+        self.replace(key_states[:, :, :0], value_states[:, :, :0])
+        self.is_initialized = True
+
+    def replace(self, keys: torch.Tensor, values: torch.Tensor) -> None:
+        """Hold other columns, with no room after them."""
+        self._room = (keys, values)
+        self.keys, self.values = keys, values
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *_args: Any, **_kwargs: Any
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Append columns and return all."""
+        if not self.is_initialized:
+            self.lazy_initialization(key_states, value_states)
+        used = self.keys.shape[2]
+        total = used + key_states.shape[2]
+        if total > self._room[0].shape[2]:
+            blocks = -(-total // BLOCK) * BLOCK
+            grown = [functional.pad(each, (0, 0, 0, blocks - used)) for each in (self.keys, self.values)]
+            self._room = grown[0], grown[1]
+        for room, new in zip(self._room, (key_states, value_states), strict=True):
+            room[:, :, used:total] = new
+        self.keys, self.values = (room[:, :, :total] for room in self._room)
+        return self.keys, self.values
+
+
+class KeyValues:
+    """The state of all sequences of a batch."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self.cache = Cache(layer_class_to_replicate=_Layer)
+        self.mask = torch.empty(0, 0, dtype=torch.long, device=device)
+
+    def prefill(self, model: Any, prompts: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Run prompts and return the logits after each."""
+        width = max(map(len, prompts))
+        tokens = torch.zeros(len(prompts), width, dtype=torch.long)
+        self.mask = torch.zeros_like(tokens)
+        for row, prompt in enumerate(prompts):
+            tokens[row, width - len(prompt) :] = torch.tensor(list(prompt))
+            self.mask[row, width - len(prompt) :] = 1
+        self.mask = self.mask.to(self._device)
+        return self._forward(model, tokens.to(self._device), (self.mask.cumsum(1) - 1).clamp(min=0))
+
+    def extend(self, model: Any, tokens: torch.Tensor) -> torch.Tensor:
+        """Run one more token of every row and return the logits after it."""
+        positions = self.mask.sum(1, keepdim=True)
+        self.mask = functional.pad(self.mask, (0, 1), value=1)
+        return self._forward(model, tokens, positions)
+
+    def select(self, rows: Sequence[int]) -> None:
+        """Keep these rows, and only the columns that any of them uses."""
+        kept = torch.tensor(list(rows), dtype=torch.long, device=self._device)
+        self.mask = self.mask[kept]
+        unused = int(self.mask.any(0).int().argmax()) if len(rows) else self.mask.shape[1]
+        self.mask = self.mask[:, unused:]
+        for layer in self.cache.layers:
+            layer.replace(layer.keys[kept, :, unused:], layer.values[kept, :, unused:])
+
+    def join(self, other: "KeyValues") -> None:
+        """Take over the rows of another batch."""
+        if not len(self.mask):
+            self.cache, self.mask = other.cache, other.mask
+            return
+        width = max(self.mask.shape[1], other.mask.shape[1])
+        self.mask = torch.cat([_padded(each.mask, width, dim=1) for each in (self, other)])
+        for mine, theirs in zip(self.cache.layers, other.cache.layers, strict=True):
+            pairs = [(mine.keys, theirs.keys), (mine.values, theirs.values)]
+            mine.replace(*(torch.cat([_padded(each, width, dim=2) for each in pair]) for pair in pairs))
+
+    def _forward(self, model: Any, tokens: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+        """Run the model on new tokens."""
+        output = model(
+            input_ids=tokens,
+            attention_mask=self.mask,
+            position_ids=positions,
+            past_key_values=self.cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        logits: torch.Tensor = output.logits[:, -1]
+        return logits
+
+
+def _padded(tensor: torch.Tensor, width: int, *, dim: int) -> torch.Tensor:
+    """Return a tensor with zero columns put before the others."""
+    missing = width - tensor.shape[dim]
+    return functional.pad(tensor, (0, 0) * (tensor.dim() - 1 - dim) + (missing, 0)) if missing else tensor

@@ -1,0 +1,185 @@
+"""The engine for machines without vLLM: correct on any model that transformers loads, fast on small ones.
+
+One rectangular batch with its keys and values. A finished sequence leaves a dead row; when enough rows are dead,
+they are cut out and waiting prompts are prefilled and joined, shorter ones padded on the left and masked. Draws are
+per request, so neither the batch nor a restart changes a sample.
+"""
+
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import JsonValue
+
+from ssd_jobs.contract import Decode, Engine
+from ssd_jobs.engine import Completion, Request, decoding
+from ssd_jobs.engine.keyvalues import KeyValues
+from ssd_jobs.engine.stops import stop_token_ids
+from ssd_jobs.errors import BadInput
+
+__all__ = ["TransformersEngine"]
+
+LARGEST_BATCH = 256
+CACHE_BYTES = 4 * 2**30
+SMALL = 50_000_000
+"""Parameters below which threads cost more than they help."""
+REFILL = 4
+"""Refill when one row in so many is free: a prefill costs every running sequence a step."""
+ARGUMENTS = ("dtype", "max_num_seqs", "attn_implementation")
+
+
+@dataclass
+class _Row:
+    """A request in the batch."""
+
+    request: Request
+    submitted: float
+    tokens: list[int] = field(default_factory=list)
+    logprobs: list[float] = field(default_factory=list)
+    entropy: float = 0.0
+
+
+class TransformersEngine:
+    """A model on one device."""
+
+    def __init__(self, model: Path, engine: Engine, *, gpus: int, max_sequence_tokens: int) -> None:
+        unknown = sorted(set(engine.args) - set(ARGUMENTS))
+        if unknown:
+            raise BadInput(f"sampling.engineArgs.{unknown[0]}: Transformers knows {', '.join(ARGUMENTS)}; remove it")
+        self._device = torch.device("cuda" if gpus else "cpu")
+        self._model = _load(model, engine, self._device)
+        positions = getattr(self._model.config.get_text_config(), "max_position_embeddings", max_sequence_tokens)
+        if max_sequence_tokens > positions:
+            raise BadInput(f"maxSequenceTokens: {max_sequence_tokens} is more than the model's {positions}; lower it")
+        self._stops = frozenset(stop_token_ids(model))
+        self._waiting: deque[_Row] = deque()
+        self._rows: list[_Row | None] = []
+        self._cache = KeyValues(self._device)
+        self._last = torch.empty(0, dtype=torch.long, device=self._device)
+        self._decode: Decode | None = None
+        self._batch = _batch_size(self._model.config, self._model.dtype, max_sequence_tokens, engine)
+        self.window = 2 * self._batch
+        self.tokens = 0
+        self.facts: dict[str, JsonValue] = {
+            "engine": "Transformers",
+            "device": str(self._device),
+            "dtype": str(self._model.dtype).removeprefix("torch."),
+            "max_num_seqs": self._batch,
+            "stop_token_ids": list[JsonValue](sorted(self._stops)),
+        }
+
+    def begin(self, decode: Decode) -> None:
+        """Use this setting from now on."""
+        self._decode = decode
+
+    def submit(self, request: Request) -> None:
+        """Queue a request."""
+        self._waiting.append(_Row(request, time.monotonic()))
+
+    @torch.inference_mode()
+    def step(self) -> list[Completion]:
+        """Advance every sequence by a token, or prefill those for which there is room."""
+        alive = [index for index, row in enumerate(self._rows) if row is not None]
+        free = self._batch - len(alive)
+        if self._waiting and (not alive or free * REFILL >= self._batch):
+            return self._refill(alive, free)
+        if not alive:
+            return []
+        if 2 * len(alive) <= len(self._rows):
+            self._compact(alive)
+        logits = self._cache.extend(self._model, self._last[:, None])
+        return self._advance(logits, range(len(self._rows)))
+
+    def _refill(self, alive: list[int], free: int) -> list[Completion]:
+        """Prefill waiting prompts, longest first of those that are due, and join them to the batch."""
+        self._compact(alive)
+        rows = [self._waiting.popleft() for _ in range(min(free, len(self._waiting)))]
+        joined = KeyValues(self._device)
+        logits = joined.prefill(self._model, [row.request.prompt for row in rows])
+        self.tokens += sum(len(row.request.prompt) for row in rows)
+        first = len(self._rows)
+        self._cache.join(joined)
+        self._rows += rows
+        self._last = torch.cat([self._last, torch.zeros(len(rows), dtype=torch.long, device=self._device)])
+        return self._advance(logits, range(first, len(self._rows)))
+
+    def _compact(self, alive: list[int]) -> None:
+        """Cut dead rows out."""
+        if len(alive) < len(self._rows):
+            self._cache.select(alive)
+            self._last = self._last[alive]
+            self._rows = [self._rows[index] for index in alive]
+
+    def _advance(self, logits: torch.Tensor, places: range) -> list[Completion]:
+        """Draw a token for these rows and take out the sequences that end with it."""
+        assert self._decode is not None
+        rows = [self._rows[place] for place in places]
+        seeds = [row.request.seed if row else 0 for row in rows]
+        numbers = decoding.uniforms(seeds, [len(row.tokens) if row else 0 for row in rows]).to(self._device)
+        raw = logits.float().log_softmax(-1)
+        drawn = decoding.draw(logits, self._decode, numbers)
+        chosen = raw.gather(1, drawn[:, None]).squeeze(1).tolist()
+        entropies = -(raw.exp() * raw).nan_to_num(0.0).sum(-1)
+        self._last[places.start : places.stop] = drawn
+        finished = []
+        for place, row, token, logprob, entropy in zip(
+            places, rows, drawn.tolist(), chosen, entropies.tolist(), strict=True
+        ):
+            if row is None:
+                continue
+            row.tokens.append(token)
+            row.logprobs.append(logprob)
+            row.entropy += entropy
+            self.tokens += 1
+            if token in self._stops or len(row.tokens) >= row.request.max_tokens:
+                finished.append(self._finished(row, stopped=token in self._stops))
+                self._rows[place] = None
+        return finished
+
+    def _finished(self, row: _Row, *, stopped: bool) -> Completion:
+        """Return the outcome of a row."""
+        return Completion(
+            id=row.request.id,
+            token_ids=row.tokens,
+            logprobs=row.logprobs,
+            finish="stop" if stopped else "length",
+            entropy=row.entropy / len(row.tokens),
+            seconds=time.monotonic() - row.submitted,
+            seeded=True,
+        )
+
+
+def _load(model: Path, engine: Engine, device: torch.device) -> Any:
+    """Return the model, ready to sample."""
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    dtype = engine.args.get("dtype", "auto" if device.type == "cuda" else "float32")
+    attention = (
+        {"attn_implementation": engine.args["attn_implementation"]} if "attn_implementation" in engine.args else {}
+    )
+    try:
+        found = AutoModelForCausalLM.from_pretrained(
+            model, dtype=dtype, trust_remote_code=engine.trust_remote_code, local_files_only=True, **attention
+        )
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise BadInput(f"{model}: transformers cannot load this model ({reason})") from None
+    if device.type == "cpu" and found.num_parameters() < SMALL:
+        torch.set_num_threads(1)
+    return found.to(device).eval()
+
+
+def _batch_size(config: Any, dtype: torch.dtype, max_sequence_tokens: int, engine: Engine) -> int:
+    """Return how many sequences of full length the keys and values have room for."""
+    if "max_num_seqs" in engine.args:
+        return max(1, int(engine.args["max_num_seqs"]))
+    text = config.get_text_config()
+    heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
+    width = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
+    token = int(2 * text.num_hidden_layers * heads * width * dtype.itemsize)
+    return max(1, min(LARGEST_BATCH, CACHE_BYTES // (token * max_sequence_tokens)))

@@ -1,0 +1,154 @@
+"""The engine for GPUs, and for CPUs that have vLLM: its own scheduler batches, we only keep it supplied.
+
+The engine runs inside this process and is stepped directly, so that a finished sample can be kept at once. Every
+sampling field is sent explicitly and the model's own defaults are ignored; stop tokens are given by id, and text is
+made from the ids afterwards. Draws come from the engine's stream: a generator per request costs a loop per token.
+"""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from pydantic import JsonValue
+
+from ssd_jobs.contract import Decode, Engine
+from ssd_jobs.engine import Completion, Refused, Request
+from ssd_jobs.engine.stops import stop_token_ids
+from ssd_jobs.errors import BadInput
+
+__all__ = ["VllmEngine"]
+
+OURS = (
+    "model",
+    "seed",
+    "max_model_len",
+    "tensor_parallel_size",
+    "logprobs_mode",
+    "generation_config",
+    "trust_remote_code",
+    "disable_log_stats",
+)
+COUNT_SECONDS = 1.0
+
+
+class VllmEngine:
+    """One vLLM engine."""
+
+    def __init__(self, model: Path, engine: Engine, *, gpus: int, max_sequence_tokens: int, seed: int) -> None:
+        taken = sorted(set(engine.args) & set(OURS))
+        if taken:
+            raise BadInput(f"sampling.engineArgs.{taken[0]}: is set by this stage; remove it")
+        arguments: dict[str, Any] = {
+            "seed": seed,
+            "max_model_len": max_sequence_tokens,
+            "tensor_parallel_size": max(1, gpus),
+            "logprobs_mode": "raw_logprobs",
+            "generation_config": "vllm",
+            "trust_remote_code": engine.trust_remote_code,
+            "disable_log_stats": True,
+            **({"enforce_eager": True} if gpus == 0 else {}),
+            **engine.args,
+        }
+        self.llm = _start(model, arguments)
+        """vLLM's own object, for a comparison with its own loop."""
+        self._engine = self.llm.llm_engine
+        self._stops = stop_token_ids(model)
+        self._submitted: dict[str, tuple[int, float]] = {}
+        self._decode = Decode(temperature=1.0, top_k=0, top_p=1.0)
+        self._finished = 0
+        self._counted = (0, float("-inf"))
+        config = self._engine.vllm_config
+        self.window = 2 * int(config.scheduler_config.max_num_seqs)
+        self.facts: dict[str, JsonValue] = {
+            "engine": "VLLM",
+            "arguments": dict[str, JsonValue](arguments),
+            "dtype": str(config.model_config.dtype).removeprefix("torch."),
+            "max_num_seqs": int(config.scheduler_config.max_num_seqs),
+            "stop_token_ids": list[JsonValue](self._stops),
+        }
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that have arrived; counted at most once a second, since running requests must be asked."""
+        now = time.monotonic()
+        if now - self._counted[1] >= COUNT_SECONDS:
+            states = self._engine.output_processor.request_states.values()
+            running = sum(state.detokenizer.num_output_tokens() for state in states)
+            self._counted = self._finished + running, now
+        return self._counted[0]
+
+    def begin(self, decode: Decode) -> None:
+        """Use this setting from now on."""
+        self._decode = decode
+
+    def parameters(self, max_tokens: int) -> Any:
+        """Return all sampling fields; nothing is left to a default."""
+        from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind
+
+        return SamplingParams(
+            n=1,
+            temperature=self._decode.temperature,
+            top_k=self._decode.top_k,
+            top_p=self._decode.top_p,
+            min_p=0.0,
+            presence_penalty=0.0,
+            frequency_penalty=0.0,
+            repetition_penalty=1.0,
+            seed=None,
+            stop_token_ids=list(self._stops),
+            ignore_eos=True,
+            max_tokens=max_tokens,
+            min_tokens=0,
+            logprobs=0,
+            flat_logprobs=True,
+            detokenize=False,
+            output_kind=RequestOutputKind.FINAL_ONLY,
+        )
+
+    def submit(self, request: Request) -> None:
+        """Queue a request."""
+        from vllm import TokensPrompt
+
+        name = str(request.id)
+        self._submitted[name] = request.id, time.monotonic()
+        prompt = TokensPrompt(prompt_token_ids=list(request.prompt))
+        try:
+            self._engine.add_request(name, prompt, self.parameters(request.max_tokens))
+        except ValueError as error:
+            del self._submitted[name]
+            raise Refused((str(error).splitlines() or ["no reason given"])[0]) from None
+
+    def step(self) -> list[Completion]:
+        """Run one step of the scheduler."""
+        if not self._submitted:
+            return []
+        return [self._completion(output) for output in self._engine.step() if output.finished]
+
+    def _completion(self, output: Any) -> Completion:
+        """Return one finished request."""
+        number, submitted = self._submitted.pop(output.request_id)
+        (result,) = output.outputs
+        tokens = list(result.token_ids)
+        self._finished += len(tokens)
+        return Completion(
+            id=number,
+            token_ids=tokens,
+            logprobs=[float(value) for value in result.logprobs.logprobs],
+            finish="stop" if result.finish_reason == "stop" else "length",
+            entropy=float("nan"),
+            seconds=time.monotonic() - submitted,
+            seeded=False,
+        )
+
+
+def _start(model: Path, arguments: dict[str, Any]) -> Any:
+    """Start the engine, or say in one sentence why it refuses."""
+    from vllm import LLM
+
+    try:
+        return LLM(str(model), **arguments)
+    except (ValueError, TypeError, OSError) as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        reason = next((line for line in lines if "Error" in line), lines[-1] if lines else type(error).__name__)
+        raise BadInput(f"sampling.engine: vLLM refuses {model.name}: {reason[:300]}") from None

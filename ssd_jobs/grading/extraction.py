@@ -1,0 +1,70 @@
+"""The program in a completion: which fenced block counts.
+
+`Process` takes the last fenced block of the answer: what comes before the end of the model's thinking is no
+answer, and a block that was cut off by the token limit still counts as the last one (it will fail by itself).
+`LCB` is the official rule of LiveCodeBench, odd as it is: the text between the last two lines that contain a
+fence anywhere, thinking included.
+"""
+
+import re
+from dataclasses import dataclass
+
+from ssd_jobs.sandbox.protocol import Mode
+
+__all__ = ["extract"]
+
+THOUGHT_END = "</think>"
+FENCE = re.compile(r"^[ \t]{0,3}(?P<ticks>`{3,})[ \t]*(?P<tag>[^`\n]*)$")
+PYTHON_TAGS = {"", "python", "python3", "py", "py3"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A fenced block."""
+
+    tag: str
+    lines: tuple[str, ...]
+
+    @property
+    def is_python(self) -> bool:
+        """Say whether the tag names Python, or nothing."""
+        return (self.tag.lower().split() or [""])[0] in PYTHON_TAGS
+
+
+def extract(text: str, mode: Mode) -> str | None:
+    """Return the program in a completion, None where there is none."""
+    code = _official(text) if mode == "LCB" else _last_block(text)
+    return code if code and code.strip() else None
+
+
+def _official(text: str) -> str:
+    """Return what is between the last two lines that contain three backticks."""
+    lines = text.split("\n")
+    fences = [number for number, line in enumerate(lines) if "```" in line]
+    return "" if len(fences) < 2 else "\n".join(lines[fences[-2] + 1 : fences[-1]])
+
+
+def _last_block(text: str) -> str:
+    """Return the last block tagged as Python or not at all."""
+    answer = text.rpartition(THOUGHT_END)[2]
+    blocks = [block for block in _blocks(answer.replace("\r\n", "\n")) if block.is_python]
+    return "\n".join(blocks[-1].lines) if blocks else ""
+
+
+def _blocks(text: str) -> list[_Block]:
+    """Cut a text into its fenced blocks; the last one may be unclosed."""
+    blocks: list[_Block] = []
+    lines: list[str] | None = None
+    ticks = tag = ""
+    for line in text.split("\n"):
+        fence = FENCE.match(line)
+        if lines is None and fence:
+            lines, ticks, tag = [], fence["ticks"], fence["tag"]
+        elif lines is not None and fence and not fence["tag"].strip() and len(fence["ticks"]) >= len(ticks):
+            blocks.append(_Block(tag, tuple(lines)))
+            lines = None
+        elif lines is not None:
+            lines.append(line)
+    if lines is not None:
+        blocks.append(_Block(tag, tuple(lines)))
+    return blocks

@@ -1,0 +1,63 @@
+"""Grading a shard with unannounced canaries among its programs.
+
+Among every few hundred programs one runs a second time, spoiled so that each of its answers is wrong. A sandbox
+that runs programs honestly lets it fail. One that was taken over, and sends answers it remembers instead of
+answers it got, cannot know which of the two to forge: when a spoiled program passes, the shard is void.
+"""
+
+import random
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ssd_jobs.grading.canaries import CanaryFailed
+from ssd_jobs.grading.grade import BATCH, Job, grade_jobs
+from ssd_jobs.grading.spoil import spoil
+from ssd_jobs.grading.verdicts import Verdict
+from ssd_jobs.sandbox.client import Client
+from ssd_jobs.sandbox.protocol import Limits, Mode
+
+__all__ = ["grade_many"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoiled:
+    """Marks the job that must fail; the key of the job it was made from."""
+
+    key: object
+
+
+def grade_many(client: Client, jobs: Iterable[Job], *, mode: Mode, limits: Limits) -> Iterator[tuple[Job, Verdict]]:
+    """Grade programs on all workers of the sandbox, in order; CanaryFailed voids everything yielded so far."""
+    for job, verdict in grade_jobs(client, _with_canaries(jobs), mode=mode, limits=limits):
+        if not isinstance(job.key, _Spoiled):
+            yield job, verdict
+        elif verdict.passed:
+            raise CanaryFailed(
+                f"a spoiled copy of program {job.key.key!r} passed in mode {mode}: the sandbox does not answer with "
+                "what it ran, so no verdict of this shard counts; grade it again in a fresh sandbox"
+            )
+
+
+def _with_canaries(jobs: Iterable[Job]) -> Iterator[Job]:
+    """Insert a spoiled copy of one program after a random part of each batch."""
+    group: list[Job] = []
+    for job in jobs:
+        group.append(job)
+        if len(group) == BATCH - 1:
+            yield from _mixed(group)
+            group = []
+    yield from _mixed(group)
+
+
+def _mixed(group: list[Job]) -> list[Job]:
+    """Return the group with a spoiled copy somewhere, if it has a program at all."""
+    programs = [job for job in group if job.source]
+    if not programs:
+        return group
+    draw = random.SystemRandom()
+    model = draw.choice(programs)
+    source = spoil(model.source or "", model.problem, secrets.token_hex(8))
+    mixed = [*group]
+    mixed.insert(draw.randrange(len(group) + 1), Job(_Spoiled(model.key), model.problem, source))
+    return mixed

@@ -1,0 +1,161 @@
+"""What a report says, as models: the only source of the page, the summary, the metrics and the result."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from ssd_jobs.contract import Decode, Grading
+
+__all__ = [
+    "ArmResult",
+    "CheckResult",
+    "Comparison",
+    "Disagreement",
+    "Document",
+    "Number",
+    "Panel",
+    "Sample",
+    "StageResult",
+]
+
+Strata = dict[str, "Number"]
+"""all | easy | medium | hard -> a number; only those that the benchmark has."""
+
+
+class Part(BaseModel):
+    """One piece of the document."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Number(Part):
+    """A value with its interval; `p` is given for differences."""
+
+    value: float
+    low: float
+    high: float
+    p: float | None
+
+    @property
+    def significant(self) -> bool:
+        """Whether the interval excludes 0."""
+        return self.low > 0 or self.high < 0
+
+
+class ArmResult(Part):
+    """One arm at one decode setting."""
+
+    arm: Literal["Base", "Candidate"]
+    setting: str
+    decode: Decode
+    fixed: bool
+    pass_at: dict[int, Strata]
+    truncated: float
+    distinct: float
+    verdicts: dict[str, int]
+    completion_tokens: int
+    generations: int
+
+
+class Comparison(Part):
+    """The candidate at its fixed setting minus the base at its fixed or at its best one."""
+
+    baseline: Literal["Fixed", "BestDecode"]
+    base: dict[int, Strata]
+    delta: dict[int, Strata]
+    relative: dict[int, float | None]
+    """Gain as a share of the base's score; None when that is 0."""
+    diversity: Number | None
+    """Gain at the largest k minus gain at the smallest; above 0 when the candidate gained diversity."""
+
+
+class Panel(Part):
+    """One benchmark under one grading mode."""
+
+    benchmark: str
+    window: str
+    mode: Grading
+    decides: bool
+    problems: dict[str, int]
+    samples: int
+    k: tuple[int, ...]
+    arms: tuple[ArmResult, ...]
+    comparisons: tuple[Comparison, ...]
+    scatter: tuple[tuple[str, str, float, float], ...]
+    """Problem, difficulty, share of right samples of base and candidate; empty without both arms."""
+
+
+class Disagreement(Part):
+    """How often the two grading modes differ on the same samples."""
+
+    benchmark: str
+    arm: str
+    setting: str
+    samples: int
+    process_only: int
+    lcb_only: int
+
+
+class StageResult(Part):
+    """What a stage cost and made."""
+
+    name: str
+    kind: str
+    digest: str
+    """Empty when the artifact is missing."""
+    path: str
+    seconds: float
+    """Summed over shards."""
+    gpu_seconds: float
+    tokens: int
+    passes: float | None
+    """Seconds as a multiple of one inference pass over the training prompts (the sample stage)."""
+    counts: dict[str, float]
+    facts: dict[str, JsonValue]
+
+
+class CheckResult(Part):
+    """One condition of the gate."""
+
+    name: str
+    passed: bool
+    text: str
+    numbers: dict[str, float]
+
+
+class Sample(Part):
+    """One generation, for people."""
+
+    benchmark: str
+    arm: str
+    problem: str
+    sample: int
+    verdict: str
+    reason: str
+    tokens: int
+    text: str
+
+
+class Document(Part):
+    """The report."""
+
+    format: Literal[1]
+    experiment: str
+    key: str
+    decision: Literal["Promoted", "Held", "Skipped"]
+    register_candidate: bool
+    """Whether the candidate becomes a version, as champion or as challenger."""
+    reasons: tuple[str, ...]
+    checks: tuple[CheckResult, ...]
+    confidence: float
+    replicates: int
+    panels: tuple[Panel, ...]
+    disagreements: tuple[Disagreement, ...]
+    stages: tuple[StageResult, ...]
+    failed: dict[str, str]
+    notes: tuple[str, ...]
+    candidate: str
+    candidate_digest: str
+    weights: str
+    """How a person gets the weights."""
+    samples: tuple[Sample, ...]

@@ -1,0 +1,160 @@
+"""Filling one shard of one artifact: the loop with its observers, and the manifest at the end."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import JsonValue
+
+from ssd_jobs import contract, tables
+from ssd_jobs.artifacts import Draft
+from ssd_jobs.context import Context
+from ssd_jobs.engine import Engine
+from ssd_jobs.errors import BadInput
+from ssd_jobs.prompts import load_tokenizer
+from ssd_jobs.sampling.console import Console
+from ssd_jobs.sampling.loop import Loop, Task
+from ssd_jobs.sampling.metrics import Metrics
+from ssd_jobs.sampling.statistics import Statistics
+from ssd_jobs.sampling.store import Row, Store
+from ssd_jobs.sampling.units import Prompt, units
+
+__all__ = ["Filling", "Target"]
+
+Config = contract.SampleConfig | contract.GenerateConfig
+
+
+@dataclass(frozen=True)
+class Target:
+    """One artifact to fill, at one decode setting."""
+
+    decode: contract.Decode
+    key: str
+    output: str
+    science: Mapping[str, Any]
+    """The recipe, for the manifest."""
+
+
+class Filling:
+    """One shard that is being filled."""
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        target: Target,
+        draft: Draft,
+        prompts: Sequence[Prompt],
+        samples: int,
+        context: Context,
+    ) -> None:
+        self._config = config
+        self._target = target
+        self._draft = draft
+        self._prompts = prompts
+        self._samples = samples
+        self._context = context
+        self._total = len(prompts) * samples
+        self._metrics = Metrics(draft.path)
+        self._console = Console(f"{config.name} shard {context.index}")
+        self.store = Store(draft)
+
+    @property
+    def pending(self) -> bool:
+        """Tell whether there is anything to sample."""
+        return len(self.store.done) < self._total
+
+    def sample(self, engine: Engine, *, engine_seed: int, start: int, beat: Callable[[], None]) -> None:
+        """Sample what is pending; `beat` is called whenever the engine moved."""
+        self._context.progress.attach(self._draft.path)
+        engine.begin(self._target.decode)
+        task = Task(
+            identity=self._target.key,
+            seed=self._config.science.seed,
+            engine_seed=engine_seed,
+            start=start,
+            max_sequence_tokens=self._config.science.max_sequence_tokens,
+            decode_text=_decoder(self._config, self._context),
+            stop=self._context.stop,
+        )
+        statistics = Statistics()
+        moved = engine.tokens
+
+        def on_rows(rows: Sequence[Row]) -> None:
+            for row in rows:
+                statistics.add(row)
+
+        def on_step(flying: int) -> None:
+            nonlocal moved
+            if engine.tokens != moved:
+                moved = engine.tokens
+                beat()
+            self._tell(statistics, flying)
+
+        try:
+            Loop(engine, self.store, task, on_rows, on_step).run(self._units())
+        finally:
+            self._metrics.write(statistics.values())
+            self._console.close()
+
+    def finish(self, inputs: Mapping[str, str], *, facts: Mapping[str, JsonValue], starts: int) -> None:
+        """Count all rows of the shard, whichever start sampled them, and write the manifest."""
+        self.store.finish()
+        statistics = Statistics()
+        for row in self._rows():
+            statistics.add(row)
+        self._check_errors(statistics)
+        shape = {name: value for name, value in statistics.values().items() if not name.endswith("_per_s")}
+        self._draft.finish(
+            science=self._target.science,
+            inputs=inputs,
+            counts={
+                **statistics.counts(),
+                "problems": len(self._prompts),
+                "seconds": round(self._metrics.seconds, 3),
+                "gpus": self._config.execution.gpus,
+            },
+            facts={**facts, "decode": self._target.decode.model_dump(), "starts": starts, "shape": dict(shape)},
+            image=self._config.execution.image,
+        )
+
+    def _units(self) -> Iterator[tuple[Prompt, int]]:
+        """Yield the units that are not sampled."""
+        done = self.store.done
+        return (unit for unit in units(self._prompts, self._samples) if (unit[0].problem_id, unit[1]) not in done)
+
+    def _tell(self, statistics: Statistics, flying: int) -> None:
+        """Say how far this is: every second where somebody looks, every 30 seconds in metrics and log."""
+        done = len(self.store.done)
+        if not self._console.due and done < self._total:
+            return
+        values = {**statistics.values(), "running": flying, "waiting": self._total - done - flying}
+        self._context.progress.update(done=done, total=self._total, unit="samples", **values)
+        self._console.show(done, self._total, values)
+        if self._metrics.due:
+            self._metrics.write(values)
+
+    def _rows(self) -> Iterator[Row]:
+        """Yield the rows of all parts."""
+        for path in sorted(self._draft.path.glob("part-*.parquet")):
+            yield from tables.rows(tables.read(tables.SAMPLES, path))
+
+    def _check_errors(self, statistics: Statistics) -> None:
+        """Refuse a shard with too many rows that hold no sample."""
+        errors, most = statistics.counts()["errors"], self._config.execution.max_error_fraction
+        if self._total and errors / self._total > most:
+            raise BadInput(
+                f"maxErrorFraction: {errors} of {self._total} samples of shard {self._context.index} failed, more than "
+                f"{most}; see the column `error` in {self._draft.path}"
+            )
+
+
+def _decoder(config: Config, context: Context) -> Callable[[Sequence[int]], str]:
+    """Return the way from token ids to text without special tokens."""
+    model = context.path(config.model)
+    tokenizer = load_tokenizer(model, trust_remote_code=config.science.engine.trust_remote_code)
+
+    def decode(tokens: Sequence[int]) -> str:
+        return str(tokenizer.decode(tokens, skip_special_tokens=True))
+
+    return decode

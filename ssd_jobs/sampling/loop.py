@@ -1,0 +1,136 @@
+"""Keeping an engine busy with pending units until none is left, or until asked to stop."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ssd_jobs.engine import Completion, Engine, Refused, Request
+from ssd_jobs.errors import Terminated
+from ssd_jobs.sampling.store import Row, Store
+from ssd_jobs.sampling.units import Prompt, derived_seed
+
+__all__ = ["TOO_LONG", "Loop", "Task", "failure"]
+
+TOO_LONG = "prompt_too_long"
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is the same for all units of a shard."""
+
+    identity: str
+    """Separates the draws of two artifacts: the key."""
+    seed: int
+    engine_seed: int
+    start: int
+    max_sequence_tokens: int
+    decode_text: Callable[[Sequence[int]], str]
+    stop: threading.Event
+
+    def room(self, prompt: Prompt) -> int:
+        """Return how many tokens a completion may have."""
+        return self.max_sequence_tokens - len(prompt.token_ids)
+
+
+@dataclass
+class Loop:
+    """One engine, one store, one stream of pending units."""
+
+    engine: Engine
+    store: Store
+    task: Task
+    on_rows: Callable[[Sequence[Row]], None]
+    """Told about every row that was kept."""
+    on_step: Callable[[int], None]
+    """Told how many requests are in flight, after every step."""
+    _flying: dict[int, tuple[Prompt, int]] = field(default_factory=dict)
+    _next: int = 0
+
+    def run(self, pending: Iterator[tuple[Prompt, int]]) -> None:
+        """Sample all pending units; on a request to stop keep what has finished and leave the rest pending."""
+        exhausted = False
+        while self._flying or not exhausted:
+            if self.task.stop.is_set():
+                self.store.flush()
+                raise Terminated("stopped on request; finished samples are kept, run again for the others")
+            exhausted = exhausted or self._submit(pending)
+            self._keep([self._row(completion) for completion in self.engine.step()])
+            self.on_step(len(self._flying))
+
+    def _submit(self, pending: Iterator[tuple[Prompt, int]]) -> bool:
+        """Fill the window; return whether nothing is pending any more."""
+        while len(self._flying) < self.engine.window:
+            try:
+                prompt, index = next(pending)
+            except StopIteration:
+                return True
+            self._launch(prompt, index)
+        return False
+
+    def _launch(self, prompt: Prompt, index: int) -> None:
+        """Give one unit to the engine, or record why it cannot be sampled."""
+        room = self.task.room(prompt)
+        if room < 1:
+            self._keep([failure(self.task, prompt, index, TOO_LONG)])
+            return
+        seed = derived_seed(self.task.identity, self.task.seed, prompt.problem_id, index)
+        try:
+            self.engine.submit(Request(self._next, prompt.token_ids, room, seed))
+        except Refused as error:
+            self._keep([failure(self.task, prompt, index, f"refused: {error}")])
+            return
+        self._flying[self._next] = prompt, index
+        self._next += 1
+
+    def _keep(self, rows: Sequence[Row]) -> None:
+        """Make rows survive, then tell."""
+        if rows:
+            self.store.add(rows)
+            self.on_rows(rows)
+
+    def _row(self, completion: Completion) -> Row:
+        """Return a completion as a row of `tables.SAMPLES`."""
+        prompt, index = self._flying.pop(completion.id)
+        seed = derived_seed(self.task.identity, self.task.seed, prompt.problem_id, index)
+        tokens = list(completion.token_ids)
+        return {
+            **_identity(self.task, prompt, index),
+            "completion_token_ids": tokens,
+            "text": self.task.decode_text(tokens),
+            "finish_reason": completion.finish,
+            "stop_reason": str(tokens[-1]) if completion.finish == "stop" else "",
+            "logprobs": list(completion.logprobs),
+            "logprob_sum": float(sum(completion.logprobs)),
+            "entropy_mean": completion.entropy,
+            "seed": seed if completion.seeded else -1,
+            "latency_s": completion.seconds,
+            "error": "",
+        }
+
+
+def failure(task: Task, prompt: Prompt, index: int, error: str) -> Row:
+    """Return the row of a unit that cannot be sampled."""
+    return {
+        **_identity(task, prompt, index),
+        "completion_token_ids": [],
+        "text": "",
+        "finish_reason": "error",
+        "stop_reason": "",
+        "logprobs": [],
+        "logprob_sum": 0.0,
+        "entropy_mean": float("nan"),
+        "seed": -1,
+        "latency_s": 0.0,
+        "error": error,
+    }
+
+
+def _identity(task: Task, prompt: Prompt, index: int) -> Row:
+    """Return the columns that say which unit a row is, and which start of the shard made it."""
+    return {
+        "problem_id": prompt.problem_id,
+        "sample_index": index,
+        "attempt": task.start,
+        "prompt_token_ids": list(prompt.token_ids),
+        "engine_seed": task.engine_seed,
+    }

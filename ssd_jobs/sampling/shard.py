@@ -1,0 +1,112 @@
+"""One shard of one or several artifacts, with one engine start: what `sample` and `generate` have in common.
+
+An artifact that is complete costs nothing; when all are, no engine is started. A prompt that is too long is known
+before the engine is loaded, so a run that would fail over it fails at once.
+"""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from ssd_jobs import artifacts, contract, tables
+from ssd_jobs.artifacts import Artifact
+from ssd_jobs.context import Context
+from ssd_jobs.engine import Engine
+from ssd_jobs.engine.loading import load
+from ssd_jobs.errors import BadInput
+from ssd_jobs.sampling.filling import Filling, Target
+from ssd_jobs.sampling.units import Prompt, derived_seed, of_shard
+from ssd_jobs.sampling.watchdog import Watchdog
+
+__all__ = ["Plan", "Target", "run"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One shard of everything that one engine start is to make."""
+
+    config: contract.SampleConfig | contract.GenerateConfig
+    samples: int
+    targets: tuple[Target, ...]
+
+
+def run(plan: Plan, context: Context) -> list[Artifact]:
+    """Return the shard of every target, sampling those that are not there."""
+    shards = plan.config.science.shards
+    if not 0 <= context.index < shards:
+        raise BadInput(f"shard {context.index} is out of range: the recipe has the shards 0 to {shards - 1}")
+    paths = [artifacts.shard_path(context.path(target.output), context.index) for target in plan.targets]
+    missing = [
+        (target, path)
+        for target, path in zip(plan.targets, paths, strict=True)
+        if artifacts.complete(path, key=target.key) is None
+    ]
+    if missing:
+        _fill(plan, context, missing)
+    return [artifacts.opened(path) for path in paths]
+
+
+def _fill(plan: Plan, context: Context, missing: Sequence[tuple[Target, Path]]) -> None:
+    """Claim what is missing, start one engine, and fill one artifact after the other."""
+    config = plan.config
+    prompts = _prompts(plan, context)
+    with ExitStack() as stack:
+        fillings = [
+            Filling(
+                config=plan.config,
+                target=target,
+                draft=stack.enter_context(
+                    artifacts.claim(path, stage=config.stage, name=config.name, key=target.key, shard=context.index)
+                ),
+                prompts=prompts,
+                samples=plan.samples,
+                context=context,
+            )
+            for target, path in missing
+        ]
+        start = max(filling.store.count_start() for filling in fillings)
+        seed = derived_seed(config.key, config.science.seed, context.index, start) % 2**31
+        watchdog = stack.enter_context(Watchdog(config.execution.hang_timeout_s))
+        engine = _engine(plan, context, seed) if any(filling.pending for filling in fillings) else None
+        inputs = _inputs(plan, context)
+        for filling in fillings:
+            if engine is not None:
+                filling.sample(engine, engine_seed=seed, start=start, beat=watchdog.beat)
+            filling.finish(inputs, facts=engine.facts if engine else {}, starts=start)
+
+
+def _prompts(plan: Plan, context: Context) -> list[Prompt]:
+    """Return the shard's prompts, or say that too many of them leave no room for an answer."""
+    config = plan.config
+    source = artifacts.opened(context.path(config.prompts))
+    data = source.table("prompts.parquet", tables.PROMPTS, columns=["problem_id", "token_ids"])
+    prompts = of_shard(data, shard=context.index, shards=config.science.shards)
+    limit = config.science.max_sequence_tokens
+    long = [prompt for prompt in prompts if len(prompt.token_ids) >= limit]
+    if prompts and len(long) / len(prompts) > config.execution.max_error_fraction:
+        raise BadInput(
+            f"maxSequenceTokens: {len(long)} of {len(prompts)} prompts leave no room below {limit} tokens, such as "
+            f"{long[0].problem_id} with {len(long[0].token_ids)}; raise maxSequenceTokens or maxErrorFraction"
+        )
+    return prompts
+
+
+def _engine(plan: Plan, context: Context, seed: int) -> Engine:
+    """Start the engine."""
+    config = plan.config
+    return load(
+        context.path(config.model),
+        config.science.engine,
+        gpus=config.execution.gpus,
+        max_sequence_tokens=config.science.max_sequence_tokens,
+        seed=seed,
+    )
+
+
+def _inputs(plan: Plan, context: Context) -> dict[str, str]:
+    """Return the digests of what was read; a candidate is a directory inside its checkpoint artifact."""
+    model = context.path(plan.config.model)
+    holder = model if (model / artifacts.MANIFEST).is_file() else model.parent
+    paths = {"model": holder, "prompts": context.path(plan.config.prompts)}
+    return {name: artifacts.opened(path).digest for name, path in paths.items()}

@@ -1,0 +1,91 @@
+"""What a shard looks like so far: throughput, lengths, truncation, likelihood, and what became of the text."""
+
+import ast
+import hashlib
+import math
+import re
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from ssd_jobs.sampling.store import Row
+
+__all__ = ["Statistics"]
+
+BLOCK = re.compile(r"```[^\n`]*\n(.*?)(?:```|\Z)", re.DOTALL)
+QUANTILES = {"length_p50": 50, "length_p90": 90, "length_p99": 99}
+
+
+class Statistics:
+    """Sums over the rows of this run; a resumed run counts from its own start."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._started = clock()
+        self._lengths: list[int] = []
+        self._distinct: set[bytes] = set()
+        self._sums = dict.fromkeys(
+            ("rows", "errors", "truncated", "prompt_tokens", "completion_tokens", "code_block", "parses"), 0
+        )
+        self._logprob = 0.0
+        self._entropy = 0.0
+        self._entropies = 0
+
+    def add(self, row: Row) -> None:
+        """Count a row."""
+        sums = self._sums
+        sums["rows"] += 1
+        if row["error"]:
+            sums["errors"] += 1
+            return
+        length = len(row["completion_token_ids"])
+        self._lengths.append(length)
+        sums["prompt_tokens"] += len(row["prompt_token_ids"])
+        sums["completion_tokens"] += length
+        sums["truncated"] += row["finish_reason"] == "length"
+        self._logprob += row["logprob_sum"]
+        if not math.isnan(row["entropy_mean"]):
+            self._entropy += row["entropy_mean"]
+            self._entropies += 1
+        self._distinct.add(hashlib.blake2b(row["text"].encode("utf-8", "surrogatepass"), digest_size=8).digest())
+        blocks = BLOCK.findall(row["text"])
+        sums["code_block"] += bool(blocks)
+        sums["parses"] += bool(blocks) and _parses(blocks[-1])
+
+    def values(self) -> dict[str, float]:
+        """Return everything as numbers for the progress, the metrics and the report."""
+        sums, seconds = self._sums, max(self._clock() - self._started, 1e-9)
+        sampled = sums["rows"] - sums["errors"]
+        values: dict[str, float] = {
+            "errors": sums["errors"],
+            "output_tokens_per_s": sums["completion_tokens"] / seconds,
+            "prompt_tokens_per_s": sums["prompt_tokens"] / seconds,
+        }
+        if sampled:
+            lengths = np.array(self._lengths)
+            values |= {name: float(np.percentile(lengths, share)) for name, share in QUANTILES.items()}
+            values |= {
+                "length_max": float(lengths.max()),
+                "truncated_share": sums["truncated"] / sampled,
+                "mean_nll": -self._logprob / sums["completion_tokens"],
+                "code_block_share": sums["code_block"] / sampled,
+                "parse_share": sums["parses"] / sampled,
+                "distinct_share": len(self._distinct) / sampled,
+            }
+        if self._entropies:
+            values["mean_entropy"] = self._entropy / self._entropies
+        return values
+
+    def counts(self) -> dict[str, int | float]:
+        """Return the sums that a report adds up over shards."""
+        return {"samples": self._sums["rows"], **{name: value for name, value in self._sums.items() if name != "rows"}}
+
+
+def _parses(code: str) -> bool:
+    """Tell whether text is a Python program."""
+    try:
+        ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True

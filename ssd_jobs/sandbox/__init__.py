@@ -1,0 +1,13 @@
+"""Running untrusted programs: a client for the grader, and the sandbox it talks to.
+
+The sandbox is another process (`python -m ssd_jobs.sandbox`), on a cluster another container. It is given a
+program and inputs, and answers with bytes, exit status and resource use; it never learns an expected output.
+
+    with local.spawn(workers=2) as client:              # one machine
+        ...
+    client = Client(Path("/run/ssd/sandbox.sock"))      # a pod: the other container listens there
+    client.require_strong(allow_weak=False)
+
+    with client.session(Program(source=text, limits=Limits(cpu_seconds=6))) as session:
+        outcome = session.run(b"3\\n1 2 3\\n")          # or NotCompiled
+"""

@@ -1,0 +1,107 @@
+"""One connection of the sandbox: programs one after another, each in processes of its own.
+
+The process of a connection touches no program's text: it reads frames and forks. A program with one test is compiled
+and run by one fork, which is the test: forks are most of what a short program costs. A program with several tests, or
+with heavy modules, gets a process that compiles it once and forks each test from there.
+"""
+
+import os
+import socket
+from dataclasses import dataclass
+from typing import NoReturn
+
+from ssd_jobs.sandbox import compiling, confine, prelude, protocol, syscalls, trial
+from ssd_jobs.sandbox.compiling import Bounds, NotCompiled
+from ssd_jobs.sandbox.protocol import Channel, Program
+from ssd_jobs.sandbox.trial import Place, Trial
+
+__all__ = ["serve"]
+
+
+def serve(connection: socket.socket, walls: confine.Walls) -> None:
+    """Serve programs until the grader hangs up, or one of them breaks its process."""
+    channel = Channel(connection)
+    place = Place(walls, connection)
+    mapped = confine.mapped_bytes()
+    while True:
+        try:
+            _, header, body = channel.receive("program")
+        except EOFError:
+            return
+        program = Program.parse(header, body)
+        kind, _, data = channel.receive("test", "only")
+        heavy = tuple(name for name in prelude.HEAVY if name in program.source)
+        if kind == "only" and not heavy:
+            _answer(channel, Trial(place, program, Bounds.of(program, mapped), data, None), first=True)
+        elif not _Apart(channel, place, program, heavy, only=kind == "only").served(data):
+            return
+
+
+@dataclass(frozen=True, slots=True)
+class _Apart:
+    """A program with a process of its own."""
+
+    channel: Channel
+    place: Place
+    program: Program
+    heavy: tuple[str, ...]
+    only: bool
+
+    def served(self, data: bytes) -> bool:
+        """Fork the process and wait for its end; tell the grader of a bad one and return whether it was good."""
+        parent = os.getpid()
+        child = trial.fork()
+        if child == 0:
+            self._be(parent, data)
+        _, status = os.waitpid(child, 0)
+        if status != 0:
+            self.channel.send(protocol.encode("died", {"signal": max(0, -os.waitstatus_to_exitcode(status))}))
+        return status == 0
+
+    def _be(self, parent: int, data: bytes) -> NoReturn:
+        """Be the process; a grader that hangs up is no failure."""
+        status = 1
+        try:
+            syscalls.prctl(syscalls.PR_SET_PDEATHSIG, confine.SIGKILL)
+            if os.getppid() == parent:
+                self._serve(data)
+                status = 0
+        except (EOFError, ConnectionError):
+            status = 0
+        finally:
+            os._exit(status)
+
+    def _serve(self, data: bytes) -> None:
+        """Compile the program and run its tests until the grader has no more of them."""
+        program = self.program
+        if self.heavy:
+            prelude.warm(*self.heavy)
+        bounds = Bounds.of(program, confine.mapped_bytes())
+        confine.limit_program(program, cpu_seconds=bounds.cpu, memory=bounds.memory)
+        try:
+            compiled = compiling.compile_program(program)
+        except NotCompiled as error:
+            self.channel.send(protocol.encode("compiled", {"error": str(error)}))
+            return
+        confine.end_compiling()
+        kind, first = "test", True
+        while kind == "test":
+            _answer(self.channel, Trial(self.place, program, bounds, data, compiled), first=first)
+            if self.only:
+                return
+            kind, _, data = self.channel.receive("test", "end")
+            first = False
+
+
+def _answer(channel: Channel, test: Trial, *, first: bool) -> None:
+    """Run a test and send what was seen.
+
+    The word that the program compiled travels with the first outcome: each message costs the grader a wake-up.
+    """
+    try:
+        frame = test.run().frame()
+    except NotCompiled as error:
+        channel.send(protocol.encode("compiled", {"error": str(error)}))
+        return
+    compiled = protocol.encode("compiled", {"error": ""}) if first else b""
+    channel.send(compiled + protocol.encode("outcome", *frame))

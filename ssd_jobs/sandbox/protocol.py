@@ -1,0 +1,271 @@
+"""What the grader and its sandbox say to each other, and how it travels over their one socket.
+
+A connection carries one program after another: the sandbox greets once, the grader sends a program, then one input
+after another (`test`, at last `end`; or `only` where there is but one), and each is answered by an `Outcome`. A frame
+is a type, two lengths, a header and a body of bytes; headers are JSON, except those of programs and outcomes, of
+which there are too many. Both ends treat the other as hostile: every
+length is bounded before memory is spent on it, and every field is checked before it is used. An expected output has
+no place in any message.
+"""
+
+import json
+import socket
+import struct
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
+
+__all__ = [
+    "Channel",
+    "Hello",
+    "Killed",
+    "Kind",
+    "Limits",
+    "Mode",
+    "Outcome",
+    "Program",
+    "ProtocolError",
+    "decode",
+    "encode",
+]
+
+Mode = Literal["Process", "LCB"]
+Kind = Literal["stdin", "functional"]
+Killed = Literal["", "cpu", "wall", "threads"]
+
+VERSION = 2
+HEADER_LIMIT = 64 * 1024
+BODY_LIMIT = 256 * 1024 * 1024
+STDERR_LIMIT = 2048
+CHUNK = 256 * 1024
+PREFIX = struct.Struct(">cII")
+TYPES = {
+    "hello": b"h",
+    "program": b"p",
+    "compiled": b"c",
+    "test": b"t",
+    "only": b"1",
+    "end": b"e",
+    "outcome": b"o",
+    "died": b"d",
+}
+NAMES = {code: name for name, code in TYPES.items()}
+MODES: tuple[Mode, ...] = get_args(Mode)
+KINDS: tuple[Kind, ...] = get_args(Kind)
+PROGRAM = struct.Struct(">BBddII")
+OUTCOME = struct.Struct(">BBBBdddIII")
+KILLED: tuple[Killed, ...] = get_args(Killed)
+TRUNCATED, HAS_RETURN = 1, 2
+
+
+class ProtocolError(Exception):
+    """The other end sent something that no honest peer sends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one test of a program may use; CPU time is the limit meant to bite, wall time only ends sleepers."""
+
+    cpu_seconds: float = 6.0
+    wall_seconds: float = 30.0
+    memory_mb: int = 1024
+    output_mb: int = 16
+
+    def __post_init__(self) -> None:
+        numbers = (self.cpu_seconds, self.wall_seconds, self.memory_mb, self.output_mb)
+        if not all(isinstance(value, int | float) and 0 < value < 2**20 for value in numbers):
+            raise ProtocolError(f"limits must be positive numbers: {self}")
+        if self.output_bytes * 2 + STDERR_LIMIT > BODY_LIMIT:
+            raise ProtocolError(f"output_mb {self.output_mb} is more than one answer can carry; use 64 or less")
+
+    @property
+    def output_bytes(self) -> int:
+        """Return the largest output that is still accepted."""
+        return self.output_mb * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """Untrusted source and how to call it; `entry_point` is `f` or `Solution.f`, empty for stdin."""
+
+    source: str
+    mode: Mode = "Process"
+    kind: Kind = "stdin"
+    entry_point: str = ""
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES or self.kind not in KINDS:
+            raise ProtocolError(f"unknown mode {self.mode!r} or kind {self.kind!r}")
+        if (self.kind == "functional") != bool(self.entry_point):
+            raise ProtocolError("an entry point belongs to a functional program, and only to one")
+
+    def header(self) -> bytes:
+        """Return everything but the source, which travels as the body."""
+        limits = self.limits
+        numbers = (limits.cpu_seconds, limits.wall_seconds, limits.memory_mb, limits.output_mb)
+        return PROGRAM.pack(MODES.index(self.mode), KINDS.index(self.kind), *numbers) + self.entry_point.encode()
+
+    @classmethod
+    def parse(cls, header: bytes, body: bytes) -> "Program":
+        """Build the program that a frame describes."""
+        try:
+            mode, kind, cpu, wall, memory, output = PROGRAM.unpack_from(header)
+            return cls(
+                source=body.decode("utf-8", "surrogatepass"),
+                mode=MODES[mode],
+                kind=KINDS[kind],
+                entry_point=header[PROGRAM.size :].decode(),
+                limits=Limits(cpu_seconds=cpu, wall_seconds=wall, memory_mb=memory, output_mb=output),
+            )
+        except (struct.error, IndexError, UnicodeDecodeError) as error:
+            raise ProtocolError(f"not a program: {error}") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one test did: bytes, exit status and resource use, as observed from outside the tested process.
+
+    `returned` is what came over the private descriptor: the JSON of a functional result, or the captured text
+    of an in-process run. It is None when the program ended before it was complete.
+    """
+
+    exit_code: int
+    signal: int
+    killed: Killed
+    cpu_seconds: float
+    wall_seconds: float
+    max_rss_mb: float
+    stdout: bytes
+    returned: bytes | None
+    stderr: bytes
+    truncated: bool
+
+    def frame(self) -> tuple[bytes, bytes]:
+        """Return header and body."""
+        returned = self.returned or b""
+        header = OUTCOME.pack(
+            self.exit_code,
+            self.signal,
+            KILLED.index(self.killed),
+            TRUNCATED * self.truncated + HAS_RETURN * (self.returned is not None),
+            self.cpu_seconds,
+            self.wall_seconds,
+            self.max_rss_mb,
+            len(self.stdout),
+            len(returned),
+            len(self.stderr),
+        )
+        return header, self.stdout + returned + self.stderr
+
+    @classmethod
+    def parse(cls, header: bytes, body: bytes, limits: Limits) -> "Outcome":
+        """Build an outcome and refuse one that no run under these limits can have."""
+        if len(header) != OUTCOME.size:
+            raise ProtocolError("not an outcome")
+        code, signal, killed, flags, cpu, wall, rss, first, second, third = OUTCOME.unpack(header)
+        if signal > 64 or killed >= len(KILLED) or first + second + third != len(body):
+            raise ProtocolError("an outcome that no program can have")
+        # Written so that NaN fails too.
+        if not (0 <= cpu < 1e9 and 0 <= wall < 1e9 and 0 <= rss < 1e9) or max(first, second) > limits.output_bytes + 1:
+            raise ProtocolError("an outcome beyond what its limits allow")
+        return cls(
+            exit_code=code,
+            signal=signal,
+            killed=KILLED[killed],
+            cpu_seconds=cpu,
+            wall_seconds=wall,
+            max_rss_mb=rss,
+            stdout=body[:first],
+            returned=body[first : first + second] if flags & HAS_RETURN else None,
+            stderr=body[first + second :],
+            truncated=bool(flags & TRUNCATED),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hello:
+    """The greeting of a connection: which protection is on, and how the server before this one ended."""
+
+    layers: Mapping[str, Any]
+    workers: int
+    memory_mb: int
+    generation: int
+    previous_signal: int
+
+    @classmethod
+    def parse(cls, header: Mapping[str, Any]) -> "Hello":
+        """Build the greeting that a frame describes."""
+        try:
+            if header["version"] != VERSION or not isinstance(header["layers"], dict):
+                raise ProtocolError(f"sandbox of version {header['version']}, grader of version {VERSION}")
+            counts = {
+                name: _whole(header[name], 0, 2**31)
+                for name in ("workers", "memory_mb", "generation", "previous_signal")
+            }
+        except (KeyError, TypeError, ValueError) as error:
+            raise ProtocolError(f"not a greeting: {error!r}") from None
+        return cls(layers=header["layers"], **counts)
+
+    def header(self) -> dict[str, Any]:
+        """Return the frame's header."""
+        return {"version": VERSION, **asdict(self)}
+
+
+def encode(kind: str, header: Mapping[str, Any] | bytes = b"", body: bytes = b"") -> bytes:
+    """Return one frame."""
+    head = header if isinstance(header, bytes) else json.dumps(header, separators=(",", ":")).encode()
+    return PREFIX.pack(TYPES[kind], len(head), len(body)) + head + body
+
+
+class Channel:
+    """One end of a connection, from which frames can be read."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+
+    def send(self, frames: bytes) -> None:
+        """Send frames."""
+        self.connection.sendall(frames)
+
+    def receive(self, *kinds: str, body_limit: int = BODY_LIMIT) -> tuple[str, bytes, bytes]:
+        """Return type, header and body of the next frame, which must be of one of these types; EOFError at the end."""
+        code, head_size, body_size = PREFIX.unpack(self._exactly(PREFIX.size))
+        kind = NAMES.get(code, "")
+        if kind not in kinds:
+            raise ProtocolError(f"a frame that is none of {', '.join(kinds)}")
+        if head_size > HEADER_LIMIT or body_size > body_limit:
+            raise ProtocolError(f"a frame of {head_size} + {body_size} bytes")
+        return kind, self._exactly(head_size), self._exactly(body_size)
+
+    def _exactly(self, size: int) -> bytes:
+        """Return that many bytes, or EOFError; nothing beyond is read, because a fork may be meant to read it."""
+        data = self.connection.recv(min(size, CHUNK)) if size else b""
+        if len(data) == size:
+            return data
+        parts = [data]
+        while data and size > len(data):
+            size -= len(data)
+            data = self.connection.recv(min(size, CHUNK))
+            parts.append(data)
+        if not data:
+            raise EOFError("the connection ended")
+        return b"".join(parts)
+
+
+def decode(header: bytes) -> dict[str, Any]:
+    """Return a JSON header."""
+    try:
+        fields = json.loads(header)
+    except (ValueError, RecursionError):
+        fields = None
+    if not isinstance(fields, dict):
+        raise ProtocolError("a frame whose header is not JSON")
+    return fields
+
+
+def _whole(value: object, low: int, high: int) -> int:
+    """Return an int within bounds."""
+    if type(value) is not int or not low <= value <= high:
+        raise ValueError(f"{value!r} is not a whole number from {low} to {high}")
+    return value

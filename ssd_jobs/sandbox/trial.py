@@ -1,0 +1,202 @@
+"""One test: a fork goes behind the walls and runs a program, its parent waits within limits and reports what it saw.
+
+The parent runs no line of the program: it looks at bytes, exit status and resource use. It stays outside the
+child's walls, so that the child can neither signal nor trace it, and the child is gone before its output is read.
+A program with one test is compiled in the fork itself, behind the walls; otherwise its parent has compiled it.
+"""
+
+import mmap
+import os
+import resource
+import select
+import signal
+import socket
+import time
+from collections.abc import Callable
+from typing import NoReturn
+
+from ssd_jobs.sandbox import compiling, confine, inprocess, process, protocol, syscalls, watch
+from ssd_jobs.sandbox.compiling import Bounds, Compiled, NotCompiled
+from ssd_jobs.sandbox.protocol import Outcome, Program
+
+__all__ = ["Place", "Trial", "fork"]
+
+MAX_THREADS = 128
+WATCH_SECONDS = 0.05
+FORK_ATTEMPTS = 5
+FILE_NAMES = ("stdin", "stdout", "stderr", "return")
+NOTE_BYTES = 4096
+ENCLOSED, COMPILED = 1, 2
+
+
+class Place:
+    """What the tests of one process share: the walls, a note from the test of the moment, the eye on the grader."""
+
+    def __init__(self, walls: confine.Walls, connection: socket.socket) -> None:
+        self.walls = walls
+        # How far a test came before its program ran, and why it did not compile; tests unmap it before they run it.
+        self.note = mmap.mmap(-1, NOTE_BYTES)
+        self.poller = select.poll()
+        self.poller.register(connection, select.POLLRDHUP)
+
+
+class Trial:
+    """One run of a program on one input."""
+
+    def __init__(self, place: Place, program: Program, bounds: Bounds, data: bytes, compiled: Compiled | None) -> None:
+        self.place = place
+        self.program = program
+        self.bounds = bounds
+        self.data = data
+        self.compiled = compiled
+        self.parent = os.getpid()
+
+    def run(self) -> Outcome:
+        """Fork, wait within the limits, and report what was seen; NotCompiled when that was the fork's to do."""
+        self._open_files()
+        note = self.place.note
+        note[0] = 0
+        started = time.monotonic()
+        child = fork()
+        if child == 0:
+            self._inside()
+        killed = self._wait(child, started)
+        _, status, usage = os.wait4(child, 0)
+        if not note[0]:
+            raise RuntimeError(f"a test ended with status {status} before it was confined")
+        if note[0] == ENCLOSED and status == 0:
+            raise NotCompiled(note[1:].rstrip(b"\0").decode("utf-8", "replace"))
+        return self._outcome(killed, (status, usage), time.monotonic() - started)
+
+    def _open_files(self) -> None:
+        """Put fresh files of memory in the place of the standard descriptors."""
+        for number in range(self.bounds.files):
+            fresh = os.memfd_create(FILE_NAMES[number])
+            os.dup2(fresh, number)
+            os.close(fresh)
+        if self.bounds.files == 3:
+            process.write_all(0, self.data)
+            os.lseek(0, 0, os.SEEK_SET)
+
+    def _wait(self, child: int, started: float) -> protocol.Killed:
+        """Wait until the child ended or went beyond what rlimits can hold; it is dead or dying afterwards."""
+        pidfd = os.pidfd_open(child)
+        self.place.poller.register(pidfd, select.POLLIN)
+        try:
+            while True:
+                left = self.bounds.wall - (time.monotonic() - started)
+                events = self.place.poller.poll(max(0.0, min(left, WATCH_SECONDS)) * 1000)
+                if any(descriptor == pidfd for descriptor, _ in events):
+                    return ""
+                reason = "wall" if events or left <= 0 else self._excess(child)
+                if reason:
+                    signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+                    return reason
+        finally:
+            self.place.poller.unregister(pidfd)
+            os.close(pidfd)
+
+    def _excess(self, child: int) -> protocol.Killed:
+        """Return which limit that no rlimit can hold exactly was passed."""
+        if watch.cpu_seconds(child) >= self.bounds.cpu:
+            return "cpu"
+        return "threads" if watch.threads(child) > MAX_THREADS else ""
+
+    def _outcome(self, killed: protocol.Killed, end: tuple[int, resource.struct_rusage], wall: float) -> Outcome:
+        """Read what the dead child left."""
+        limit = self.program.limits.output_bytes + 1
+        private = self.bounds.files == 4
+        stdout = b"" if private else os.pread(1, limit, 0)
+        returned = os.pread(confine.RETURN_FD, limit, 0) if private else b""
+        status, usage = end
+        code = os.waitstatus_to_exitcode(status)
+        complete = private and code == 0 and not killed
+        size = os.fstat(2).st_size
+        return Outcome(
+            exit_code=max(code, 0),
+            signal=max(-code, 0),
+            killed=killed,
+            cpu_seconds=usage.ru_utime + usage.ru_stime,
+            wall_seconds=wall,
+            max_rss_mb=usage.ru_maxrss / 1024,
+            stdout=stdout,
+            returned=returned if complete and returned else None,
+            stderr=os.pread(2, protocol.STDERR_LIMIT, max(0, size - protocol.STDERR_LIMIT)),
+            truncated=max(len(stdout), len(returned)) == limit,
+        )
+
+    def _inside(self) -> NoReturn:
+        """Be the test: everything from here on happens behind the walls."""
+        status = 1
+        try:
+            status = self._behind_walls()
+        finally:
+            os._exit(status)
+
+    def _behind_walls(self) -> int:
+        """Enter, compile what is not compiled, run; return the exit status."""
+        bounds, note = self.bounds, self.place.note
+        if self.compiled is None:
+            confine.limit_program(self.program, cpu_seconds=bounds.cpu, memory=bounds.memory)
+        output = self.program.limits.output_bytes + 1
+        self.place.walls.enter(parent=self.parent, files=bounds.files, memory=bounds.memory, output=output)
+        note[0] = ENCLOSED
+        try:
+            compiled = self.compiled or compiling.compile_program(self.program)
+        except NotCompiled as error:
+            reason = str(error).encode("utf-8", "replace")
+            note[1:] = reason.ljust(NOTE_BYTES - 1, b"\0")
+            return 0
+        # Said over shared memory that is unmapped before the program runs: it cannot be taken back or forged.
+        note[0] = COMPILED
+        note.close()
+        return self._in_process(compiled) if self.program.mode == "LCB" else self._as_process(compiled)
+
+    def _as_process(self, compiled: Compiled) -> int:
+        """Run with real streams; return the exit status."""
+        program, code, module = self.program, compiled.code, compiled.module
+
+        def body() -> None:
+            if program.kind == "stdin":
+                process.run_script(code, module)
+            else:
+                answer = process.call_function(code, module, entry_point=program.entry_point, data=self.data)
+                process.write_all(confine.RETURN_FD, answer)
+
+        return process.finish(_status(body))
+
+    def _in_process(self, compiled: Compiled) -> int:
+        """Run as LiveCodeBench does; return the exit status."""
+        program = self.program
+
+        def body() -> None:
+            answer = inprocess.run(
+                compiled.text,
+                compiled.code,
+                kind=program.kind,
+                entry_point=program.entry_point,
+                data=self.data,
+                seconds=program.limits.cpu_seconds,
+            )
+            process.write_all(confine.RETURN_FD, answer or b"\n")
+
+        return 0 if _status(body) == 0 else 1
+
+
+def _status(body: Callable[[], None]) -> int:
+    """Run the program and return the exit status it earned."""
+    try:
+        body()
+    except BaseException as error:  # noqa: BLE001 - whatever a program raises is its result
+        return process.status_of(error)
+    return 0
+
+
+def fork() -> int:
+    """Fork, waiting out a moment in which no process can be had."""
+    for attempt in range(FORK_ATTEMPTS):
+        try:
+            return syscalls.fork()
+        except OSError:
+            time.sleep(0.05 * 2**attempt)
+    return syscalls.fork()

@@ -1,0 +1,23 @@
+"""From verdicts to numbers with intervals: pure, seeded, and the same wherever it runs.
+
+`passk` is the unbiased estimator, `scores` is one evaluation as arrays, `bootstrap` resamples problems and then
+samples, and `panel` compares the two arms on one benchmark, paired by problem.
+"""
+
+from ssd_jobs.scoring.bootstrap import Interval, Replicated, best
+from ssd_jobs.scoring.panel import ALL, STRATA, Panel
+from ssd_jobs.scoring.passk import pass_at_k, pass_table
+from ssd_jobs.scoring.scores import Scores, score
+
+__all__ = [
+    "ALL",
+    "STRATA",
+    "Interval",
+    "Panel",
+    "Replicated",
+    "Scores",
+    "best",
+    "pass_at_k",
+    "pass_table",
+    "score",
+]

@@ -1,0 +1,97 @@
+"""A two-level bootstrap that counts no noise twice.
+
+Level one draws problems again, level two draws each drawn problem's samples again. Doing both plainly is too wide:
+the scores of the problems already contain the noise of their samples, and level two adds it a second time (for a
+paired difference, where little else is left, the interval would be 1.4 times too wide, and real drops would pass as
+noise). So the deviations of level one are shrunk until the variance of both levels together is that of level one
+alone, which is the unbiased one (Davison and Hinkley 1997, section 3.8).
+
+Level two has a bias for k > 1, because n samples drawn again with replacement hold fewer different ones; it is known
+exactly for each problem and taken off. All statistics of one stratum share the drawn problems, which is what pairs
+them, and all k of one evaluation share the drawn samples.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ssd_jobs.scoring import passk
+
+__all__ = ["Interval", "Replicated", "best", "draw_problems", "replicate"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number, its two-sided interval, and how surprising it would be if the truth were 0."""
+
+    value: float
+    low: float
+    high: float
+    p: float
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the sign is known at this confidence."""
+        return self.low > 0 or self.high < 0
+
+
+@dataclass(frozen=True)
+class Replicated:
+    """A statistic, and what it would have been on other draws of problems, and of problems and samples."""
+
+    value: float
+    problems: Floats
+    both: Floats
+
+    def __sub__(self, other: "Replicated") -> "Replicated":
+        """Return the difference, replicate by replicate."""
+        return Replicated(self.value - other.value, self.problems - other.problems, self.both - other.both)
+
+    def replicates(self) -> Floats:
+        """Return replicates whose spread is that of the statistic."""
+        samples = self.both - self.problems
+        outer, inner = float(self.problems.var()), float(samples.var())
+        shrink = np.sqrt(max(0.0, 1.0 - inner / outer)) if outer > 0 else 0.0
+        spread: Floats = self.value + shrink * (self.problems - self.value) + samples
+        return spread
+
+    def interval(self, confidence: float) -> Interval:
+        """Return the percentile interval and the two-sided p value against 0."""
+        found = self.replicates()
+        low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
+        beyond = min(int((found <= 0).sum()), int((found >= 0).sum()))
+        p = min(1.0, 2 * (beyond + 1) / (found.size + 1))
+        return Interval(self.value, float(low), float(high), p)
+
+
+def best(choices: Sequence[Replicated]) -> Replicated:
+    """Return the statistic of someone who picks the best choice on every draw."""
+    return Replicated(
+        max(choice.value for choice in choices),
+        np.maximum.reduce([choice.problems for choice in choices]),
+        np.maximum.reduce([choice.both for choice in choices]),
+    )
+
+
+def draw_problems(problems: int, replicates: int, rng: np.random.Generator) -> Ints:
+    """Return level one: a row of problems for each replicate."""
+    return rng.integers(0, problems, size=(replicates, problems))
+
+
+def replicate(right: Ints, samples: int, ks: Sequence[int], drawn: Ints, rng: np.random.Generator) -> list[Replicated]:
+    """Return the mean pass@k, for each k, on the drawn problems and on samples drawn again."""
+    again = rng.binomial(samples, right[drawn] / samples)
+    found = []
+    for k in ks:
+        table = passk.pass_table(samples, k)
+        scores = table[right]
+        bias = scores - passk.plug_in_table(samples, k)[right]
+        problems = scores[drawn].mean(axis=1)
+        both = table[again].mean(axis=1) + bias[drawn].mean(axis=1)
+        found.append(Replicated(float(scores.mean()), problems, both))
+    return found

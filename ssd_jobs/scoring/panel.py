@@ -1,0 +1,104 @@
+"""Both arms on one benchmark under one grading mode, paired by problem.
+
+A panel answers one kind of question: what is pass@k of this arm, or the difference of the arms, on this stratum, on
+every bootstrap draw? Draws depend on the seed and on names only, so that a further decode setting or a further k
+changes no number that was there before.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+
+from ssd_jobs.errors import BadInput
+from ssd_jobs.scoring import bootstrap
+from ssd_jobs.scoring.bootstrap import Replicated
+from ssd_jobs.scoring.scores import DIFFICULTIES, Scores
+
+__all__ = ["ALL", "STRATA", "Arm", "Baseline", "Panel"]
+
+ALL = "all"
+STRATA = (ALL, *DIFFICULTIES)
+Arm = Literal["Base", "Candidate"]
+Baseline = Literal["Fixed", "BestDecode"]
+
+
+class Panel:
+    """Every evaluation of one benchmark under one grading mode."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        evaluations: Mapping[tuple[Arm, str], Scores],
+        fixed: Mapping[Arm, str],
+        replicates: int,
+        seed: int,
+    ) -> None:
+        self.name = name
+        self.evaluations = dict(evaluations)
+        self.fixed = dict(fixed)
+        self._replicates = replicates
+        self._seed = seed
+        self._known: dict[tuple[Arm, str, str, int], Replicated] = {}
+        first = next(iter(self.evaluations.values()))
+        for (arm, setting), scores in self.evaluations.items():
+            if (scores.problem_ids, scores.difficulty) != (first.problem_ids, first.difficulty):
+                raise BadInput(
+                    f"{name}: {arm} at {setting} was graded on other problems than the rest; run its grade again"
+                )
+        self.strata = tuple(stratum for stratum in STRATA if first.within(stratum).size)
+
+    @property
+    def paired(self) -> bool:
+        """Whether both arms were evaluated at the settings that were fixed before the run."""
+        return len(self.fixed) == 2 and self.evaluations.keys() >= set(self.fixed.items())
+
+    def scores(self, arm: Arm) -> Scores:
+        """Return an arm's evaluation at the setting that was fixed before the run."""
+        return self.evaluations[arm, self.fixed[arm]]
+
+    def settings(self, arm: Arm) -> list[str]:
+        """Return the decode settings of an arm, the fixed one first."""
+        found = [setting for owner, setting in self.evaluations if owner == arm]
+        return sorted(found, key=lambda setting: (setting != self.fixed.get(arm), setting))
+
+    def at(self, arm: Arm, setting: str, *, k: int, stratum: str = ALL) -> Replicated:
+        """Return pass@k of an arm at a setting."""
+        place = (arm, setting, stratum, k)
+        if place not in self._known:
+            scores = self.evaluations[arm, setting]
+            inside = scores.within(stratum)
+            drawn = bootstrap.draw_problems(inside.size, self._replicates, self._rng(stratum))
+            rng = self._rng(stratum, arm, setting)
+            (self._known[place],) = bootstrap.replicate(scores.right[inside], scores.samples, [k], drawn, rng)
+        return self._known[place]
+
+    def base(self, baseline: Baseline, *, k: int, stratum: str = ALL) -> Replicated:
+        """Return what the candidate is compared with: the base as fixed, or at its best on every draw."""
+        if baseline == "Fixed":
+            return self.at("Base", self.fixed["Base"], k=k, stratum=stratum)
+        return bootstrap.best([self.at("Base", each, k=k, stratum=stratum) for each in self.settings("Base")])
+
+    def delta(self, baseline: Baseline, *, k: int, stratum: str = ALL) -> Replicated:
+        """Return candidate minus base; only the candidate's fixed setting counts."""
+        return self.at("Candidate", self.fixed["Candidate"], k=k, stratum=stratum) - self.base(
+            baseline, k=k, stratum=stratum
+        )
+
+    def diversity(self, baseline: Baseline, *, ks: tuple[int, int], stratum: str = ALL) -> Replicated:
+        """Return how much more the candidate gains at the larger k than at the smaller one."""
+        small, large = ks
+        return self.delta(baseline, k=large, stratum=stratum) - self.delta(baseline, k=small, stratum=stratum)
+
+    def _rng(self, *names: str) -> np.random.Generator:
+        """Return the generator that belongs to these names."""
+        text = "\0".join((self.name, *names))
+        return np.random.default_rng([self._seed % 2**64, *_words(text)])
+
+
+def _words(text: str) -> Sequence[int]:
+    """Return a text as seed words that are the same on every machine."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return [int.from_bytes(digest[i : i + 4], "little") for i in range(0, 16, 4)]

@@ -1,0 +1,125 @@
+"""Tables with one problem per row, in the user's columns or in our own layout.
+
+    {"id": "double", "statement": "Print twice …", "starterCode": "", "difficulty": "easy",
+     "tests": [{"input": "3\\n", "output": "6\\n"}], "sampleInputs": ["3\\n"]}
+
+A problem with starter code is a function: an input is then the list of its arguments, an output the value that it
+returns, both as JSON or as text that holds JSON. Without starter code it is a program, and both are text.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ssd_jobs.contract import Columns
+from ssd_jobs.errors import BadInput
+from ssd_jobs.sources import rows
+from ssd_jobs.sources.problem import Case, Kind, Problem, entry_point, identified
+
+__all__ = ["Table"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Files of problems and what their columns mean."""
+
+    files: Sequence[Path]
+    columns: Columns
+    field: str
+    """Where the user named the source, for messages."""
+    required: frozenset[str]
+    """Meanings whose column must be there."""
+    passed_column: str = ""
+
+    def check(self) -> None:
+        """Say which mapped column is missing before anything is read."""
+        meanings = self.columns.model_dump() | ({"passed": self.passed_column} if self.passed_column else {})
+        for file in self.files:
+            present = rows.columns(file)
+            for meaning, column in meanings.items():
+                needed = meaning in self.required or meaning == "passed"
+                if needed and column and present and column not in present:
+                    where = "prompts.requirePassedColumn" if meaning == "passed" else f"{self.field}.columns"
+                    raise BadInput(f"{where}: {file} has no column {column!r}; it has {sorted(present)}")
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield every row as a problem."""
+        wanted = [column for column in (*self.columns.model_dump().values(), self.passed_column) if column]
+        for place, row in rows.scan(self.files, wanted):
+            yield self._problem(place, row)
+
+    def _problem(self, place: str, row: rows.Row) -> Problem:
+        """Return one row as a problem."""
+        statement = self._text(row, self.columns.statement, place)
+        starter = self._text(row, self.columns.starter_code, place)
+        kind: Kind = "functional" if starter.strip() else "stdin"
+        tests = _listed(row.get(self.columns.tests), place, self.columns.tests)
+        inputs = _listed(row.get(self.columns.sample_inputs), place, self.columns.sample_inputs)
+        if not statement.strip():
+            raise BadInput(f"{place}: {self.columns.statement} is empty; give every problem a statement")
+        return identified(
+            Problem(
+                problem_id=self._text(row, self.columns.id, place),
+                statement=statement,
+                starter_code=starter,
+                kind=kind,
+                entry_point=entry_point(starter) if kind == "functional" else "",
+                difficulty=self._text(row, self.columns.difficulty, place).lower(),
+                sample_inputs=tuple(_encoded(each, kind) for each in inputs),
+                tests=tuple(_case(each, kind, place) for each in tests),
+                passed=_truth(row.get(self.passed_column)) if self.passed_column else True,
+            )
+        )
+
+    def _text(self, row: rows.Row, column: str, place: str) -> str:
+        """Return a column as text; a missing or empty one is empty text."""
+        value = row.get(column) if column else None
+        if value is None:
+            return ""
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise BadInput(f"{place}: {column} is no text; map the right column")
+        return str(value)
+
+
+def _listed(value: Any, place: str, column: str) -> list[Any]:
+    """Return a list, which may be written as JSON text."""
+    if value is None or value == "":
+        return []
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise BadInput(f"{place}: {column} is neither a list nor JSON text of one") from None
+    if not isinstance(value, list):
+        raise BadInput(f"{place}: {column} is no list")
+    return value
+
+
+def _case(value: Any, kind: Kind, place: str) -> Case:
+    """Return one test."""
+    if not isinstance(value, dict) or not {"input", "output"} <= value.keys():
+        raise BadInput(f"{place}: a test lacks input or output; write {{'input': …, 'output': …}}")
+    return Case(_encoded(value["input"], kind), _encoded(value["output"], kind), bool(value.get("public", False)))
+
+
+def _encoded(value: Any, kind: Kind) -> str:
+    """Return an input or output as the tables hold it: text for a program, JSON for a function."""
+    if isinstance(value, str) and (kind == "stdin" or _is_json(value)):
+        return value
+    return json.dumps(value)
+
+
+def _is_json(text: str) -> bool:
+    """Tell whether text holds JSON."""
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _truth(value: Any) -> bool:
+    """Read a truth value as data sets write it."""
+    return value.strip().lower() in ("true", "1", "yes") if isinstance(value, str) else bool(value)

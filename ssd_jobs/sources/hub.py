@@ -1,0 +1,111 @@
+"""The Hugging Face hub, and its local cache when nobody may be asked.
+
+A branch or tag is resolved to a commit once; everything after names the commit. Errors say whose field is wrong
+(64) or that the hub is away (75). The token, if any, is read by the library from the environment.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any, Literal
+
+from ssd_jobs.errors import BadInput, Temporary
+
+__all__ = ["Repository", "resolve"]
+
+Kind = Literal["model", "dataset"]
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository at one commit."""
+
+    name: str
+    kind: Kind
+    commit: str
+    files: tuple[str, ...]
+    field: str
+    """Where the user named it, for messages."""
+    cached: Path | None
+    """Its directory in the cache; None when the hub may be asked."""
+
+    def matching(self, *patterns: str) -> list[str]:
+        """Return the files that match one of the patterns, in order."""
+        return [name for name in self.files if any(fnmatch(name, pattern) for pattern in patterns)]
+
+    def fetch(self, name: str) -> Path:
+        """Return a local path of one file."""
+        if self.cached is not None:
+            return self.cached / name
+        import huggingface_hub
+
+        with _errors(self.name, self.commit, self.field):
+            return Path(huggingface_hub.hf_hub_download(self.name, name, repo_type=self.kind, revision=self.commit))
+
+    def download(self, names: Sequence[str], target: Path) -> None:
+        """Fetch files straight into a directory; what is there already is not fetched again.
+
+        One by one: the library's download of a snapshot takes an unreachable hub for a reason to return what is
+        there.
+        """
+        import huggingface_hub
+
+        with _errors(self.name, self.commit, self.field):
+            for name in names:
+                huggingface_hub.hf_hub_download(
+                    self.name, name, repo_type=self.kind, revision=self.commit, local_dir=target
+                )
+
+
+def resolve(name: str, revision: str, *, kind: Kind, offline: bool, field: str) -> Repository:
+    """Find a repository and the commit that its revision means now."""
+    return _cached(name, revision, kind, field) if offline else _online(name, revision, kind, field)
+
+
+def _online(name: str, revision: str, kind: Kind, field: str) -> Repository:
+    """Ask the hub."""
+    import huggingface_hub
+
+    with _errors(name, revision, field):
+        info: Any = huggingface_hub.HfApi().repo_info(name, revision=revision, repo_type=kind)
+    files = tuple(sorted(sibling.rfilename for sibling in info.siblings))
+    return Repository(name, kind, str(info.sha), files, field, cached=None)
+
+
+def _cached(name: str, revision: str, kind: Kind, field: str) -> Repository:
+    """Look into the cache."""
+    import huggingface_hub
+
+    with _errors(name, revision, field):
+        path = huggingface_hub.snapshot_download(name, repo_type=kind, revision=revision, local_files_only=True)
+    directory = Path(path)
+    files = tuple(sorted(file.relative_to(directory).as_posix() for file in directory.rglob("*") if file.is_file()))
+    return Repository(name, kind, directory.name, files, field, cached=directory)
+
+
+@contextmanager
+def _errors(name: str, revision: str, field: str) -> Iterator[None]:
+    """Turn the library's errors into one sentence."""
+    from huggingface_hub import errors
+
+    try:
+        yield
+    except errors.GatedRepoError:
+        raise BadInput(f"{field}: {name} is gated; accept its terms on the hub and give a token") from None
+    except errors.RepositoryNotFoundError:
+        raise BadInput(f"{field}.repo: {name} is not on the hub, or the token may not read it; correct it") from None
+    except errors.RevisionNotFoundError:
+        raise BadInput(f"{field}.revision: {name} has no revision {revision!r}; name a branch, tag or commit") from None
+    except errors.LocalEntryNotFoundError:
+        raise BadInput(
+            f"{field}: {name} at {revision!r} is not in the local cache and the hub may not be asked; fetch it first"
+        ) from None
+    except errors.HFValidationError as error:
+        raise BadInput(f"{field}.repo: {name}: {str(error).splitlines()[0]}") from None
+    except errors.HTTPError as error:  # whichever HTTP library it uses; its own errors are of this kind, too
+        status = getattr(getattr(error, "response", None), "status_code", 503)
+        if status in (401, 403):
+            raise BadInput(f"{field}: the hub refuses {name} ({status}); check the token") from None
+        raise Temporary(f"the hub cannot be reached for {name} ({type(error).__name__}); try again later") from None

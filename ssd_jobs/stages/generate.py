@@ -1,0 +1,30 @@
+"""Generate: one shard of n samples per benchmark problem, for every decode setting with one engine start."""
+
+import hashlib
+import json
+
+from ssd_jobs.context import Context
+from ssd_jobs.contract import GenerateConfig, StageDone, science_of
+from ssd_jobs.sampling.shard import Plan, Target
+from ssd_jobs.sampling.shard import run as run_shard
+
+__all__ = ["run"]
+
+
+def run(config: GenerateConfig, context: Context) -> StageDone:
+    """Generate what this shard lacks; each setting is an artifact of its own, so one more costs one more."""
+    science = science_of(config.science)
+    targets = tuple(
+        Target(
+            decode=setting.decode,
+            key=setting.key,
+            output=setting.output,
+            science={**science, "decode": science_of(setting.decode)},
+        )
+        for setting in config.settings
+    )
+    shards = run_shard(Plan(config, config.science.samples_per_problem, targets), context)
+    digest = hashlib.sha256(json.dumps([shard.digest for shard in shards]).encode()).hexdigest()
+    samples = sum(int(shard.manifest.counts["samples"]) for shard in shards)
+    message = f"shard {context.index}: {samples} samples at {len(shards)} decode settings"
+    return StageDone(stage="generate", digest=digest, message=message)

@@ -1,0 +1,174 @@
+"""Grade: a verdict on every generation of this shard's problems, or none at all.
+
+One sandbox serves all tasks of the stage. Before each task the canaries must get the verdicts that are known for
+them; afterwards no sample may be left without a verdict of its own. Only then is the shard written.
+"""
+
+import contextlib
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ssd_jobs import artifacts, grading, tables
+from ssd_jobs.context import Context
+from ssd_jobs.contract import GradeConfig, GradeScience, GradeTask, Grading, SandboxExecution, StageDone, science_of
+from ssd_jobs.errors import BadInput, JobError
+from ssd_jobs.grading import Job, Verdict, canaries, questions
+from ssd_jobs.grading.questions import Completion, Question
+from ssd_jobs.sandbox import local
+from ssd_jobs.sandbox.client import Client, SandboxFailure, WeakIsolation
+from ssd_jobs.sandbox.protocol import Limits
+
+__all__ = ["VERDICTS", "grade", "limits_of", "run", "sandbox"]
+
+VERDICTS = "verdicts.parquet"
+ROUNDS = 3
+LOGGER = logging.getLogger(__name__)
+
+
+def run(config: GradeConfig, context: Context) -> StageDone:
+    """Grade what is not graded yet."""
+    waiting = [task for task in config.tasks if _complete(context, task) is None]
+    if waiting:
+        problems, tests = (artifacts.opened(context.path(path)) for path in (config.problems, config.tests))
+        known = questions.questions(problems, tests)
+        inputs = {"problems": problems.digest, "tests": tests.digest}
+        with sandbox(config.execution, config.science) as client:
+            for task in waiting:
+                _write(config, context, task, client=client, known=known, inputs=inputs)
+    found = [each for each in (_complete(context, task) for task in config.tasks) if each is not None]
+    digest = hashlib.sha256("".join(each.digest for each in found).encode()).hexdigest()
+    verdicts = sum(int(each.manifest.counts["verdicts"]) for each in found)
+    state = "graded" if waiting else "found complete"
+    return StageDone(stage="grade", digest=digest, message=f"shard {context.index}: {verdicts} verdicts {state}")
+
+
+@contextlib.contextmanager
+def sandbox(execution: SandboxExecution, science: GradeScience) -> Iterator[Client]:
+    """Reach the sandbox of the pod, or start one beside this process."""
+    weak = execution.allow_weak_isolation
+    try:
+        if execution.sandbox_socket:
+            client = Client(Path(execution.sandbox_socket))
+            client.require_strong(allow_weak=weak)
+            yield client
+        else:
+            with local.spawn(workers=execution.workers, memory_mb=science.memory_mb, allow_weak=weak) as client:
+                yield client
+    except WeakIsolation as error:
+        raise BadInput(str(error)) from None
+    except SandboxFailure as error:
+        raise JobError(f"the sandbox did not do its work ({error}); see its log, then run again") from error
+
+
+def grade(
+    client: Client, known: Mapping[str, Question], wanted: Sequence[Completion], mode: Grading, limits: Limits
+) -> Iterator[tuple[Completion, dict[str, Any]]]:
+    """Yield a row for every completion; raise when one is left without a verdict."""
+    jobs = [Job(each, known[each.problem_id].problem, grading.extract(each.text, mode)) for each in wanted]
+    for _ in range(ROUNDS):
+        left = []
+        for job, verdict in grading.grade_many(client, jobs, mode=mode, limits=limits):
+            completion = job.key
+            assert isinstance(completion, Completion)
+            if verdict.is_infra:
+                left.append(job)
+                LOGGER.warning("%s/%d: %s", completion.problem_id, completion.sample_index, verdict.reason)
+            else:
+                yield completion, _row(completion, known[completion.problem_id].difficulty, job.source, verdict)
+        if not left:
+            return
+        jobs = left
+    raise JobError(
+        f"{len(jobs)} of {len(wanted)} programs have no verdict, because the sandbox failed each time (see the log); "
+        f"nothing was written, run again"
+    )
+
+
+def limits_of(science: GradeScience) -> Limits:
+    """Return what one test may use."""
+    return Limits(
+        cpu_seconds=science.cpu_seconds,
+        wall_seconds=science.wall_seconds,
+        memory_mb=science.memory_mb,
+        output_mb=science.output_mb,
+    )
+
+
+def _complete(context: Context, task: GradeTask) -> artifacts.Artifact | None:
+    """Return this shard's verdicts if they are there."""
+    return artifacts.complete(artifacts.shard_path(context.path(task.output), context.index), key=task.key)
+
+
+def _write(
+    config: GradeConfig,
+    context: Context,
+    task: GradeTask,
+    *,
+    client: Client,
+    known: Mapping[str, Question],
+    inputs: Mapping[str, str],
+) -> None:
+    """Grade one task's part of this shard and write it."""
+    shards = artifacts.sharded(context.path(task.generations), task.generation_shards)
+    wanted = [
+        each
+        for each in questions.completions(shards, known)
+        if questions.shard_of(each.problem_id, config.science.shards) == context.index
+    ]
+    output = artifacts.shard_path(context.path(task.output), context.index)
+    with artifacts.claim(output, stage="grade", name=config.name, key=task.key, shard=context.index) as draft:
+        context.progress.attach(output)
+        draft.clear()
+        limits = limits_of(config.science)
+        hello = client.hello()
+        canaries.check(client, mode=task.mode, limits=limits)
+        rows = []
+        for _, row in grade(client, known, wanted, task.mode, limits):
+            context.check_stop()
+            rows.append(row)
+            context.progress.update(done=len(rows), total=len(wanted), unit="programs")
+        rows.sort(key=lambda row: (row["problem_id"], row["sample_index"]))
+        draft.write_table(VERDICTS, tables.VERDICTS, tables.table(tables.VERDICTS, rows))
+        draft.finish(
+            science={**science_of(config.science), "mode": task.mode},
+            inputs={**inputs, "generations": artifacts.sharded_digest(shards)},
+            counts=_counts(rows),
+            facts={"canaries": "passed", "isolation": dict(hello.layers), "workers": hello.workers},
+            image=config.execution.image,
+        )
+
+
+def _row(completion: Completion, difficulty: str, source: str | None, verdict: Verdict) -> dict[str, Any]:
+    """Return one row of the verdict table."""
+    return {
+        "problem_id": completion.problem_id,
+        "sample_index": completion.sample_index,
+        "difficulty": difficulty,
+        "verdict": str(verdict.kind),
+        "reason": verdict.reason,
+        "failed_test": verdict.failed_test,
+        "tests_run": verdict.tests_run,
+        "tests_total": verdict.tests_total,
+        "cpu_s": verdict.cpu_s,
+        "wall_s": verdict.wall_s,
+        "rerun": verdict.rerun,
+        "truncated": completion.truncated,
+        "completion_tokens": completion.tokens,
+        "code_sha256": hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest() if source else "",
+    }
+
+
+def _counts(rows: list[dict[str, Any]]) -> dict[str, int | float]:
+    """Return what happened, in numbers that can be added up over shards."""
+    kinds = Counter(f"verdict_{row['verdict']}" for row in rows)
+    return {
+        "verdicts": len(rows),
+        "completion_tokens": sum(row["completion_tokens"] for row in rows),
+        "cpu_seconds": round(sum(row["cpu_s"] for row in rows), 3),
+        "reruns": sum(row["rerun"] for row in rows),
+        **dict(sorted(kinds.items())),
+    }

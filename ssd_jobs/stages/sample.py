@@ -1,0 +1,19 @@
+"""Sample: one shard of the completions of the frozen base model on the training prompts."""
+
+from ssd_jobs.context import Context
+from ssd_jobs.contract import SampleConfig, StageDone, science_of
+from ssd_jobs.sampling.shard import Plan, Target
+from ssd_jobs.sampling.shard import run as run_shard
+
+__all__ = ["run"]
+
+
+def run(config: SampleConfig, context: Context) -> StageDone:
+    """Sample the shard that this process is, or find it done."""
+    target = Target(
+        decode=config.science.decode, key=config.key, output=config.output, science=science_of(config.science)
+    )
+    (shard,) = run_shard(Plan(config, config.science.samples_per_prompt, (target,)), context)
+    counts = shard.manifest.counts
+    message = f"shard {context.index}: {counts['samples']} samples, {counts['completion_tokens']} tokens"
+    return StageDone(stage="sample", digest=shard.digest, message=message)

@@ -1,0 +1,114 @@
+"""Reaching MLflow, and what its errors mean for a run.
+
+MLflow's client tries a request again by itself (MLFLOW_HTTP_REQUEST_MAX_RETRIES and its back-off, from the pod's
+environment). What is left after that is either the service, which is temporary, or the user's settings, which are not.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ssd_jobs.errors import BadInput, JobError, Temporary
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    Client = MlflowClient
+    """For annotations outside of this package, where MLflow is not imported."""
+
+__all__ = ["artifact_root", "connect", "reaching", "run_url", "shown"]
+
+CREDENTIAL = re.compile(r"//[^/@\s]*@")
+CREDENTIALS = ("UNAUTHENTICATED", "PERMISSION_DENIED")
+AWAY = ("TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED")
+
+
+def connect(uri: str) -> "MlflowClient":
+    """Return a client; nothing is sent yet.
+
+    The address becomes the process's own as well, because MLflow's local registry resolves sources through it.
+    """
+    if not uri:
+        raise BadInput("tracking.uri: is empty; name an MLflow server, or sqlite:///PATH/mlflow.db on one machine")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    import mlflow
+
+    directory = _database_directory(uri)
+    if directory is not None:
+        directory.mkdir(parents=True, exist_ok=True)
+    with reaching(uri):
+        mlflow.set_tracking_uri(uri)
+        mlflow.set_registry_uri(uri)
+        return mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def artifact_root(uri: str) -> str | None:
+    """Return where artifacts go when no server decides: beside the database, not in the current directory."""
+    directory = _database_directory(uri)
+    return None if directory is None else (directory / "mlartifacts").as_uri()
+
+
+def run_url(uri: str, experiment_id: str, run_id: str) -> str:
+    """Return where a person finds the run; empty without a server."""
+    if urlsplit(uri).scheme not in ("http", "https"):
+        return ""
+    return f"{shown(uri).rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}"
+
+
+def shown(uri: str) -> str:
+    """Return an address without the password that may be in it."""
+    parts = urlsplit(uri)
+    if "@" not in parts.netloc:
+        return uri
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+@contextmanager
+def reaching(uri: str) -> Iterator[None]:
+    """Say what a failure of MLflow means, with its address and without its credentials."""
+    from mlflow.exceptions import MlflowException
+    from requests.exceptions import RequestException
+
+    try:
+        yield
+    except MlflowException as error:
+        raise _meaning(error, uri) from error
+    except RequestException as error:
+        status = getattr(error.response, "status_code", None)
+        raise _refused(uri, f"HTTP {status}") if status in (401, 403) else _away(uri, error) from error
+
+
+def _meaning(error: Any, uri: str) -> JobError:
+    """Return our error for MLflow's."""
+    code = str(error.error_code)
+    if code in CREDENTIALS:
+        return _refused(uri, code)
+    if code in AWAY or (code == "INTERNAL_ERROR" and "API request" in str(error)) or error.get_http_status_code() > 500:
+        return _away(uri, error)
+    return JobError(f"MLflow at {shown(uri)} refused a request ({code}): {_line(error)}")
+
+
+def _refused(uri: str, why: str) -> JobError:
+    return BadInput(
+        f"MLflow at {shown(uri)} refuses the credentials ({why}); check MLFLOW_TRACKING_USERNAME and "
+        f"MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, in the stage's environment"
+    )
+
+
+def _away(uri: str, error: Exception) -> JobError:
+    return Temporary(f"MLflow at {shown(uri)} does not answer ({_line(error)}); start it, the same run goes on then")
+
+
+def _line(error: Exception) -> str:
+    """Return the start of an error's text as a part of a sentence; a request's address may hold a password."""
+    return CREDENTIAL.sub("//", " ".join(str(error).split()))[:200]
+
+
+def _database_directory(uri: str) -> Path | None:
+    """Return the directory of a local sqlite database."""
+    prefix = "sqlite:///"
+    return Path(uri.removeprefix(prefix)).absolute().parent if uri.startswith(prefix) else None

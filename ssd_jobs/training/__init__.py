@@ -1,0 +1,7 @@
+"""Plain supervised fine-tuning on completion tokens: the step that the method's authors did not publish.
+
+`corpus` and `schedule` are plain numbers, `layout` turns documents into packs, `attention` keeps the documents of a
+pack apart, `loss` never builds a pack's logits, `model` loads and shards, `loop` trains, `checkpoint` makes every
+interruption harmless, `guard` proves that the model is the one that sampled, `export` writes what vLLM opens, and
+`gang` starts and ends the processes.
+"""

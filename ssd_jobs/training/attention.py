@@ -1,0 +1,225 @@
+"""Attention that keeps the documents of a pack apart, by the fastest way that the device has.
+
+    flash    flash-attn's variable-length kernel, where the package is installed
+    varlen   torch's own variable-length kernel: any recent NVIDIA GPU, 16-bit compute
+    flex     torch's flex attention with a document mask: any GPU, any dtype
+    grouped  scaled dot product attention on documents of like length: the CPU
+
+Causal attention needs no mask for padding on the right: a query never sees a later key. So on the CPU documents of
+like length are put side by side, and only attention, never a matrix product, sees padding.
+"""
+
+import functools
+import importlib
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch.nn import functional
+
+__all__ = ["NAME", "Documents", "choose", "register"]
+
+NAME = "ssd_documents"
+"""Under which transformers finds us."""
+WASTE = 1.25
+"""A group may cost this much more than its documents one by one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Documents:
+    """Where the documents of a row begin and end."""
+
+    lengths: tuple[int, ...]
+    offsets: torch.Tensor
+    """(documents + 1,) int32, on the device"""
+    longest: int
+    groups: tuple[torch.Tensor, ...]
+    """For `grouped`: (documents, longest) indices into the row; the padding repeats the document's first token."""
+    order: torch.Tensor
+    """For `grouped`: where each token of the row is found in the groups' padded outputs."""
+
+    @staticmethod
+    def of(lengths: list[int], *, device: torch.device) -> "Documents":
+        """Describe consecutive documents."""
+        offsets = torch.tensor([0, *lengths], dtype=torch.int32).cumsum(0, dtype=torch.int32)
+        groups, order = _groups(lengths, offsets) if device.type == "cpu" else ((), offsets.new_empty(0))
+        return Documents(tuple(lengths), offsets.to(device), max(lengths), groups, order)
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a layer asks for besides its states."""
+
+    documents: Documents
+    scale: float
+    window: int | None
+    sinks: torch.Tensor | None
+
+
+Way = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, Call], torch.Tensor]
+"""(tokens, heads, size) three times in, (tokens, heads, size) out."""
+
+
+def choose(device: torch.device, dtype: torch.dtype) -> str:
+    """Return the name of the way that is used."""
+    if device.type != "cuda":
+        return "grouped"
+    if dtype not in (torch.bfloat16, torch.float16) or torch.cuda.get_device_capability(device) < (8, 0):
+        return "flex"
+    return "flash" if importlib.util.find_spec("flash_attn") else "varlen"
+
+
+def register(way: str) -> None:
+    """Make transformers call us; without a mask function of that name it builds no mask."""
+    from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+    ALL_ATTENTION_FUNCTIONS.register(NAME, functools.partial(_attend, WAYS[way]))
+
+
+def _attend(
+    way: Way,
+    _module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    _mask: torch.Tensor | None,
+    *,
+    documents: Documents,
+    scaling: float | None = None,
+    sliding_window: int | None = None,
+    s_aux: torch.Tensor | None = None,
+    **_unused: Any,
+) -> tuple[torch.Tensor, None]:
+    """Answer transformers' call: (1, heads, tokens, size) in, (1, tokens, heads, size) out."""
+    q, k, v = (states[0].transpose(0, 1) for states in (query, key, value))
+    scale = scaling if scaling is not None else q.shape[-1] ** -0.5
+    return way(q, k, v, Call(documents, scale, sliding_window, s_aux))[None], None
+
+
+def grouped(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> torch.Tensor:
+    """Attend within groups of documents of like length."""
+    plain = call.sinks is None and (call.window is None or call.window >= call.documents.longest)
+    attend = _causal if plain else _explicit
+    outputs = []
+    for group in call.documents.groups:
+        states = [part[group.view(-1)].view(*group.shape, *part.shape[1:]).transpose(1, 2) for part in (q, k, v)]
+        repeats = q.shape[1] // k.shape[1]
+        query, key, value = states[0], *(part.repeat_interleave(repeats, dim=1) for part in states[1:])
+        outputs.append(attend(query, key, value, call).transpose(1, 2).flatten(0, 1))
+    return torch.cat(outputs)[call.documents.order]
+
+
+def _causal(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> torch.Tensor:
+    """Use the fused kernel."""
+    return functional.scaled_dot_product_attention(q, k, v, is_causal=True, scale=call.scale)
+
+
+def _explicit(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> torch.Tensor:
+    """Write attention out, for sliding windows and for attention sinks, which the fused kernel lacks."""
+    position = torch.arange(q.shape[2], device=q.device)
+    distance = position[:, None] - position[None, :]
+    hidden = (distance < 0) | (distance >= (call.window or q.shape[2]))
+    scores = (q @ k.transpose(2, 3) * call.scale).masked_fill(hidden, float("-inf"))
+    if call.sinks is None:
+        return scores.softmax(-1) @ v
+    column = call.sinks.to(scores.dtype).view(1, -1, 1, 1).expand(*scores.shape[:3], 1)
+    return torch.cat([scores, column], dim=-1).softmax(-1)[..., :-1] @ v
+
+
+def varlen(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> torch.Tensor:
+    """Use torch's variable-length kernel; it knows no sinks."""
+    if call.sinks is not None:
+        return flex(q, k, v, call)
+    from torch.nn.attention.varlen import varlen_attn
+
+    out = varlen_attn(
+        *(q.contiguous(), k.contiguous(), v.contiguous(), call.documents.offsets, call.documents.offsets),
+        *(call.documents.longest, call.documents.longest),
+        scale=call.scale,
+        window_size=(-1 if call.window is None else call.window - 1, 0),
+        enable_gqa=q.shape[1] != k.shape[1],
+    )
+    return cast("torch.Tensor", out)
+
+
+def flash(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> torch.Tensor:
+    """Use the flash-attn package; it knows no sinks."""
+    if call.sinks is not None:
+        return flex(q, k, v, call)
+    flash_attn: Any = importlib.import_module("flash_attn")
+    out: torch.Tensor = flash_attn.flash_attn_varlen_func(
+        *(q, k, v, call.documents.offsets, call.documents.offsets, call.documents.longest, call.documents.longest),
+        softmax_scale=call.scale,
+        causal=True,
+        window_size=(-1 if call.window is None else call.window - 1, 0),
+    )
+    return out
+
+
+def flex(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> torch.Tensor:
+    """Use flex attention; a sink only adds exp(sink) to the softmax's denominator, which a sigmoid can do after."""
+    from torch.nn.attention.flex_attention import AuxRequest
+
+    states = [part.transpose(0, 1)[None].contiguous() for part in (q, k, v)]
+    mask = _block_mask(call.documents, call.window)
+    out, aux = _flex_kernel(q.device.type)(
+        *states, block_mask=mask, scale=call.scale, enable_gqa=q.shape[1] != k.shape[1], return_aux=AuxRequest(lse=True)
+    )
+    if call.sinks is not None:
+        out = out * torch.sigmoid(aux.lse - call.sinks.to(aux.lse.dtype)[None, :, None])[..., None].to(out.dtype)
+    return cast("torch.Tensor", out[0].transpose(0, 1))
+
+
+@functools.cache
+def _flex_kernel(device_type: str) -> Any:
+    """Compile once per process; the CPU's reference needs no compiler."""
+    from torch.nn.attention.flex_attention import flex_attention
+
+    return torch.compile(flex_attention, dynamic=True) if device_type == "cuda" else flex_attention
+
+
+@functools.lru_cache(maxsize=2)
+def _block_mask(documents: Documents, window: int | None) -> Any:
+    """Say once per pack which queries see which keys."""
+    from torch.nn.attention.flex_attention import create_block_mask
+
+    device = documents.offsets.device
+    owner = torch.repeat_interleave(torch.arange(len(documents.lengths), device=device), documents.offsets.diff())
+    reach = documents.longest if window is None else window
+
+    def visible(_b: torch.Tensor, _h: torch.Tensor, q_at: torch.Tensor, k_at: torch.Tensor) -> torch.Tensor:
+        return (owner[q_at] == owner[k_at]) & (q_at >= k_at) & (q_at - k_at < reach)
+
+    total = sum(documents.lengths)
+    return create_block_mask(visible, None, None, total, total, device=device, _compile=device.type == "cuda")
+
+
+def _groups(lengths: list[int], offsets: torch.Tensor) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
+    """Put documents of like length side by side; return the groups, and where each token of the row ended up."""
+    members: list[list[int]] = []
+    for document in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
+        group = members[-1] if members else []
+        cost = lengths[group[0]] ** 2 * (len(group) + 1) if group else 0
+        useful = sum(lengths[index] ** 2 for index in group) + lengths[document] ** 2
+        if group and cost <= WASTE * useful:
+            group.append(document)
+        else:
+            members.append([document])
+    order = torch.empty(sum(lengths), dtype=torch.int64)
+    groups, base = [], 0
+    for group in members:
+        longest = lengths[group[0]]
+        column = torch.arange(longest)
+        rows = []
+        for position, document in enumerate(group):
+            start, length = int(offsets[document]), lengths[document]
+            rows.append(start + torch.where(column < length, column, 0))
+            order[start : start + length] = base + position * longest + torch.arange(length)
+        groups.append(torch.stack(rows))
+        base += longest * len(group)
+    return tuple(groups), order
+
+
+WAYS: dict[str, Way] = {"flash": flash, "varlen": varlen, "flex": flex, "grouped": grouped}
