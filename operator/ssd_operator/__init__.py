@@ -1,0 +1,1 @@
+"""The control side: the resource, the plan, and the two runners that carry it out."""

@@ -1,0 +1,31 @@
+"""`python -m ssd_operator`: the operator. Its settings are environment variables, see `settings`."""
+
+import asyncio
+import logging
+import os
+import sys
+from pathlib import Path
+
+from ssd_operator import process, settings
+from ssd_operator.errors import SsdError
+
+__all__ = ["main"]
+
+FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def main() -> int:
+    """Run until stopped; outside a cluster, KUBECONFIG says which one."""
+    try:
+        found = settings.from_environment(os.environ)
+    except SsdError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    logging.basicConfig(level=found.log_level.upper(), format=FORMAT, stream=sys.stderr)
+    logging.getLogger("kopf").setLevel(logging.WARNING)
+    kubeconfig = Path(os.environ["KUBECONFIG"]) if "KUBECONFIG" in os.environ else None
+    return asyncio.run(process.run(found, kubeconfig=kubeconfig))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""`ssd report`, `regrade`, `promote`, `rollback`: a finished run looked at again, and aliases moved by hand."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ssd_operator.cli import document, terminal, worker
+from ssd_operator.cli.running import DEFAULT_WORKDIR, FileArgument, WorkdirOption
+from ssd_operator.errors import InvalidInput
+from ssd_operator.local import summary
+from ssd_operator.local.experiment import Experiment
+from ssd_operator.spec.experiment import ResolvedSpec
+
+__all__ = ["register"]
+
+Tracking = Annotated[
+    str, typer.Option("--mlflow", metavar="URI", help="MLflow server; by default the database in DIR.")
+]
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="The registered model's name.")]
+Alias = Annotated[str, typer.Option(help="The alias to move.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for name, command in (("report", report), ("regrade", regrade), ("promote", promote), ("rollback", rollback)):
+        app.command(name)(command)
+
+
+def report(file: FileArgument, workdir: WorkdirOption = DEFAULT_WORKDIR) -> int:
+    """Show the result of a finished experiment and where its report is."""
+    name, spec = document.read(file)
+    experiment = Experiment(name, spec, workdir, tracking_uri="")
+    state = experiment.state()
+    if "report" not in state.stages:
+        raise InvalidInput(f"{experiment.workdir.root}: {name} has no report yet; make one with: ssd run {file}")
+    summary.show(terminal.console(), state, experiment.graph(state), experiment.workdir)
+    return 0
+
+
+def regrade(
+    file: FileArgument,
+    workdir: WorkdirOption = DEFAULT_WORKDIR,
+    mode: Annotated[str, typer.Option(metavar="Process|LCB", help="Grade under this mode too, and report again.")] = "",
+) -> int:
+    """Grade the stored samples again and say whether any verdict differs; nothing is overwritten."""
+    name, spec = document.read(file)
+    if mode:
+        experiment = Experiment(name, _also_graded(spec, mode), workdir, tracking_uri="")
+        state, graph = experiment.run(terminal.console())
+        summary.show(terminal.console(), state, graph, experiment.workdir)
+        return 0 if not summary.failures(state) else 1
+    experiment = Experiment(name, spec, workdir, tracking_uri="")
+    graph = experiment.graph(experiment.state())
+    configs = [experiment.workdir.config_file(node.name) for node in graph if node.kind == "grade"]
+    missing = next((config for config in configs if not config.exists()), None)
+    if missing is not None:
+        raise InvalidInput(f"{missing}: not there; nothing was graded here yet, run: ssd run {file}")
+    return max(worker.call("ssd_jobs.regrade", str(config)) for config in configs)
+
+
+def promote(
+    model: Model,
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="The version that takes the alias.")],
+    reason: Annotated[str, typer.Option(help="Why the gate is overruled; it stays with the version.")],
+    alias: Alias = "champion",
+    workdir: WorkdirOption = DEFAULT_WORKDIR,
+    mlflow: Tracking = "",
+) -> int:
+    """Give a registered version the alias because you say so; the gate is not asked, and that is recorded."""
+    place = ("--tracking-uri", mlflow or _database(workdir), "--model", model)
+    return worker.call("ssd_jobs.promote", *place, "--version", version, "--alias", alias, "--reason", reason)
+
+
+def rollback(
+    model: Model, alias: Alias = "champion", workdir: WorkdirOption = DEFAULT_WORKDIR, mlflow: Tracking = ""
+) -> int:
+    """Give the alias back to the version that had it before."""
+    place = ("--tracking-uri", mlflow or _database(workdir), "--model", model)
+    return worker.call("ssd_jobs.rollback", *place, "--alias", alias)
+
+
+def _also_graded(spec: ResolvedSpec, mode: str) -> ResolvedSpec:
+    """Return the spec with one more grading mode; samples and weights keep their keys, so only the grades are new."""
+    if mode not in ("Process", "LCB"):
+        raise InvalidInput(f"--mode {mode}: there is no such grading mode; name Process or LCB")
+    benchmarks = tuple(
+        each.model_copy(update={"grading": tuple(dict.fromkeys((*each.grading, mode)))})
+        for each in spec.evaluation.benchmarks
+    )
+    return spec.model_copy(update={"evaluation": spec.evaluation.model_copy(update={"benchmarks": benchmarks})})
+
+
+def _database(workdir: Path) -> str:
+    """Return the MLflow store of a directory, or say that there is none."""
+    database = workdir.resolve() / "mlflow.db"
+    if not database.exists():
+        raise InvalidInput(
+            f"--workdir {workdir}: holds no mlflow.db; name the directory of a run, or a server with --mlflow"
+        )
+    return f"sqlite:///{database}"

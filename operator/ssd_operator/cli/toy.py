@@ -1,0 +1,22 @@
+"""`ssd toy`: the paper's toy machine, teacher against student."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ssd_operator.cli import worker
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("toy")(toy)
+
+
+def toy(
+    plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw the curves into this file.")] = None,
+) -> int:
+    """Print how a student beats its teacher on the paper's toy machine, and by how much."""
+    return worker.call("ssd_jobs.toy_machine", *(("--plot", str(plot)) if plot else ()))

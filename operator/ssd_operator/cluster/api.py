@@ -1,0 +1,159 @@
+"""Requests to the API server: JSON in, JSON out, and one kind of error.
+
+`kubernetes.aio` knows how to find the server and how to prove who we are; its models would copy every object twice.
+Nothing is retried here. Whoever asked knows better what a failure means, and the work queue tries again anyway.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from kubernetes.aio import client, config
+
+from ssd_operator.cluster.kinds import KINDS
+
+__all__ = ["Api", "ApiError", "connect"]
+
+Raw = dict[str, Any]
+MERGE = "application/merge-patch+json"
+TIMEOUT_S = 30.0
+PAGE = 500
+
+
+class ApiError(Exception):
+    """The API server refused, or could not be reached (status 0)."""
+
+    def __init__(self, status: int, reason: str, message: str, retry_after: float = 0.0) -> None:
+        super().__init__(f"{status} {reason}: {message}")
+        self.status, self.reason, self.message, self.retry_after = status, reason, message, retry_after
+
+    @property
+    def missing(self) -> bool:
+        """Tell whether the object does not exist."""
+        return self.status == 404
+
+    @property
+    def exists(self) -> bool:
+        """Tell whether the name was taken."""
+        return self.status == 409 and self.reason == "AlreadyExists"
+
+    @property
+    def conflict(self) -> bool:
+        """Tell whether the object changed since it was read."""
+        return self.status == 409 and self.reason != "AlreadyExists"
+
+
+async def connect(kubeconfig: Path | None = None) -> Api:
+    """Return a connection: by the pod's service account, or by a kubeconfig when one is given."""
+    found = client.Configuration()
+    if kubeconfig is None:
+        config.load_incluster_config(client_configuration=found)
+    else:
+        await config.load_kube_config(config_file=str(kubeconfig), client_configuration=found)
+    found.connection_pool_maxsize = 100
+    return Api(client.ApiClient(configuration=found))
+
+
+class Api:
+    """The verbs that the operator uses."""
+
+    def __init__(self, transport: Any, *, observe: Callable[[str, int], None] = lambda _verb, _code: None) -> None:
+        self._transport = transport
+        self.observe = observe
+        """Called with verb and status of every request."""
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._transport.close()
+
+    async def get(self, kind: str, namespace: str, name: str) -> Raw:
+        """Read one object."""
+        return await self.request("GET", KINDS[kind].path(namespace, name))
+
+    async def create(self, body: Raw) -> Raw:
+        """Make one object; its name is the lock."""
+        return await self.request("POST", KINDS[body["kind"]].path(body["metadata"]["namespace"]), body=body)
+
+    async def replace_status(self, body: Raw) -> Raw:
+        """Write a status, if the object is still the one that was read."""
+        metadata = body["metadata"]
+        path = KINDS[body["kind"]].path(metadata["namespace"], metadata["name"], "status")
+        return await self.request("PUT", path, body=body)
+
+    async def replace(self, body: Raw) -> Raw:
+        """Write an object, if it is still the one that was read."""
+        metadata = body["metadata"]
+        return await self.request("PUT", KINDS[body["kind"]].path(metadata["namespace"], metadata["name"]), body=body)
+
+    async def patch(self, kind: str, namespace: str, name: str, change: Raw) -> Raw:
+        """Merge a change into an object."""
+        return await self.request("PATCH", KINDS[kind].path(namespace, name), body=change, content_type=MERGE)
+
+    async def delete(self, kind: str, namespace: str, name: str, *, preconditions: Raw, foreground: bool) -> None:
+        """Delete one object, if it is still the one that was meant."""
+        body = {"preconditions": preconditions, "propagationPolicy": "Foreground" if foreground else "Background"}
+        await self.request("DELETE", KINDS[kind].path(namespace, name), body=body)
+
+    async def list(self, kind: str, namespace: str, *, selector: str = "") -> AsyncIterator[Raw]:
+        """Yield every object, page by page."""
+        following = ""
+        while True:
+            query = {"labelSelector": selector, "limit": str(PAGE), "continue": following}
+            page = await self.request("GET", KINDS[kind].path(namespace), query=query)
+            for item in page["items"]:
+                yield {"apiVersion": KINDS[kind].api_version, "kind": kind, **item}
+            following = page["metadata"].get("continue", "")
+            if not following:
+                return
+
+    async def request(
+        self,
+        verb: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Raw | None = None,
+        content_type: str = "application/json",
+    ) -> Raw:
+        """Send one request and return the answer, or raise ApiError."""
+        headers = {"Content-Type": content_type, "Accept": "application/json"}
+        asked = [(name, value) for name, value in (query or {}).items() if value]
+        try:
+            _, url, headers, *_ = await self._transport.param_serialize(
+                verb, path, query_params=asked, header_params=headers, auth_settings=["BearerToken"]
+            )
+            answer = await self._transport.rest_client.request(
+                verb, url, headers=headers, body=body, _request_timeout=TIMEOUT_S
+            )
+            text = await answer.read()
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            self.observe(verb, 0)
+            raise ApiError(0, "Unreachable", f"{type(error).__name__}: {error}") from None
+        self.observe(verb, answer.status)
+        if answer.status >= 400:
+            raise _error(answer.status, text, answer.getheader("Retry-After"))
+        return _read(text)
+
+
+def _read(text: bytes) -> Raw:
+    """Return the answer; one that was cut off is an error like any other."""
+    try:
+        answer: Raw = json.loads(text)
+    except ValueError:
+        raise ApiError(0, "Truncated", "the answer is not complete") from None
+    return answer
+
+
+def _error(status: int, text: bytes, retry_after: str | None) -> ApiError:
+    """Return the API server's own words."""
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        answer = {}
+    wait = float(retry_after) if retry_after and retry_after.isdigit() else 0.0
+    message = answer.get("message") or text[:200].decode(errors="replace")
+    return ApiError(status, answer.get("reason", ""), message, wait)

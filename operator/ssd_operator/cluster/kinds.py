@@ -1,0 +1,35 @@
+"""Where each kind of object is found in the API."""
+
+from dataclasses import dataclass
+
+from ssd_operator import naming
+
+__all__ = ["KINDS", "Kind"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind's place in the API."""
+
+    api_version: str
+    plural: str
+
+    def path(self, namespace: str, name: str = "", subresource: str = "") -> str:
+        """Return the path of an object, or of all of them; an empty namespace is the whole cluster."""
+        root = f"/api/{self.api_version}" if "/" not in self.api_version else f"/apis/{self.api_version}"
+        parts = [root, *(["namespaces", namespace] if namespace else []), self.plural, name, subresource]
+        return "/".join(part for part in parts if part)
+
+
+KINDS = {
+    naming.KIND: Kind(f"{naming.GROUP}/{naming.VERSION}", naming.PLURAL),
+    "ConfigMap": Kind("v1", "configmaps"),
+    "Event": Kind("events.k8s.io/v1", "events"),
+    "Job": Kind("batch/v1", "jobs"),
+    "Lease": Kind("coordination.k8s.io/v1", "leases"),
+    "NetworkPolicy": Kind("networking.k8s.io/v1", "networkpolicies"),
+    "PersistentVolumeClaim": Kind("v1", "persistentvolumeclaims"),
+    "Pod": Kind("v1", "pods"),
+    "ResourceQuota": Kind("v1", "resourcequotas"),
+    "Service": Kind("v1", "services"),
+}

@@ -1,0 +1,144 @@
+"""What the process remembers of the cluster: the newest version that it has seen of each object.
+
+Watches feed it, and so do the answers to our own writes: a later pass never sees less than what an earlier one has
+written. Older versions that arrive late are dropped. An object's absence here proves nothing; who must know asks.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ssd_operator.status.views import JobView, PodView
+
+__all__ = ["Key", "Store"]
+
+Raw = dict[str, Any]
+MOST_TOMBSTONES = 10_000
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """A resource of ours."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        """Write it as kubectl does."""
+        return f"{self.namespace}/{self.name}"
+
+
+class Store:
+    """Resources as they are, Jobs and pods as views."""
+
+    def __init__(self) -> None:
+        self.resources: dict[Key, Raw] = {}
+        self._by_uid: dict[str, Key] = {}
+        self._jobs: dict[tuple[str, str], JobView] = {}
+        self._owned: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+        self._pods: defaultdict[tuple[str, str], dict[str, PodView]] = defaultdict(dict)
+        self._tombstones: OrderedDict[str, int] = OrderedDict()
+
+    def put_resource(self, raw: Raw) -> Key:
+        """Remember a resource, unless a newer version is known."""
+        metadata = raw["metadata"]
+        key = Key(metadata["namespace"], metadata["name"])
+        known = self.resources.get(key)
+        version = int(metadata["resourceVersion"])
+        if self._is_dead(metadata["uid"], version) or (known and int(known["metadata"]["resourceVersion"]) > version):
+            return key
+        if known is not None:
+            self._by_uid.pop(known["metadata"]["uid"], None)
+        slim = {name: value for name, value in metadata.items() if name != "managedFields"}
+        self.resources[key] = {**raw, "metadata": slim}
+        self._by_uid[metadata["uid"]] = key
+        return key
+
+    def drop_resource(self, key: Key, *, uid: str, version: int) -> None:
+        """Forget a resource that was deleted."""
+        self._bury(uid, version)
+        known = self.resources.get(key)
+        if known is not None and known["metadata"]["uid"] == uid:
+            del self.resources[key]
+            self._by_uid.pop(uid, None)
+
+    def put_job(self, job: JobView) -> None:
+        """Remember a Job, unless a newer version is known."""
+        place = (job.namespace, job.name)
+        known = self._jobs.get(place)
+        if self._is_dead(job.uid, job.version) or (known is not None and known.version > job.version):
+            return
+        self._disown(known)
+        self._jobs[place] = job
+        for owner in job.owners:
+            self._owned[owner.uid].add(place)
+
+    def drop_job(self, namespace: str, name: str, *, uid: str, version: int) -> None:
+        """Forget a Job that was deleted."""
+        self._bury(uid, version)
+        known = self._jobs.get((namespace, name))
+        if known is not None and known.uid == uid:
+            self._disown(known)
+            del self._jobs[namespace, name]
+
+    def put_pod(self, pod: PodView) -> None:
+        """Remember a pod, unless a newer version is known."""
+        pods = self._pods[pod.namespace, pod.job]
+        known = pods.get(pod.name)
+        if self._is_dead(pod.uid, pod.version) or (known is not None and known.version > pod.version):
+            return
+        pods[pod.name] = pod
+
+    def drop_pod(self, pod: PodView) -> None:
+        """Forget a pod that was deleted."""
+        self._bury(pod.uid, pod.version)
+        place = (pod.namespace, pod.job)
+        known = self._pods[place].get(pod.name)
+        if known is not None and known.uid == pod.uid:
+            del self._pods[place][pod.name]
+        if not self._pods[place]:
+            del self._pods[place]
+
+    def job(self, namespace: str, name: str) -> JobView | None:
+        """Return a Job, if it is known."""
+        return self._jobs.get((namespace, name))
+
+    def jobs(self) -> Iterable[JobView]:
+        """Return every Job that is known."""
+        return list(self._jobs.values())
+
+    def owned(self, uid: str) -> list[JobView]:
+        """Return the Jobs that this resource owns."""
+        return [self._jobs[place] for place in sorted(self._owned.get(uid, ()))]
+
+    def pods(self, namespace: str, job: str) -> tuple[PodView, ...]:
+        """Return the pods of a Job."""
+        return tuple(self._pods.get((namespace, job), {}).values())
+
+    def owners(self, job: JobView) -> list[Key]:
+        """Return the resources that own a Job."""
+        return [Key(job.namespace, owner.name) for owner in job.owners]
+
+    def by_uid(self, uid: str) -> Raw | None:
+        """Return a resource by its uid."""
+        key = self._by_uid.get(uid)
+        return self.resources.get(key) if key is not None else None
+
+    def _disown(self, job: JobView | None) -> None:
+        for owner in job.owners if job is not None else ():
+            places = self._owned.get(owner.uid, set())
+            places.discard((job.namespace, job.name)) if job is not None else None
+            if not places:
+                self._owned.pop(owner.uid, None)
+
+    def _bury(self, uid: str, version: int) -> None:
+        """Remember a deletion, so that an answer that was on its way does not bring the object back."""
+        self._tombstones[uid] = version
+        while len(self._tombstones) > MOST_TOMBSTONES:
+            self._tombstones.popitem(last=False)
+
+    def _is_dead(self, uid: str, version: int) -> bool:
+        return self._tombstones.get(uid, -1) >= version

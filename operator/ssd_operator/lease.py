@@ -1,0 +1,156 @@
+"""One leader: a Lease of coordination.k8s.io, taken, renewed, and given up by ending the process.
+
+Time is measured on this machine only: a Lease is free when nobody has renewed it for its duration while we watched.
+Renewing runs in a thread with a loop of its own, so that a busy operator does not look like a dead one, and a leader
+that cannot renew ends at once instead of going on beside its successor. Nothing depends on there being one leader:
+two at once do nothing twice, they only waste requests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from ssd_operator.cluster.api import Api, ApiError
+
+__all__ = ["Elector", "lead_in_thread"]
+
+LOGGER = logging.getLogger(__name__)
+DURATION_S = 15
+RENEW_WITHIN_S = 10.0
+RETRY_S = 2.0
+
+
+class Elector:
+    """One candidate."""
+
+    def __init__(
+        self, api: Api, *, namespace: str, name: str, identity: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._api = api
+        self._namespace, self._name, self._identity = namespace, name, identity
+        self._clock = clock
+        self._seen = ("", 0.0)
+        """The version of the Lease that was seen last, and when it was seen first."""
+
+    async def attempt(self) -> bool:
+        """Take or renew the Lease; tell whether it is ours now."""
+        try:
+            found = await self._api.get("Lease", self._namespace, self._name)
+        except ApiError as error:
+            if not error.missing:
+                raise
+            return await self._write(self._api.create(self._lease({}, transitions=0)))
+        spec = found["spec"]
+        holder = spec.get("holderIdentity") or ""
+        if holder not in ("", self._identity) and not self._is_free(found):
+            return False
+        transitions = spec.get("leaseTransitions", 0) + (holder != self._identity)
+        kept = {**self._lease(spec, transitions=transitions), "metadata": found["metadata"]}
+        return await self._write(self._api.replace(kept))
+
+    async def release(self) -> None:
+        """Give the Lease up, so that the next one need not wait."""
+        found = await self._api.get("Lease", self._namespace, self._name)
+        if found["spec"].get("holderIdentity") == self._identity:
+            await self._write(self._api.replace({**found, "spec": {**found["spec"], "holderIdentity": ""}}))
+
+    async def _write(self, request: Awaitable[dict[str, Any]]) -> bool:
+        """Write under the version that was read; another candidate may have been faster."""
+        try:
+            await request
+        except ApiError as error:
+            if error.status != 409:
+                raise
+            return False
+        return True
+
+    def _is_free(self, found: dict[str, Any]) -> bool:
+        """Tell whether the holder has been silent for the whole duration, by our own clock."""
+        version, since = self._seen
+        now = self._clock()
+        if found["metadata"]["resourceVersion"] != version:
+            self._seen = (found["metadata"]["resourceVersion"], now)
+            return False
+        return now - since > float(found["spec"].get("leaseDurationSeconds", DURATION_S))
+
+    def _lease(self, spec: dict[str, Any], *, transitions: int) -> dict[str, Any]:
+        now = datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        ours = spec.get("holderIdentity") == self._identity
+        return {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": self._name, "namespace": self._namespace},
+            "spec": {
+                "holderIdentity": self._identity,
+                "leaseDurationSeconds": DURATION_S,
+                "acquireTime": spec.get("acquireTime", now) if ours else now,
+                "renewTime": now,
+                "leaseTransitions": transitions,
+            },
+        }
+
+
+async def _lead(elector: Elector, taken: Callable[[], None], stop: threading.Event) -> None:
+    """Take the Lease, then renew it until told to stop; return early when it is lost."""
+    while not await _tried(elector):
+        if await _stopped(stop):
+            return
+    taken()
+    renewed = time.monotonic()
+    while not await _stopped(stop):
+        if await _tried(elector):
+            renewed = time.monotonic()
+        elif time.monotonic() - renewed > RENEW_WITHIN_S:
+            LOGGER.error("the Lease was lost: another operator may lead")
+            return
+    await elector.release()
+
+
+async def _tried(elector: Elector) -> bool:
+    """Try once; a server that does not answer in time is one that did not renew."""
+    try:
+        return await asyncio.wait_for(elector.attempt(), RENEW_WITHIN_S / 2)
+    except (ApiError, TimeoutError) as error:
+        LOGGER.warning("the Lease was not renewed: %s", error)
+        return False
+
+
+async def _stopped(stop: threading.Event) -> bool:
+    """Wait until the next try is due, or until told to stop."""
+    return await asyncio.to_thread(stop.wait, RETRY_S)
+
+
+def lead_in_thread(
+    connect: Callable[[], Awaitable[Api]],
+    make: Callable[[Api], Elector],
+    *,
+    taken: Callable[[], None],
+    ended: Callable[[], None],
+    stop: threading.Event,
+) -> threading.Thread:
+    """Start a candidate in a thread; `taken` and `ended` are called there."""
+
+    async def run() -> None:
+        api = await connect()
+        try:
+            await _lead(make(api), taken, stop)
+        finally:
+            await api.close()
+
+    def body() -> None:
+        try:
+            asyncio.run(run())
+        except Exception:  # a leader that does not know whether it leads must not go on
+            LOGGER.exception("leader election failed")
+        finally:
+            ended()
+
+    thread = threading.Thread(target=body, name="lease", daemon=True)
+    thread.start()
+    return thread

@@ -1,0 +1,87 @@
+"""Opening an experiment on one machine: its state, what is left to do, and the run itself."""
+
+import asyncio
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+from rich.console import Console
+
+from ssd_operator import plan
+from ssd_operator.local import machine, runner
+from ssd_operator.local.state import RunState
+from ssd_operator.local.view import View
+from ssd_operator.local.workdir import Workdir
+from ssd_operator.spec.experiment import ResolvedSpec
+
+__all__ = ["Experiment", "platform"]
+
+MASTER_PORT = 29500
+"""Only what a plan prints: every attempt gets a port that is free."""
+
+
+def platform(workdir: Workdir, *, tracking_uri: str) -> plan.Platform:
+    """Return what this machine contributes to configs."""
+    return plan.Platform(
+        workspace=str(workdir.root),
+        worker_image="",
+        grader_image="",
+        metrics_port=0,
+        sandbox_socket="",
+        tracking_uri=tracking_uri or workdir.tracking_uri,
+        offline=False,
+        claim_uid="",
+        master_port=MASTER_PORT,
+    )
+
+
+class Experiment:
+    """One resource in one directory."""
+
+    def __init__(self, name: str, spec: ResolvedSpec, directory: Path, *, tracking_uri: str) -> None:
+        self.name = name
+        self.spec = spec
+        self.workdir = Workdir(directory, name)
+        self._platform = platform(self.workdir, tracking_uri=tracking_uri)
+
+    def state(self) -> RunState:
+        """Return what is known of earlier runs, as far as it is still true."""
+        digest = self.spec.digest()
+        state = RunState.load(self.workdir.state_file) or RunState(self.name, digest)
+        state = RunState(self.name, digest, state.stages)
+        return runner.revived(state, self.graph(state), self.workdir)
+
+    def graph(self, state: RunState) -> plan.Graph:
+        """Plan with what is known."""
+        return plan.build(self.spec, runner.surroundings(state), self._platform)
+
+    def run(self, console: Console) -> tuple[RunState, plan.Graph]:
+        """Carry the experiment to its end, showing what happens."""
+        self.workdir.create()
+        with self.workdir.locked():
+            return asyncio.run(self._run(console))
+
+    async def _run(self, console: Console) -> tuple[RunState, plan.Graph]:
+        """Run with a view beside it; Ctrl-C and SIGTERM stop it in order."""
+        state = self.state()
+        work = runner.Runner(
+            self.spec,
+            state,
+            self.workdir,
+            machine.detect(),
+            self._platform,
+            listener=lambda node, stage: view.moved(node, stage),  # noqa: PLW0108 - the view needs the runner first
+        )
+        view = View(console, self.workdir.root, lambda: work.graph, state.stages)
+        task = asyncio.create_task(work.run())
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
+        watching = asyncio.create_task(view.watch())
+        try:
+            await task
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+        return state, work.graph

@@ -1,0 +1,82 @@
+"""What this machine has, and who may use it: CPU slots and GPUs, handed out whole.
+
+A shard on the CPU takes its share of the cores, so that never more threads run than there are cores: threads that wait
+for each other in turns are far slower than one stage after the other. A shard on GPUs takes those GPUs. The training
+gang takes all it needs at once, so that its members never wait for each other.
+"""
+
+import asyncio
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from ssd_operator.errors import InvalidInput
+
+__all__ = ["Machine", "Share", "detect"]
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one process was given."""
+
+    gpus: tuple[int, ...]
+    threads: int
+
+    def environment(self) -> dict[str, str]:
+        """Return what tells libraries about it."""
+        settings = {"OMP_NUM_THREADS": str(self.threads), "OMP_WAIT_POLICY": "PASSIVE"}
+        if self.gpus:
+            settings["CUDA_VISIBLE_DEVICES"] = ",".join(str(gpu) for gpu in self.gpus)
+        return settings
+
+
+class Machine:
+    """Hands out slots and GPUs, first come first served."""
+
+    def __init__(self, *, cores: int, gpus: int) -> None:
+        self.cores = cores
+        self.gpus = gpus
+        self._free_slots = cores
+        self._free_gpus = list(range(gpus))
+        self._changed = asyncio.Condition()
+
+    def require(self, *, stage: str, processes: int, gpus: int) -> None:
+        """Say at once what this machine can never give."""
+        if gpus * processes > self.gpus:
+            raise InvalidInput(
+                f"{stage}: asks for {gpus * processes} GPUs, this machine has {self.gpus}; "
+                "lower the stage's GPU count (0 is the CPU) or run on a cluster"
+            )
+
+    @asynccontextmanager
+    async def share(self, *, processes: int, gpus: int, siblings: int) -> AsyncIterator[list[Share]]:
+        """Wait for room for some processes at once and give each its share."""
+        threads = max(1, self.cores // min(self.cores, max(siblings, processes)))
+        slots = 0 if gpus else min(processes * threads, self.cores)
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._free_slots >= slots and len(self._free_gpus) >= gpus * processes)
+            self._free_slots -= slots
+            taken = [self._free_gpus.pop(0) for _ in range(gpus * processes)]
+        try:
+            yield [Share(tuple(taken[n * gpus : (n + 1) * gpus]), threads) for n in range(processes)]
+        finally:
+            async with self._changed:
+                self._free_slots += slots
+                self._free_gpus = sorted([*self._free_gpus, *taken])
+                self._changed.notify_all()
+
+
+def detect() -> Machine:
+    """Look at this machine."""
+    return Machine(cores=len(os.sched_getaffinity(0)), gpus=_gpus())
+
+
+def _gpus() -> int:
+    """Return the number of GPUs that the driver lists."""
+    if shutil.which("nvidia-smi") is None:
+        return 0
+    listed = subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True, check=False)
+    return sum(line.startswith("GPU ") for line in listed.stdout.splitlines()) if listed.returncode == 0 else 0

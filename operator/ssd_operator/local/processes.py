@@ -1,0 +1,81 @@
+"""One stage process: start it, keep its log, read its last line, stop it politely.
+
+A child dies with its parent (the kernel sends it SIGTERM), so that a killed runner leaves nothing behind that would
+hold an artifact's lock. It has a process group of its own: Ctrl-C reaches the runner alone, which then stops
+its children in order.
+"""
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Finished", "run"]
+
+PR_SET_PDEATHSIG = 1
+STOP_GRACE_S = 120.0
+ERROR_MARK = " ERROR ssd_jobs: "
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a process ended."""
+
+    code: int
+    output: str
+    """The last line of its standard output: the result, when the code is 0."""
+    message: str
+    """The last error in its log."""
+
+
+async def run(config: Path, *, index: int, log: Path, environment: Mapping[str, str]) -> Finished:
+    """Run one stage process to its end; cancelling stops it and waits until it has saved what it had."""
+    with log.open("ab") as stream:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "ssd_jobs",
+            str(config),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=stream,
+            env={**os.environ, **environment, "JOB_COMPLETION_INDEX": str(index)},
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
+        )
+    try:
+        output, _ = await process.communicate()
+    except asyncio.CancelledError:
+        await _stop(process)
+        raise
+    lines = output.decode(errors="replace").strip().splitlines()
+    return Finished(code=process.returncode or 0, output=lines[-1] if lines else "", message=_last_error(log))
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    """Ask the process to save and leave; after a while insist."""
+    for number, patience in ((signal.SIGTERM, STOP_GRACE_S), (signal.SIGKILL, 10.0)):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number) if number == signal.SIGKILL else process.send_signal(number)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(process.wait()), patience)
+            return
+
+
+def _die_with_parent() -> None:
+    """Have the kernel end this process when the runner dies."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _last_error(log: Path) -> str:
+    """Return the last thing that the stage called an error."""
+    with suppress(OSError):
+        for line in reversed(log.read_text(encoding="utf-8", errors="replace").splitlines()):
+            if ERROR_MARK in line:
+                return line.split(ERROR_MARK, 1)[1]
+    return ""

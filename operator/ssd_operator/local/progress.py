@@ -1,0 +1,77 @@
+"""How far a running stage is: what its processes last wrote, added up."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from ssd_operator.local import cache
+from ssd_operator.plan import Node
+
+__all__ = ["Progress", "read"]
+
+SUMMED = ("tokens_per_s", "output_tokens_per_s", "prompt_tokens_per_s")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The work of a stage, over all its processes."""
+
+    done: float
+    total: float
+    unit: str
+    values: dict[str, float]
+    """Other current values, such as `loss`; rates are summed over processes."""
+
+    @property
+    def text(self) -> str:
+        """Say it in a few words."""
+        return f"{self.done:g}/{self.total:g} {self.unit}"
+
+
+def read(workspace: Path, node: Node) -> Progress | None:
+    """Return a stage's progress, or None when nothing was said yet."""
+    snapshots = [found for shard in _shards(workspace, node) if (found := _newest(shard)) is not None]
+    if not snapshots:
+        return None
+    values: dict[str, float] = {}
+    for snapshot in snapshots:
+        for name, value in snapshot.items():
+            if isinstance(value, int | float) and name not in ("done", "total"):
+                values[name] = values.get(name, 0.0) + value if name in SUMMED else float(value)
+    return Progress(
+        done=sum(_number(snapshot, "done") for snapshot in snapshots),
+        total=sum(_number(snapshot, "total") for snapshot in snapshots),
+        unit=str(snapshots[0].get("unit", "")),
+        values=values,
+    )
+
+
+def _shards(workspace: Path, node: Node) -> list[list[Path]]:
+    """Return, for each process, the directories it may be writing to."""
+    columns = [cache.directories(workspace, artifact) for artifact in node.artifacts]
+    width = max(len(column) for column in columns)
+    return [[column[index] for column in columns if index < len(column)] for index in range(width)]
+
+
+def _newest(directories: list[Path]) -> dict[str, object] | None:
+    """Return what was said last in any of these directories."""
+    found: list[tuple[float, Path]] = []
+    for directory in directories:
+        file = directory / "progress.json"
+        try:
+            found.append((file.stat().st_mtime, file))
+        except OSError:
+            continue
+    if not found:
+        return None
+    try:
+        document = json.loads(max(found)[1].read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _number(snapshot: dict[str, object], name: str) -> float:
+    """Return a number, 0 when it is missing."""
+    value = snapshot.get(name, 0)
+    return float(value) if isinstance(value, int | float) else 0.0

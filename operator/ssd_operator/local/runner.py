@@ -1,0 +1,167 @@
+"""Carries out a graph on one machine.
+
+Level-triggered like its sibling on a cluster: look at what has finished, plan, start what is ready, again. What has
+finished is read from disk (a manifest with the right key), so that a run resumes after Ctrl-C or kill -9 where it
+stopped, and a second run does nothing.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from ssd_jobs import contract
+from ssd_operator import plan
+from ssd_operator.local import attempts, cache
+from ssd_operator.local.machine import Machine
+from ssd_operator.local.state import Phase, RunState, StageState
+from ssd_operator.local.workdir import Workdir
+from ssd_operator.spec.experiment import ResolvedSpec
+
+__all__ = ["Runner"]
+
+Listener = Callable[[plan.Node, StageState], None]
+
+
+class Runner:
+    """One run of one experiment."""
+
+    def __init__(
+        self,
+        spec: ResolvedSpec,
+        state: RunState,
+        workdir: Workdir,
+        machine: Machine,
+        platform: plan.Platform,
+        *,
+        listener: Listener,
+    ) -> None:
+        self._spec = spec
+        self._state = state
+        self._workdir = workdir
+        self._machine = machine
+        self._platform = platform
+        self._listener = listener
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self.graph = self._plan()
+
+    async def run(self) -> RunState:
+        """Run until every stage has an end, good or bad."""
+        self._check_machine()
+        try:
+            while True:
+                self._advance()
+                if not self._running:
+                    return self._state
+                await asyncio.wait(self._running.values(), return_when=asyncio.FIRST_COMPLETED)
+                self._collect()
+        finally:
+            await self._stop()
+
+    def _advance(self) -> None:
+        """Start and skip what can be; a skipped stage changes the plan of what comes after it."""
+        skipped = True
+        while skipped:
+            self.graph = self._plan()
+            skipped = any(self._consider(node) for node in self.graph)
+
+    def _plan(self) -> plan.Graph:
+        """Plan with what is known now."""
+        return plan.build(self._spec, surroundings(self._state), self._platform)
+
+    def _check_machine(self) -> None:
+        """Refuse what this machine can never run before anything is started."""
+        for node in self.graph:
+            processes = node.tasks if node.kind == "train" else 1
+            self._machine.require(stage=node.name, processes=processes, gpus=node.gpus)
+
+    def _consider(self, node: plan.Node) -> bool:
+        """Start or skip a stage whose turn it is; return whether it was skipped."""
+        if node.name in self._running or self._phase(node.name, node.key) != "Pending":
+            return False
+        phases = {name: self._phase(name) for name in node.upstream}
+        lost = [name for name in node.upstream if phases[name] in ("Failed", "Skipped")]
+        if lost and (node.kind != "report" or "prepare" in lost):
+            self._move(node, self._state.stage(node.name, node.key), "Skipped", f"{lost[0]} did not finish")
+            return True
+        if node.provisional or any(phase in ("Pending", "Running") for phase in phases.values()):
+            return False
+        state = self._state.stage(node.name, node.key)
+        state.started = time.time()
+        self._move(node, state, "Running", "")
+        self._running[node.name] = asyncio.create_task(self._carry_out(node, state), name=node.name)
+        return False
+
+    def _phase(self, name: str, key: str = "") -> Phase:
+        """Return where a stage is; one that was recorded under another key has not begun."""
+        known = self._state.stages.get(name)
+        return known.phase if known is not None and key in ("", known.key) else "Pending"
+
+    async def _carry_out(self, node: plan.Node, state: StageState) -> None:
+        """Run one stage and remember how it ended."""
+        attempt = attempts.Attempt(node, self._workdir, self._machine, limit=self._spec.training.max_attempts)
+        outcome = await attempt.run(self._config)
+        state.finished = time.time()
+        state.attempt = outcome.attempt
+        if outcome.result is None:
+            self._move(node, state, "Failed", outcome.message)
+            return
+        state.result = outcome.result
+        self._move(node, state, "Succeeded", "")
+
+    def _config(self, node: plan.Node, attempt: int) -> contract.Config:
+        """Return a stage's config for this attempt."""
+        config = node.config
+        if isinstance(config, contract.TrainConfig):
+            execution = config.execution.model_copy(update={"attempt": attempt, "master_port": attempts.free_port()})
+            return config.model_copy(update={"execution": execution})
+        return config
+
+    def _move(self, node: plan.Node, state: StageState, phase: Phase, message: str) -> None:
+        """Record a transition and tell whoever watches."""
+        state.phase, state.message = phase, message
+        self._state.save(self._workdir.state_file)
+        self._listener(node, state)
+
+    def _collect(self) -> None:
+        """Drop finished tasks; a bug in one of them is raised here."""
+        for name, task in list(self._running.items()):
+            if task.done():
+                del self._running[name]
+                task.result()
+
+    async def _stop(self) -> None:
+        """Stop what runs and wait until it has saved what it had."""
+        for task in self._running.values():
+            task.cancel()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        for state in self._state.stages.values():
+            if state.phase == "Running":
+                state.phase = "Pending"
+        self._state.save(self._workdir.state_file)
+
+
+def surroundings(state: RunState) -> plan.Surroundings:
+    """Return what the plan must know of a run on this machine."""
+    prepared = state.stages.get("prepare")
+    result = prepared.result if prepared is not None and prepared.phase == "Succeeded" else None
+    lost = [stage for stage in state.stages.values() if stage.phase in ("Failed", "Skipped") and stage.name != "report"]
+    return plan.Surroundings(
+        name=state.name,
+        uid="",
+        digests=dict(result["digests"]) if result else {},
+        attempts={},
+        failed=tuple(contract.FailedStage(name=stage.name, message=stage.message[:500]) for stage in lost),
+    )
+
+
+def revived(state: RunState, graph: plan.Graph, workdir: Workdir) -> RunState:
+    """Return the state for a new run: what failed is tried again, what vanished from disk is done again."""
+    stages = {}
+    for node in graph:
+        known = state.stages.get(node.name)
+        if known is None or known.key != node.key:
+            continue
+        if known.phase == "Succeeded" and cache.is_complete(workdir.root, node):
+            stages[node.name] = known
+    return replace(state, stages=stages)

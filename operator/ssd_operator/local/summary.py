@@ -1,0 +1,70 @@
+"""What a person sees at the end: base against candidate, the decision with its reasons, and where everything is."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from ssd_jobs import contract
+from ssd_operator.local.state import RunState
+from ssd_operator.local.workdir import Workdir
+from ssd_operator.plan import Graph
+
+__all__ = ["failures", "show"]
+
+
+def show(console: Console, state: RunState, graph: Graph, workdir: Workdir) -> None:
+    """Print the end of a run."""
+    for line in failures(state):
+        console.print(line, style="red", markup=False, soft_wrap=True)
+    result = _report(state)
+    if result is None:
+        return
+    if result.results:
+        console.print(_table(result))
+    console.print(f"decision  {result.decision}", style="bold", markup=False)
+    for reason in result.reasons:
+        console.print(f"          {reason}", markup=False, soft_wrap=True)
+    for name, place in _places(result, state, graph, workdir):
+        console.print(f"{name:<9} {place}", markup=False, soft_wrap=True)
+
+
+def failures(state: RunState) -> list[str]:
+    """Return one line per stage that did not succeed."""
+    return [f"{stage.name}: {stage.message}" for stage in state.stages.values() if stage.phase in ("Failed", "Skipped")]
+
+
+def _report(state: RunState) -> contract.ReportResult | None:
+    """Return what the report stage said."""
+    stage = state.stages.get("report")
+    if stage is None or stage.result is None:
+        return None
+    return contract.ReportResult.model_validate(stage.result, strict=False)
+
+
+def _table(result: contract.ReportResult) -> Table:
+    """Draw pass@1 of both arms."""
+    table = Table(title="pass@1 with its interval", title_justify="left", box=None, header_style="dim")
+    for heading in ("BENCHMARK", "GRADING", "BASE", "CANDIDATE", "DIFFERENCE"):
+        table.add_column(heading)
+    for row in result.results:
+        table.add_row(row.benchmark, row.grading, _estimate(row.base), _estimate(row.candidate), _estimate(row.delta))
+    return table
+
+
+def _estimate(value: contract.Estimate | None) -> str:
+    """Show a share and its interval."""
+    return f"{value.value} [{value.ci}]" if value else "-"
+
+
+def _places(result: contract.ReportResult, state: RunState, graph: Graph, workdir: Workdir) -> list[tuple[str, str]]:
+    """Return where things are, and the command that opens them."""
+    root = workdir.root
+    places = [("report", str(root / graph["report"].artifacts[0].path / "report.html"))]
+    if "train" in graph and state.stages["train"].phase == "Succeeded":
+        places.append(("model", str(Path(root / graph["train"].artifacts[0].path) / "model")))
+    if result.model_version:
+        places.append(("version", f"{result.model_version}, before it {result.previous_champion or 'none'}"))
+    places.append(("run", result.url or result.run_id))
+    places.append(("open it", f"mlflow ui --backend-store-uri {workdir.tracking_uri}"))
+    return places

@@ -1,0 +1,72 @@
+"""The directory of experiments on one machine: the workspace, and beside it what the runner keeps for itself.
+
+DIR/models … DIR/reports     artifacts, exactly as on a cluster's volume; experiments share them by their keys
+DIR/mlflow.db, DIR/mlruns    tracking, unless another server is named
+DIR/.ssd/NAME/state.json     which stage is where: what `ssd status` reads
+DIR/.ssd/NAME/configs, logs  one config per stage, one log per process
+DIR/.ssd/NAME/lock           held while a run of this experiment is going on
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ssd_operator.errors import Busy, InvalidInput
+
+__all__ = ["Workdir"]
+
+
+class Workdir:
+    """Paths of one experiment, and the lock that keeps a second run out."""
+
+    def __init__(self, root: Path, name: str) -> None:
+        self.root = root.resolve()
+        self.private = self.root / ".ssd" / name
+
+    @property
+    def state_file(self) -> Path:
+        """Where the runner remembers."""
+        return self.private / "state.json"
+
+    @property
+    def tracking_uri(self) -> str:
+        """The directory's own MLflow store."""
+        return f"sqlite:///{self.root / 'mlflow.db'}"
+
+    def config_file(self, stage: str) -> Path:
+        """Return where a stage's config is written."""
+        return self.private / "configs" / f"{stage}.json"
+
+    def log_file(self, stage: str, index: int) -> Path:
+        """Return where a process writes its log."""
+        return self.private / "logs" / f"{stage}-{index}.log"
+
+    def create(self) -> None:
+        """Make the directory, or say why that is not possible."""
+        try:
+            for part in ("configs", "logs"):
+                (self.private / part).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InvalidInput(
+                f"--workdir {self.root}: cannot be created ({error.strerror}); name a directory that you may write"
+            ) from None
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the directory; a second run is told who has it."""
+        descriptor = os.open(self.private / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                owner = os.read(descriptor, 32).decode() or "unknown"
+                raise Busy(
+                    f"{self.root}: process {owner} runs this experiment; wait for it, or stop it with Ctrl-C there"
+                ) from None
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+            yield
+        finally:
+            os.close(descriptor)

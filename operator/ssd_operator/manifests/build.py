@@ -1,0 +1,93 @@
+"""The objects of one attempt at a stage: a ConfigMap, a Job, and a Service when the pods must find each other.
+
+There are two shapes of Job. Sharded: every index for itself, finished ones are kept. Gang: all or none. A Job is
+never changed after it was made, except for `suspend` and for who owns it.
+"""
+
+from ssd_jobs import contract
+from ssd_operator import naming
+from ssd_operator.manifests import failures, pods
+from ssd_operator.manifests.place import Object, Place
+from ssd_operator.plan import Node
+
+__all__ = ["config_map", "job", "objects"]
+
+
+def objects(node: Node, place: Place, *, attempt: int = 1) -> tuple[Object, ...]:
+    """Return everything that one attempt needs besides what the resource has once."""
+    found = [config_map(node, place, attempt=attempt)]
+    if node.kind == "train":
+        found.append(_service(node, place, attempt))
+    return (*found, job(node, place, attempt=attempt))
+
+
+def config_map(node: Node, place: Place, *, attempt: int) -> Object:
+    """Return the stage's config as its worker reads it; the image is recorded as it really is."""
+    name = naming.config_map_name(node.kind, claim_uid=place.claim_uid, key=node.key, attempt=attempt)
+    changes: Object = {"image": pods.image(node, place)}
+    if isinstance(node.config, contract.TrainConfig):
+        changes["attempt"] = attempt
+        changes["master_address"] = naming.rank_zero_host(claim_uid=place.claim_uid, key=node.key, attempt=attempt)
+    execution = node.config.execution.model_copy(update=changes)
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": place.metadata(name, node, attempt),
+        "immutable": True,
+        "data": {"config.json": contract.dump(node.config.model_copy(update={"execution": execution}))},
+    }
+
+
+def job(node: Node, place: Place, *, attempt: int) -> Object:
+    """Return the Job; when a queue is named it is made suspended, and only the queue starts it."""
+    queue = place.spec.scheduling.queue
+    metadata = place.metadata(place.job_name(node, attempt), node, attempt)
+    if queue:
+        metadata["labels"] = {**metadata["labels"], naming.LABEL_QUEUE: queue}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": metadata,
+        "spec": {
+            "completionMode": "Indexed",
+            "completions": node.tasks,
+            "parallelism": node.tasks,
+            "podReplacementPolicy": "Failed",
+            "ttlSecondsAfterFinished": place.settings.job_ttl_s,
+            "suspend": bool(queue),
+            **(_gang(node, place, attempt) if node.kind == "train" else _sharded(node, place, attempt)),
+        },
+    }
+
+
+def _sharded(node: Node, place: Place, attempt: int) -> Object:
+    return {
+        "backoffLimitPerIndex": failures.SHARD_FAILURES,
+        "podFailurePolicy": failures.sharded(),
+        "template": pods.template(node, place, attempt=attempt),
+    }
+
+
+def _gang(node: Node, place: Place, attempt: int) -> Object:
+    service = naming.gang_service_name(claim_uid=place.claim_uid, key=node.key, attempt=attempt)
+    return {
+        "backoffLimit": 0,
+        "podFailurePolicy": failures.gang(),
+        "template": pods.template(node, place, attempt=attempt, subdomain=service),
+    }
+
+
+def _service(node: Node, place: Place, attempt: int) -> Object:
+    """Return the headless Service through which the gang meets before any of its pods is ready."""
+    name = naming.gang_service_name(claim_uid=place.claim_uid, key=node.key, attempt=attempt)
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": place.metadata(name, node, attempt),
+        "spec": {
+            "clusterIP": "None",
+            "publishNotReadyAddresses": True,
+            "selector": {naming.LABEL_JOB: place.job_name(node, attempt)},
+            "ports": [{"name": "rendezvous", "port": place.settings.master_port}],
+        },
+    }

@@ -1,0 +1,166 @@
+"""The pod of a stage: one template for all, with a sandbox beside the worker where foreign programs run.
+
+The user's `pod` is laid over it: image, resources, placement, environment. What keeps the pod restricted, what it
+sees of the workspace and what it is told to do cannot be changed that way.
+"""
+
+from typing import Any
+
+from ssd_jobs import contract
+from ssd_operator import naming
+from ssd_operator.manifests import mounts, resources, secure
+from ssd_operator.manifests.place import Object, Place
+from ssd_operator.manifests.secrets import environment, secret_sources
+from ssd_operator.plan import Node
+from ssd_operator.spec.pod import Pod
+
+__all__ = ["image", "stage_pod", "template"]
+
+COMMAND = ["python", "-m", "ssd_jobs", naming.CONFIG_FILE]
+GRACE_S = {"train": 330, "sample": 60, "generate": 60}
+"""Seconds to make durable what is in hand; a checkpoint takes longest."""
+SANDBOX_MEMORY_MB = 1024
+SANDBOX_FOLDER = naming.SANDBOX_SOCKET.rsplit("/", 1)[0]
+USES_TORCH = frozenset({"sample", "generate", "train", "analyze"})
+
+
+def stage_pod(node: Node, place: Place) -> Pod:
+    """Return what the user wants of this stage's pods."""
+    spec = place.spec
+    analysis = spec.analysis.pod if spec.analysis else spec.pod
+    by_kind = {
+        "prepare": spec.prompts.pod,
+        "sample": spec.sampling.pod,
+        "curate": spec.curation.pod,
+        "train": spec.training.pod,
+        "generate": spec.evaluation.pod,
+        "grade": spec.evaluation.grade_pod,
+        "analyze": analysis,
+        "report": spec.tracking.pod,
+    }
+    return by_kind[node.kind]
+
+
+def image(node: Node, place: Place) -> str:
+    """Return the image that runs this stage."""
+    own = place.settings.grader_image if node.kind in ("grade", "curate") else place.settings.worker_image
+    return stage_pod(node, place).image or own
+
+
+def template(node: Node, place: Place, *, attempt: int, subdomain: str = "") -> Object:
+    """Return the pod template of a stage's Job."""
+    asked = stage_pod(node, place)
+    own = {naming.LABEL_NETWORK: "none"} if node.needs_sandbox else {}
+    return {
+        "metadata": {
+            "labels": {**asked.labels, **place.labels(node, attempt), **own},
+            "annotations": {**asked.annotations, naming.ANNOTATION_KEY: node.key},
+        },
+        "spec": {
+            "restartPolicy": "Never",
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "terminationGracePeriodSeconds": GRACE_S.get(node.kind, 30),
+            "securityContext": secure.pod(),
+            **_containers(node, place, asked),
+            "volumes": _volumes(node, place, attempt),
+            **({"subdomain": subdomain} if subdomain else {}),
+            **_placement(node, place, asked),
+        },
+    }
+
+
+def _containers(node: Node, place: Place, asked: Pod) -> Object:
+    """Return the worker, and the sandbox as a native sidecar where the stage needs one."""
+    if not node.needs_sandbox:
+        return {"containers": [_worker(node, place, asked)]}
+    return {"initContainers": [_sandbox(node, place, asked)], "containers": [_worker(node, place, asked)]}
+
+
+def _worker(node: Node, place: Place, asked: Pod) -> Object:
+    """Return the container that runs the stage."""
+    settings = place.settings
+    port = node.config.execution.metrics_port
+    inside = [
+        {"name": "config", "mountPath": naming.CONFIG_FILE.rsplit("/", 1)[0], "readOnly": True},
+        {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - the pod's own, empty at start
+        *mounts.mounts(node),
+    ]
+    if node.needs_sandbox:
+        inside.append({"name": "sandbox", "mountPath": SANDBOX_FOLDER})
+    if node.kind in USES_TORCH:
+        inside.append({"name": "shm", "mountPath": "/dev/shm"})  # noqa: S108 - a memory volume of the pod
+    found: Object = {
+        "name": naming.WORKER,
+        "image": image(node, place),
+        "imagePullPolicy": settings.image_pull_policy,
+        "command": list(COMMAND),
+        "env": environment(node, place, asked),
+        "envFrom": secret_sources(node, place),
+        "ports": [{"name": "progress", "containerPort": port}] if port and not node.needs_sandbox else [],
+        "resources": resources.grader()
+        if node.needs_sandbox
+        else resources.worker(asked.resources, gpus=node.gpus, gpu_resource=settings.gpu_resource),
+        "securityContext": secure.container(),
+        "terminationMessagePolicy": "File",
+        "volumeMounts": inside,
+    }
+    return {name: value for name, value in found.items() if value != []}
+
+
+def _sandbox(node: Node, place: Place, asked: Pod) -> Object:
+    """Return the container in which foreign programs run: no volume but the socket's, and no environment."""
+    memory = node.config.science.memory_mb if isinstance(node.config, contract.GradeConfig) else SANDBOX_MEMORY_MB
+    needs, workers = resources.sandbox(asked.resources, memory_mb=memory)
+    command = ["python", "-m", "ssd_jobs.sandbox", f"--socket={naming.SANDBOX_SOCKET}"]
+    command += [f"--workers={workers}", f"--memory-mb={memory}"]
+    if place.spec.evaluation.allow_weak_isolation:
+        command.append("--allow-weak-isolation")
+    return {
+        "name": naming.SANDBOX,
+        "image": image(node, place),
+        "imagePullPolicy": place.settings.image_pull_policy,
+        "command": command,
+        "restartPolicy": "Always",
+        "resources": needs,
+        "securityContext": secure.container(uid=secure.SANDBOX_UID),
+        "volumeMounts": [{"name": "sandbox", "mountPath": SANDBOX_FOLDER}],
+    }
+
+
+def _volumes(node: Node, place: Place, attempt: int) -> list[Object]:
+    """Return the volumes: the config, the claim, and what the pod has for itself."""
+    config = naming.config_map_name(node.kind, claim_uid=place.claim_uid, key=node.key, attempt=attempt)
+    volumes: list[Object] = [
+        {"name": "config", "configMap": {"name": config}},
+        {"name": "workspace", "persistentVolumeClaim": {"claimName": place.claim}},
+        {"name": "tmp", "emptyDir": {"sizeLimit": place.settings.tmp_size}},
+    ]
+    if node.needs_sandbox:
+        volumes.append({"name": "sandbox", "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}})
+    if node.kind in USES_TORCH:
+        volumes.append({"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": place.settings.shm_size}})
+    return volumes
+
+
+def _placement(node: Node, place: Place, asked: Pod) -> Object:
+    """Return where the pods may run."""
+    scheduling = place.spec.scheduling
+    selector, tolerations = dict(asked.node_selector), [_toleration(each.document()) for each in asked.tolerations]
+    if node.gpus:
+        selector = selector or dict(place.settings.gpu_node_selector)
+        tolerations = tolerations or [dict(each) for each in place.settings.gpu_tolerations]
+    found: dict[str, Any] = {
+        "nodeSelector": selector,
+        "tolerations": tolerations,
+        "affinity": dict(asked.affinity),
+        "imagePullSecrets": [each.document() for each in asked.image_pull_secrets],
+        "priorityClassName": scheduling.priority_class_name,
+        "runtimeClassName": scheduling.runtime_class_name if node.needs_sandbox else "",
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _toleration(document: Object) -> Object:
+    """Return a toleration without what means nothing."""
+    return {name: value for name, value in document.items() if value != ""}

@@ -1,0 +1,47 @@
+"""How much a container asks for: the user's words, the stage's GPUs, and defaults where nothing is said."""
+
+from decimal import Decimal
+
+from ssd_operator.manifests.place import Object
+from ssd_operator.spec.pod import Resources
+
+__all__ = ["amount", "grader", "sandbox", "worker"]
+
+SUFFIXES = {
+    "n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"), "": Decimal(1),
+    "k": Decimal(10**3), "M": Decimal(10**6), "G": Decimal(10**9), "T": Decimal(10**12), "P": Decimal(10**15),
+    "E": Decimal(10**18), "Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30), "Ti": Decimal(2**40),
+    "Pi": Decimal(2**50), "Ei": Decimal(2**60),
+}  # fmt: skip
+GRADER = {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"memory": "4Gi"}}
+SANDBOX = {"cpu": "2", "memory": "3Gi"}
+SANDBOX_REQUESTS = {"cpu": "500m", "memory": "3Gi"}
+WORKER = {"cpu": "1", "memory": "2Gi"}
+
+
+def amount(quantity: str) -> Decimal:
+    """Return a quantity as a number, in its base unit."""
+    text = quantity.rstrip("numkMGTPEi")
+    return Decimal(text) * SUFFIXES[quantity[len(text) :]] if quantity != text else Decimal(text)
+
+
+def worker(asked: Resources, *, gpus: int, gpu_resource: str) -> Object:
+    """Return what the worker asks for; GPUs are requested as limits, as device plugins want it."""
+    requests = dict(asked.requests) or {key: value for key, value in WORKER.items() if key not in asked.limits}
+    limits = dict(asked.limits) | ({gpu_resource: str(gpus)} if gpus else {})
+    return {name: values for name, values in (("requests", requests), ("limits", limits)) if values}
+
+
+def grader() -> Object:
+    """Return what the grader beside a sandbox asks for: it reads tables and compares texts."""
+    return {name: dict(values) for name, values in GRADER.items()}
+
+
+def sandbox(asked: Resources, *, memory_mb: int) -> tuple[Object, int]:
+    """Return the sandbox's resources, and how many programs fit at once so that none exhausts the container."""
+    limits = SANDBOX | dict(asked.requests) | dict(asked.limits)
+    cores = int(amount(limits["cpu"]))
+    room = int((amount(limits["memory"]) - 1) // (memory_mb * 2**20))
+    workers = max(1, min(cores, room))
+    requests = SANDBOX_REQUESTS | dict(asked.limits) | dict(asked.requests)
+    return {"requests": {name: requests[name] for name in SANDBOX}, "limits": limits}, workers

@@ -1,0 +1,129 @@
+"""Every name, label, annotation and path: pure functions, in one place.
+
+A Job's name is derived from the stage's kind, the claim and the key, never from the resource: two resources
+that want the same artifact on the same claim meet at the same name, and the API server's 409 is the lock. The
+name leaves room for `-<index>` within a DNS label, because pods of the training gang are found by host name.
+"""
+
+import hashlib
+
+__all__ = [
+    "ANNOTATION_KEY",
+    "CONFIG_FILE",
+    "FIELD_MANAGER",
+    "GROUP",
+    "KIND",
+    "LABEL_ATTEMPT",
+    "LABEL_EXPERIMENT",
+    "LABEL_JOB",
+    "LABEL_MANAGED",
+    "LABEL_NETWORK",
+    "LABEL_QUEUE",
+    "LABEL_STAGE",
+    "MANAGED_BY",
+    "PLURAL",
+    "SANDBOX",
+    "SANDBOX_SOCKET",
+    "VERSION",
+    "WORKER",
+    "WORKSPACE",
+    "artifact_path",
+    "claim_name",
+    "config_map_name",
+    "gang_service_name",
+    "isolation_policy_name",
+    "job_name",
+    "label_value",
+    "rank_zero_host",
+    "resolved_config_map_name",
+    "setting_name",
+    "short",
+]
+
+GROUP = "selfdistill.dev"
+VERSION = "v1alpha1"
+KIND = "SelfDistillation"
+PLURAL = "selfdistillations"
+
+FIELD_MANAGER = "ssd-operator"
+MANAGED_BY = "ssd-operator"
+
+LABEL_MANAGED = "app.kubernetes.io/managed-by"
+LABEL_EXPERIMENT = f"{GROUP}/experiment"
+LABEL_STAGE = f"{GROUP}/stage"
+LABEL_ATTEMPT = f"{GROUP}/attempt"
+LABEL_NETWORK = f"{GROUP}/network"
+"""`none` on pods that the deny-all policy selects."""
+LABEL_JOB = "batch.kubernetes.io/job-name"
+LABEL_QUEUE = "kueue.x-k8s.io/queue-name"
+ANNOTATION_KEY = f"{GROUP}/key"
+
+WORKER = "worker"
+SANDBOX = "sandbox"
+"""The containers; exit-code rules speak of the first one only."""
+
+WORKSPACE = "/workspace"
+"""Where a pod sees the claim."""
+CONFIG_FILE = "/etc/ssd/config.json"
+SANDBOX_SOCKET = "/sandbox/socket"
+
+LABEL_LIMIT = 63
+
+
+def artifact_path(root: str, key: str) -> str:
+    """Return an artifact's directory below the workspace."""
+    return f"{root}/{key[:32]}"
+
+
+def job_name(kind: str, *, claim_uid: str, key: str, attempt: int) -> str:
+    """Return the name of the Job that makes an artifact; the same for everyone who wants it on this claim."""
+    return f"ssd-{kind}-{short(claim_uid, key)}-{attempt}"
+
+
+def config_map_name(kind: str, *, claim_uid: str, key: str, attempt: int) -> str:
+    """Return the name of the ConfigMap with the stage's config; one per Job."""
+    return job_name(kind, claim_uid=claim_uid, key=key, attempt=attempt)
+
+
+def resolved_config_map_name(uid: str, digest: str) -> str:
+    """Return the name of the ConfigMap that freezes a resource's resolved spec."""
+    return f"ssd-spec-{short(uid, digest)}"
+
+
+def claim_name(resource: str) -> str:
+    """Return the claim that is made for a resource from its template."""
+    return f"{resource}-workspace"
+
+
+def isolation_policy_name(uid: str) -> str:
+    """Return the NetworkPolicy that a resource brings for pods that run other people's programs."""
+    return f"ssd-sealed-{short(uid)}"
+
+
+def gang_service_name(*, claim_uid: str, key: str, attempt: int) -> str:
+    """Return the headless Service through which the training pods of one attempt find each other."""
+    return f"ssd-gang-{short(claim_uid, key)}-{attempt}"
+
+
+def rank_zero_host(*, claim_uid: str, key: str, attempt: int) -> str:
+    """Return the DNS name of the first training pod, within its namespace."""
+    job = job_name("train", claim_uid=claim_uid, key=key, attempt=attempt)
+    return f"{job}-0.{gang_service_name(claim_uid=claim_uid, key=key, attempt=attempt)}"
+
+
+def setting_name(*, temperature: float, top_k: int, top_p: float) -> str:
+    """Return the name of a decode setting: `t1.1-k20-p0.8` as a DNS label."""
+    parts = (f"t{temperature:g}", f"k{top_k}", f"p{top_p:g}")
+    return "-".join(part.replace(".", "d").replace("+", "") for part in parts)
+
+
+def label_value(name: str) -> str:
+    """Return a name as a label's value; a longer one keeps its beginning and gets a hash."""
+    if len(name) <= LABEL_LIMIT:
+        return name
+    return f"{name[: LABEL_LIMIT - 11].rstrip('-._')}-{short(name)}"
+
+
+def short(*parts: str) -> str:
+    """Return ten hexadecimal digits that stand for these parts."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:10]

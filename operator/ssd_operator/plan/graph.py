@@ -1,0 +1,126 @@
+"""What a plan is: a graph of stages with complete configs, as plain values.
+
+Both runners read it and nothing else: the local one starts processes, the cluster one builds Jobs.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ssd_jobs import contract
+from ssd_operator.spec.experiment import ResolvedSpec
+
+__all__ = ["Artifact", "Experiment", "Graph", "Node", "Platform", "Surroundings"]
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One thing that a stage leaves behind."""
+
+    path: str
+    """Below the workspace."""
+    key: str
+    shards: int = 0
+    """0: one directory; n: n directories, each complete or absent."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One stage, ready to run when everything in `upstream` has finished."""
+
+    name: str
+    kind: str
+    key: str
+    provisional: bool
+    """True while `prepare` has not resolved what this stage depends on: its key is not final, it cannot run."""
+    upstream: tuple[str, ...]
+    config: contract.Config
+    artifacts: tuple[Artifact, ...]
+    tasks: int
+    """Processes or pods: shards, or nodes of the gang."""
+    gpus: int
+    """GPUs of each of them."""
+    optional: bool = False
+    """True when the report is written without it."""
+
+    @property
+    def needs_sandbox(self) -> bool:
+        """Tell whether the stage runs programs that a model wrote."""
+        return self.kind == "grade" or (
+            isinstance(self.config, contract.CurateConfig) and self.config.science.filter == "Execution"
+        )
+
+
+@dataclass(frozen=True)
+class Graph:
+    """All stages of one experiment, each after those it depends on."""
+
+    nodes: tuple[Node, ...]
+
+    def __iter__(self) -> Iterator[Node]:
+        """Yield the stages in an order in which they could run."""
+        return iter(self.nodes)
+
+    def __getitem__(self, name: str) -> Node:
+        """Return the stage of that name."""
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether there is a stage of that name."""
+        return any(node.name == name for node in self.nodes)
+
+    def downstream(self, name: str) -> frozenset[str]:
+        """Return the stages that depend on this one, directly or not."""
+        found = {name}
+        for node in self.nodes:
+            if found.intersection(node.upstream):
+                found.add(node.name)
+        return frozenset(found - {name})
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What the place of execution contributes to a config; none of it enters a key."""
+
+    workspace: str
+    worker_image: str
+    grader_image: str
+    metrics_port: int
+    sandbox_socket: str
+    tracking_uri: str
+    offline: bool
+    claim_uid: str
+    """Identifies the storage; empty on one machine."""
+    master_port: int
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What is known about one experiment besides its spec: the plan's `observed`."""
+
+    name: str
+    """The resource's name."""
+    uid: str
+    """Separates what cannot be shared between resources; empty on one machine."""
+    digests: dict[str, str]
+    """What `prepare` reported; empty until it has."""
+    attempts: dict[str, int]
+    """Stage -> attempt, 1 where nothing is said."""
+    failed: tuple[contract.FailedStage, ...] = ()
+    """Stages that gave up: the report says so and is written without them."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """All that a plan is made from."""
+
+    spec: ResolvedSpec
+    around: Surroundings
+    platform: Platform
+
+    def nonce(self, kind: str) -> str:
+        """Return what makes this kind of stage run again."""
+        rerun = self.spec.rerun
+        return rerun.nonce if rerun.start.lower() == kind else ""

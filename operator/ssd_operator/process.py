@@ -1,0 +1,153 @@
+"""The operator as a process: wait for the Lease, learn what there is, watch, and work until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import kopf
+
+from ssd_operator import handlers, health, lease
+from ssd_operator.cluster import Api, ApiError, Key, Store, connect
+from ssd_operator.metrics import Metrics
+from ssd_operator.queue import WorkQueue
+from ssd_operator.reconcile import Reconciler
+from ssd_operator.resync import Resync
+from ssd_operator.settings import Settings
+
+__all__ = ["run"]
+
+LOGGER = logging.getLogger(__name__)
+Connect = Callable[[], Awaitable[Api]]
+
+
+async def run(settings: Settings, *, kubeconfig: Path | None) -> int:
+    """Serve until SIGTERM, and return the exit code."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    metrics, state = Metrics(), health.Health()
+    server = await health.serve(state, metrics, settings.http_port)
+    state.ready = True
+    resign = threading.Event()
+    try:
+        if settings.leader_election:
+            await _lead(settings, lambda: connect(kubeconfig), stop, resign)
+        if not stop.is_set():
+            metrics.leader.set(1)
+            await _operate(settings, metrics, state, stop, kubeconfig)
+    finally:
+        resign.set()
+        await server.cleanup()
+    if not stop.is_set():
+        LOGGER.error("the watches ended: leaving, to be started again")
+    return 0 if stop.is_set() else 1
+
+
+async def _lead(settings: Settings, connection: Connect, stop: asyncio.Event, resign: threading.Event) -> None:
+    """Return once this process leads; from then on, losing the Lease ends it."""
+    loop = asyncio.get_running_loop()
+    leads = asyncio.Event()
+    identity = settings.identity or f"{os.uname().nodename}-{os.getpid()}"
+
+    def make(api: Api) -> lease.Elector:
+        return lease.Elector(api, namespace=settings.lease_namespace, name=settings.lease_name, identity=identity)
+
+    def ended() -> None:
+        if not resign.is_set():
+            os._exit(1)
+
+    def taken() -> None:
+        LOGGER.info("%s leads", identity)
+        loop.call_soon_threadsafe(leads.set)
+
+    lease.lead_in_thread(connection, make, taken=taken, ended=ended, stop=resign)
+    waits = [asyncio.create_task(event.wait()) for event in (leads, stop)]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for task in waits:
+        task.cancel()
+
+
+async def _operate(
+    settings: Settings, metrics: Metrics, state: health.Health, stop: asyncio.Event, kubeconfig: Path | None
+) -> None:
+    """Watch and work."""
+    api = await connect(kubeconfig)
+    api.observe = metrics.request
+    store = Store()
+    reconciler = Reconciler(api, store, settings, changed=metrics.changed)
+    queue: WorkQueue[Key] = WorkQueue(
+        lambda key: _timed(metrics, reconciler, key),
+        concurrency=settings.concurrency,
+        failed=lambda key, error: _failed(metrics, key, error),
+    )
+    metrics.watch(
+        depth=lambda: len(queue),
+        phases=lambda: (raw.get("status", {}).get("phase", "") for raw in store.resources.values()),
+        age=lambda: state.age,
+    )
+    dispatcher = handlers.Dispatcher(store, queue, alive=state.heard)
+    resync = Resync(api, store, settings.namespaces)
+    await _begin(settings, reconciler, resync, queue)
+    flag = asyncio.Event()
+    watching = kopf.operator(
+        registry=handlers.registry(dispatcher, kubeconfig=kubeconfig),
+        settings=handlers.watch_settings(settings),
+        standalone=True,
+        clusterwide=not settings.namespaces,
+        namespaces=settings.namespaces,
+        stop_flag=flag,
+    )
+
+    def compared(missed: int) -> None:
+        metrics.missed.inc(missed)
+        state.compared(missed=missed)
+        for key in list(store.resources):
+            queue.add(key)
+
+    repeating = resync.repeat(every_s=settings.resync_s, compared=compared)
+    tasks: list[asyncio.Task[object]] = [asyncio.create_task(body) for body in (watching, queue.run(), repeating)]
+    tasks.append(asyncio.create_task(stop.wait()))
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        flag.set()
+        for task in tasks[1:]:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await api.close()
+
+
+async def _begin(settings: Settings, reconciler: Reconciler, resync: Resync, queue: WorkQueue[Key]) -> None:
+    """Learn what there is before anything is decided."""
+    started = time.monotonic()
+    for namespace in settings.namespaces or ("",):
+        await reconciler.terms.prefetch(namespace)
+    keys = await resync.first()
+    for key in keys:
+        queue.add(key)
+    LOGGER.info("%d resources after %.1f s", len(keys), time.monotonic() - started)
+
+
+async def _timed(metrics: Metrics, reconciler: Reconciler, key: Key) -> float | None:
+    with metrics.reconcile.time():
+        return await reconciler.reconcile(key)
+
+
+def _failed(metrics: Metrics, key: Key, error: Exception) -> float:
+    """Say what went wrong in one line, and how long the API server wants us to wait."""
+    metrics.errors.inc()
+    if isinstance(error, ApiError):
+        LOGGER.warning("%s: %s", key, error)
+        return error.retry_after
+    LOGGER.error("%s: a bug, tried again later", key, exc_info=error)
+    return 0.0

@@ -1,0 +1,99 @@
+"""How far running stages are, asked of the workers themselves, and shown only when it is news.
+
+A worker serves its progress as Prometheus metrics. Each stage is asked at most every few seconds and in the background,
+so that a worker that does not answer keeps nobody waiting; its answer is shown at the next look. A change is shown when
+it is at least one percent of the whole, or once a minute.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import aiohttp
+
+from ssd_operator.cluster.store import Key
+from ssd_operator.spec.status import Progress
+
+__all__ = ["Fetch", "Reader", "fetch", "parse"]
+
+LINE = re.compile(r'^ssd_progress_(done|total)\{unit="([^"]*)"\} ([0-9.eE+-]+)$', re.MULTILINE)
+SHOWN_EVERY_S = 60.0
+TIMEOUT = aiohttp.ClientTimeout(total=3)
+LARGEST_ANSWER = 1_000_000
+
+Fetch = Callable[[str], Awaitable[str]]
+
+
+async def fetch(url: str) -> str:
+    """Return what a worker's metrics say, or nothing."""
+    try:
+        async with aiohttp.ClientSession(timeout=TIMEOUT) as session, session.get(url) as answer:
+            return (await answer.content.read(LARGEST_ANSWER)).decode(errors="replace")
+    except (TimeoutError, aiohttp.ClientError, OSError):
+        return ""
+
+
+def parse(text: str) -> Progress | None:
+    """Return the progress in a page of metrics, or None when it says nothing sensible."""
+    found = {kind: (unit, float(value)) for kind, unit, value in LINE.findall(text)}
+    if "done" not in found or "total" not in found:
+        return None
+    unit, done = found["done"]
+    total = found["total"][1]
+    if not (0 <= done <= 1e15 and 0 <= total <= 1e15):
+        return None
+    return Progress(unit=unit[:64], done=int(done), total=int(total))
+
+
+@dataclass
+class Known:
+    """What one stage said last, and what was shown of it."""
+
+    asked_at: float = float("-inf")
+    shown: Progress | None = None
+    shown_at: float = float("-inf")
+
+
+class Reader:
+    """Remembers when each stage was asked."""
+
+    def __init__(self, *, every_s: float, get: Fetch = fetch, clock: Callable[[], float] = time.monotonic) -> None:
+        self._every_s = every_s
+        self._get = get
+        self._clock = clock
+        self._known: dict[tuple[Key, str], Known] = {}
+        self._asking: set[asyncio.Task[None]] = set()
+
+    def read(self, key: Key, stage: str, url: str) -> Progress | None:
+        """Return what is to be shown of a stage's progress, and ask again when it is time."""
+        known = self._known.setdefault((key, stage), Known())
+        now = self._clock()
+        if now - known.asked_at >= self._every_s:
+            known.asked_at = now
+            task = asyncio.create_task(self._ask(known, url))
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
+        return known.shown
+
+    async def _ask(self, known: Known, url: str) -> None:
+        """Ask one worker, and keep what is news."""
+        found = parse(await self._get(url))
+        now = self._clock()
+        if found is not None and (_is_news(known.shown, found) or now - known.shown_at >= SHOWN_EVERY_S):
+            known.shown, known.shown_at = found, now
+
+    def forget(self, key: Key) -> None:
+        """Drop what is known of a resource."""
+        for place in [place for place in self._known if place[0] == key]:
+            del self._known[place]
+
+
+def _is_news(shown: Progress | None, found: Progress) -> bool:
+    """Tell whether the change is worth a write."""
+    if shown is None or (shown.unit, shown.total) != (found.unit, found.total):
+        return True
+    return abs(found.done - shown.done) * 100 >= max(found.total, 1)

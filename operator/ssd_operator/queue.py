@@ -1,0 +1,135 @@
+"""A queue of keys: what is added twice is done once, and one key is never in two hands.
+
+Events say only that something about a key may have changed. The queue coalesces them, limits how many keys are worked
+on at once, and comes back: after the time that the work asked for, or later and later, with jitter, when it failed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+__all__ = ["LONGEST_BACKOFF_S", "WorkQueue"]
+
+LOGGER = logging.getLogger(__name__)
+SHORTEST_BACKOFF_S = 0.2
+LONGEST_BACKOFF_S = 60.0
+
+K = TypeVar("K")
+
+
+class WorkQueue(Generic[K]):
+    """Calls `work` for every key that was added; its answer is after how many seconds to come back, or None."""
+
+    def __init__(
+        self,
+        work: Callable[[K], Awaitable[float | None]],
+        *,
+        concurrency: int,
+        failed: Callable[[K, Exception], float] = lambda _key, _error: 0.0,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._work = work
+        self._failed = failed
+        self._jitter = jitter
+        self._concurrency = concurrency
+        self._ready: asyncio.Queue[K] = asyncio.Queue()
+        self._waiting: set[K] = set()
+        self._busy: set[K] = set()
+        self._again: set[K] = set()
+        self._failures: dict[K, int] = {}
+        self._timers: list[tuple[float, int, K]] = []
+        self._due: dict[K, float] = {}
+        self._number = itertools.count()
+        self._woken = asyncio.Event()
+
+    def __len__(self) -> int:
+        """Return how many keys wait for their turn."""
+        return len(self._waiting) + len(self._again)
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether nothing is to be done now."""
+        return not self._waiting and not self._busy and not self._again
+
+    def add(self, key: K) -> None:
+        """Have this key worked on soon; one that failed waits for its time all the same."""
+        if key not in self._failures or key not in self._due:
+            self._start(key)
+
+    def _start(self, key: K) -> None:
+        self._due.pop(key, None)
+        if key in self._busy:
+            self._again.add(key)
+        elif key not in self._waiting:
+            self._waiting.add(key)
+            self._ready.put_nowait(key)
+
+    def add_after(self, key: K, seconds: float) -> None:
+        """Have this key worked on after a while, or sooner when something happens."""
+        if seconds <= 0:
+            self.add(key)
+            return
+        due = asyncio.get_running_loop().time() + seconds
+        if self._due.get(key, float("inf")) <= due:
+            return
+        self._due[key] = due
+        heapq.heappush(self._timers, (due, next(self._number), key))
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._tick())
+            for _ in range(self._concurrency):
+                group.create_task(self._hand())
+
+    async def _hand(self) -> None:
+        """Take one key after another."""
+        while True:
+            key = await self._ready.get()
+            self._waiting.discard(key)
+            self._busy.add(key)
+            try:
+                delay = await self._attempt(key)
+            finally:
+                self._busy.discard(key)
+            if key in self._again:
+                self._again.discard(key)
+                self.add(key)
+            elif delay is not None:
+                self.add_after(key, delay)
+
+    async def _attempt(self, key: K) -> float | None:
+        """Work on a key; a failure is reported and comes back later, whatever it was."""
+        try:
+            delay: float | None = await self._work(key)
+        except Exception as error:  # noqa: BLE001 - one resource must not stop the others
+            count = self._failures[key] = self._failures.get(key, 0) + 1
+            backoff = min(SHORTEST_BACKOFF_S * 2 ** min(count - 1, 20), LONGEST_BACKOFF_S)
+            self._again.discard(key)
+            asked: float = self._failed(key, error)
+            spread: float = backoff * (0.5 + self._jitter())
+            return max(asked, spread)
+        self._failures.pop(key, None)
+        return delay
+
+    async def _tick(self) -> None:
+        """Move keys whose time has come."""
+        loop = asyncio.get_running_loop()
+        while True:
+            while self._timers and self._timers[0][0] <= loop.time():
+                due, _, key = heapq.heappop(self._timers)
+                if self._due.get(key) == due:
+                    self._start(key)
+            self._woken.clear()
+            wait = self._timers[0][0] - loop.time() if self._timers else None
+            try:
+                await asyncio.wait_for(self._woken.wait(), wait)
+            except TimeoutError:
+                continue

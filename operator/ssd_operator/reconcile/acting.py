@@ -1,0 +1,172 @@
+"""Carrying out duties: every one harmless when it was done before, or when someone else does it at the same time.
+
+A Job is made with POST, and its name is the lock. Whoever comes second becomes another owner and waits. ConfigMap
+and Service belong to the Job and go with it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from typing import Any
+
+from ssd_operator import manifests
+from ssd_operator import status as core
+from ssd_operator.cluster import Api, ApiError, Key, Store
+from ssd_operator.manifests import Place
+from ssd_operator.reconcile.terms import owner_reference
+from ssd_operator.status import Duty, JobView, Leave, Make, Remove, Resume, Stop
+
+__all__ = ["Actor"]
+
+LOGGER = logging.getLogger(__name__)
+Raw = dict[str, Any]
+REFUSED = frozenset({400, 403, 422})
+
+
+class Actor:
+    """Does what the status asks for."""
+
+    def __init__(self, api: Api, store: Store) -> None:
+        self._api = api
+        self._store = store
+        self.made: defaultdict[Key, dict[str, str]] = defaultdict(dict)
+        """Resource -> Job -> uid, for Jobs that stand with all they need."""
+        self.refusals: defaultdict[Key, dict[str, str]] = defaultdict(dict)
+        """Resource -> Job -> why the API server does not let us make it."""
+        self._walls: set[str] = set()
+
+    def forget(self, key: Key) -> None:
+        """Drop what is known of a resource."""
+        self.made.pop(key, None)
+        self.refusals.pop(key, None)
+
+    async def perform(self, duty: Duty, raw: Raw, place: Place) -> None:
+        """Do one duty."""
+        LOGGER.info("%s/%s: %s %s", place.namespace, place.experiment, type(duty).__name__, _subject(duty))
+        match duty:
+            case Make():
+                await self._make(duty, raw, place)
+            case Stop():
+                await self._suspend(duty.job, suspend=True)
+            case Resume():
+                await self._suspend(duty.job, suspend=False)
+            case Leave():
+                await self._leave(duty.job, raw["metadata"]["uid"])
+            case Remove():
+                await self._remove(duty.job)
+
+    async def _make(self, duty: Make, raw: Raw, place: Place) -> None:
+        """Make or join a Job, then what its pods wait for."""
+        key = Key(place.namespace, place.experiment)
+        if duty.node.needs_sandbox:
+            await self._wall(raw)
+        *supports, job = manifests.objects(duty.node, place, attempt=duty.attempt)
+        try:
+            standing = await self._create_job(job, raw)
+        except ApiError as error:
+            if error.status not in REFUSED:
+                raise
+            self.refusals[key][duty.name] = f"the API server refuses Job {duty.name}: {error.message}"[:1000]
+            return
+        if standing is None:
+            return
+        for each in supports:
+            await self._ensure(each, owner=_job_reference(standing))
+        self.refusals[key].pop(duty.name, None)
+        self.made[key][standing.name] = standing.uid
+
+    async def _create_job(self, job: Raw, raw: Raw) -> JobView | None:
+        """Make the Job, or join the one that has its name; None when that one cannot be joined."""
+        job["metadata"]["ownerReferences"] = [owner_reference(raw)]
+        try:
+            return self._keep(await self._api.create(job))
+        except ApiError as error:
+            if not error.exists:
+                raise
+        return await self._join(job, raw)
+
+    async def _join(self, job: Raw, raw: Raw) -> JobView | None:
+        """Become an owner of a Job that another resource, or an earlier life of this process, made."""
+        metadata = job["metadata"]
+        found = await self._api.get("Job", metadata["namespace"], metadata["name"])
+        standing = self._keep(found)
+        if any(owner.uid == raw["metadata"]["uid"] for owner in standing.owners):
+            return None if standing.deleting else standing
+        mine = core.view_job({**job, "metadata": {**found["metadata"], **metadata}}).key
+        if standing.key != mine or standing.deleting or standing.end == "Failed":
+            return None
+        owners = [*found["metadata"].get("ownerReferences", []), owner_reference(raw)]
+        return self._keep(await self._own(found, owners))
+
+    async def _leave(self, job: JobView, uid: str) -> None:
+        """Stop owning a Job."""
+        found = await self._api.get("Job", job.namespace, job.name)
+        owners = [each for each in found["metadata"].get("ownerReferences", []) if each["uid"] != uid]
+        self._keep(await self._own(found, owners))
+
+    async def _own(self, found: Raw, owners: list[Raw]) -> Raw:
+        metadata = found["metadata"]
+        change = {"metadata": {"resourceVersion": metadata["resourceVersion"], "ownerReferences": owners}}
+        return await self._api.patch("Job", metadata["namespace"], metadata["name"], change)
+
+    async def _suspend(self, job: JobView, *, suspend: bool) -> None:
+        """Stop or start a Job's pods, if it is as we saw it."""
+        change = {"metadata": {"resourceVersion": str(job.version)}, "spec": {"suspend": suspend}}
+        await self._changed(job, self._api.patch("Job", job.namespace, job.name, change))
+
+    async def _remove(self, job: JobView) -> None:
+        """Delete a Job, unless someone became an owner since it was seen."""
+        conditions = {"uid": job.uid, "resourceVersion": str(job.version)}
+        delete = self._api.delete("Job", job.namespace, job.name, preconditions=conditions, foreground=True)
+        await self._changed(job, delete)
+
+    async def _changed(self, job: JobView, request: Any) -> None:
+        """Send a change; when the Job is another one by now, see it as it is."""
+        try:
+            answer = await request
+        except ApiError as error:
+            if not (error.conflict or error.missing):
+                raise
+            answer = None
+        if answer is not None:
+            self._keep(answer)
+            return
+        try:
+            self._keep(await self._api.get("Job", job.namespace, job.name))
+        except ApiError as error:
+            if not error.missing:
+                raise
+            self._store.drop_job(job.namespace, job.name, uid=job.uid, version=job.version)
+
+    async def _wall(self, raw: Raw) -> None:
+        """Bring the policy that seals pods which run foreign programs, before the first of them."""
+        metadata = raw["metadata"]
+        if metadata["uid"] in self._walls:
+            return
+        names = {"name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"]}
+        await self._ensure(manifests.isolation(**names), owner=owner_reference(raw))
+        self._walls.add(metadata["uid"])
+
+    async def _ensure(self, body: Raw, *, owner: Raw) -> None:
+        """Make an object unless it is there."""
+        body["metadata"]["ownerReferences"] = [owner]
+        try:
+            await self._api.create(body)
+        except ApiError as error:
+            if not error.exists:
+                raise
+
+    def _keep(self, raw: Raw) -> JobView:
+        """Remember a Job as the API server just returned it."""
+        job = core.view_job(raw)
+        self._store.put_job(job)
+        return job
+
+
+def _job_reference(job: JobView) -> Raw:
+    return {"apiVersion": "batch/v1", "kind": "Job", "name": job.name, "uid": job.uid}
+
+
+def _subject(duty: Duty) -> str:
+    return duty.name if isinstance(duty, Make) else duty.job.name

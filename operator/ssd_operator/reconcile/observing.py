@@ -1,0 +1,178 @@
+"""What is seen of a resource: from memory where that is safe, from the API server where absence would mean something.
+
+That a Job is gone, or that a pod left no words, is believed only when the API server says so now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ssd_operator import naming
+from ssd_operator import status as core
+from ssd_operator.cluster import Api, ApiError, Key, Store
+from ssd_operator.manifests import Place
+from ssd_operator.progress import Reader
+from ssd_operator.spec.status import Progress, StageStatus, Status
+from ssd_operator.status import JobView, PodView, Scene
+from ssd_operator.status.results import result_of
+
+__all__ = ["Observer", "Steering"]
+
+Raw = dict[str, Any]
+SPEAKS_AT_ITS_END = frozenset({"prepare", "report"})
+
+
+@dataclass(frozen=True)
+class Steering:
+    """What the written spec says about steering, and what this process knows of its own deeds."""
+
+    suspended: bool
+    planning: bool
+    problem: str
+    made: dict[str, str]
+    refusals: dict[str, str]
+
+
+class Observer:
+    """Makes scenes."""
+
+    def __init__(self, api: Api, store: Store, progress: Reader) -> None:
+        self._api = api
+        self._store = store
+        self._progress = progress
+
+    def forget(self, key: Key) -> None:
+        """Drop what is known of a resource."""
+        self._progress.forget(key)
+
+    async def look(self, raw: Raw, was: Status, place: Place, steering: Steering, *, now: datetime) -> Scene:
+        """Return all that can be seen of a resource now."""
+        metadata = raw["metadata"]
+        key = Key(metadata["namespace"], metadata["name"])
+        live = [stage for stage in was.stages if stage.phase in core.LIVE]
+        jobs, absent = await self._jobs(key, metadata["uid"], live)
+        pods = {stage.jobs[0].name: await self._pods(key, stage, jobs) for stage in live}
+        return Scene(
+            name=metadata["name"],
+            uid=metadata["uid"],
+            generation=metadata["generation"],
+            place=place,
+            now=now,
+            suspended=steering.suspended,
+            planning=steering.planning,
+            problem=steering.problem,
+            jobs=jobs,
+            pods=pods,
+            absent=absent,
+            made=steering.made,
+            refusals=steering.refusals,
+            wanted=self._wanted(metadata["uid"], jobs),
+            progress=self._read_progress(key, live, pods, place),
+            recorded=self._recorded(key, place.claim) if steering.planning else frozenset(),
+            quotas=await self._quotas(key.namespace) if steering.planning else {},
+        )
+
+    async def _jobs(self, key: Key, uid: str, live: list[StageStatus]) -> tuple[dict[str, JobView], frozenset[str]]:
+        """Return the Jobs of a resource, and those that are certainly gone."""
+        jobs = {job.name: job for job in self._store.owned(uid)}
+        absent = set()
+        for stage in live:
+            [reference] = stage.jobs
+            job = self._store.job(key.namespace, reference.name)
+            if job is None and reference.uid:
+                job = await self._ask(key.namespace, reference.name)
+                if job is None:
+                    absent.add(reference.name)
+            if job is not None:
+                jobs[job.name] = job
+        return jobs, frozenset(absent)
+
+    async def _ask(self, namespace: str, name: str) -> JobView | None:
+        """Read a Job that memory does not have."""
+        try:
+            job = core.view_job(await self._api.get("Job", namespace, name))
+        except ApiError as error:
+            if error.missing:
+                return None
+            raise
+        self._store.put_job(job)
+        return job
+
+    async def _pods(self, key: Key, stage: StageStatus, jobs: dict[str, JobView]) -> tuple[PodView, ...]:
+        """Return a stage's pods; when their last words decide, those that the API server has."""
+        name = stage.jobs[0].name
+        known = self._store.pods(key.namespace, name)
+        job = jobs.get(name)
+        if job is None or not job.end:
+            return known
+        speaks = stage.name in SPEAKS_AT_ITS_END
+        if job.end == "Complete" and (not speaks or result_of(known) is not None):
+            return known
+        return await self._ask_pods(key.namespace, name)
+
+    async def _ask_pods(self, namespace: str, job: str) -> tuple[PodView, ...]:
+        async for raw in self._api.list("Pod", namespace, selector=f"{naming.LABEL_JOB}={job}"):
+            self._store.put_pod(core.view_pod(raw))
+        return self._store.pods(namespace, job)
+
+    def _wanted(self, uid: str, jobs: dict[str, JobView]) -> dict[str, str]:
+        """Return for each Job another resource that wants it to go on."""
+        found = {}
+        for job in jobs.values():
+            for owner in job.owners:
+                other = self._store.by_uid(owner.uid) if owner.uid != uid else None
+                if other is not None and _wants_to_go_on(other):
+                    found[job.name] = owner.name
+        return found
+
+    def _recorded(self, key: Key, claim: str) -> frozenset[str]:
+        """Return the keys of which another resource on this claim has a result."""
+        others = (raw for other, raw in self._store.resources.items() if other.namespace == key.namespace)
+        return frozenset(
+            stage["key"]
+            for raw in others
+            if claim in (raw["spec"]["storage"].get("claimName"), naming.claim_name(raw["metadata"]["name"]))
+            for stage in raw.get("status", {}).get("stages", [])
+            if stage["phase"] == "Succeeded"
+        )
+
+    async def _quotas(self, namespace: str) -> dict[str, dict[str, str]]:
+        """Return the namespace's quotas; without the right to read them there are none."""
+        try:
+            found = [raw async for raw in self._api.list("ResourceQuota", namespace)]
+        except ApiError as error:
+            if error.status != 403:
+                raise
+            return {}
+        return {raw["metadata"]["name"]: raw["spec"].get("hard", {}) for raw in found}
+
+    def _read_progress(
+        self, key: Key, live: list[StageStatus], pods: dict[str, tuple[PodView, ...]], place: Place
+    ) -> dict[str, Progress]:
+        """Ask the one pod that speaks for a running stage: rank zero, or the only one."""
+        port = place.settings.worker_metrics_port
+        found = {}
+        for stage in live:
+            running = [pod for pod in pods[stage.jobs[0].name] if pod.phase == "Running" and pod.ip]
+            first = next((pod for pod in running if pod.index == 0), None)
+            if port and first is not None and core.is_asked(stage):
+                told = self._progress.read(key, stage.name, f"http://{first.ip}:{port}/metrics")
+                if told is not None:
+                    found[stage.name] = told
+        return found
+
+
+def _wants_to_go_on(raw: Raw) -> bool:
+    """Tell whether a resource neither ended, nor is suspended, nor goes away."""
+    phase = raw.get("status", {}).get("phase", "")
+    return (
+        "deletionTimestamp" not in raw["metadata"]
+        and not raw["spec"].get("suspend", False)
+        and phase
+        not in (
+            "Succeeded",
+            "Failed",
+        )
+    )

@@ -1,0 +1,198 @@
+"""The pass itself: observe, decide, write the status, act. Knows no kopf and keeps no truth of its own.
+
+The status is written before anything is done, under the version that was read: who decides from an old version is
+refused before it can act, and looks again. What must be done is derived from the status as it stands, so that a crash
+between writing and doing is made good by the next pass, of whichever process.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from ssd_operator import naming
+from ssd_operator import status as core
+from ssd_operator.cluster import Api, ApiError, Key, Store
+from ssd_operator.errors import InvalidSpec
+from ssd_operator.events import Recorder
+from ssd_operator.manifests import Place
+from ssd_operator.progress import Reader
+from ssd_operator.reconcile.acting import Actor
+from ssd_operator.reconcile.observing import Observer, Steering
+from ssd_operator.reconcile.terms import ClaimMissing, Terms, TermsReader
+from ssd_operator.settings import Settings
+from ssd_operator.spec.status import ResolvedReference, Status
+from ssd_operator.status import Make, Scene
+
+__all__ = ["Reconciler"]
+
+LOGGER = logging.getLogger(__name__)
+Raw = dict[str, Any]
+Watch = Callable[[Raw, Status, Status], None]
+AT_ONCE = 0.0
+HELD_RETRY_S = 30.0
+
+
+def _now() -> datetime:
+    return datetime.now(tz=UTC)
+
+
+class Reconciler:
+    """Carries resources to their end, one step at a time."""
+
+    def __init__(
+        self,
+        api: Api,
+        store: Store,
+        settings: Settings,
+        *,
+        progress: Reader | None = None,
+        clock: Callable[[], datetime] = _now,
+        changed: Watch = lambda _raw, _was, _now: None,
+    ) -> None:
+        self.terms = TermsReader(api)
+        self._api = api
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._changed = changed
+        self._actor = Actor(api, store)
+        self._observer = Observer(api, store, progress or Reader(every_s=settings.progress_s))
+        self._recorder = Recorder(api, identity=settings.identity, clock=clock)
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Look at one resource; return after how many seconds to look again, or None."""
+        raw = self._store.resources.get(key)
+        if raw is None or "deletionTimestamp" in raw["metadata"]:
+            self._actor.forget(key)
+            self._observer.forget(key)
+            return None
+        try:
+            return await self._pass(key, raw)
+        except ApiError as error:
+            if not error.conflict and not error.missing:
+                raise
+            LOGGER.info("%s: changed meanwhile, looking again (%s)", key, error)
+            await self._refresh(key, raw)
+            if error.missing and key in self._store.resources:
+                raise
+            return AT_ONCE
+
+    async def _pass(self, key: Key, raw: Raw) -> float | None:
+        """Do one pass over what was read; people are told last, so that no Job waits for an event."""
+        was = Status.read(raw.get("status", {}), path="status")
+        try:
+            terms = await self.terms.agree(raw, was)
+        except InvalidSpec as error:
+            return await self._hold(raw, was, "InvalidSpec", str(error), accepted=False)
+        try:
+            place = await self._place(raw, terms, over=core.is_over(was) and not terms.reopened)
+        except ClaimMissing as error:
+            return await self._hold(raw, was, "ClaimNotFound", str(error), accepted=True)
+        scene = await self._look(key, raw, was, terms, place)
+        status = core.advance(core.reopen(was) if terms.reopened else was, scene)
+        raw = await self._write(raw, was, status, terms)
+        told = core.happenings(was, status)
+        try:
+            delay = None if await self._expired(key, raw, status, scene) else await self._act(key, raw, status, scene)
+        except ApiError:
+            await self._recorder.record(raw, told)
+            raise
+        await self._recorder.record(raw, told)
+        return delay
+
+    async def _place(self, raw: Raw, terms: Terms, *, over: bool) -> Place:
+        """Return where the stages run; a plan needs no claim, and neither does a run that has ended."""
+        spec, name = terms.spec, raw["metadata"]["name"]
+        claim = spec.storage.claim_name or naming.claim_name(name)
+        free = raw["spec"].get("mode", "Run") == "Plan" or over
+        return Place(
+            experiment=name,
+            namespace=raw["metadata"]["namespace"],
+            claim=claim,
+            claim_uid="" if free else await self.terms.claim_uid(raw, spec, claim),
+            spec=spec,
+            settings=self._settings,
+        )
+
+    async def _look(self, key: Key, raw: Raw, was: Status, terms: Terms, place: Place) -> Scene:
+        """Return what is seen."""
+        steering = Steering(
+            suspended=raw["spec"].get("suspend", False),
+            planning=raw["spec"].get("mode", "Run") == "Plan",
+            problem=terms.problem,
+            made=self._actor.made[key],
+            refusals=self._actor.refusals[key],
+        )
+        return await self._observer.look(raw, was, place, steering, now=self._clock())
+
+    async def _write(self, raw: Raw, was: Status, status: Status, terms: Terms) -> Raw:
+        """Write the status when it differs, and return the resource as it is then."""
+        begun = any(stage.phase != "Planned" for stage in status.stages)
+        if begun and not terms.kept:
+            name = await self.terms.freeze(raw, terms)
+            reference = ResolvedReference(config_map=name, digest=terms.digest)
+            status = status.model_copy(update={"resolved_spec": reference})
+        if status == was:
+            return raw
+        document = status.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+        answer = await self._api.replace_status({**raw, "status": document})
+        self._store.put_resource(answer)
+        LOGGER.info("%s/%s: %s", raw["metadata"]["namespace"], raw["metadata"]["name"], _line(status))
+        self._changed(raw, was, status)
+        return answer
+
+    async def _act(self, key: Key, raw: Raw, status: Status, scene: Scene) -> float | None:
+        """Do what the status as written asks for."""
+        found = (
+            [] if core.is_over(status) and not scene.jobs else core.duties(status, core.graph_of(status, scene), scene)
+        )
+        refused = dict(self._actor.refusals[key])
+        for duty in found:
+            await self._actor.perform(duty, raw, scene.place)
+        makes = [duty for duty in found if isinstance(duty, Make)]
+        if makes and self._actor.refusals[key] == refused and refused:
+            return HELD_RETRY_S
+        return AT_ONCE if makes else core.next_look(status, scene)
+
+    async def _expired(self, key: Key, raw: Raw, status: Status, scene: Scene) -> bool:
+        """Delete the resource when its time to live is over."""
+        moment = core.expires(status, scene)
+        if moment is None or scene.now < moment:
+            return False
+        metadata = raw["metadata"]
+        conditions = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
+        LOGGER.info("%s: deleted, ttlAfterFinished is over", key)
+        await self._api.delete(naming.KIND, key.namespace, key.name, preconditions=conditions, foreground=False)
+        return True
+
+    async def _hold(self, raw: Raw, was: Status, reason: str, message: str, *, accepted: bool) -> float | None:
+        """Say why nothing can be done."""
+        generation = raw["metadata"]["generation"]
+        status = core.hold(
+            was, reason=reason, message=message, accepted=accepted, now=self._clock(), generation=generation
+        )
+        if status != was:
+            document = status.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+            self._store.put_resource(await self._api.replace_status({**raw, "status": document}))
+            LOGGER.info("%s/%s: %s", raw["metadata"]["namespace"], raw["metadata"]["name"], _line(status))
+            await self._recorder.record(raw, core.happenings(was, status))
+        return HELD_RETRY_S if accepted else None
+
+    async def _refresh(self, key: Key, raw: Raw) -> None:
+        """Read the resource again."""
+        try:
+            self._store.put_resource(await self._api.get(naming.KIND, key.namespace, key.name))
+        except ApiError as error:
+            if not error.missing:
+                raise
+            metadata = raw["metadata"]
+            self._store.drop_resource(key, uid=metadata["uid"], version=int(metadata["resourceVersion"]))
+
+
+def _line(status: Status) -> str:
+    """Return the decision in one line."""
+    stages = " ".join(f"{each.name}={each.phase}" for each in status.stages if each.phase != "Planned")
+    return f"{status.phase} {stages}"

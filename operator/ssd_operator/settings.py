@@ -1,0 +1,103 @@
+"""What the installation tells the operator's process: one environment variable per field, set by the chart.
+
+Nothing here belongs to one experiment. A variable that is absent has the default below; one that cannot be read
+stops the process with a sentence that names it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ssd_operator.errors import InvalidInput
+
+__all__ = ["PREFIX", "Settings", "from_environment"]
+
+PREFIX = "SSD_"
+TRUE, FALSE = frozenset({"true", "1"}), frozenset({"false", "0", ""})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The field `worker_image` is the variable `SSD_WORKER_IMAGE`, and so on."""
+
+    namespaces: tuple[str, ...] = ()
+    """Namespaces to watch, separated by commas; none watches the whole cluster."""
+    worker_image: str = "ssd-worker:0.1.0"
+    grader_image: str = "ssd-grader:0.1.0"
+    image_pull_policy: str = "IfNotPresent"
+    tracking_uri: str = ""
+    """MLflow's address for experiments that name none."""
+    tracking_secret: str = ""
+    """Secret, in the experiment's namespace, whose keys become MLflow's credentials in the pods that talk to it."""
+    offline: bool = False
+    """prepare never asks the Hugging Face hub."""
+    gpu_resource: str = "nvidia.com/gpu"
+    gpu_node_selector: dict[str, str] = field(default_factory=dict)
+    """Labels of nodes for pods with GPUs, as JSON; a pod that asks for others keeps its own."""
+    gpu_tolerations: tuple[dict[str, Any], ...] = ()
+    """Taints of such nodes, as a JSON list."""
+    shm_size: str = "8Gi"
+    tmp_size: str = "20Gi"
+    worker_metrics_port: int = 9400
+    master_port: int = 29500
+    job_ttl_s: int = 604_800
+    """Finished Jobs, with their pods and logs, go after so long."""
+    concurrency: int = 16
+    """Resources that are looked at in the same moment."""
+    resync_s: float = 300.0
+    progress_s: float = 10.0
+    """How often a running stage is asked how far it is."""
+    http_port: int = 8080
+    """Health, readiness and metrics of the operator itself."""
+    leader_election: bool = True
+    lease_name: str = "ssd-operator"
+    lease_namespace: str = "default"
+    identity: str = ""
+    """This process's name in the Lease; the chart gives the pod's."""
+    log_level: str = "INFO"
+
+
+def from_environment(environ: Mapping[str, str]) -> Settings:
+    """Read every field that is set, or raise InvalidInput naming the variable."""
+    defaults = dataclasses.asdict(Settings())
+    values: dict[str, Any] = {
+        name: _read(variable, environ[variable], default)
+        for name, default in defaults.items()
+        if (variable := f"{PREFIX}{name.upper()}") in environ
+    }
+    return Settings(**values)
+
+
+def _read(name: str, text: str, default: Any) -> Any:
+    """Convert a variable's text to the type of the field's default."""
+    try:
+        return _convert(text.strip(), default)
+    except ValueError:
+        raise InvalidInput(f"{name}: cannot be {text!r}; its default is {default!r}") from None
+
+
+def _convert(text: str, default: Any) -> Any:
+    if isinstance(default, bool):
+        if text.lower() not in TRUE | FALSE:
+            raise ValueError(text)
+        return text.lower() in TRUE
+    if isinstance(default, int):
+        return int(text)
+    if isinstance(default, float):
+        return float(text)
+    if isinstance(default, dict) or text.startswith("["):
+        return _json(text, type(default))
+    if isinstance(default, tuple):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return text
+
+
+def _json(text: str, kind: type) -> Any:
+    value = json.loads(text or "{}")
+    if not isinstance(value, dict if kind is dict else list):
+        raise ValueError(text)  # noqa: TRY004 - the caller names the variable for every text that cannot be read
+    return kind(value)

@@ -1,0 +1,1 @@
+"""The custom resource: what a user writes, what it resolves to, and what the operator answers."""

@@ -1,0 +1,123 @@
+"""How base and candidate are compared: the same problems, the same grader, settings fixed before the run."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from ssd_operator.spec import patterns
+from ssd_operator.spec.base import Section
+from ssd_operator.spec.model import Repository
+from ssd_operator.spec.pod import Pod
+from ssd_operator.spec.sampling import Decode, Gpus
+from ssd_operator.spec.scalars import BenchmarkName, Count, Day, Line, RelativePath, Tokens, once_by, unique
+
+__all__ = ["ArmDecode", "Benchmark", "BenchmarkSource", "Evaluation", "HubBenchmark", "LiveCodeBench"]
+
+_SET = {"x-kubernetes-list-type": "set"}
+_MAP = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
+
+
+class LiveCodeBench(Section):
+    """A window of LiveCodeBench."""
+
+    release: Annotated[str, Field(max_length=32, pattern=patterns.RELEASE)] = "release_v6"
+    """Release of the data, such as release_v6."""
+    first_day: Annotated[Day, Field(alias="from")]
+    """First contest day, such as "2025-02-01"."""
+    last_day: Annotated[Day, Field(alias="to")]
+    """Last contest day, included."""
+    exclude_errata: bool = True
+    """Leave out problems whose tests are known to be wrong."""
+
+
+class HubBenchmark(Section):
+    """A data set of the Hugging Face hub, in this project's benchmark layout."""
+
+    repo: Repository
+    """Data set repository."""
+    config: Line = ""
+    """Configuration of the data set; empty for its default."""
+    split: Line = "test"
+    """Split of the data set."""
+    revision: Annotated[str, Field(min_length=1, max_length=256)] = "main"
+    """Branch, tag or commit."""
+
+
+class BenchmarkSource(Section):
+    """Where the problems and their tests come from: exactly one."""
+
+    one_of: ClassVar[tuple[str, ...]] = ("livecodebench", "huggingFace", "path", "builtin")
+
+    livecodebench: LiveCodeBench | None = None
+    """A window of LiveCodeBench."""
+    hugging_face: HubBenchmark | None = None
+    """A data set of the Hugging Face hub."""
+    path: RelativePath | None = None
+    """A folder below the workspace with problems and tests."""
+    builtin: Literal["toy", "humaneval", "mbpp"] | None = None
+    """A benchmark the package knows."""
+
+
+class ArmDecode(Section):
+    """Decode setting of each arm, fixed before the run."""
+
+    base: Decode
+    """How the base model is decoded."""
+    candidate: Decode
+    """How the fine-tuned model is decoded."""
+
+
+class Benchmark(Section):
+    """One set of problems that both arms solve."""
+
+    always_written: ClassVar[frozenset[str]] = frozenset({"name"})
+
+    name: BenchmarkName
+    """Name in metrics, stages and the gate. One that a preset has too takes the preset's other values."""
+    source: BenchmarkSource
+    """Where the problems and their tests come from."""
+    samples_per_problem: Annotated[int, Field(ge=1, le=1000)] = 10
+    """Samples from which pass@k is estimated."""
+    k: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=1000)], ...],
+        Field(min_length=1, max_length=8, json_schema_extra=_SET),
+        unique,
+    ] = (1,)
+    """Which pass@k to report; none may exceed samplesPerProblem."""
+    decode: ArmDecode
+    """Decode setting of each arm; by default that of the preset."""
+    sweep: Annotated[tuple[Decode, ...], Field(max_length=64)] = ()
+    """More settings that both arms are decoded with: what decoding alone can gain."""
+    grading: Annotated[
+        tuple[Literal["Process", "LCB"], ...], Field(min_length=1, max_length=2, json_schema_extra=_SET), unique
+    ] = ("Process",)
+    """Process runs real processes; LCB copies LiveCodeBench's grader for comparison. The first one decides the gate."""
+    max_sequence_tokens: Tokens = 131_072
+    """Longest prompt and completion together."""
+
+
+class Evaluation(Section):
+    """The comparison of base and candidate."""
+
+    arms: Annotated[
+        tuple[Literal["Base", "Candidate"], ...], Field(min_length=1, max_length=2, json_schema_extra=_SET), unique
+    ] = ("Base", "Candidate")
+    """Models to evaluate."""
+    benchmarks: Annotated[
+        tuple[Benchmark, ...], Field(min_length=1, max_length=8, json_schema_extra=_MAP), once_by("name")
+    ]
+    """Sets of problems. The list replaces that of a preset; an entry with the preset's name takes its other values."""
+    shards: Count = 8
+    """Parts that are generated independently, each by its own pod."""
+    gpus_per_shard: Gpus = 1
+    """GPUs of a generating shard; 0 generates on the CPU."""
+    grade_shards: Count = 4
+    """Parts that are graded independently."""
+    allow_weak_isolation: bool = False
+    """Grade even where the kernel cannot confine the programs fully."""
+    pod: Pod = Pod()
+    """Pods of the generate stages."""
+    grade_pod: Pod = Pod()
+    """Pods of the grade stages; they never get a network, a token, a secret or a GPU."""

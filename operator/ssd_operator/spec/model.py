@@ -1,0 +1,55 @@
+"""Which model is distilled from itself."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from ssd_operator.spec import patterns
+from ssd_operator.spec.base import Section
+from ssd_operator.spec.pod import KeySelector
+from ssd_operator.spec.scalars import FreeForm, RelativePath
+
+__all__ = ["HubModel", "Model", "ModelSource"]
+
+Repository = Annotated[str, Field(max_length=200, pattern=patterns.REPOSITORY)]
+
+
+class HubModel(Section):
+    """A repository of the Hugging Face hub."""
+
+    repo: Repository
+    """Repository, such as Qwen/Qwen3-4B-Instruct-2507."""
+    revision: Annotated[str, Field(min_length=1, max_length=256)] = "main"
+    """Branch, tag or commit. A full commit makes every key known before anything runs."""
+    token_secret_ref: KeySelector | None = None
+    """Secret key with the access token of a gated repository; only the prepare stage gets it."""
+
+
+class ModelSource(Section):
+    """Where the base model comes from: exactly one."""
+
+    one_of: ClassVar[tuple[str, ...]] = ("huggingFace", "path", "registry", "builtin")
+
+    hugging_face: HubModel | None = None
+    """A repository of the Hugging Face hub."""
+    path: RelativePath | None = None
+    """A folder below the workspace, in Hugging Face layout with safetensors."""
+    registry: Annotated[str, Field(max_length=512, pattern=patterns.REGISTRY)] | None = None
+    """A model of the MLflow registry, models:/NAME@ALIAS or models:/NAME/VERSION: where a second round starts."""
+    builtin: Literal["toy"] | None = None
+    """A tiny model shipped with the package, for demonstrations."""
+
+
+class Model(Section):
+    """The base model and how it is spoken to."""
+
+    source: ModelSource
+    """Where the base model comes from."""
+    prompt_mode: Literal["Chat", "Raw"] = "Chat"
+    """Chat renders prompts through the model's own chat template; Raw sends the text as it is."""
+    chat_template_args: FreeForm = Field(default_factory=dict)
+    """Arguments of the chat template, such as enable_thinking."""
+    trust_remote_code: bool = False
+    """Run Python code that comes with the model. Leave it off unless you have read that code."""

@@ -1,0 +1,54 @@
+"""The shapes of texts, each with the words for a person who got it wrong.
+
+They are written in what RE2 (API server) and Rust's regex (pydantic) read alike: no look-around, ASCII classes only,
+anchored at both ends.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["WORDS"]
+
+_PATH = r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*"
+
+ALIAS: Final = r"^[A-Za-z][A-Za-z0-9_-]*$"
+BENCHMARK: Final = r"^[a-z]([a-z0-9-]*[a-z0-9])?$"
+DAY: Final = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+DNS_NAME: Final = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"
+DNS_NAME_OR_NONE: Final = r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$"
+DURATION: Final = r"^([1-9][0-9]{0,5}[hms]){1,3}$"
+DURATION_OR_NONE: Final = r"^([1-9][0-9]{0,5}[hms]){0,3}$"
+LABEL: Final = r"^([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?$"
+METRIC: Final = r"^pass@[1-9][0-9]{0,3}$"
+PATH: Final = f"^{_PATH}$"
+PATH_OR_NONE: Final = f"^({_PATH})?$"
+QUANTITY: Final = r"^[0-9]+(\.[0-9]+)?([KMGTPE]i|[numkMGTPE]|[eE][0-9]+)?$"
+REGISTERED: Final = r"^[^/:]+$"
+REGISTRY: Final = r"^models:/[^/@]+(/[1-9][0-9]*|@[^/@]+)$"
+RELEASE: Final = r"^release_(v[1-9][0-9]*|latest)$"
+REPOSITORY: Final = r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)?$"
+TRACKING_URI: Final = r"^[^@]*$"
+VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
+
+WORDS: Final[dict[str, str]] = {
+    ALIAS: "an alias: letters, digits, - and _, beginning with a letter",
+    BENCHMARK: "lower-case letters, digits and dashes, beginning with a letter",
+    DAY: "a day such as 2025-02-01",
+    DNS_NAME: "the name of a Kubernetes object",
+    DNS_NAME_OR_NONE: "the name of a Kubernetes object, or empty",
+    DURATION: "a duration such as 30m, 72h or 1h30m",
+    DURATION_OR_NONE: "a duration such as 30m, 72h or 1h30m, or empty",
+    LABEL: "a label's value: letters, digits, -, _ and .",
+    METRIC: "a metric such as pass@1",
+    PATH: "a path below the workspace, without a leading / and without ..",
+    PATH_OR_NONE: "a path below the workspace, without a leading / and without .., or empty",
+    QUANTITY: "a quantity such as 4, 500m or 64Gi",
+    REGISTERED: "a name without / and :",
+    REGISTRY: "a registered model such as models:/NAME@ALIAS or models:/NAME/3",
+    RELEASE: "a release such as release_v6",
+    REPOSITORY: "a repository such as Qwen/Qwen3-4B-Instruct-2507",
+    TRACKING_URI: "an address without credentials; give those to the operator as a Secret",
+    VARIABLE: "the name of an environment variable",
+}
+"""What a text must be, in words."""

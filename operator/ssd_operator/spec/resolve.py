@@ -1,0 +1,117 @@
+"""From what was written to the complete description: user over preset over library, in this one place.
+
+The library's defaults stand at the fields themselves; those that depend on other fields are below. The rules
+across fields run again on the result, since a pair may come half from the user and half from the preset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ssd_operator.errors import InvalidSpec, Problem
+from ssd_operator.spec import presets, rules
+from ssd_operator.spec.experiment import ResolvedSpec
+from ssd_operator.spec.merge import overlay
+from ssd_operator.spec.normal import normal
+from ssd_operator.spec.origin import with_origin
+from ssd_operator.spec.pod import Pod
+from ssd_operator.spec.written import written
+
+__all__ = ["resolve"]
+
+_PODS = (
+    ("prompts", "pod"),
+    ("sampling", "pod"),
+    ("curation", "pod"),
+    ("training", "pod"),
+    ("evaluation", "pod"),
+    ("evaluation", "gradePod"),
+    ("analysis", "pod"),
+    ("tracking", "pod"),
+)
+
+
+def resolve(spec: Mapping[str, Any], *, name: str) -> ResolvedSpec:
+    """Complete the written `spec` of the resource `name`, or raise InvalidSpec with the path to every wrong field."""
+    asked = normal(spec, ResolvedSpec)
+    written(ResolvedSpec).read(asked, path="spec")
+    preset = presets.load(asked["preset"]) if asked.get("preset") else None
+    complete = overlay(preset.spec if preset else {}, asked, ResolvedSpec)
+    if preset is not None:
+        complete["presetDigest"] = preset.digest
+        _inherit_decode(complete, preset.spec)
+    _name_after_resource(complete, name)
+    _complete_gate(complete)
+    _share_pod(complete)
+    try:
+        return _judged(complete, name)
+    except InvalidSpec as error:
+        known = preset.name if preset else ""
+        found = (with_origin(problem, asked=asked, merged=complete, preset=known) for problem in error.problems)
+        raise InvalidSpec(found) from None
+
+
+def _judged(complete: Mapping[str, Any], name: str) -> ResolvedSpec:
+    resolved = ResolvedSpec.read(complete, path="spec")
+    problems = list(rules.judge({"metadata": {"name": name}, "spec": resolved.document()}))
+    problems += _split_twice(resolved)
+    if problems:
+        raise InvalidSpec(problems)
+    return resolved
+
+
+def _inherit_decode(complete: dict[str, Any], preset: Mapping[str, Any]) -> None:
+    """Decode a benchmark that the preset does not have as the preset decodes this model."""
+    known = preset["evaluation"]["benchmarks"][0]
+    for benchmark in complete["evaluation"]["benchmarks"]:
+        for field in ("decode", "maxSequenceTokens"):
+            benchmark.setdefault(field, known[field])
+
+
+def _name_after_resource(complete: dict[str, Any], name: str) -> None:
+    tracking = complete.setdefault("tracking", {})
+    tracking["experiment"] = tracking.get("experiment") or name
+    if "promotion" in complete:
+        complete["promotion"].setdefault("registeredModel", name)
+
+
+def _complete_gate(complete: dict[str, Any]) -> None:
+    """Fill in what the gate takes from the benchmark it is about."""
+    benchmarks = complete.get("evaluation", {}).get("benchmarks", [])
+    if "promotion" not in complete or not benchmarks:
+        return
+    gate = complete["promotion"].setdefault("gate", {})
+    gate.setdefault("benchmark", benchmarks[0].get("name"))
+    judged: dict[str, Any] = next((each for each in benchmarks if each.get("name") == gate["benchmark"]), {})
+    gate.setdefault("baseline", "BestDecode" if judged.get("sweep") else "Fixed")
+    gate.setdefault("passAt5", 5 in judged.get("k", []))
+
+
+def _split_twice(resolved: ResolvedSpec) -> Iterator[Problem]:
+    """Yield engine arguments that say what gpusPerShard already says."""
+    for name in ("tensor_parallel_size", "tensorParallelSize"):
+        if name in resolved.sampling.engine_args:
+            yield Problem(
+                f"spec.sampling.engineArgs.{name}",
+                "must not be set: gpusPerShard says over how many GPUs the engine splits the model",
+            )
+
+
+def _share_pod(complete: dict[str, Any]) -> None:
+    """Lay each stage's pod over the common one, whose environment programs under test must never see."""
+    common = complete.get("pod", {})
+    for section, field in _PODS:
+        if section == "analysis" and section not in complete:
+            continue
+        stage = complete.setdefault(section, {})
+        own = stage.get(field, {})
+        stage[field] = overlay(common, own, Pod)
+        shared = [] if field == "gradePod" else common.get("env", [])
+        stage[field]["env"] = _variables(shared, own.get("env", []))
+
+
+def _variables(shared: list[Any], own: list[Any]) -> list[Any]:
+    """Join two environments; of equal names the stage's own stands."""
+    named = {variable["name"] for variable in own}
+    return [variable for variable in shared if variable["name"] not in named] + own

@@ -1,0 +1,53 @@
+"""How solutions are drawn from the frozen base model, and what a decode setting is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ssd_operator.spec.base import Section
+from ssd_operator.spec.pod import Pod
+from ssd_operator.spec.scalars import Count, FreeForm, Seed, Tokens
+
+__all__ = ["Decode", "Engine", "Gpus", "Sampling", "Temperature", "TopK", "TopP"]
+
+Temperature = Annotated[float, Field(ge=0, le=100)]
+TopK = Annotated[int, Field(ge=0, le=1_000_000)]
+TopP = Annotated[float, Field(gt=0, le=1)]
+Gpus = Annotated[int, Field(ge=0, le=64)]
+Engine = Literal["VLLM", "Transformers"]
+
+
+class Decode(Section):
+    """One way to turn the model's distribution into text."""
+
+    temperature: Temperature
+    """Divides the logits before the truncation; 0 is greedy."""
+    top_k: TopK = 0
+    """Keep the k most probable tokens; 0 keeps all."""
+    top_p: TopP = 1.0
+    """Keep the smallest set of tokens with this probability; 1 keeps all."""
+
+
+class Sampling(Decode):
+    """How the training samples are drawn from the base model: the paper's T_train and truncation."""
+
+    samples_per_prompt: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Samples per problem; the paper draws one."""
+    max_sequence_tokens: Tokens = 131_072
+    """Longest prompt and completion together; a sample that reaches it counts as truncated."""
+    seed: Seed = 0
+    """Every sample's random state derives from it, whatever the number of shards."""
+    shards: Count = 8
+    """Parts that are sampled independently, each by its own pod."""
+    gpus_per_shard: Gpus = 1
+    """GPUs of a shard, over which the engine splits the model; 0 samples on the CPU."""
+    engine: Engine = "VLLM"
+    """What generates; Transformers is slow and meant for small models."""
+    engine_args: FreeForm = Field(default_factory=dict)
+    """More arguments of the engine, passed through and recorded."""
+    max_error_fraction: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """Largest share of problems that may fail before the stage does."""
+    pod: Pod = Pod()
+    """Pods of the sample stage."""

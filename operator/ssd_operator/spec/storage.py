@@ -1,0 +1,66 @@
+"""Where artifacts live, where results are recorded, and how pods queue."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from ssd_operator.spec import patterns
+from ssd_operator.spec.base import Section
+from ssd_operator.spec.pod import Pod
+from ssd_operator.spec.scalars import DnsName, LabelValue, Line, OptionalDnsName, Quantity, unique
+
+__all__ = ["ClaimTemplate", "Scheduling", "Storage", "Tracking"]
+
+
+class ClaimTemplate(Section):
+    """A volume claim made for this resource."""
+
+    size: Quantity
+    """Size of the volume, such as 200Gi."""
+    storage_class_name: OptionalDnsName = ""
+    """Storage class; empty uses the cluster's default."""
+    access_modes: Annotated[
+        tuple[Literal["ReadWriteMany", "ReadWriteOnce"], ...],
+        Field(min_length=1, max_length=2, json_schema_extra={"x-kubernetes-list-type": "set"}),
+        unique,
+    ] = ("ReadWriteMany",)
+    """How pods share it; more than one node at a time needs ReadWriteMany."""
+
+
+class Storage(Section):
+    """The volume with every artifact: exactly one of claimName and template."""
+
+    one_of: ClassVar[tuple[str, ...]] = ("claimName", "template")
+
+    claim_name: DnsName | None = None
+    """An existing claim. Experiments on the same claim share equal stages."""
+    template: ClaimTemplate | None = None
+    """A claim made for this resource."""
+    retain: bool = True
+    """Keep a claim made from the template when the resource is deleted."""
+
+
+class Tracking(Section):
+    """Where runs are recorded in MLflow."""
+
+    uri: Annotated[str, Field(max_length=512, pattern=patterns.TRACKING_URI)] = ""
+    """Tracking server, without credentials; empty uses what the operator was installed with."""
+    experiment: Line
+    """Experiment in MLflow; by default the resource's name."""
+    live: bool = True
+    """Record training while it runs; false records everything at the end."""
+    pod: Pod = Pod()
+    """Pods of the report stage, which records, compares and promotes."""
+
+
+class Scheduling(Section):
+    """How pods get their place."""
+
+    queue: LabelValue = ""
+    """Kueue LocalQueue; can change while suspended."""
+    priority_class_name: OptionalDnsName = ""
+    """Priority class of the pods."""
+    runtime_class_name: OptionalDnsName = ""
+    """Runtime class of the grade pods, such as gvisor."""

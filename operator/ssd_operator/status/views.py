@@ -1,0 +1,143 @@
+"""What the operator keeps of a Job and a pod: the few facts that decisions are made from, and nothing else.
+
+Whole objects of thousands of Jobs would be most of the process's memory. A view is made from the object as the API
+server sends it, in this one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ssd_operator import naming
+
+__all__ = ["JobView", "Owner", "PodView", "view_job", "view_pod"]
+
+Raw = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A resource that wants a Job."""
+
+    uid: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """One Job of ours."""
+
+    namespace: str
+    name: str
+    uid: str
+    version: int
+    """The resource version: a larger one is newer."""
+    key: str
+    owners: tuple[Owner, ...]
+    queue: str
+    """The queue that decides when it runs; empty: we do."""
+    suspended: bool
+    deleting: bool
+    active: int
+    succeeded: int
+    completions: int
+    failed_indexes: str
+    end: str
+    """Complete, Failed, or empty while it lives."""
+    reason: str
+    message: str
+    ended_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class PodView:
+    """One pod of a Job of ours."""
+
+    namespace: str
+    name: str
+    uid: str
+    version: int
+    job: str
+    index: int
+    phase: str
+    disrupted: bool
+    exit_code: int | None
+    end_reason: str
+    message: str
+    """What the worker left for us, and its last words when it failed."""
+    waiting: str
+    waiting_message: str
+    unschedulable: str
+    ip: str
+
+
+def view_job(raw: Raw) -> JobView:
+    """Return what matters of a Job."""
+    metadata, spec, status = raw["metadata"], raw["spec"], raw.get("status", {})
+    end: Raw = next((each for each in status.get("conditions", []) if _ends(each)), {})
+    return JobView(
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        uid=metadata["uid"],
+        version=int(metadata["resourceVersion"]),
+        key=metadata.get("annotations", {}).get(naming.ANNOTATION_KEY, ""),
+        owners=tuple(
+            Owner(each["uid"], each["name"])
+            for each in metadata.get("ownerReferences", [])
+            if each["kind"] == naming.KIND and each["apiVersion"].startswith(f"{naming.GROUP}/")
+        ),
+        queue=metadata.get("labels", {}).get(naming.LABEL_QUEUE, ""),
+        suspended=bool(spec.get("suspend", False)),
+        deleting="deletionTimestamp" in metadata,
+        active=status.get("active", 0),
+        succeeded=status.get("succeeded", 0),
+        completions=spec.get("completions", 1),
+        failed_indexes=status.get("failedIndexes", ""),
+        end=end.get("type", ""),
+        reason=end.get("reason", ""),
+        message=end.get("message", ""),
+        ended_at=end.get("lastTransitionTime") or "",
+    )
+
+
+def _ends(condition: Raw) -> bool:
+    return condition["type"] in ("Complete", "Failed") and condition["status"] == "True"
+
+
+def view_pod(raw: Raw) -> PodView:
+    """Return what matters of a pod."""
+    metadata, status = raw["metadata"], raw.get("status", {})
+    conditions = {each["type"]: each for each in status.get("conditions", [])}
+    worker = _worker(status)
+    terminated = worker.get("terminated", {})
+    waiting = worker.get("waiting", {})
+    scheduled = conditions.get("PodScheduled", {})
+    return PodView(
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        uid=metadata["uid"],
+        version=int(metadata["resourceVersion"]),
+        job=metadata.get("labels", {}).get(naming.LABEL_JOB, ""),
+        index=int(metadata.get("annotations", {}).get("batch.kubernetes.io/job-completion-index", 0)),
+        phase=status.get("phase", "Pending"),
+        disrupted=conditions.get("DisruptionTarget", {}).get("status") == "True",
+        exit_code=terminated.get("exitCode"),
+        end_reason=terminated.get("reason") or "",
+        message=terminated.get("message") or "",
+        waiting=waiting.get("reason") or "",
+        waiting_message=waiting.get("message") or "",
+        unschedulable=scheduled.get("message") or "" if scheduled.get("status") == "False" else "",
+        ip=status.get("podIP") or "",
+    )
+
+
+def _worker(status: Raw) -> Raw:
+    """Return the state of the worker container; of a sandbox only when it keeps the worker from starting."""
+    states = [*status.get("containerStatuses", []), *status.get("initContainerStatuses", [])]
+    worker: Raw = next((each.get("state", {}) for each in states if each["name"] == naming.WORKER), {})
+    if worker and worker.get("waiting", {}).get("reason") != "PodInitializing":
+        return worker
+    stuck = (each.get("state", {}) for each in states if each.get("state", {}).get("waiting", {}).get("message"))
+    return next(stuck, worker)
