@@ -1,0 +1,167 @@
+"""What the sample stage costs beside the engine: tokens per second of both, on one engine and the same prompts.
+
+    python benchmarks/sample.py [--prompts 2000] [--rounds 3]
+
+Rounds of vLLM's own `LLM.generate` and of the stage (bounded window, journal, parts, statistics, text) alternate on
+one engine with the shipped toy model. The last line is JSON; `ratio` is the stage's rate over vLLM's, each the
+median of its rounds.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ssd_jobs import artifacts, contract, libraries, tables
+
+if TYPE_CHECKING:
+    from ssd_jobs.context import Context
+    from ssd_jobs.engine.vllm_engine import VllmEngine
+
+KEY = "a" * 64
+RENDERING = {"prompt_mode": "Chat", "chat_template_args": {}, "template": "builtin:instruct"}
+EXECUTION = {"metrics_port": 0, "image": ""}
+TOY = {"kind": "builtin", "name": "toy"}
+LIMIT = 128
+
+
+def main() -> None:
+    """Prepare the toy, start one engine, and let both take turns."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--prompts", type=int, default=2000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        print(json.dumps(measure(Path(directory), options.prompts, options.rounds)))
+
+
+def measure(workspace: Path, count: int, rounds: int) -> dict[str, float]:
+    """Return the rates and their ratio."""
+    config = sample_config(workspace)
+    libraries.configure(config, os.environ)
+    from ssd_jobs.context import Context
+    from ssd_jobs.engine.vllm_engine import VllmEngine
+    from ssd_jobs.progress import Progress
+    from ssd_jobs.stages import prepare
+
+    context = Context(workspace=workspace, index=0, progress=Progress())
+    prepare.run(prepare_config(workspace, count), context)
+    prompts = artifacts.opened(workspace / "problems/pool").table("prompts.parquet", tables.PROMPTS)
+    science = config.science
+    engine = VllmEngine(
+        workspace / "models/base", science.engine, gpus=0, max_sequence_tokens=science.max_sequence_tokens, seed=0
+    )
+    engine.begin(science.decode)
+    bare(engine, prompts["token_ids"].to_pylist()[:200])
+    rates: dict[str, list[float]] = {"bare": [], "stage": []}
+    for number in range(rounds):
+        rates["bare"].append(bare(engine, prompts["token_ids"].to_pylist()))
+        rates["stage"].append(stage(config, engine, context, number))
+        print({name: round(values[-1]) for name, values in rates.items()}, flush=True)
+    medians = {name: statistics.median(values) for name, values in rates.items()}
+    return {"ratio": round(medians["stage"] / medians["bare"], 3), "prompts": count, **medians}
+
+
+def bare(engine: "VllmEngine", prompts: list[list[int]]) -> float:
+    """Return tokens per second of vLLM's own loop, all prompts given at once."""
+    from vllm import TokensPrompt
+
+    parameters = [engine.parameters(LIMIT - len(prompt)) for prompt in prompts]
+    started = time.monotonic()
+    outputs = engine.llm.generate(
+        [TokensPrompt(prompt_token_ids=prompt) for prompt in prompts], parameters, use_tqdm=False
+    )
+    return sum(len(output.outputs[0].token_ids) for output in outputs) / (time.monotonic() - started)
+
+
+def stage(config: contract.SampleConfig, engine: "VllmEngine", context: "Context", number: int) -> float:
+    """Return tokens per second of the stage, from its first request to its manifest."""
+    from ssd_jobs.sampling.filling import Filling, Target
+    from ssd_jobs.sampling.units import of_shard
+
+    prompts = artifacts.opened(context.path(config.prompts)).table(
+        "prompts.parquet", tables.PROMPTS, columns=["problem_id", "token_ids"]
+    )
+    target = Target(decode=config.science.decode, key=KEY, output="", science={})
+    started = time.monotonic()
+    with artifacts.claim(context.workspace / f"samples/{number}", stage="sample", name="sample", key=KEY) as draft:
+        filling = Filling(
+            config=config,
+            target=target,
+            draft=draft,
+            prompts=of_shard(prompts, shard=0, shards=1),
+            samples=1,
+            context=context,
+        )
+        filling.sample(engine, engine_seed=0, start=1, beat=lambda: None)
+        filling.finish({}, facts=engine.facts, starts=1)
+        seconds = time.monotonic() - started
+        return float(artifacts.opened(draft.path).manifest.counts["completion_tokens"]) / seconds
+
+
+def prepare_config(workspace: Path, count: int) -> contract.PrepareConfig:
+    """Return a config that prepares the toy."""
+    model = {"key": "1" * 64, "output": "models/base", "science": {"source": TOY, "trust_remote_code": False}}
+    prompts = {
+        "key": "2" * 64,
+        "output": "problems/pool",
+        "science": {
+            "source": TOY,
+            "rendering": RENDERING,
+            "deduplicate": True,
+            "require_passed_column": "",
+            "limit": count,
+            "decontaminate": "Ignore",
+        },
+    }
+    return contract.PrepareConfig.model_validate_json(
+        json.dumps(
+            {
+                "version": 1,
+                "stage": "prepare",
+                "name": "prepare",
+                "key": "0" * 64,
+                "workspace": str(workspace),
+                "model": model,
+                "prompts": prompts,
+                "benchmarks": [],
+                "output": "problems/prepare",
+                "execution": {**EXECUTION, "offline": True, "tracking_uri": ""},
+            }
+        )
+    )
+
+
+def sample_config(workspace: Path) -> contract.SampleConfig:
+    """Return a config that samples the toy with vLLM."""
+    return contract.SampleConfig.model_validate_json(
+        json.dumps(
+            {
+                "version": 1,
+                "stage": "sample",
+                "name": "sample",
+                "key": KEY,
+                "workspace": str(workspace),
+                "science": {
+                    "decode": {"temperature": 1.2, "top_k": 20, "top_p": 0.8},
+                    "samples_per_prompt": 1,
+                    "max_sequence_tokens": LIMIT,
+                    "seed": 0,
+                    "engine": {"name": "VLLM", "args": {}, "trust_remote_code": False},
+                    "shards": 1,
+                },
+                "model": "models/base",
+                "prompts": "problems/pool",
+                "output": "samples/run",
+                "execution": {**EXECUTION, "gpus": 0, "max_error_fraction": 0.0, "hang_timeout_s": 600.0},
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,223 @@
+"""Useful tokens per second of the train stage against the fastest valid arm of TRL's SFTTrainer.
+
+`python benchmarks/train.py [--documents 128] [--hidden 192] [--layers 4]`. Same random model, documents, machine and
+thread count; lengths are log-normal (median 256, sigma 1, cut at 4,096), the first quarter of each is the prompt.
+Useful tokens are tokens of documents, never padding. TRL runs from `.venv-bench`, made here from
+`requirements/bench.txt`. An arm whose packed documents see each other (step-0 loss off by more than 1e-3) is shown as
+invalid and not compared. The last line is one JSON object; `ratio` is ours over the fastest valid arm.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import AutoModelForCausalLM, Qwen3Config
+
+from ssd_jobs import artifacts, contract, tables
+
+ROOT = Path(__file__).resolve().parents[1]
+ARMS = ("padded-4", "padded-8", "padded-16", "packed")
+SEQUENCE, BATCH, VOCABULARY = 4096, 16, 4096
+
+
+def main(arguments: list[str]) -> None:
+    """Run every arm and print the comparison."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--documents", type=int, default=128, help=f"a multiple of {BATCH}")
+    parser.add_argument(
+        "--rounds", type=int, default=2, help="each arm's best round counts, for machines that are shared"
+    )
+    parser.add_argument("--hidden", type=int, default=192)
+    parser.add_argument("--layers", type=int, default=4)
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="ssd-bench-train-") as name:
+        folder = Path(name)
+        _model(folder / "model", options.hidden, options.layers)
+        plan = _documents(options.documents)
+        (folder / "documents.json").write_text(json.dumps(plan))
+        _inputs(folder, plan)
+        rounds = [[_ours(folder, plan), *(_theirs(folder, arm) for arm in ARMS)] for _ in range(options.rounds)]
+    results = [max(arm, key=lambda each: each["tokens_per_s"] or 0.0) for arm in zip(*rounds, strict=True)]
+    for result in results:
+        speed = (
+            f"{result['tokens_per_s']:10.0f} useful tokens/s"
+            if result["valid"]
+            else "   invalid: packed documents see each other"
+        )
+        sys.stdout.write(f"{result['arm']:18} {speed}\n")
+    ours, *others = results
+    best = max((each for each in others if each["valid"]), key=lambda each: float(each["tokens_per_s"]))
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads"
+    ratio = ours["tokens_per_s"] / best["tokens_per_s"]
+    sys.stdout.write(
+        json.dumps({"ratio": round(ratio, 3), "best": best["arm"], "device": device, "arms": results}) + "\n"
+    )
+
+
+def _model(directory: Path, hidden: int, layers: int) -> None:
+    """Write a small random Qwen3."""
+    torch.manual_seed(0)
+    config = Qwen3Config(
+        vocab_size=VOCABULARY,
+        hidden_size=hidden,
+        intermediate_size=3 * hidden,
+        num_hidden_layers=layers,
+        num_attention_heads=hidden // 32,
+        num_key_value_heads=hidden // 64,
+        head_dim=32,
+        tie_word_embeddings=True,
+        pad_token_id=0,
+        eos_token_id=2,
+        initializer_range=0.2,  # so that what a token sees changes its loss, which the validity check relies on
+    )
+    AutoModelForCausalLM.from_config(config).save_pretrained(directory)
+
+
+def _documents(count: int) -> dict[str, Any]:
+    """Return random documents of realistic lengths."""
+    random = np.random.default_rng(0)
+    lengths = np.clip(random.lognormal(np.log(256), 1.0, count), 8, SEQUENCE).astype(int)
+    return {
+        "documents": [random.integers(3, VOCABULARY, length).tolist() for length in lengths],
+        "prompts": [int(length) // 4 for length in lengths],
+        "vocabulary": VOCABULARY,
+        "sequence_length": SEQUENCE,
+        "global_batch_size": BATCH,
+        "rows_per_step": max(1, round(float(lengths.sum()) / (count / BATCH) / SEQUENCE)),
+    }
+
+
+def _ours(folder: Path, plan: dict[str, Any]) -> dict[str, Any]:
+    """Run the train stage as the product does and read its metrics."""
+    path = folder / "config.json"
+    document = _document(folder, len(plan["documents"]) // BATCH)
+    path.write_text(contract.dump(contract.loads(json.dumps(document), source="benchmark")))
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    subprocess.run([sys.executable, "-m", "ssd_jobs", str(path)], check=True, env=_environment(), stdout=sys.stderr)
+    rows = [json.loads(line) for line in (folder / "checkpoints/run/metrics.jsonl").read_text().splitlines()]
+    seconds = sum(row["value"] for row in rows if row["key"] == "train/step_s")
+    tokens = sum(len(document) for document in plan["documents"])
+    return {"arm": "ours", "valid": True, "tokens_per_s": tokens / seconds}
+
+
+def _theirs(folder: Path, arm: str) -> dict[str, Any]:
+    """Run one arm of TRL."""
+    command = [str(_environment_of_trl()), str(ROOT / "benchmarks/train_trl.py"), str(folder), arm]
+    done = subprocess.run(command, check=True, env=_environment(), stdout=subprocess.PIPE, text=True)
+    result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return result
+
+
+def _environment() -> dict[str, str]:
+    """Return the same thread settings for both sides."""
+    return {
+        **os.environ,
+        "OMP_NUM_THREADS": str(torch.get_num_threads()),
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "HF_HUB_OFFLINE": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+    }
+
+
+def _environment_of_trl() -> Path:
+    """Return TRL's Python, after making its environment from the lock with hashes."""
+    python = ROOT / ".venv-bench/bin/python"
+    if not (ROOT / ".venv-bench/complete").exists():
+        uv = os.environ.get("UV", "uv")
+        subprocess.run(
+            [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(python.parents[1])], check=True
+        )
+        lock = str(ROOT / "requirements/bench.txt")
+        subprocess.run([uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(python), lock], check=True)
+        (ROOT / ".venv-bench/complete").touch()
+    return python
+
+
+def _inputs(folder: Path, plan: dict[str, Any]) -> None:
+    """Write the inputs as artifacts."""
+    count = len(plan["documents"])
+    with artifacts.claim(folder / "model", stage="prepare", name="model", key="a" * 64) as draft:
+        draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
+    (folder / "models").mkdir()
+    (folder / "models/base").symlink_to(folder / "model")
+    records = [
+        {
+            "record_id": index,
+            "problem_id": str(index),
+            "sample_index": 0,
+            "token_ids": tokens,
+            "prompt_length": prompt,
+            "finished": True,
+            "logprob_sum": float("nan"),
+        }
+        for index, (tokens, prompt) in enumerate(zip(plan["documents"], plan["prompts"], strict=True))
+    ]
+    steps = count // BATCH
+    order = np.random.default_rng(1).permutation(count).reshape(steps, BATCH).tolist()
+    batches = [{"step": step, "record_ids": ids} for step, ids in enumerate(order, start=1)]
+    with artifacts.claim(folder / "records/plan", stage="curate", name="curate", key="b" * 64) as draft:
+        draft.write_table("records.parquet", tables.RECORDS, tables.table(tables.RECORDS, records))
+        draft.write_table("batches.parquet", tables.BATCHES, tables.table(tables.BATCHES, batches))
+        draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
+
+
+def _document(folder: Path, steps: int) -> dict[str, Any]:
+    """Return the recipe that TRL gets as well."""
+    gpu = torch.cuda.is_available()
+    return {
+        "version": 1,
+        "stage": "train",
+        "name": "train",
+        "key": "c" * 64,
+        "workspace": str(folder),
+        "model": "models/base",
+        "records": "records/plan",
+        "output": "checkpoints/run",
+        "science": {
+            "steps": steps,
+            "global_batch_size": BATCH,
+            "sequence_length": SEQUENCE,
+            "learning_rate": 1e-4,
+            "min_learning_rate": 0.0,
+            "warmup_steps": 0,
+            "weight_decay": 0.1,
+            "betas": [0.9, 0.95],
+            "grad_clip": 1.0,
+            "seed": 0,
+            "loss_weighting": "Token",
+            "compute_dtype": "BFloat16" if gpu else "Float32",
+            "activation_checkpointing": "None",
+            "compile": False,
+            "lora": None,
+            "export_every_steps": 0,
+            "nll_tolerance": 0.02,
+            "trust_remote_code": False,
+        },
+        "execution": {
+            "metrics_port": 0,
+            "image": "",
+            "nodes": 1,
+            "gpus_per_node": int(gpu),
+            "attempt": 1,
+            "master_address": "127.0.0.1",
+            "master_port": 29500,
+            "rendezvous_timeout_s": 60.0,
+            "grace_period_s": 60.0,
+            "checkpoint_every_steps": 0,
+            "checkpoint_every_s": 0.0,
+            "checkpoint_keep": 1,
+            "tracking": None,
+        },
+    }
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
