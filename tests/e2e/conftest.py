@@ -1,0 +1,77 @@
+"""One node, one installation and one finished experiment for all tests here, made by the quickstart page itself."""
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import quickstart
+import reader
+from controlplane.errors import Unavailable
+from experiments import Experiment
+from node import images
+from node.node import Node, machine_for_a_node
+from reader import Cluster, position
+
+ROOT = Path(__file__).parents[2]
+HOME = {
+    "apiVersion": "v1",
+    "kind": "Namespace",
+    "metadata": {"name": reader.NAMESPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
+}
+"""The page's namespace, stricter than `helm --create-namespace` would make it."""
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A node with the product's images, and nothing installed."""
+    begin = time.monotonic()
+    try:
+        with machine_for_a_node() as (places, builder):
+            built = images.build(builder, places.run)
+            with Node(places, builder) as node:
+                prefix, tag = node.load(built)
+                sys.stderr.write(f"node and images ready after {time.monotonic() - begin:.0f} s\n")
+                folder = tmp_path_factory.mktemp("reader")
+                for name in ("charts", "examples"):
+                    (folder / name).symlink_to(ROOT / name)
+                node.kubectl.apply(HOME)
+                yield Cluster(node.kubectl, prefix, tag, folder)
+    except Unavailable as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
+
+
+@pytest.fixture(scope="session")
+def page() -> list[quickstart.Step]:
+    """The steps of the quickstart page."""
+    return list(quickstart.steps(quickstart.PAGE.read_text(encoding="utf-8")))
+
+
+@pytest.fixture(scope="session")
+def installed(cluster: Cluster, page: list[quickstart.Step]) -> Cluster:
+    """The page's steps up to the point where the first experiment would be applied."""
+    cluster.follow(page[: position(page, "apply -f examples")])
+    return cluster
+
+
+@pytest.fixture(scope="session")
+def toy(installed: Cluster, page: list[quickstart.Step]) -> Experiment:
+    """The page's experiment, as far as it gets: the page waits for its end itself."""
+    first, last = position(page, "apply -f examples"), position(page, "port-forward")
+    experiment = installed.experiment("toy")
+    for step in page[first:last]:
+        if "wait sd/toy" in step.text:
+            experiment.wait_phase("Succeeded", seconds=2400)
+        installed.follow([step])
+    return experiment
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here needs the node; the runs that are only for SSD_E2E=full stay out otherwise."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker("node")

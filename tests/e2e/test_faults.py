@@ -1,0 +1,68 @@
+"""One run that is hit again and again, and ends as if nothing had happened."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+from mlflow import MlflowClient
+
+import faulted
+import harm
+from experiments import Experiment
+from forwarding import forwarded
+from reader import Cluster
+from ssd_jobs import artifacts
+from ssd_operator import naming
+
+
+@pytest.fixture(scope="module")
+def survivor(installed: Cluster) -> Experiment:
+    """A run whose sampling process, operator and training pod are killed while it works."""
+    kubectl = installed.kubectl
+    kubectl.apply(faulted.experiment("faulted", seed=11), "--server-side")
+    run = installed.experiment("faulted")
+    run.wait(lambda each: bool(each.pods("sample", phase="Running")), what="sampling", seconds=300)
+    harm.kill_worker(run.pods("sample", phase="Running")[0])
+    harm.delete_operator(kubectl)
+    run.wait(lambda each: faulted.step(each.stage("train")) >= 10, what="ten steps of training", seconds=900)
+    last = run.pods("train", phase="Running")[-1]
+    kubectl("delete", "pod", last["metadata"]["name"], "--grace-period=0", "--force")
+    run.wait_phase("Succeeded", seconds=1200)
+    return run
+
+
+@pytest.fixture(scope="module")
+def mlflow(installed: Cluster) -> Iterator[MlflowClient]:
+    """The bundled MLflow."""
+    with forwarded(installed, "svc/ssd-mlflow", 5000) as address:
+        yield MlflowClient(address)
+
+
+def test_a_killed_sampler_is_replaced(survivor: Experiment) -> None:
+    """The shard whose process was killed was done by another pod of the same Job."""
+    sample = survivor.stage("sample")
+    assert sample["attempt"] == 1
+    assert len(survivor.pods("sample", phase="Succeeded")) == 2
+    assert len(survivor.pods("sample")) == 3
+
+
+def test_a_lost_gang_continues(survivor: Experiment, mlflow: MlflowClient) -> None:
+    """The gang that lost a pod went on from its checkpoint: each step is there once, the first from before the loss."""
+    assert survivor.stage("train")["attempt"] == 2
+    assert "StageRetried" in survivor.events()
+    where = survivor.status["tracking"]
+    [train] = mlflow.search_runs(
+        [where["experimentId"]], f"tags.`mlflow.parentRunId` = '{where['runId']}' and tags.`ssd.stage` = 'train'"
+    )
+    [name] = [each for each in train.data.metrics if each.endswith("loss")]
+    points = mlflow.get_metric_history(train.info.run_id, name)
+    assert [each.step for each in points] == sorted({each.step for each in points})
+    second = [pod for pod in survivor.pods("train") if pod["metadata"]["labels"][naming.LABEL_ATTEMPT] == "2"]
+    again = min(datetime.fromisoformat(pod["status"]["startTime"]) for pod in second)
+    assert len([each for each in points if each.timestamp < again.timestamp() * 1000]) >= 5
+
+
+def test_what_was_written_is_whole(survivor: Experiment) -> None:
+    """Every artifact of the volume is complete and has the digests of its manifest."""
+    for manifest in survivor.volume().rglob(artifacts.MANIFEST):
+        artifacts.opened(manifest.parent).verify()

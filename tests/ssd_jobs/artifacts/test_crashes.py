@@ -1,0 +1,131 @@
+"""Artifacts are complete or absent, whatever happens to their writers."""
+
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import artifact_writer
+from ssd_jobs import artifacts
+from ssd_jobs.errors import ExitCode, JobError, Temporary
+
+KILLS = 12
+
+
+def start(path: Path, pause: float) -> subprocess.Popen[str]:
+    """Start a writer and wait until it has begun."""
+    writer = subprocess.Popen(
+        [sys.executable, artifact_writer.__file__, str(path), str(pause)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert writer.stdout is not None
+    assert writer.stdout.readline() == "ready\n"
+    return writer
+
+
+def test_kill_at_any_moment_leaves_nothing_that_looks_complete(tmp_path: Path) -> None:
+    """A writer that is killed leaves no manifest, and the next one finishes what it began."""
+    path = tmp_path / "checkpoints" / "x"
+    chance = random.Random(7)
+    for _ in range(KILLS):
+        writer = start(path, 0.01)
+        time.sleep(chance.uniform(0.0, 0.1))
+        writer.kill()
+        writer.communicate()
+        found = artifacts.complete(path, key=artifact_writer.KEY)
+        if found is not None:
+            found.verify()
+    artifact_writer.write(path)
+    done = artifacts.complete(path, key=artifact_writer.KEY)
+    assert done is not None
+    done.verify()
+    assert sorted(done.manifest.files) == [f"part-{number:05d}.parquet" for number in range(artifact_writer.FILES)]
+    assert not list(path.glob(".tmp-*"))
+
+
+def test_the_digest_does_not_depend_on_how_often_the_writer_was_killed(tmp_path: Path) -> None:
+    """The same content has the same digest, however it came about."""
+    artifact_writer.write(tmp_path / "calm")
+    writer = start(tmp_path / "rough", 0.02)
+    time.sleep(0.08)
+    writer.kill()
+    writer.communicate()
+    artifact_writer.write(tmp_path / "rough")
+    assert artifacts.opened(tmp_path / "calm").digest == artifacts.opened(tmp_path / "rough").digest
+
+
+def test_a_second_writer_is_sent_away_while_the_first_one_lives(tmp_path: Path) -> None:
+    """Two writers never share a directory: the second leaves with 75 and loses nothing."""
+    first = start(tmp_path / "x", 0.2)
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "x" / "part-00000.parquet").exists():
+        assert time.monotonic() < deadline
+    second = start(tmp_path / "x", 0.0)
+    _, output = second.communicate(timeout=60)
+    assert second.returncode == ExitCode.TEMPORARY
+    assert "another process is writing this artifact" in output
+    first.kill()
+    first.communicate()
+    artifact_writer.write(tmp_path / "x")
+    artifacts.opened(tmp_path / "x").verify()
+
+
+def test_a_lock_in_the_same_process_is_seen_through_another_process_only(tmp_path: Path) -> None:
+    """The lock belongs to the process: it falls with it, even when the process is killed while holding it."""
+    writer = start(tmp_path / "x", 5.0)
+    writer.kill()
+    writer.communicate()
+    with artifacts.claim(tmp_path / "x", stage="s", name="n", key=artifact_writer.KEY):
+        pass
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of one megabyte."""
+    mount = tmp_path / "small"
+    mount.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(mount)], check=False).returncode:
+        pytest.fail("this test mounts a small tmpfs: run it as root")
+    yield mount
+    subprocess.run(["umount", "--lazy", str(mount)], check=True)
+
+
+def test_a_full_disk_is_one_sentence_and_nothing_is_lost(full_disk: Path) -> None:
+    """Without space the stage fails with a sentence; after freeing some it finishes."""
+    ballast = full_disk / "ballast"
+    ballast.write_bytes(b"x" * (1024 * 1024 - 24 * 1024))
+    with pytest.raises(JobError, match="no space left on the volume") as caught:
+        artifact_writer.write(full_disk / "x")
+    assert caught.value.exit_code == ExitCode.FAILED
+    assert artifacts.complete(full_disk / "x", key=artifact_writer.KEY) is None
+    ballast.unlink()
+    artifact_writer.write(full_disk / "x")
+    artifacts.opened(full_disk / "x").verify()
+
+
+def test_a_changed_file_is_named(tmp_path: Path) -> None:
+    """Verification names the file that differs from its manifest."""
+    artifact_writer.write(tmp_path / "x")
+    victim = tmp_path / "x" / "part-00003.parquet"
+    shutil.copyfile(tmp_path / "x" / "part-00004.parquet", victim)
+    with pytest.raises(JobError, match=r"part-00003\.parquet: differs from its manifest"):
+        artifacts.opened(tmp_path / "x").verify()
+
+
+def test_a_directory_of_another_key_is_refused(tmp_path: Path) -> None:
+    """An artifact is never mistaken for one with another recipe."""
+    artifact_writer.write(tmp_path / "x")
+    with pytest.raises(JobError, match="belongs to key aaaaaaaaaaaa, not bbbbbbbbbbbb"):
+        artifacts.complete(tmp_path / "x", key="b" * 64)
+
+
+def test_temporary_is_a_temporary_error() -> None:
+    """The code that a busy directory gives is the one that runners do not count."""
+    assert Temporary("x").exit_code == ExitCode.TEMPORARY

@@ -1,0 +1,125 @@
+"""The batched engine gives what the model alone would give, whoever shares the batch."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+
+from ssd_jobs import contract
+from ssd_jobs.engine import Completion, Request, decoding
+from ssd_jobs.engine.stops import stop_token_ids
+from ssd_jobs.engine.transformers_engine import TransformersEngine
+from ssd_jobs.errors import BadInput
+from ssd_jobs.toy import base_model
+
+MODEL = base_model.directory()
+DECODE = contract.Decode(temperature=1.2, top_k=20, top_p=0.8)
+GREEDY = contract.Decode(temperature=0.0, top_k=0, top_p=1.0)
+
+
+def started(**args: Any) -> TransformersEngine:
+    return TransformersEngine(
+        MODEL, contract.Engine(name="Transformers", args=args, trust_remote_code=False), gpus=0, max_sequence_tokens=128
+    )
+
+
+def requests(count: int, *, max_tokens: int = 24) -> list[Request]:
+    """Prompts of different lengths."""
+    return [
+        Request(number, [1, *(20 + (number * 7 + place) % 300 for place in range(3 + number % 9))], max_tokens, number)
+        for number in range(count)
+    ]
+
+
+def sampled(engine: TransformersEngine, wanted: list[Request], decode: contract.Decode) -> dict[int, Completion]:
+    engine.begin(decode)
+    waiting, found = list(wanted), {}
+    while len(found) < len(wanted):
+        for request in waiting[: engine.window]:
+            engine.submit(request)
+        waiting = waiting[engine.window :]
+        found |= {each.id: each for each in engine.step()}
+    return found
+
+
+@pytest.fixture(scope="module")
+def reference() -> Any:
+    return AutoModelForCausalLM.from_pretrained(MODEL, dtype=torch.float32)
+
+
+@torch.no_grad()
+def alone(model: Any, request: Request, decode: contract.Decode) -> tuple[list[int], list[float]]:
+    """Sample one request without batch and without cache."""
+    tokens, logprobs = list(request.prompt), []
+    for position in range(request.max_tokens):
+        logits = model(torch.tensor([tokens])).logits[:, -1].float()
+        token = int(decoding.draw(logits, decode, decoding.uniforms([request.seed], [position])))
+        logprobs.append(float(logits.log_softmax(-1)[0, token]))
+        tokens.append(token)
+        if token in stop_token_ids(MODEL):
+            break
+    return tokens[len(request.prompt) :], logprobs
+
+
+@pytest.mark.parametrize("decode", [DECODE, GREEDY], ids=["sampled", "greedy"])
+def test_a_batch_changes_nothing(reference: Any, decode: contract.Decode) -> None:
+    """Tokens and raw log-probabilities are those of each request alone, through refills and compactions."""
+    wanted = requests(12)
+    found = sampled(started(max_num_seqs=4), wanted, decode)
+    for request in wanted:
+        tokens, logprobs = alone(reference, request, decode)
+        assert list(found[request.id].token_ids) == tokens
+        assert found[request.id].logprobs == pytest.approx(logprobs, abs=1e-4)
+
+
+def test_it_ends_with_a_stop_token_or_at_its_limit() -> None:
+    """A completion has a stop token at its end and nowhere else, or as many tokens as it may."""
+    for request, completion in zip(wanted := requests(60), sampled(started(), wanted, DECODE).values(), strict=True):
+        stops = [place for place, token in enumerate(completion.token_ids) if token in stop_token_ids(MODEL)]
+        length = len(completion.token_ids)
+        assert len(completion.logprobs) == length
+        if completion.finish == "stop":
+            assert stops == [length - 1]
+        else:
+            assert (stops, length) == ([], request.max_tokens)
+
+
+def test_the_next_setting_starts_afresh() -> None:
+    """After a run at one setting the engine serves another."""
+    engine = started(max_num_seqs=8)
+    first, greedy = sampled(engine, requests(8), DECODE), sampled(engine, requests(8), GREEDY)
+    assert {number: list(each.token_ids) for number, each in greedy.items()} == {
+        number: list(each.token_ids) for number, each in sampled(started(), requests(8), GREEDY).items()
+    }
+    assert first.keys() == greedy.keys()
+
+
+def test_an_unknown_argument_is_named() -> None:
+    """A setting that this engine does not know is an error, never ignored."""
+    with pytest.raises(BadInput, match=r"engineArgs\.quantization"):
+        started(quantization="fp8")
+
+
+def test_more_positions_than_the_model_has_are_refused() -> None:
+    """A limit beyond the model's own is bad input, not a wrong sample."""
+    spec = contract.Engine(name="Transformers", args={}, trust_remote_code=False)
+    with pytest.raises(BadInput, match="maxSequenceTokens: 4096 is more than the model's 512"):
+        TransformersEngine(MODEL, spec, gpus=0, max_sequence_tokens=4096)
+
+
+def test_stop_tokens_come_from_all_files(tmp_path: Path) -> None:
+    """Several in the generation config, and the tokenizer's own, end a completion."""
+    (tmp_path / "generation_config.json").write_text('{"eos_token_id": [7, 9]}')
+    (tmp_path / "config.json").write_text('{"eos_token_id": 1}')
+    (tmp_path / "tokenizer_config.json").write_text('{"eos_token": "<end>"}')
+    (tmp_path / "tokenizer.json").write_text('{"added_tokens": [{"id": 4, "content": "<end>"}]}')
+    assert stop_token_ids(tmp_path) == (4, 7, 9)
+
+
+def test_a_model_without_stop_tokens_is_refused(tmp_path: Path) -> None:
+    """Without any, every completion would run to its limit."""
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(BadInput, match="no end-of-sequence token"):
+        stop_token_ids(tmp_path)

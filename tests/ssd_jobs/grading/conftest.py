@@ -1,0 +1,5 @@
+"""The sandboxes that these tests share."""
+
+from sandbox_fixtures import each_sandbox, sandbox
+
+__all__ = ["each_sandbox", "sandbox"]

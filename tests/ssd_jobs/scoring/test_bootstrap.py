@@ -1,0 +1,118 @@
+"""Laws of intervals: they cover the truth as often as they say, and pairing helps."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import arms
+from ssd_jobs.scoring import Panel, Replicated, best
+
+TRUE_GAIN = 0.06
+
+
+def draws(count: int) -> list[tuple[Panel, arms.Floats, arms.Floats]]:
+    """Independent experiments with the same true gain, with the true rates of both arms."""
+    found = []
+    for seed in range(count):
+        rng = np.random.default_rng(seed)
+        base = arms.rates(rng)
+        better = arms.gain(base, TRUE_GAIN)
+        found.append((arms.panel(arms.scores(base, rng), arms.scores(better, rng), replicates=500), base, better))
+    return found
+
+
+@pytest.mark.parametrize("k", [1, 5])
+def test_a_95_percent_interval_of_the_gain_covers_the_truth_about_that_often(k: int) -> None:
+    """Over 300 experiments the 95 % interval of the paired gain holds the population's gain in 91 to 98.5 %."""
+    population = arms.rates(np.random.default_rng(10**6))
+    for seed in range(1, 200):
+        population = np.concatenate([population, arms.rates(np.random.default_rng(10**6 + seed))])
+    names = arms.difficulties() * 200
+    room = 1 - population
+    better = population + TRUE_GAIN * len(names) / room.sum() * room
+    truth = float(((1 - population) ** k - (1 - better) ** k).mean())
+    found = [panel.delta("Fixed", k=k).interval(0.95) for panel, _, _ in draws(300)]
+    covered = float(np.mean([each.low <= truth <= each.high for each in found]))
+    assert 0.91 <= covered <= 0.985
+
+
+def test_both_levels_together_are_as_wide_as_the_spread_of_repeated_experiments() -> None:
+    """The standard error that the replicates show is within 15 % of the one that 300 experiments show."""
+    deltas = [panel.delta("Fixed", k=1) for panel, _, _ in draws(300)]
+    seen = np.std([each.value for each in deltas])
+    claimed = np.mean([each.replicates().std() for each in deltas])
+    assert claimed == pytest.approx(seen, rel=0.15)
+
+
+def test_plain_resampling_of_both_levels_would_be_too_wide() -> None:
+    """Without the shrinking, a paired difference looks at least a quarter more uncertain than it is."""
+    deltas = [panel.delta("Fixed", k=1) for panel, _, _ in draws(100)]
+    plain = np.mean([each.both.std() for each in deltas])
+    assert plain > 1.25 * np.mean([each.replicates().std() for each in deltas])
+
+
+def test_pairing_is_worth_a_multiple_of_the_problems() -> None:
+    """The interval of the paired difference is less than half as wide as that of two separate benchmarks."""
+    panel, _, _ = draws(1)[0]
+    paired = panel.delta("Fixed", k=1).replicates().std()
+    separate = np.hypot(*(panel.at(arm, panel.fixed[arm], k=1).replicates().std() for arm in ("Base", "Candidate")))
+    assert paired < separate / 2
+
+
+@pytest.mark.parametrize("k", [1, 3, 5])
+def test_level_two_has_no_bias(k: int) -> None:
+    """Drawing samples again leaves the mean of pass@k where it was, also where few samples are right."""
+    rng = np.random.default_rng(3)
+    panel = arms.panel(arms.scores(arms.rates(rng), rng), arms.scores(arms.rates(rng), rng), replicates=4000)
+    found = panel.at("Base", "base", k=k)
+    assert float((found.both - found.problems).mean()) == pytest.approx(0, abs=0.001)
+
+
+@given(st.integers(0, 10), st.integers(1, 6))
+@settings(max_examples=20, deadline=None)
+def test_equal_arms_without_noise_have_no_interval(right: int, problems: int) -> None:
+    """When every sample of both arms is right, or wrong, the difference is exactly 0 and not significant."""
+    rate = np.full(problems, float(right > 5))
+    rng = np.random.default_rng(0)
+    names = ("",) * problems
+    same = arms.scores(rate, rng, names=names)
+    found = arms.panel(same, same, replicates=100).delta("Fixed", k=1).interval(0.95)
+    assert (found.value, found.low, found.high, found.p) == (0, 0, 0, 1)
+
+
+def test_the_best_choice_is_at_least_each_choice_on_every_draw() -> None:
+    """A base that may choose its setting is never below any one setting, on no replicate."""
+    rng = np.random.default_rng(5)
+    base = arms.rates(rng)
+    panel = arms.panel(
+        arms.scores(base, rng),
+        arms.scores(base, rng),
+        cold=arms.scores(base, rng),
+        hot=arms.scores(arms.gain(base, -0.1), rng),
+    )
+    top = panel.base("BestDecode", k=1)
+    for setting in panel.settings("Base"):
+        one = panel.at("Base", setting, k=1)
+        assert top.value >= one.value
+        assert (top.problems >= one.problems).all()
+        assert (top.both >= one.both).all()
+
+
+def test_further_settings_change_no_number_that_was_there() -> None:
+    """A draw depends on names and the seed: a longer sweep leaves every earlier replicate as it was."""
+    rng = np.random.default_rng(6)
+    base, candidate, more = (arms.scores(arms.rates(rng), rng) for _ in range(3))
+    before = arms.panel(base, candidate).delta("Fixed", k=5, stratum="hard")
+    after = arms.panel(base, candidate, more=more).delta("Fixed", k=5, stratum="hard")
+    assert np.array_equal(before.both, after.both)
+
+
+def test_p_and_interval_agree() -> None:
+    """An interval at confidence 1 - a excludes 0 exactly when p is below about a."""
+    found = np.linspace(-1, 9, 1001)
+    statistic = Replicated(4.0, found, found)
+    assert not statistic.interval(0.95).excludes_zero
+    assert statistic.interval(0.95).p == pytest.approx(0.2, abs=0.01)
+    assert statistic.interval(0.7).excludes_zero
+    assert best([statistic, statistic]).interval(0.7) == statistic.interval(0.7)

@@ -1,0 +1,98 @@
+"""Laws of the registry: one version per candidate, and an alias that only the gate or a person moves."""
+
+from pathlib import Path
+
+import pytest
+
+import mlflow_server
+import reported
+from ssd_jobs import tracking
+from ssd_jobs.errors import BadInput
+from ssd_jobs.tracking import Candidate, Recorded, Registered, runs, weights
+
+
+class Registry:
+    """A registered model of its own, and candidates for it."""
+
+    def __init__(self, uri: str, root: Path) -> None:
+        self.tracking = mlflow_server.tracking(uri)
+        self.client = tracking.connect(uri)
+        self.root = root
+        experiment = runs.experiment(self.client, self.tracking)
+        self.where = Recorded(experiment, runs.parent_run(self.client, self.tracking, experiment), "")
+        self.name = reported.promotion(self.tracking.experiment).registered_model
+        reported.stand_in(root / "model")
+
+    def register(self, digest: str, *, promote: bool, **changes: object) -> Registered:
+        """Register a candidate."""
+        promotion = reported.promotion(self.tracking.experiment, **changes)
+        found = Candidate(directory=self.root / "model", path="checkpoints/x/model", digest=digest, tags={"a": digest})
+        return tracking.register(self.tracking, promotion, found, where=self.where, promote=promote, client=self.client)
+
+    def aliases(self) -> dict[str, str]:
+        """Return alias -> version."""
+        model = self.client.get_registered_model(self.name)
+        return {alias: str(version) for alias, version in model.aliases.items()}
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A local database."""
+    return f"sqlite:///{tmp_path_factory.mktemp('db')}/mlflow.db"
+
+
+@pytest.fixture(params=["server", "sqlite"])
+def registry(request: pytest.FixtureRequest, mlflow_server: str, database: str, tmp_path: Path) -> Registry:
+    """The same laws hold on a server and on a local database."""
+    uri = mlflow_server if request.param == "server" else database
+    return Registry(uri, tmp_path)
+
+
+def test_versions_and_aliases(registry: Registry) -> None:
+    """Same digest, same version; promotion moves the alias and remembers; a held one is challenger; rollback."""
+    assert registry.register("d1", promote=True) == Registered("1", "")
+    assert registry.aliases() == {"champion": "1"}
+    assert registry.register("d1", promote=True) == Registered("1", "")
+    assert registry.register("d2", promote=False) == Registered("2", "")
+    assert registry.aliases() == {"champion": "1", "challenger": "2"}
+    assert registry.register("d2", promote=True) == Registered("2", "1")
+    assert registry.aliases() == {"champion": "2"}
+    assert registry.register("d2", promote=False) == Registered("2", ""), "a champion is never demoted to challenger"
+    assert registry.aliases() == {"champion": "2"}
+    assert registry.register("d3", promote=True) == Registered("3", "2")
+    uri, name = registry.tracking.uri, registry.name
+    assert tracking.roll_back(uri, name, "champion", client=registry.client) == ("3", "2")
+    assert tracking.roll_back(uri, name, "champion", client=registry.client) == ("2", "1")
+    with pytest.raises(BadInput, match="version 1: replaced no champion"):
+        tracking.roll_back(uri, name, "champion", client=registry.client)
+    forced = tracking.force(uri, name, "3", "champion", "measured by hand", client=registry.client)
+    assert forced == Registered("3", "1")
+    assert registry.client.get_model_version(name, "3").tags["ssd.override"] == "measured by hand"
+
+
+def test_weights_may_stay_outside(registry: Registry, tmp_path: Path) -> None:
+    """Without upload the version's source names claim and path, and a download says where the weights are."""
+    registry.register("d1", promote=True, upload_weights=False, claim="experiments")
+    version = registry.client.get_model_version(registry.name, "1")
+    assert version.source == "ssd-pvc://experiments/checkpoints/x/model"
+    assert (version.tags["weights"], version.tags[weights.DIGEST]) == ("external", "d1")
+    with pytest.raises(BadInput, match="not in MLflow but at checkpoints/x/model on the claim experiments"):
+        tracking.download_model(f"models:/{registry.name}@champion", tmp_path / "target", registry.tracking.uri)
+
+
+def test_a_registered_version_comes_back_as_the_directory_that_was_exported(registry: Registry, tmp_path: Path) -> None:
+    """download_model returns the exported files, nothing that MLflow added, and the digest that was registered."""
+    registry.register("d1", promote=True)
+    target = tmp_path / "target"
+    found = tracking.download_model(f"models:/{registry.name}@champion", target, registry.tracking.uri)
+    assert (found["version"], found["digest"]) == ("1", "d1")
+    exported = {path.name: path.read_bytes() for path in (registry.root / "model").iterdir()}
+    assert {path.name: path.read_bytes() for path in target.iterdir()} == exported
+
+
+@pytest.mark.parametrize("uri", ["models:/{name}@nobody", "models:/{name}/9", "models:/nothing/1"])
+def test_an_address_that_means_nothing_is_an_error(registry: Registry, tmp_path: Path, uri: str) -> None:
+    """An unknown name, alias or version is one sentence."""
+    registry.register("d1", promote=True)
+    with pytest.raises(BadInput, match="is not in MLflow; check name, alias and version"):
+        tracking.download_model(uri.format(name=registry.name), tmp_path / "target", registry.tracking.uri)

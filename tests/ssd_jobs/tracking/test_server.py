@@ -1,0 +1,93 @@
+"""What failures of MLflow mean: away is temporary, refused is the user's to correct."""
+
+import http.server
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import mlflow_server
+from ssd_jobs import tracking
+from ssd_jobs.errors import BadInput, Temporary
+from ssd_jobs.tracking import runs, server
+
+
+@pytest.fixture
+def answering(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A server that answers everything with one status."""
+    for name, value in mlflow_server.QUIET.items():
+        monkeypatch.setenv(name, value)
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(request.param)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_POST = do_GET  # noqa: N815 - the name that the library looks for
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=httpd.serve_forever, daemon=True).start()
+    yield f"http://user:secret@127.0.0.1:{httpd.server_port}"
+    httpd.shutdown()
+
+
+def ask(uri: str, path: Path) -> None:
+    """Send one metric."""
+    path.write_text('{"step": 1, "key": "loss", "value": 1.0, "time_ms": 1}\n')
+    tracking.replay(mlflow_server.tracking(uri), "train", path)
+
+
+@pytest.mark.parametrize("answering", [401, 403], indirect=True)
+def test_wrong_credentials_are_the_users_to_correct(answering: str, tmp_path: Path) -> None:
+    """401 and 403 are bad input; the message names address and variables and never the password."""
+    with pytest.raises(BadInput, match=r"refuses the credentials .*check MLFLOW_TRACKING_USERNAME") as caught:
+        ask(answering, tmp_path / "m")
+    assert "secret" not in str(caught.value)
+    assert "127.0.0.1" in str(caught.value)
+
+
+@pytest.mark.parametrize("answering", [500, 502, 503], indirect=True)
+def test_a_server_in_trouble_is_temporary(answering: str, tmp_path: Path) -> None:
+    """A 5xx that outlives the retries is temporary."""
+    with pytest.raises(Temporary, match="does not answer") as caught:
+        ask(answering, tmp_path / "m")
+    assert "secret" not in str(caught.value)
+
+
+def test_no_server_is_temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refused connection is temporary."""
+    for name, value in mlflow_server.QUIET.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(Temporary, match="does not answer"):
+        ask(f"http://127.0.0.1:{mlflow_server.free_port()}", tmp_path / "m")
+
+
+def test_no_address_is_an_error_of_the_spec() -> None:
+    """An empty address is bad input that names the field."""
+    with pytest.raises(BadInput, match=r"^tracking\.uri: is empty"):
+        tracking.connect("")
+
+
+def test_a_deleted_experiment_is_named(mlflow_server: str) -> None:
+    """An experiment in MLflow's trash is not silently replaced."""
+    from mlflow_server import tracking as fresh
+
+    wanted = fresh(mlflow_server)
+    client = tracking.connect(mlflow_server)
+    client.delete_experiment(client.create_experiment(wanted.experiment))
+    with pytest.raises(BadInput, match="is deleted in MLflow; restore it there or name another one"):
+        runs.experiment(client, wanted)
+
+
+def test_artifacts_of_a_local_database_lie_beside_it(tmp_path: Path) -> None:
+    """Without a server nothing is written into the current directory."""
+    wanted = mlflow_server.tracking(f"sqlite:///{tmp_path}/db/mlflow.db")
+    client = tracking.connect(wanted.uri)
+    experiment = client.get_experiment(runs.experiment(client, wanted))
+    assert experiment.artifact_location.startswith((tmp_path / "db" / "mlartifacts").as_uri())
+    assert server.run_url(wanted.uri, "1", "2") == ""

@@ -1,0 +1,89 @@
+"""What a person sees of `ssd`: help, tables, and one sentence for every mistake."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent.parent
+SSD = Path(sys.executable).parent / "ssd"
+TOY = ROOT / "examples" / "toy" / "selfdistill.yaml"
+COMMANDS = ("run", "status", "plan", "manifests", "presets", "report", "regrade", "promote", "rollback", "toy")
+
+
+def ssd(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the program as a person would."""
+    return subprocess.run([str(SSD), *arguments], capture_output=True, text=True, check=False, cwd=cwd)
+
+
+def test_help_names_every_command() -> None:
+    """`ssd --help` lists what there is."""
+    done = ssd("--help")
+    assert done.returncode == 0
+    assert all(command in done.stdout for command in COMMANDS)
+
+
+def test_the_toys_plan_is_printed_offline(tmp_path: Path) -> None:
+    """The graph of the example is known without a network: nothing in it can move."""
+    done = ssd("plan", str(TOY), "--workdir", str(tmp_path), "--output", "json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)
+    assert [row["stage"] for row in rows][:4] == ["prepare", "sample", "curate", "train"]
+    assert all(len(row["key"]) == 16 and row["config"]["key"].startswith(row["key"]) for row in rows)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_branch_is_known_after_prepare(tmp_path: Path) -> None:
+    """What a branch means is not known offline, and the plan says so instead of guessing."""
+    done = ssd("plan", str(ROOT / "examples" / "qwen3-4b" / "selfdistill.yaml"), "--workdir", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "after prepare" in done.stdout
+
+
+MISTAKES: list[tuple[str, str, str]] = [
+    ("type", "  sampling: {temperature: hot}\n", "x.yaml:6: spec.sampling.temperature"),
+    ("unknown field", "  sampling: {temprature: 1}\n", "x.yaml:6: spec.sampling"),
+    ("bound", "  sampling: {topP: 0}\n", "x.yaml:6: spec.sampling.topP"),
+    ("yaml", "  sampling: {temperature: [\n", "x.yaml:8: not YAML"),
+    ("preset", "  preset: toy5\n", "toy5"),
+]
+
+
+@pytest.mark.parametrize(("addition", "complaint"), [case[1:] for case in MISTAKES], ids=[case[0] for case in MISTAKES])
+def test_a_mistake_is_one_line_with_its_place(addition: str, complaint: str, tmp_path: Path) -> None:
+    """A wrong file ends with 64 and the line of the mistake, without a traceback."""
+    preset = "" if "preset" in addition else "  preset: toy\n"
+    head = "apiVersion: selfdistill.dev/v1alpha1\nkind: SelfDistillation\nmetadata: {name: x}\nspec:\n"
+    (tmp_path / "x.yaml").write_text(f"{head}{preset}{addition}  storage: {{claimName: c}}\n")
+    done = ssd("run", "x.yaml", cwd=tmp_path)
+    assert done.returncode == 64
+    assert complaint in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("frobnicate",), ("run",), ("run", "nothing.yaml"), ("plan", "--wrong", "x.yaml"), ("presets", "nobody")],
+)
+def test_a_wrong_command_line_ends_with_64(arguments: tuple[str, ...]) -> None:
+    """A mistake on the command line is bad input too."""
+    done = ssd(*arguments)
+    assert done.returncode == 64
+    assert done.stderr.strip()
+    assert "Traceback" not in done.stderr
+
+
+def test_status_of_nothing_says_how_to_start(tmp_path: Path) -> None:
+    """Asked about an experiment that never ran, `ssd status` names the command that runs it."""
+    done = ssd("status", str(TOY), "--workdir", str(tmp_path))
+    assert done.returncode == 64
+    assert "ssd run" in done.stderr
+
+
+def test_manifests_are_what_the_operator_would_make() -> None:
+    """`ssd manifests` prints a Job for every stage that can be planned now."""
+    done = ssd("manifests", str(TOY))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\nkind: Job\n") == 9

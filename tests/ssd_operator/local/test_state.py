@@ -1,0 +1,149 @@
+"""What the local runner remembers, and what it makes of it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import plans
+from ssd_operator import plan
+from ssd_operator.errors import Busy
+from ssd_operator.local import attempts, cache, progress, runner
+from ssd_operator.local.processes import Finished
+from ssd_operator.local.state import RunState, StageState
+from ssd_operator.local.workdir import Workdir
+
+GRAPH = plans.graph(plans.spec(analysis={}))
+
+
+def finish(workspace: Path, node: plan.Node) -> None:
+    """Leave what a finished stage leaves: a manifest with the right key in every directory."""
+    for artifact in node.artifacts:
+        for directory in cache.directories(workspace, artifact):
+            directory.mkdir(parents=True, exist_ok=True)
+            (directory / "manifest.json").write_text(json.dumps({"key": artifact.key}))
+
+
+def succeeded(graph: plan.Graph) -> RunState:
+    """Return the state of a run in which every stage succeeded."""
+    stages = {node.name: StageState(node.name, "Succeeded", node.key, result={"digests": {}}) for node in graph}
+    return RunState("toy", "sha256:x", stages)
+
+
+def test_state_survives_the_disk(tmp_path: Path) -> None:
+    """What is saved is what is loaded."""
+    state = succeeded(GRAPH)
+    state.save(tmp_path / "state.json")
+    assert RunState.load(tmp_path / "state.json") == state
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"name": 1}', '{"name": "x", "spec_digest": "y", "stages": {"a": {"b": 1}}}']
+)
+def test_a_state_of_another_version_is_no_state(text: str, tmp_path: Path) -> None:
+    """A file that cannot be understood starts afresh; what is finished is still found on disk."""
+    (tmp_path / "state.json").write_text(text)
+    assert RunState.load(tmp_path / "state.json") is None
+
+
+def test_a_new_run_keeps_what_is_whole_and_forgets_the_rest(tmp_path: Path) -> None:
+    """A stage counts as done only while its artifacts are there; failures are tried again."""
+    workdir = Workdir(tmp_path, "toy")
+    state = succeeded(GRAPH)
+    for node in GRAPH:
+        if node.name != "curate":
+            finish(tmp_path, node)
+    state.stages["report"].phase = "Failed"
+    kept = runner.revived(state, GRAPH, workdir).stages
+    assert set(kept) == {node.name for node in GRAPH} - {"curate", "report"}
+
+
+def test_one_missing_shard_is_a_missing_stage(tmp_path: Path) -> None:
+    """A sharded artifact is complete when all its shards are."""
+    sample = GRAPH["sample"]
+    finish(tmp_path, sample)
+    assert cache.is_complete(tmp_path, sample)
+    (cache.directories(tmp_path, sample.artifacts[0])[1] / "manifest.json").unlink()
+    assert not cache.is_complete(tmp_path, sample)
+    assert cache.finished_shards(tmp_path, sample.artifacts[0]) == sample.tasks - 1
+
+
+def test_failures_reach_the_report(tmp_path: Path) -> None:
+    """The report's config names what failed and what was skipped for it, so that both are recorded."""
+    state = succeeded(GRAPH)
+    state.stages["train"].phase = "Failed"
+    state.stages["train"].message = "no space left"
+    state.stages["generate-candidate-toy"].phase = "Skipped"
+    failed = runner.surroundings(state).failed
+    assert [(stage.name, stage.message) for stage in failed] == [
+        ("train", "no space left"),
+        ("generate-candidate-toy", ""),
+    ]
+
+
+def test_a_second_run_in_one_directory_is_sent_away(tmp_path: Path) -> None:
+    """Two runs never share a directory; the second one is told whose it is."""
+    first, second = Workdir(tmp_path, "toy"), Workdir(tmp_path, "toy")
+    first.create()
+    with first.locked(), pytest.raises(Busy, match="runs this experiment"), second.locked():
+        pass
+    with second.locked():
+        pass
+
+
+def test_progress_is_added_up_over_shards(tmp_path: Path) -> None:
+    """Units and rates of all processes are summed; other values are the newest ones."""
+    sample = GRAPH["sample"]
+    for number, directory in enumerate(cache.directories(tmp_path, sample.artifacts[0])):
+        directory.mkdir(parents=True)
+        snapshot = {"done": number + 1, "total": 10, "unit": "samples", "tokens_per_s": 100.0}
+        (directory / "progress.json").write_text(json.dumps(snapshot))
+    seen = progress.read(tmp_path, sample)
+    assert seen is not None
+    assert seen.text == "3/20 samples"
+    assert seen.values["tokens_per_s"] == 200.0
+
+
+def test_no_progress_is_no_failure(tmp_path: Path) -> None:
+    """A stage that has said nothing yet has no progress, and a torn file is as good as none."""
+    sample = GRAPH["sample"]
+    assert progress.read(tmp_path, sample) is None
+    directory = cache.directories(tmp_path, sample.artifacts[0])[0]
+    directory.mkdir(parents=True)
+    (directory / "progress.json").write_text("{")
+    assert progress.read(tmp_path, sample) is None
+
+
+DONE = '{"stage": "train", "digest": "d", "message": ""}'
+
+
+@pytest.mark.parametrize(
+    ("end", "failures", "may_wait", "over", "counted"),
+    [
+        pytest.param(Finished(0, DONE, ""), 0, True, True, False, id="done"),
+        pytest.param(Finished(0, "noise", ""), 0, True, False, True, id="no-result"),
+        pytest.param(Finished(64, "", "bad"), 0, True, True, False, id="bad-input"),
+        pytest.param(Finished(75, "", "away"), 2, True, False, False, id="temporary"),
+        pytest.param(Finished(75, "", "away"), 0, False, True, False, id="temporary-for-too-long"),
+        pytest.param(Finished(1, "", "bug"), 0, True, False, True, id="first-failure"),
+        pytest.param(Finished(1, "", "bug"), 2, True, True, True, id="last-failure"),
+        pytest.param(Finished(-9, "", ""), 0, True, False, True, id="killed"),
+    ],
+)
+def test_exit_codes_mean_what_the_table_says(
+    end: Finished, failures: int, may_wait: bool, over: bool, counted: bool
+) -> None:
+    """64 ends a stage, 75 waits without being counted, anything else is counted up to its limit."""
+    outcome, counts = attempts._judge(end, failures, may_wait)
+    assert (outcome is not None) is over
+    assert counts is counted
+
+
+def test_two_experiments_share_one_directory(tmp_path: Path) -> None:
+    """Experiments of different names run side by side in one workspace and share what has the same key."""
+    first, second = Workdir(tmp_path, "one"), Workdir(tmp_path, "other")
+    first.create()
+    second.create()
+    with first.locked(), second.locked():
+        assert first.root == second.root
+        assert first.state_file != second.state_file

@@ -1,0 +1,145 @@
+"""Crash schedules: whatever write is the last one, a new operator that knows nothing finishes the run, and nothing
+is done twice.
+
+The state between two writes is all that a crash leaves behind, so an operator that lives for one write at a time
+passes through every state that a crash at any write can leave.
+"""
+
+import asyncio
+import os
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from cluster_crashes import Crash, Ledger, Mortal, after_writes
+from cluster_kubelet import Ends, Pod, Script
+from cluster_process import OperatorProcess, nodes_at_work
+from cluster_world import PAUSE_S, Operator, World, phase, stage
+from controlplane.plane import ControlPlane
+from ssd_operator.cluster import Api
+
+SCHEDULES = int(os.environ.get("SSD_CRASH_SCHEDULES", "12"))
+"""How many random schedules to run; set it to 200 for a thorough search."""
+AT_ONCE = 8
+
+
+async def finish(world: World, ledger: Ledger, dies: object, *, seconds: float = 600) -> dict[str, object]:
+    """Carry a run to its end with operators that die, and return the resource."""
+    deadline = time.monotonic() + seconds
+    while phase(raw := await world.get()) not in ("Succeeded", "Failed"):
+        assert time.monotonic() < deadline, raw["status"]
+        try:
+            await world.operator.settle()
+        except Crash:
+            world.operator_api = Mortal(world.api, ledger, dies())  # type: ignore[operator]
+            world.new_operator()
+        await world.kubelet.step()
+        await asyncio.sleep(PAUSE_S)
+    return raw
+
+
+def judge(world: World, raw: dict[str, object], ledger: Ledger, explained: dict[str, int]) -> None:
+    """Every attempt has its reason, every Job was made once, and no shard was worked on twice."""
+    assert phase(raw) == "Succeeded", raw
+    for name in (each["name"] for each in raw["status"]["stages"]):  # type: ignore[index]
+        found = stage(raw, name)
+        assert found["attempt"] == 1 + explained.get(name, 0), found
+        assert ledger.jobs[found["key"]] == found["attempt"], found
+    assert world.kubelet.workspace.twice() == []
+
+
+@pytest.mark.parametrize("writes", [1, 2, 3, 5])
+async def test_lives_of_a_few_writes(world: World, writes: int) -> None:
+    """An operator that dies after every write, or every few, gets there all the same."""
+    ledger = Ledger()
+    world.operator_api = Mortal(world.api, ledger, after_writes(writes))
+    world.new_operator()
+    await world.apply(training={"nodes": 2})
+    raw = await finish(world, ledger, lambda: after_writes(writes))
+    judge(world, raw, ledger, {})
+
+
+def unlucky(dice: random.Random, explained: dict[str, int]) -> Script:
+    """Let pods end in any way that the retry table forgives, and note what costs another attempt."""
+    spoiled: dict[str, int] = {}
+
+    def script(pod: Pod) -> object:
+        if not pod.running or spoiled.get(pod.stage, 0) >= 2 or dice.random() > 0.25:
+            return Ends()
+        spoiled[pod.stage] = spoiled.get(pod.stage, 0) + 1
+        if pod.stage != "train":
+            return dice.choice([Ends(code=1), Ends(code=137, reason="OOMKilled"), Ends(code=143, disrupted=True)])
+        explained["train"] = explained.get("train", 0) + 1
+        return dice.choice([Ends(code=1), Ends(code=143, disrupted=True)])
+
+    return script
+
+
+async def schedule(api: Api, namespace: str, seed: int) -> None:
+    """One run with random crashes and random pod ends."""
+    dice = random.Random(seed)
+    world, ledger, explained = World(api, namespace), Ledger(), {}
+    await world.make_claim()
+    world.play(unlucky(dice, explained))
+    chance = dice.choice([0.05, 0.15, 0.3])
+
+    def dies() -> object:
+        return lambda _when: dice.random() < chance
+
+    world.operator_api = Mortal(api, ledger, dies())
+    world.new_operator()
+    await world.apply()
+    raw = await finish(world, ledger, dies)
+    judge(world, raw, ledger, explained)
+
+
+async def test_random_schedules(api: Api, make_namespace: object) -> None:
+    """Seeded schedules of crashes before and after writes, with pods that fail in between."""
+    turns = asyncio.Semaphore(AT_ONCE)
+    names = [make_namespace() for _ in range(SCHEDULES)]  # type: ignore[operator]
+
+    async def turn(seed: int) -> None:
+        async with turns:
+            await schedule(api, names[seed], seed)
+
+    async with asyncio.TaskGroup() as group:
+        for seed in range(SCHEDULES):
+            group.create_task(turn(seed))
+
+
+async def test_two_operators_without_a_lease(world: World) -> None:
+    """Two that know nothing of each other act at the same time: same end, nothing twice."""
+    ledger = Ledger()
+    lives = [Operator(Mortal(world.api, ledger), world.namespace, clock=world.clock) for _ in range(2)]
+    await world.apply(training={"nodes": 2})
+    deadline = time.monotonic() + 400
+    while phase(raw := await world.get()) != "Succeeded":
+        assert time.monotonic() < deadline, raw["status"]
+        await asyncio.gather(*(life.settle() for life in lives))
+        await world.kubelet.step()
+    judge(world, raw, ledger, {})
+
+
+async def test_kill_nine(job_controller: ControlPlane, world: World, tmp_path: Path) -> None:
+    """A real process is killed ten times on the way; the eleventh finds its way to the end."""
+    settings = {"namespaces": world.namespace, "leader_election": "false"}
+    dice = random.Random(7)
+    operator = OperatorProcess(job_controller.kubeconfig, tmp_path / "log", **settings)
+    try:
+        await world.apply()
+        async with nodes_at_work(world.kubelet):
+            for _ in range(10):
+                await asyncio.sleep(1 + 2 * dice.random())
+                operator.kill()
+                operator.start()
+            deadline = time.monotonic() + 400
+            while phase(raw := await world.get()) != "Succeeded":
+                assert time.monotonic() < deadline, (raw["status"], operator.log.read_text()[-2000:])
+                await asyncio.sleep(0.2)
+    finally:
+        operator.kill()
+    assert {each["attempt"] for each in raw["status"]["stages"]} == {1}
+    assert len(await world.jobs()) == len(raw["status"]["stages"])
+    assert world.kubelet.workspace.twice() == []

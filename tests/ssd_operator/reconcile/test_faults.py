@@ -1,0 +1,157 @@
+"""What the API server can do to an operator: refuse, cut off, fall silent, go away. The run ends well all the same."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from cluster_process import OperatorProcess, nodes_at_work
+from cluster_proxy import GONE, OUTAGE, SILENCE, Cut, Fault, Proxy, Status
+from cluster_world import World, phase
+from controlplane.plane import ControlPlane
+
+WRITES = ("POST", "PUT", "PATCH", "DELETE")
+MOST_STARTS = 20
+"""kopf gives up on a listing that was cut off, and the kubelet starts the process again."""
+MOST_REQUESTS = 600
+"""Of a run with nine stages: about 150 requests without faults."""
+
+
+@pytest.fixture
+async def proxy(job_controller: ControlPlane, tmp_path: Path) -> AsyncIterator[Proxy]:
+    async with Proxy(job_controller, tmp_path) as running:
+        yield running
+
+
+def is_watch(request: web.Request) -> bool:
+    return "watch=true" in request.query_string
+
+
+def sometimes(fault: object, *, chance: float, verbs: tuple[str, ...] = WRITES) -> Fault:
+    dice = random.Random(3)
+    return lambda request: (
+        fault if request.method in verbs and not is_watch(request) and dice.random() < chance else None
+    )
+
+
+def once_per_watch(fault: object) -> Fault:
+    seen: dict[str, int] = {}
+
+    def judge(request: web.Request) -> object:
+        if not is_watch(request):
+            return None
+        seen[request.path] = seen.get(request.path, 0) + 1
+        return fault if seen[request.path] % 2 else None
+
+    return judge
+
+
+FAULTS = [
+    pytest.param(sometimes(Status(500, "InternalError"), chance=0.2), id="500"),
+    pytest.param(sometimes(Status(409, "Conflict"), chance=0.2), id="409"),
+    pytest.param(sometimes(Status(429, "TooManyRequests", retry_after=1), chance=0.2), id="429"),
+    pytest.param(sometimes(Cut(after=20), chance=0.2, verbs=(*WRITES, "GET")), id="cut answers"),
+    pytest.param(once_per_watch(GONE), id="410"),
+    pytest.param(once_per_watch(Cut(after=3000)), id="cut watches"),
+    pytest.param(lambda request: SILENCE if is_watch(request) else None, id="silent watches"),
+]
+
+
+async def finish(world: World, operator: OperatorProcess, *, seconds: float = 600) -> None:
+    """Wait for the end; a process that gave up is started again, as the kubelet does, but not often."""
+    deadline, starts = time.monotonic() + seconds, 0
+    while phase(raw := await world.get()) != "Succeeded":
+        if operator.process.poll() is not None:
+            starts += 1
+            assert starts <= MOST_STARTS, operator.log.read_text()[-3000:]
+            operator.start()
+        assert time.monotonic() < deadline, (raw, operator.log.read_text()[-3000:])
+        await asyncio.sleep(0.2)
+    assert {each["attempt"] for each in raw["status"]["stages"]} == {1}
+    assert world.kubelet.workspace.twice() == []
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_fault_costs_time_and_nothing_else(world: World, proxy: Proxy, tmp_path: Path, fault: Fault) -> None:
+    """The run ends well, every stage has one attempt, and the number of requests stays bounded."""
+    settings = {"namespaces": world.namespace, "leader_election": "false", "resync_s": "3"}
+    operator = OperatorProcess(proxy.kubeconfig, tmp_path / "log", **settings)
+    try:
+        await ready(operator)
+        proxy.fault = fault
+        await world.apply()
+        async with nodes_at_work(world.kubelet):
+            await finish(world, operator)
+        assert sum(count for verb, count in proxy.requests.items() if verb in WRITES) < MOST_REQUESTS
+    finally:
+        operator.kill()
+
+
+async def test_an_outage(world: World, proxy: Proxy, tmp_path: Path) -> None:
+    """While the server is away nothing is hammered; when it is back the run goes on."""
+    settings = {"namespaces": world.namespace, "leader_election": "false", "resync_s": "5"}
+    operator = OperatorProcess(proxy.kubeconfig, tmp_path / "log", **settings)
+    try:
+        await ready(operator)
+        await world.apply()
+        async with nodes_at_work(world.kubelet):
+            await begun(world)
+            proxy.fault = lambda _request: OUTAGE
+            before = proxy.requests.total()
+            await asyncio.sleep(30)
+            assert proxy.requests.total() - before < 600
+            proxy.fault = lambda _request: None
+            await finish(world, operator)
+    finally:
+        operator.kill()
+
+
+async def test_silent_watches_are_noticed(world: World, proxy: Proxy, tmp_path: Path) -> None:
+    """When resyncs find again and again what the watches did not tell, the process says that it is not well."""
+    proxy.fault = lambda request: SILENCE if is_watch(request) else None
+    settings = {"namespaces": world.namespace, "leader_election": "false", "resync_s": "1"}
+    operator = OperatorProcess(proxy.kubeconfig, tmp_path / "log", **settings)
+    try:
+        await ready(operator)
+        await world.apply()
+        async with nodes_at_work(world.kubelet), aiohttp.ClientSession() as session:
+            deadline = time.monotonic() + 400
+            while True:
+                async with session.get(f"http://127.0.0.1:{operator.port}/healthz") as answer:
+                    if answer.status == 503:
+                        break
+                assert time.monotonic() < deadline
+                await world.edit(pod={"labels": {"edited": str(time.monotonic_ns())}})
+                await asyncio.sleep(1)
+    finally:
+        operator.kill()
+
+
+async def begun(world: World) -> None:
+    """Return when the operator has written a status."""
+    deadline = time.monotonic() + 200
+    while True:
+        if (await world.get()).get("status"):
+            return
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.1)
+
+
+async def ready(operator: OperatorProcess) -> None:
+    """Wait until the process serves and has begun to watch."""
+    deadline = time.monotonic() + 200
+    async with aiohttp.ClientSession() as session:
+        while time.monotonic() < deadline:
+            try:
+                async with session.get(f"http://127.0.0.1:{operator.port}/metrics") as answer:
+                    if "ssd_workqueue_depth" in await answer.text():
+                        return
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.1)
+    raise AssertionError(operator.log.read_text())

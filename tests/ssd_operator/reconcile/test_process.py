@@ -1,0 +1,44 @@
+"""The operator as it is installed: a process with watches, a Lease and nothing to remember."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import aiohttp
+
+from cluster_process import OperatorProcess, nodes_at_work
+from cluster_world import World, in_phase, phase
+from controlplane.plane import ControlPlane
+
+
+async def reached(world: World, wanted: Callable[[dict[str, object]], bool], *, seconds: float = 400) -> None:
+    deadline = time.monotonic() + seconds
+    while not wanted(await world.get()):
+        assert time.monotonic() < deadline, await world.get()
+        await asyncio.sleep(0.1)
+
+
+async def test_a_process_carries_a_resource_to_its_end(
+    job_controller: ControlPlane, world: World, tmp_path: Path
+) -> None:
+    """Watches alone move it: the process takes the Lease, tells how it is, and leaves with 0 when asked to."""
+    settings = {"namespaces": world.namespace, "lease_namespace": world.namespace}
+    operator = OperatorProcess(job_controller.kubeconfig, tmp_path / "log", **settings)
+    try:
+        await world.apply()
+        async with nodes_at_work(world.kubelet):
+            await reached(world, in_phase("Succeeded"))
+        async with aiohttp.ClientSession() as session:
+            pages = {}
+            for name in ("healthz", "readyz", "metrics"):
+                async with session.get(f"http://127.0.0.1:{operator.port}/{name}") as answer:
+                    pages[name] = (answer.status, await answer.text())
+        assert pages["healthz"][0] == pages["readyz"][0] == 200
+        assert "ssd_is_leader 1.0" in pages["metrics"][1]
+        assert 'ssd_runs{phase="Succeeded"} 1.0' in pages["metrics"][1]
+        assert operator.stop() == 0
+    finally:
+        operator.kill()
+    assert phase(await world.get()) == "Succeeded"
+    assert world.kubelet.workspace.twice() == []

@@ -1,0 +1,121 @@
+"""The rights that the chart grants are enough for a whole life, and none of them is unused."""
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cluster_kubelet import RUNS, Ends
+from cluster_world import World, condition, in_phase, stage_in
+from controlplane.plane import ControlPlane
+from ssd_operator import naming
+from ssd_operator.cluster import Api, ApiError, Key, connect
+
+CHART = Path(__file__).parents[3] / "charts" / "selfdistill-operator"
+HELM = Path(sys.executable).parent / "helm"
+VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+BY_KOPF = {("watch", naming.PLURAL), ("watch", "jobs"), ("watch", "pods")}
+
+
+class Auditor(Api):
+    """Notes which verb was used on which resource."""
+
+    def __init__(self, api: Api) -> None:
+        super().__init__(api._transport)
+        self.used: set[tuple[str, str]] = set()
+
+    async def request(
+        self,
+        verb: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: dict[str, Any] | None = None,
+        content_type: str = "application/json",
+    ) -> dict[str, Any]:
+        """Send a request and note it."""
+        parts = path.split("/")
+        [plural, *rest] = parts[parts.index("namespaces") + 2 :]
+        resource = f"{plural}/status" if rest[-1:] == ["status"] else plural
+        self.used.add((VERBS.get(verb) or ("get" if rest else "list"), resource))
+        return await super().request(verb, path, query=query, body=body, content_type=content_type)
+
+
+def render(namespace: str) -> list[dict[str, Any]]:
+    """Return what the chart grants for one namespace."""
+    command = [HELM, "template", "ssd", CHART, "--show-only", "templates/rbac.yaml", "--namespace", namespace]
+    command += ["--set", f"watchNamespaces={{{namespace}}}"]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return [each for each in yaml.safe_load_all(text) if each and each["kind"] in ("Role", "RoleBinding")]
+
+
+@pytest.fixture
+async def operator(job_controller: ControlPlane, world: World) -> AsyncIterator[Auditor]:
+    """A connection with the rights of the chart's service account."""
+    objects = render(world.namespace)
+    subjects = {subject["name"] for each in objects for subject in each.get("subjects", [])}
+    [account] = subjects
+    body = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": account, "namespace": world.namespace}}
+    job_controller.kubectl("apply", manifest=[body, *objects])
+    api = await connect(job_controller.kubeconfig_for_service_account(world.namespace, account))
+    yield Auditor(api)
+    await api.close()
+
+
+async def test_a_whole_life_uses_what_is_granted(world: World, operator: Auditor) -> None:
+    """Run, suspend, share, plan, expire: all of it works with the chart's rights, and needs every one of them."""
+    world.operator_api = operator
+    world.new_operator()
+    world.play(lambda pod: RUNS if pod.stage in ("sample", "train") else Ends())
+    await world.apply(storage={"template": {"size": "1Gi"}}, ttlAfterFinished="1h", deadline="2h")
+    for name in ("sample", "train"):
+        await world.until(stage_in(name, "Running"))
+        await world.edit(suspend=True)
+        await world.until(in_phase("Suspended"))
+        world.play(lambda pod: RUNS if pod.stage == "train" else Ends())
+        await world.edit(suspend=False)
+    world.play(lambda _pod: Ends())
+    await world.until(in_phase("Succeeded"))
+    await world.apply("plan", mode="Plan")
+    planned = await world.until(in_phase("Planned"), name="plan")
+    assert condition(planned, "Accepted")["status"] == "True"
+    await world.operator.reconciler.terms.prefetch(world.namespace)
+    await world.api.create({**BROKEN, "metadata": {"name": "twice", "namespace": world.namespace}})
+    await again(world)
+    granted = {
+        (verb, resource)
+        for rule in render(world.namespace)[0]["rules"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+    assert operator.used <= granted
+    assert granted - operator.used - BY_KOPF == set()
+
+
+BROKEN = {
+    "apiVersion": f"{naming.GROUP}/{naming.VERSION}",
+    "kind": naming.KIND,
+    "spec": {"preset": "no-such-preset", "storage": {"claimName": "experiments"}},
+}
+
+
+async def again(world: World) -> None:
+    """Let the same be told a second time by an operator that was overtaken, and a time to live be over."""
+    await world.step()
+    body = await world.get("twice")
+    await world.api.replace_status({**body, "status": {}})
+    world.new_operator()
+    await world.operator.observe()
+    await world.edit("twice", deadline="3h")
+    key = Key(world.namespace, "twice")
+    assert await world.operator.reconciler.reconcile(key) == 0.0
+    await world.step()
+    world.clock.ahead += timedelta(hours=2)
+    await world.step()
+    with pytest.raises(ApiError, match="404"):
+        await world.get("toy")

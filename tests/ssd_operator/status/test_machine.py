@@ -1,0 +1,154 @@
+"""The pure core under anything that can happen, in any order: its promises hold at every moment."""
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from cluster_model import Cluster
+from ssd_operator import status as core
+from ssd_operator.status.stages import ENDED
+
+FAILURES = [
+    {"ending": "Failed", "code": 1},
+    {"ending": "Failed", "code": 75},
+    {"ending": "Failed", "code": 143, "disrupted": True},
+]
+
+
+class Machine(RuleBasedStateMachine):
+    """A run, its cluster, and everything that may go wrong."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cluster = Cluster(deadline="999999h", training={"maxAttempts": 100})
+        self.finished: dict[str, tuple[str, int]] = {}
+        self.lost = 0
+        self.over = ""
+
+    @rule()
+    def look(self) -> None:
+        """One undisturbed pass."""
+        self.cluster.decide()
+        self.cluster.act()
+
+    @rule()
+    def crash_after_writing(self) -> None:
+        """The status is written, and then the process is gone."""
+        self.cluster.decide()
+        self.cluster.made.clear()
+
+    @rule(most=st.integers(1, 2))
+    def crash_while_acting(self, most: int) -> None:
+        """Some duties are done, and then the process is gone."""
+        self.cluster.decide()
+        self.cluster.act(most=most)
+        self.cluster.made.clear()
+
+    @rule(data=st.data())
+    def a_job_completes(self, data: st.DataObject) -> None:
+        """The work of a stage is done."""
+        names = sorted(job.name for job in self.cluster.live() if not job.suspended)
+        if names:
+            self.cluster.end(data.draw(st.sampled_from(names)))
+
+    @rule(data=st.data(), how=st.sampled_from(FAILURES))
+    def a_gang_fails(self, data: st.DataObject, how: dict[str, Any]) -> None:
+        """The training gang ends in a way that is forgiven."""
+        names = sorted(job.name for job in self.cluster.live() if job.name.startswith("ssd-train-"))
+        if names:
+            self.cluster.end(data.draw(st.sampled_from(names)), **how)
+
+    @rule(data=st.data())
+    def someone_deletes_a_job(self, data: st.DataObject) -> None:
+        """A Job vanishes, finished or not."""
+        if self.cluster.jobs:
+            self.cluster.lose(data.draw(st.sampled_from(sorted(self.cluster.jobs))))
+            self.lost += 1
+
+    @rule(data=st.data())
+    def words_are_lost(self, data: st.DataObject) -> None:
+        """The pods of an ended Job are collected before anyone read what they said."""
+        names = sorted(self.cluster.pods)
+        if names and self.lost < 2:
+            self.cluster.pods[data.draw(st.sampled_from(names))] = ()
+            self.lost += 1
+
+    @rule()
+    def suspend_or_resume(self) -> None:
+        """A person changes their mind."""
+        self.cluster.suspended = not self.cluster.suspended
+
+    @rule(seconds=st.sampled_from([1, 60, 4000]))
+    def time_passes(self, seconds: int) -> None:
+        """The clock moves on."""
+        self.cluster.forward(seconds)
+
+    @precondition(lambda self: core.is_over(self.cluster.status))
+    @rule(kind=st.sampled_from(["Sample", "Train", "Grade", "Report"]), nonce=st.sampled_from(["a", "b", "c"]))
+    def do_it_again(self, kind: str, nonce: str) -> None:
+        """A person asks for the same again from some stage on."""
+        spec = self.cluster.place.spec
+        again = spec.model_copy(update={"rerun": spec.rerun.model_copy(update={"start": kind, "nonce": nonce})})
+        if again.rerun != spec.rerun:
+            self.cluster.change(again)
+            self.cluster.reopened = True
+            self.over = ""
+
+    @invariant()
+    def deciding_twice_is_deciding_once(self) -> None:
+        """The same scene changes nothing a second time."""
+        scene = self.cluster.scene()
+        once = core.advance(self.cluster.status, scene)
+        assert core.advance(once, scene) == once
+
+    @invariant()
+    def no_name_is_taken_twice_while_it_stands(self) -> None:
+        """A stage has at most one Job that lives."""
+        live = [job.key for job in self.cluster.live()]
+        assert len(live) == len(set(live))
+
+    @invariant()
+    def what_is_finished_stays_finished(self) -> None:
+        """A stage that succeeded runs no further attempt under the same key."""
+        for stage in self.cluster.status.stages:
+            key, attempt = self.finished.get(stage.name, ("", 0))
+            if key == stage.key and not self.cluster.reopened:
+                assert (stage.phase, stage.attempt) == ("Succeeded", attempt)
+        self.finished = {
+            stage.name: (stage.key, stage.attempt) for stage in self.cluster.status.stages if stage.phase == "Succeeded"
+        }
+
+    @invariant()
+    def the_end_is_the_end(self) -> None:
+        """A run that has ended neither changes its mind nor starts anything."""
+        if self.over and not self.cluster.reopened:
+            assert self.cluster.status.phase == self.over
+        if core.is_over(self.cluster.status):
+            self.over = self.cluster.status.phase
+            assert all(stage.phase in ENDED for stage in self.cluster.status.stages)
+
+    @invariant()
+    def attempts_are_counted_once(self) -> None:
+        """No more Jobs were made for a key than there were attempts, and Jobs that were lost while being made."""
+        for stage in self.cluster.status.stages:
+            made = sum(key == stage.key for key, _ in self.cluster.created)
+            assert made <= stage.attempt + self.lost
+
+    def teardown(self) -> None:
+        """Left alone, the run comes to its end."""
+        self.cluster.suspended = False
+        for _ in range(200):
+            self.cluster.settle()
+            if core.is_over(self.cluster.status):
+                break
+            for job in self.cluster.live():
+                self.cluster.end(job.name)
+            self.cluster.now += timedelta(seconds=400)
+        assert self.cluster.status.phase == "Succeeded"
+
+
+TestMachine = Machine.TestCase
+TestMachine.settings = settings(max_examples=25, stateful_step_count=40, deadline=None)

@@ -1,0 +1,177 @@
+"""Rows of the decisions that the state machine does not tell apart: words, reasons, moments."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from cluster_model import START, Cluster
+from ssd_operator import status as core
+from ssd_operator.spec.status import Progress, Status
+from ssd_operator.status import ends
+from ssd_operator.status.conditions import find
+
+
+def started(**sections: object) -> Cluster:
+    """Return a run whose first stage is at work."""
+    cluster = Cluster(**sections)
+    cluster.settle()
+    return cluster
+
+
+def finish(cluster: Cluster, *kinds: str) -> None:
+    """Complete the Jobs of these kinds, one after the other."""
+    for kind in kinds:
+        for job in cluster.live():
+            if job.name.startswith(f"ssd-{kind}-"):
+                cluster.end(job.name)
+        cluster.settle()
+
+
+def test_the_intent_is_written_before_the_job_is_made() -> None:
+    """After one decision the status names a Job that nobody has made yet."""
+    cluster = Cluster()
+    cluster.decide()
+    [reference] = cluster.status.stages[0].jobs
+    assert reference.uid == ""
+    assert cluster.jobs == {}
+    cluster.act()
+    assert reference.name in cluster.jobs
+
+
+def test_independent_stages_run_side_by_side() -> None:
+    """After prepare, sampling and the base's generation are both at work."""
+    cluster = started()
+    finish(cluster, "prepare")
+    assert sorted(job.name.split("-")[1] for job in cluster.live()) == ["generate", "sample"]
+
+
+@pytest.mark.parametrize(
+    ("message", "codes", "disrupted", "kind"),
+    [
+        ("failed with exit code 64 matching FailJob rule at index 1", [], False, "BadInput"),
+        ("has condition DisruptionTarget matching FailJob rule at index 0", [], False, "Disrupted"),
+        ("failed with exit code 75 matching FailJob rule at index 2", [], False, "Temporary"),
+        ("failed with exit code 75 matching FailJob rule at index 2", [75, 1], False, "Counted"),
+        ("failed with exit code 75 matching FailJob rule at index 2", [75, 64], False, "BadInput"),
+        ("failed with exit code 75 matching FailJob rule at index 2", [75, 75], True, "Disrupted"),
+        ("", [1, 75], False, "Counted"),
+        ("", [], False, "Counted"),
+    ],
+)
+def test_why_a_gang_ended(message: str, codes: list[int], disrupted: bool, kind: str) -> None:
+    """The Job's rule decides where pods are gone; where they are there, the gravest of them does."""
+    cluster = started()
+    name = cluster.live()[0].name
+    cluster.end(name, ending="Failed", code=1)
+    job = replace(cluster.jobs[name], reason="PodFailurePolicy" if message else "BackoffLimitExceeded", message=message)
+    [pod] = cluster.pods[name]
+    pods = [replace(pod, exit_code=code, name=f"p{number}") for number, code in enumerate(codes)]
+    if disrupted:
+        pods[0] = replace(pods[0], disrupted=True)
+    assert ends.gang(job, pods).kind == kind
+
+
+def test_an_out_of_memory_kill_says_what_to_do() -> None:
+    """The message names the field that gives the pod more."""
+    cluster = started()
+    name = cluster.live()[0].name
+    cluster.end(name, ending="Failed", code=137)
+    [pod] = cluster.pods[name]
+    cluster.pods[name] = (replace(pod, end_reason="OOMKilled"),)
+    cluster.settle()
+    assert "raise resources.limits.memory" in cluster.status.stages[0].message
+    assert cluster.status.phase == "Failed"
+
+
+def test_nothing_follows_a_prepare_that_failed() -> None:
+    """Without what prepare makes not even a report can be written."""
+    cluster = started()
+    cluster.end(cluster.live()[0].name, ending="Failed", code=64)
+    cluster.settle()
+    phases = {stage.name: stage.phase for stage in cluster.status.stages}
+    assert phases.pop("prepare") == "Failed"
+    assert set(phases.values()) == {"Skipped"}
+
+
+def test_suspension_does_not_use_up_the_deadline() -> None:
+    """An hour suspended is an hour more."""
+    cluster = started(deadline="1h")
+    cluster.suspended = True
+    cluster.settle()
+    cluster.forward(7200)
+    cluster.settle()
+    cluster.suspended = False
+    cluster.settle()
+    assert cluster.status.suspended_seconds == 7200
+    cluster.forward(3000)
+    cluster.settle()
+    assert cluster.status.phase in {"Running", "Pending"}
+    cluster.forward(1000)
+    cluster.settle()
+    assert cluster.status.phase == "Failed"
+    assert find(cluster.status, "Failed").reason == "DeadlineExceeded"  # type: ignore[union-attr]
+    assert cluster.live() == []
+
+
+def test_a_foreign_job_is_never_touched() -> None:
+    """A Job with our name and another key stays as it is, and the stage says so."""
+    cluster = Cluster()
+    cluster.decide()
+    cluster.act()
+    name = next(iter(cluster.jobs))
+    cluster.made.clear()
+    cluster.jobs[name] = replace(cluster.jobs[name], key="f" * 64, owners=())
+    for _ in range(3):
+        cluster.decide()
+        assert cluster.act() == 0
+    assert "belongs to something else" in cluster.status.stages[0].message
+
+
+def test_progress_is_shown_in_the_column() -> None:
+    """The stage that runs and how far it is are what `kubectl get` prints."""
+    cluster = started()
+    finish(cluster, "prepare", "sample", "curate")
+    [train] = [job.name for job in cluster.live() if "-train-" in job.name]
+    [stage] = [stage for stage in cluster.status.stages if stage.name == "train"]
+    assert stage.jobs[0].name == train
+    now = cluster.status.model_copy(
+        update={
+            "stages": tuple(
+                each.model_copy(update={"phase": "Running"}) if each.name == "train" else each
+                for each in cluster.status.stages
+            )
+        }
+    )
+    scene = replace(cluster.scene(), progress={"train": Progress(unit="steps", done=1250, total=2500)})
+    shown = core.advance(now, scene)
+    assert (shown.stage, shown.progress) == ("Train", "1250/2500 steps")
+
+
+def test_every_transition_is_told_once() -> None:
+    """An event for each beginning and each end of a stage, and none when nothing changed."""
+    cluster = Cluster()
+    cluster.decide()
+    told = core.happenings(Status(), cluster.status)
+    assert [each.reason for each in told] == ["StageStarted"]
+    assert core.happenings(cluster.status, cluster.status) == []
+    cluster.act()
+    cluster.settle()
+    before = cluster.status
+    finish(cluster, "prepare")
+    assert sorted(each.reason for each in core.happenings(before, cluster.status)) == [
+        "StageStarted",
+        "StageStarted",
+        "StageSucceeded",
+    ]
+
+
+def test_when_to_look_again() -> None:
+    """A resource with nothing but a deadline is looked at then; one that ended with a time to live, at its end."""
+    cluster = started(deadline="2h")
+    assert core.next_look(cluster.status, cluster.scene()) == pytest.approx(7200, abs=5)
+    done = started(ttlAfterFinished="1h")
+    finish(done, "prepare", "sample", "curate", "train", "generate", "grade", "report")
+    assert done.status.phase == "Succeeded"
+    assert core.expires(done.status, done.scene()) == START + timedelta(hours=1)
+    assert core.next_look(done.status, done.scene()) == pytest.approx(3600, abs=5)

@@ -1,0 +1,84 @@
+"""Laws of progress: asked rarely, shown when it is news, and never a reason to fail."""
+
+import asyncio
+
+import pytest
+
+from ssd_operator.cluster import Key
+from ssd_operator.progress import Reader, fetch, parse
+from ssd_operator.spec.status import Progress
+
+KEY = Key("lab", "toy")
+PAGE = """# HELP ssd_progress_done Units of work.
+# TYPE ssd_progress_done gauge
+ssd_progress_done{unit="steps"} 1250.0
+ssd_progress_total{unit="steps"} 2500.0
+ssd_loss 0.41
+"""
+
+
+def page(done: int) -> str:
+    return PAGE.replace("1250.0", f"{done}.0")
+
+
+class Worker:
+    """A worker and a clock."""
+
+    def __init__(self) -> None:
+        self.done, self.now, self.asked = 0, 0.0, 0
+        self.reader = Reader(every_s=10, get=self.get, clock=lambda: self.now)
+
+    async def get(self, _url: str) -> str:
+        """Answer with the current page."""
+        self.asked += 1
+        return page(self.done)
+
+    async def shown(self, *, done: int, after: float) -> int | None:
+        """Let time pass and work be done, and return what is shown of it."""
+        self.done, self.now = done, self.now + after
+        self.reader.read(KEY, "train", "http://pod/metrics")
+        for _ in range(5):
+            await asyncio.sleep(0)
+        found = self.reader.read(KEY, "train", "http://pod/metrics")
+        return found.done if found else None
+
+
+def test_the_workers_own_words_are_read() -> None:
+    """Done, total and unit are taken from the metrics page."""
+    assert parse(PAGE) == Progress(unit="steps", done=1250, total=2500)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "nothing", PAGE.replace("2500.0", "NaN"), PAGE.replace("1250.0", "-1"), "\0" * 99]
+)
+def test_nonsense_is_no_progress(text: str) -> None:
+    """Whatever else a port answers means nothing."""
+    assert parse(text) is None
+
+
+async def test_a_worker_is_asked_rarely_and_shown_when_it_is_news() -> None:
+    """Within ten seconds nobody asks; below one percent nothing is shown, until a minute has passed."""
+    worker = Worker()
+    assert await worker.shown(done=100, after=0) == 100
+    assert await worker.shown(done=900, after=9) == 100
+    assert worker.asked == 1
+    assert await worker.shown(done=110, after=1) == 100
+    assert worker.asked == 2
+    assert await worker.shown(done=130, after=10) == 130
+    assert await worker.shown(done=131, after=30) == 130
+    assert await worker.shown(done=131, after=30) == 131
+
+
+async def test_a_worker_that_is_silent_keeps_nobody_waiting() -> None:
+    """A look at a stage returns at once with what is known, also while its worker is being asked."""
+
+    async def never(_url: str) -> str:
+        await asyncio.Event().wait()
+        return ""
+
+    assert Reader(every_s=10, get=never).read(KEY, "train", "http://pod/metrics") is None
+
+
+async def test_nobody_answers() -> None:
+    """A port at which nobody is gives nothing and raises nothing."""
+    assert await fetch("http://127.0.0.1:9/metrics") == ""

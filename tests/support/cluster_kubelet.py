@@ -1,0 +1,154 @@
+"""The kubelet's part against a real API server: pods start, end, say something, or are taken away.
+
+One `step` moves every pod of a namespace once. A `script` decides how a pod ends; without one it does its work.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from cluster_worker import Workspace
+from ssd_jobs import contract
+from ssd_operator import naming
+from ssd_operator.cluster import Api, ApiError
+from ssd_operator.cluster.kinds import KINDS
+
+Raw = dict[str, Any]
+UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
+AT_ONCE = 20
+ADDRESS = "192.0.2.1"
+INSTANT = "2026-01-01T00:00:00Z"
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A pod, as a script sees it."""
+
+    name: str
+    stage: str
+    job: str
+    index: int
+    attempt: int
+    config: contract.Config
+    running: bool
+
+
+@dataclass(frozen=True)
+class Ends:
+    """How a pod ends; `message` None is what the worker would have said."""
+
+    code: int = 0
+    message: str | None = None
+    disrupted: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Why a pod does not start."""
+
+    unschedulable: str = ""
+    reason: str = ""
+    message: str = ""
+
+
+RUNS = object()
+"""The pod goes on running."""
+Script = Callable[[Pod], object]
+
+
+@dataclass
+class Kubelet:
+    """Plays all nodes of one namespace."""
+
+    api: Api
+    namespace: str
+    workspace: Workspace = field(default_factory=Workspace)
+    script: Script = lambda _pod: Ends()
+    ended: list[tuple[Pod, Ends]] = field(default_factory=list)
+    configs: dict[str, contract.Config] = field(default_factory=dict)
+    """ConfigMaps are immutable: each is read once."""
+
+    async def step(self) -> None:
+        """Start what is new, and let what runs end as the script says."""
+        query = {"labelSelector": f"{naming.LABEL_MANAGED}={naming.MANAGED_BY}", "fieldSelector": UNFINISHED}
+        listed = await self.api.request("GET", KINDS["Pod"].path(self.namespace), query=query)
+        turns = [self._turn(raw) for raw in listed["items"] if "deletionTimestamp" not in raw["metadata"]]
+        for start in range(0, len(turns), AT_ONCE):
+            await asyncio.gather(*turns[start : start + AT_ONCE])
+
+    async def _turn(self, raw: Raw) -> None:
+        pod = await self._describe(raw)
+        if pod is not None:
+            await self._move(raw, pod, raw["status"].get("phase", "Pending"))
+
+    async def _move(self, raw: Raw, pod: Pod, phase: str) -> None:
+        decision = self.script(pod)
+        match decision:
+            case Waits():
+                await self._write(raw, "Pending", _waiting(raw, decision))
+            case Ends() if phase == "Running":
+                message = decision.message
+                if message is None:
+                    message = self.workspace.complete(pod.config, pod.index) if decision.code == 0 else "it broke"
+                self.ended.append((pod, decision))
+                await self._write(raw, "Succeeded" if decision.code == 0 else "Failed", _ended(raw, decision, message))
+            case _ if phase == "Pending":
+                await self._write(raw, "Running", _state(raw, {"running": {"startedAt": INSTANT}}, ready=True))
+
+    async def _describe(self, raw: Raw) -> Pod | None:
+        """Return a pod whose config can be mounted; a real one would wait for it too."""
+        metadata = raw["metadata"]
+        name = next(each["configMap"]["name"] for each in raw["spec"]["volumes"] if each["name"] == "config")
+        if name not in self.configs:
+            try:
+                found = await self.api.get("ConfigMap", self.namespace, name)
+            except ApiError:
+                return None
+            self.configs[name] = contract.loads(found["data"]["config.json"], source=name)
+        return Pod(
+            name=metadata["name"],
+            stage=metadata["labels"][naming.LABEL_STAGE],
+            job=metadata["labels"][naming.LABEL_JOB],
+            index=int(metadata["annotations"]["batch.kubernetes.io/job-completion-index"]),
+            attempt=int(metadata["labels"][naming.LABEL_ATTEMPT]),
+            config=self.configs[name],
+            running=raw["status"].get("phase") == "Running",
+        )
+
+    async def _write(self, raw: Raw, phase: str, status: Raw) -> None:
+        path = KINDS["Pod"].path(self.namespace, raw["metadata"]["name"], "status")
+        body = {"status": {"phase": phase, **status}}
+        try:
+            await self.api.request("PATCH", path, body=body, content_type="application/merge-patch+json")
+        except ApiError as error:
+            if not error.missing:
+                raise
+
+
+def _state(raw: Raw, state: Raw, *, ready: bool, name: str = naming.WORKER) -> Raw:
+    images = {each["name"]: each["image"] for each in raw["spec"]["containers"]}
+    container = {"name": name, "image": images[name], "imageID": "", "ready": ready, "restartCount": 0, "state": state}
+    condition = {"type": "Ready", "status": str(ready), "lastTransitionTime": INSTANT}
+    address = {"podIP": ADDRESS, "podIPs": [{"ip": ADDRESS}]}
+    return {"containerStatuses": [container], "conditions": [condition], **address}
+
+
+def _ended(raw: Raw, ends: Ends, message: str) -> Raw:
+    reason = ends.reason or ("Completed" if ends.code == 0 else "Error")
+    times = {"startedAt": INSTANT, "finishedAt": INSTANT}
+    found = _state(
+        raw, {"terminated": {"exitCode": ends.code, "message": message, "reason": reason, **times}}, ready=False
+    )
+    if ends.disrupted:
+        mark = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}
+        found["conditions"].append({**mark, "lastTransitionTime": INSTANT})
+    return found
+
+
+def _waiting(raw: Raw, waits: Waits) -> Raw:
+    if waits.unschedulable:
+        condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+        return {"conditions": [{**condition, "message": waits.unschedulable, "lastTransitionTime": INSTANT}]}
+    return _state(raw, {"waiting": {"reason": waits.reason, "message": waits.message}}, ready=False)

@@ -1,0 +1,69 @@
+"""The operator as a real process against a test cluster, and nodes that play along in the background."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from cluster_kubelet import Kubelet
+
+
+def free_port() -> int:
+    """Return a port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class OperatorProcess:
+    """One `python -m ssd_operator`."""
+
+    def __init__(self, kubeconfig: Path, log: Path, **settings: str) -> None:
+        self.port = free_port()
+        variables = {f"SSD_{name.upper()}": value for name, value in settings.items()}
+        self._environment = {
+            **os.environ,
+            "KUBECONFIG": str(kubeconfig),
+            "SSD_HTTP_PORT": str(self.port),
+            "SSD_WORKER_METRICS_PORT": "0",
+            **variables,
+        }
+        self.log = log
+        self.start()
+
+    def start(self) -> None:
+        """Start it, or start it again."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen([sys.executable, "-m", "ssd_operator"], env=self._environment, stderr=log)
+
+    def kill(self) -> None:
+        """End it as a lost machine does."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        """End it as the kubelet does, and return its exit code."""
+        self.process.terminate()
+        return self.process.wait()
+
+
+@asynccontextmanager
+async def nodes_at_work(kubelet: Kubelet, *, every_s: float = 0.1) -> AsyncIterator[None]:
+    """Let the nodes go on in the background."""
+
+    async def work() -> None:
+        while True:
+            await kubelet.step()
+            await asyncio.sleep(every_s)
+
+    task = asyncio.create_task(work())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,91 @@
+"""Builds the programs of a test cluster from source, once per machine.
+
+Kubernetes ships no binaries through a package registry, but its source is a Go module: tests/kube makes one binary of
+it. Only go.mod, go.sum, main.go and the flags decide the key; a newer Go toolchain does not cause a new build.
+"""
+
+import os
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from controlplane import cache, toolchain
+from controlplane.errors import Unavailable
+
+__all__ = ["COREDNS", "PROGRAMS", "coredns", "kubernetes", "kubernetes_version"]
+
+COREDNS = "v1.13.2"
+PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler", "kubectl", "kubelet")
+SOURCES = Path(__file__).parents[2] / "kube"
+
+
+def kubernetes_version() -> str:
+    """The release of Kubernetes that tests/kube/go.mod requires."""
+    match = re.search(r"^\s*k8s\.io/kubernetes (v\S+)$", (SOURCES / "go.mod").read_text(), re.MULTILINE)
+    if match is None:
+        raise Unavailable(f"{SOURCES / 'go.mod'} does not require k8s.io/kubernetes: restore it from git.")
+    return match[1]
+
+
+def kubernetes() -> Path:
+    """A folder with every one of PROGRAMS, each a link to the one binary."""
+    flags = _kubernetes_flags()
+    sources = [(SOURCES / name).read_bytes() for name in ("go.mod", "go.sum", "main.go")]
+    folder = _folder("kube", flags, *sources)
+
+    def make(partial: Path) -> None:
+        what = f"Kubernetes {kubernetes_version()}"
+        _go(["build", "-mod=readonly", *flags, "-o", str(partial / "kube"), "."], what=what, log=_log(folder))
+        for program in PROGRAMS:
+            (partial / program).symlink_to("kube")
+
+    return cache.obtain(folder, make)
+
+
+def coredns() -> Path:
+    """A folder with `coredns`, the cluster DNS of the node level."""
+    flags = ["-trimpath", "-ldflags", "-s -w"]
+    folder = (
+        cache.root() / "coredns" / cache.digest(COREDNS.encode(), repr(flags).encode(), platform.machine().encode())
+    )
+
+    def make(partial: Path) -> None:
+        module = f"github.com/coredns/coredns@{COREDNS}"
+        _go(["install", *flags, module], what=f"CoreDNS {COREDNS}", log=_log(folder), environ={"GOBIN": str(partial)})
+
+    return cache.obtain(folder, make)
+
+
+def _kubernetes_flags() -> list[str]:
+    version = kubernetes_version()
+    major, minor, _ = version.removeprefix("v").split(".", 2)
+    stamps = {"gitVersion": version, "gitMajor": major, "gitMinor": minor}
+    stamped = " ".join(f"-X k8s.io/component-base/version.{name}={value}" for name, value in stamps.items())
+    return ["-trimpath", "-buildvcs=false", "-ldflags", f"-s -w {stamped}"]
+
+
+def _folder(what: str, flags: Sequence[str], *sources: bytes) -> Path:
+    key = cache.digest(*sources, repr(flags).encode(), platform.machine().encode())
+    return cache.root() / what / key
+
+
+def _log(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.log")
+
+
+def _go(arguments: Sequence[str], *, what: str, log: Path, environ: dict[str, str] | None = None) -> None:
+    go = toolchain.find()
+    sys.stderr.write(f"building {what} with {go}, once for this machine: minutes; progress in {log}\n")
+    settings = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": "", **(environ or {})}
+    with log.open("w") as output:
+        done = subprocess.run(
+            [go, *arguments], cwd=SOURCES, env={**os.environ, **settings}, stdout=output, stderr=output, check=False
+        )
+    if done.returncode != 0:
+        raise Unavailable(
+            f"building {what} failed, see {log}: make the Go module proxy reachable (GOPROXY), "
+            "or set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver and kubectl."
+        )

@@ -1,0 +1,112 @@
+"""A benchmark of small problems with generations, as artifacts that grade reads."""
+
+from pathlib import Path
+from typing import Any
+
+from ssd_jobs import artifacts, contract, tables
+from ssd_jobs.context import Context
+from ssd_jobs.progress import Progress
+from tables_support import ROWS
+
+KEY = "a" * 64
+PROBLEMS = "problems/bench"
+TESTS = "tests/bench"
+GENERATIONS = "generations/base"
+VERDICTS = "verdicts/base"
+
+RIGHT = "```python\nprint(2 * int(input()))\n```"
+WRONG = "```python\nprint(3)\n```"
+BROKEN = "```python\nprint(\n```"
+NO_CODE = "I cannot do this."
+
+
+def write(path: Path, tables_by_file: dict[str, tuple[str, list[dict[str, Any]]]], *, shard: int | None = None) -> None:
+    """Write one artifact of tables: file -> (schema's name, rows)."""
+    with artifacts.claim(path, stage="test", name="test", key=KEY, shard=shard) as draft:
+        for name, (schema, rows) in tables_by_file.items():
+            kind = tables.SCHEMAS[schema]
+            draft.write_table(name, kind, tables.table(kind, rows))
+        draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
+
+
+def problem(name: str, **changes: Any) -> dict[str, Any]:
+    """A problem that asks for twice a number."""
+    return {**ROWS["problems"][0], "problem_id": name, **changes}
+
+
+def tests_of(name: str) -> list[dict[str, Any]]:
+    """Two tests of it."""
+    numbers = [(0, 3), (1, -4)]
+    return [
+        {"problem_id": name, "test_index": i, "input": f"{n}\n", "output": f"{2 * n}\n", "public": i == 0}
+        for i, n in numbers
+    ]
+
+
+def sample(name: str, index: int, text: str, **changes: Any) -> dict[str, Any]:
+    """One generation."""
+    return {**ROWS["samples"][0], "problem_id": name, "sample_index": index, "text": text, **changes}
+
+
+def workspace(root: Path, generations: dict[str, list[str]], *, shards: int = 1) -> Path:
+    """Write problems, tests and generations, `{problem: texts}`."""
+    write(root / PROBLEMS, {"problems.parquet": ("problems", [problem(name) for name in generations])})
+    write(root / TESTS, {"tests.parquet": ("tests", [row for name in generations for row in tests_of(name)])})
+    rows = [sample(name, i, text) for name, texts in generations.items() for i, text in enumerate(texts)]
+    for shard in range(shards):
+        part = rows[shard::shards]
+        write(
+            artifacts.shard_path(root / GENERATIONS, shard),
+            {"samples-00000.parquet": ("samples", part)},
+            shard=shard,
+        )
+    return root
+
+
+def config(root: Path, *, shards: int = 1, generation_shards: int = 1, **execution: Any) -> contract.GradeConfig:
+    """A config that grades them in both modes."""
+    modes: list[contract.Grading] = ["Process", "LCB"]
+    return contract.GradeConfig(
+        version=1,
+        stage="grade",
+        name="grade-base-bench",
+        key=KEY,
+        workspace=str(root),
+        arm="Base",
+        benchmark="bench",
+        science=contract.GradeScience(cpu_seconds=6, wall_seconds=30, memory_mb=256, output_mb=1, shards=shards),
+        tasks=tuple(
+            contract.GradeTask(
+                setting="t0-7",
+                mode=mode,
+                generations=GENERATIONS,
+                generation_shards=generation_shards,
+                key=str(i) * 64,
+                output=f"{VERDICTS}-{mode.lower()}",
+            )
+            for i, mode in enumerate(modes)
+        ),
+        problems=PROBLEMS,
+        tests=TESTS,
+        execution=contract.SandboxExecution(
+            **{
+                "metrics_port": 0,
+                "image": "",
+                "sandbox_socket": "",
+                "allow_weak_isolation": False,
+                "workers": 2,
+                **execution,
+            }
+        ),
+    )
+
+
+def context(root: Path, *, index: int = 0) -> Context:
+    """The surroundings of a shard."""
+    return Context(workspace=root, index=index, progress=Progress())
+
+
+def verdicts(root: Path, mode: str, *, shards: int = 1) -> list[dict[str, Any]]:
+    """All verdicts of one mode."""
+    found = artifacts.sharded(root / f"{VERDICTS}-{mode.lower()}", shards)
+    return [row for shard in found for row in tables.rows(shard.table("verdicts.parquet", tables.VERDICTS))]

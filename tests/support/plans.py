@@ -1,0 +1,47 @@
+"""Resolved specs and plans for tests."""
+
+from typing import Any
+
+from ssd_operator import plan
+from ssd_operator.spec import resource
+from ssd_operator.spec.experiment import ResolvedSpec
+
+PLATFORM = plan.Platform(
+    workspace="/workspace",
+    worker_image="worker:1",
+    grader_image="grader:1",
+    metrics_port=9100,
+    sandbox_socket="/sandbox/socket",
+    tracking_uri="http://mlflow:5000",
+    offline=False,
+    claim_uid="claim-1",
+    master_port=29500,
+)
+
+HUB = {"huggingFace": {"repo": "org/model", "revision": "main"}}
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def spec(name: str = "toy", **sections: Any) -> ResolvedSpec:
+    """Resolve the toy preset with some sections overridden."""
+    body = {"preset": "toy", "storage": {"claimName": "experiments"}, "promotion": {}, **sections}
+    document = {
+        "apiVersion": "selfdistill.dev/v1alpha1",
+        "kind": "SelfDistillation",
+        "metadata": {"name": name},
+        "spec": body,
+    }
+    return resource.parse(document).resolve()
+
+
+def graph(
+    resolved: ResolvedSpec | None = None,
+    *,
+    name: str = "toy",
+    uid: str = "uid-1",
+    digests: dict[str, str] | None = None,
+    platform: plan.Platform = PLATFORM,
+) -> plan.Graph:
+    """Plan a resolved spec."""
+    around = plan.Surroundings(name=name, uid=uid, digests=digests or {}, attempts={})
+    return plan.build(resolved or spec(), around, platform)

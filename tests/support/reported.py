@@ -1,0 +1,248 @@
+"""A whole synthetic experiment as artifacts: two arms, a sweep, a guard, a trained candidate."""
+
+import functools
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import arms
+from ssd_jobs import artifacts, contract, tables
+from ssd_jobs.context import Context
+from ssd_jobs.progress import Progress
+from tables_support import ROWS
+
+KEY = "c" * 64
+GENERATED = "generations/{arm}-{benchmark}-{setting}"
+SETTINGS = {"t0-7": 0.7, "t1-1": 1.1, "greedy": 0.0}
+DECODES = {
+    name: contract.Decode(temperature=temperature, top_k=20, top_p=0.8) for name, temperature in SETTINGS.items()
+}
+FIXED = {"Base": "t0-7", "Candidate": "t1-1"}
+SAMPLES = 10
+GAIN = 0.08
+
+
+def workspace(root: Path, *, gain: float = GAIN, seed: int = 0, lcb: bool = True) -> Path:
+    """Write the artifacts of an experiment in which the candidate is truly better by `gain`."""
+    rng = np.random.default_rng(seed)
+    names = arms.difficulties()
+    for benchmark, size in (("lcb-v6", len(names)), ("humaneval", 30)):
+        chosen = names if benchmark == "lcb-v6" else ("",) * size
+        base = arms.rates(rng)[:size]
+        room = 1 - base
+        better = base + gain * size / room.sum() * room if gain else base
+        for arm, rates in (("base", base), ("candidate", better)):
+            for setting in SETTINGS:
+                worse = 0.93 if setting == "greedy" else 1.0
+                rows = _verdicts(rng, np.clip(rates, 0, 1) * worse, chosen)
+                _evaluation(root, benchmark, arm, setting, rows, rng, lcb=lcb)
+    _train(root)
+    return root
+
+
+def config(root: Path, tracking: contract.Tracking, **changes: Any) -> contract.ReportConfig:
+    """The report of that experiment."""
+    wanted = {
+        "version": 1,
+        "stage": "report",
+        "name": "report",
+        "key": KEY,
+        "workspace": str(root),
+        "experiment": "qwen3-4b-ssd",
+        "spec": {
+            "model": {"source": {"huggingFace": {"repo": "Qwen/Qwen3-4B-Instruct-2507", "revision": "main"}}},
+            "prompts": {"source": {"builtin": "toy"}},
+            "sampling": {"temperature": 1.6, "topK": 20, "topP": 0.8, "pod": {}},
+            "training": {"steps": 40},
+        },
+        "science": contract.ReportScience(bootstrap_replicates=500, seed=0, promotion=promotion(tracking.experiment)),
+        "model": "models/base",
+        "candidate": "checkpoints/train/model",
+        "benchmarks": (_benchmark("lcb-v6", ("Process", "LCB")), _benchmark("humaneval", ("Process",))),
+        "artifacts": (
+            contract.StageArtifact(stage="train", kind="train", path="checkpoints/train", shards=0),
+            *(
+                contract.StageArtifact(
+                    stage=f"grade-{arm}-lcb-v6",
+                    kind="grade",
+                    path=f"verdicts/{arm}-lcb-v6-{FIXED[arm.title()]}-process",
+                    shards=1,
+                )
+                for arm in ("base", "candidate")
+            ),
+        ),
+        "output": "reports/one",
+        "execution": contract.ReportExecution(metrics_port=0, image="worker:1", tracking=tracking, failed=()),
+    }
+    return contract.ReportConfig(**{**wanted, **changes})
+
+
+def promotion(name: str, **changes: Any) -> contract.Promotion:
+    """A gate with a guard, against the base at its best."""
+    gate = contract.Gate(
+        benchmark="lcb-v6",
+        metric="pass@1",
+        baseline="BestDecode",
+        confidence=0.95,
+        min_gain=0.0,
+        max_difficulty_drop=0.02,
+        pass_at_5=True,
+        max_truncated_share=0.05,
+        guards=(contract.Guard(benchmark="humaneval", metric="pass@1", max_drop=0.02),),
+    )
+    wanted = {
+        "registered_model": f"model-{name}",
+        "alias": "champion",
+        "challenger_alias": "challenger",
+        "upload_weights": True,
+        "claim": "",
+        "gate": gate,
+    }
+    return contract.Promotion(**{**wanted, **changes})
+
+
+def context(root: Path) -> Context:
+    """The surroundings of a report."""
+    return Context(workspace=root, index=0, progress=Progress())
+
+
+@functools.cache
+def tiny_model(path: Path) -> Path:
+    """A causal language model with a byte-level tokenizer; its heads are as wide as vLLM's CPU kernels ask for."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    letters = {letter: i + 3 for i, letter in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
+    tokenizer = Tokenizer(models.BPE(vocab={**letters, "<unk>": 0, "<s>": 1, "</s>": 2}, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    shown = PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>", eos_token="</s>")
+    torch.manual_seed(0)
+    shape = LlamaConfig(
+        vocab_size=300,
+        hidden_size=64,
+        intermediate_size=64,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        max_position_embeddings=128,
+    )
+    LlamaForCausalLM(shape).save_pretrained(path)
+    shown.save_pretrained(path)
+    return path
+
+
+def stand_in(path: Path) -> None:
+    """The files of a model that nobody opens."""
+    path.mkdir(exist_ok=True)
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        (path / name).write_text("{}")
+    (path / "model.safetensors").write_bytes(b"weights")
+
+
+def _verdicts(rng: np.random.Generator, rates: arms.Floats, names: tuple[str, ...]) -> list[dict[str, Any]]:
+    right = rng.random((len(names), SAMPLES)) < rates[:, None]
+    cut = rng.random((len(names), SAMPLES)) < 0.01
+    lengths = rng.lognormal(6, 0.5, (len(names), SAMPLES)).astype(int)
+    return [
+        {
+            **ROWS["verdicts"][0],
+            "problem_id": f"p{i:03d}",
+            "sample_index": j,
+            "difficulty": names[i],
+            "verdict": "pass" if right[i, j] else "wrong",
+            "reason": "" if right[i, j] else "the output is not the expected one",
+            "truncated": bool(cut[i, j]),
+            "completion_tokens": int(lengths[i, j]),
+            "code_sha256": f"{rng.integers(0, 8) if right[i, j] else rng.integers(0, 10**6)}",
+        }
+        for i in range(len(names))
+        for j in range(SAMPLES)
+    ]
+
+
+def _evaluation(
+    root: Path,
+    benchmark: str,
+    arm: str,
+    setting: str,
+    rows: list[dict[str, Any]],
+    rng: np.random.Generator,
+    *,
+    lcb: bool,
+) -> None:
+    """Write the verdicts of one setting in both modes, and a few generations."""
+    for mode in ("process", "lcb") if lcb and benchmark == "lcb-v6" else ("process",):
+        stricter = [{**row, "verdict": "wrong"} if mode == "lcb" and i % 97 == 0 else row for i, row in enumerate(rows)]
+        path = root / f"verdicts/{arm}-{benchmark}-{setting}-{mode}" / "shard-00000"
+        with artifacts.claim(path, stage="grade", name="grade", key=KEY, shard=0) as draft:
+            draft.write_table("verdicts.parquet", tables.VERDICTS, tables.table(tables.VERDICTS, stricter))
+            counts = {"verdicts": len(rows), "completion_tokens": sum(row["completion_tokens"] for row in rows)}
+            draft.finish(science={"mode": mode}, inputs={}, counts=counts, facts={"canaries": "passed"}, image="")
+    generations = root / GENERATED.format(arm=arm, benchmark=benchmark, setting=setting) / "shard-00000"
+    with artifacts.claim(generations, stage="generate", name="generate", key=KEY, shard=0) as draft:
+        samples = [_sample(row, rng) for row in rows]
+        draft.write_table("samples-00000.parquet", tables.SAMPLES, tables.table(tables.SAMPLES, samples))
+        draft.finish(science={}, inputs={}, counts={}, facts={"gpus": 0}, image="")
+
+
+def _sample(row: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+    length = 4
+    return {
+        **ROWS["samples"][0],
+        "problem_id": row["problem_id"],
+        "sample_index": row["sample_index"],
+        "completion_token_ids": list(range(length)),
+        "logprobs": [-0.5] * length,
+        "logprob_sum": -length * float(rng.gamma(4, 0.08)),
+        "text": "Let me think.\n\n```python\nprint(2 * int(input()))  # <script>alert(1)</script>\n```",
+    }
+
+
+def _train(root: Path) -> None:
+    """Write a trained candidate with its loss."""
+    path = root / "checkpoints/train"
+    with artifacts.claim(path, stage="train", name="train", key=KEY) as draft:
+        stand_in(path / "model")
+        points = [
+            {"step": step, "key": key, "value": value, "time_ms": 1_760_000_000_000 + 1000 * step}
+            for step in range(1, 41)
+            for key, value in (("train/loss", 0.6 + math.exp(-step / 9)), ("train/lr", 1e-5))
+        ]
+        draft.write_text("metrics.jsonl", "".join(f"{json.dumps(point)}\n" for point in points))
+        counts = {"steps": 40, "tokens_seen": 123456}
+        draft.finish(
+            science={"steps": 40}, inputs={}, counts=counts, facts={"device": "cpu", "world_size": 1}, image=""
+        )
+
+
+def _benchmark(name: str, modes: tuple[contract.Grading, ...]) -> contract.BenchmarkReport:
+    evaluations = [
+        contract.Evaluation(
+            arm=arm,
+            setting=setting,
+            decode=DECODES[setting],
+            fixed=FIXED[arm] == setting,
+            mode=mode,
+            verdicts=f"verdicts/{arm.lower()}-{name}-{setting}-{mode.lower()}",
+            verdict_shards=1,
+            generations=GENERATED.format(arm=arm.lower(), benchmark=name, setting=setting),
+            generation_shards=1,
+        )
+        for arm in ("Base", "Candidate")
+        for setting in SETTINGS
+        for mode in modes
+    ]
+    return contract.BenchmarkReport(
+        name=name,
+        window="2025-02_2025-05" if name == "lcb-v6" else "",
+        problems=f"problems/{name}",
+        k=(1, 5),
+        samples_per_problem=SAMPLES,
+        grading=modes,
+        evaluations=tuple(evaluations),
+    )

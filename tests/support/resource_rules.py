@@ -1,0 +1,151 @@
+"""Every rule across fields, once kept and once broken, with the place and the words of both judges."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from resource_cases import document
+
+__all__ = ["RULE_CASES", "RuleCase"]
+
+
+@dataclass(frozen=True)
+class RuleCase:
+    """A rule: where it stands, a resource that keeps it, one that breaks it, and what is said then."""
+
+    at: str
+    good: str
+    bad: str
+    path: str
+    message: str
+
+    @property
+    def id(self) -> str:
+        """What the test is called."""
+        return f"{self.path}-{self.message[:40]}".replace(" ", "-")
+
+
+def _case(at: str, path: str, message: str, *, good: str, bad: str) -> RuleCase:
+    claim = "" if at == "spec.storage" else "storage: {claimName: experiments}\n"
+    return RuleCase(at, document(claim + good), document(claim + bad), path, message)
+
+
+def _nested(path: str, value: Any) -> str:
+    """Write `path: value` below spec, `[]` steps as a list of one with a name."""
+    for step in reversed(path.split(".")[1:]):
+        value = {step[:-2]: [{"name": "b", **value}]} if step.endswith("[]") else {step: value}
+    return json.dumps(value)[1:-1]
+
+
+def _one_of(at: str, choices: str, *, good: Any, bad: Any) -> RuleCase:
+    where = at.replace("[]", "[0]")
+    head = "" if at == "spec.storage" else '"storage": {"claimName": "experiments"}, '
+    texts = [
+        '{"apiVersion": "selfdistill.dev/v1alpha1", "kind": "SelfDistillation", "metadata": {"name": "demo"}, '
+        f'"spec": {{{head}{_nested(at, value)}}}}}'
+        for value in (good, bad)
+    ]
+    return RuleCase(at, *texts, where, f"set exactly one of {choices}")
+
+
+def _variables() -> list[RuleCase]:
+    pods = [f"spec.{stage}.pod" for stage in ("prompts", "sampling", "curation", "training", "evaluation", "analysis")]
+    pods += ["spec.evaluation.gradePod", "spec.tracking.pod", "spec.pod"]
+    source = {"configMapKeyRef": {"name": "c", "key": "k"}}
+    cases = []
+    for pod in pods:
+        at = f"{pod}.env[]"
+        both = {"value": "x", "valueFrom": source}
+        one = _one_of(at, "", good={"value": "", "valueFrom": source}, bad=both)
+        cases.append(RuleCase(at, one.good, one.bad, f"{pod}.env[0]", "set value or valueFrom, not both"))
+        neither = {"valueFrom": {}}
+        chosen = _one_of(at, "secretKeyRef, configMapKeyRef", good={"valueFrom": source}, bad=neither)
+        cases.append(RuleCase(f"{at}.valueFrom", chosen.good, chosen.bad, f"{pod}.env[0].valueFrom", chosen.message))
+    return cases
+
+
+_HUB: dict[str, Any] = {"huggingFace": {"repo": "a/b"}}
+_BENCHMARK = "spec.evaluation.benchmarks[]"
+_TWO = "evaluation: {benchmarks: [{name: b, k: [1]}, {name: c, k: [1, 5]}]}\n"
+
+RULE_CASES: tuple[RuleCase, ...] = (
+    _one_of("spec.model.source", "huggingFace, path, registry, builtin", good=_HUB, bad={**_HUB, "path": "m"}),
+    _one_of("spec.prompts.source", "huggingFace, path, builtin", good={"builtin": "toy"}, bad={}),
+    _one_of(
+        f"{_BENCHMARK}.source", "livecodebench, huggingFace, path, builtin",
+        good={"builtin": "mbpp"}, bad={"builtin": "mbpp", "path": "b"},
+    ),
+    _one_of("spec.storage", "claimName, template", good={"template": {"size": "1Gi"}}, bad={"retain": True}),
+    _case(
+        "spec.training", "spec.training.minLearningRate", "minLearningRate must not exceed learningRate",
+        good="training: {learningRate: 1e-6, minLearningRate: 1e-6}",
+        bad="training: {learningRate: 1e-6, minLearningRate: 2e-6}",
+    ),
+    _case(
+        "spec.training", "spec.training.warmupSteps", "warmupSteps must be less than steps",
+        good="training: {steps: 2, warmupSteps: 1}", bad="training: {steps: 2, warmupSteps: 2}",
+    ),
+    _case(
+        f"{_BENCHMARK}.source.livecodebench", "spec.evaluation.benchmarks[0].source.livecodebench.from",
+        "from must not be later than to",
+        good="evaluation: {benchmarks: [{name: b, source: {livecodebench: {from: 2025-02-01, to: 2025-02-01}}}]}",
+        bad="evaluation: {benchmarks: [{name: b, source: {livecodebench: {from: 2025-02-02, to: 2025-02-01}}}]}",
+    ),
+    _case(
+        _BENCHMARK, "spec.evaluation.benchmarks[0].k", "k must not exceed samplesPerProblem",
+        good="evaluation: {benchmarks: [{name: b, k: [1, 5], samplesPerProblem: 5}]}",
+        bad="evaluation: {benchmarks: [{name: b, k: [1, 6], samplesPerProblem: 5}]}",
+    ),
+    _case(
+        "spec.evaluation.gradePod", "spec.evaluation.gradePod.env",
+        "programs under test must not see a secret: take no value from a Secret here",
+        good="evaluation: {gradePod: {env: [{name: A, valueFrom: {configMapKeyRef: {name: s, key: k}}}]}}",
+        bad="evaluation: {gradePod: {env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]}}",
+    ),
+    _case(
+        "spec.rerun", "spec.rerun", "set from and nonce together",
+        good="rerun: {from: Train, nonce: '2'}", bad="rerun: {from: Train}",
+    ),
+    _case(
+        "spec", "spec.promotion.gate.benchmark", "the gate's benchmark must be one of evaluation.benchmarks",
+        good=_TWO + "promotion: {gate: {benchmark: c}}", bad=_TWO + "promotion: {gate: {benchmark: d}}",
+    ),
+    _case(
+        "spec", "spec.promotion.gate.guards", "every guard's benchmark must be one of evaluation.benchmarks",
+        good=_TWO + "promotion: {gate: {guards: [{benchmark: c, metric: pass@1}]}}",
+        bad=_TWO + "promotion: {gate: {guards: [{benchmark: c, metric: pass@1}, {benchmark: d, metric: pass@1}]}}",
+    ),
+    _case(
+        "spec", "spec.promotion.gate.metric", "the gate's metric must be one of the benchmark's k",
+        good=_TWO + "promotion: {gate: {benchmark: c, metric: pass@5}}",
+        bad=_TWO + "promotion: {gate: {benchmark: b, metric: pass@5}}",
+    ),
+    _case(
+        "spec", "spec.promotion.gate.passAt5", "passAt5 needs 5 among the benchmark's k",
+        good=_TWO + "promotion: {gate: {benchmark: c, passAt5: true}}",
+        bad=_TWO + "promotion: {gate: {benchmark: b, passAt5: true}}",
+    ),
+    _case(
+        "spec", "spec.promotion.gate.guards", "every guard's metric must be one of its benchmark's k",
+        good=_TWO + "promotion: {gate: {guards: [{benchmark: c, metric: pass@5}]}}",
+        bad=_TWO + "promotion: {gate: {guards: [{benchmark: b, metric: pass@5}]}}",
+    ),
+    *(
+        _case(
+            "spec", f"spec.{section}", f"{section} compares the arms: evaluation.arms must hold Base and Candidate",
+            good=f"{section}: {{}}\nevaluation: {{arms: [Candidate, Base]}}",
+            bad=f"{section}: {{}}\nevaluation: {{arms: [Candidate]}}",
+        )
+        for section in ("promotion", "analysis")
+    ),
+    *_variables(),
+    *(
+        RuleCase(
+            "", document("storage: {claimName: c}", name="a" * 40), document("storage: {claimName: c}", name=name),
+            "metadata.name",
+            "the name must be at most 40 lower-case letters, digits and dashes and begin with a letter: "
+            "it becomes part of labels and other names",
+        )
+        for name in ("a" * 41, "1st", "a.b")
+    ),
+)  # fmt: skip

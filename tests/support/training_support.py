@@ -1,0 +1,198 @@
+"""A tiny random model, records with its own log-probabilities, and a workspace to train in.
+
+The log-probabilities come from transformers' own forward pass, one document at a time, so that every use of them is
+an independent check of ours.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import AutoModelForCausalLM, GptOssConfig, LlamaConfig, Qwen3Config, Qwen3MoeConfig
+
+from ssd_jobs import artifacts, contract, tables
+from ssd_jobs.training import job, model, optimizer
+from ssd_jobs.training.checkpoint import Checkpoints
+from ssd_jobs.training.ranks import Ranks
+
+VOCABULARY = 97
+COMMON: dict[str, Any] = {
+    "vocab_size": VOCABULARY,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 8,
+    "max_position_embeddings": 512,
+    "initializer_range": 0.2,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+    "pad_token_id": 0,
+}
+FAMILIES: dict[str, Any] = {
+    "qwen3": lambda: Qwen3Config(**COMMON, tie_word_embeddings=True),
+    "llama": lambda: LlamaConfig(**COMMON, tie_word_embeddings=False),
+    "gpt-oss": lambda: GptOssConfig(
+        **COMMON,
+        num_local_experts=4,
+        num_experts_per_tok=2,
+        sliding_window=7,
+        layer_types=["sliding_attention", "full_attention"],
+        tie_word_embeddings=False,
+    ),
+    "qwen3-moe": lambda: Qwen3MoeConfig(
+        **COMMON, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=16, tie_word_embeddings=False
+    ),
+}
+
+
+def write_model(directory: Path, *, family: str = "qwen3", seed: int = 0) -> Path:
+    """Write a random model in float32, with files that an export must copy."""
+    torch.manual_seed(seed)
+    model = AutoModelForCausalLM.from_config(FAMILIES[family](), dtype=torch.float32)
+    model.save_pretrained(directory)
+    (directory / "tokenizer.json").write_text("{}")
+    (directory / "tokenizer_config.json").write_text("{}")
+    (directory / "chat_template.jinja").write_text("{{ messages }}")
+    return directory
+
+
+def document_lengths(count: int, *, seed: int, longest: int = 60) -> list[int]:
+    """Return lengths with a long tail."""
+    random = np.random.default_rng(seed)
+    return [int(np.clip(length, 4, longest)) for length in random.lognormal(2.5, 0.7, count)]
+
+
+def records(model_directory: Path, *, count: int = 24, seed: int = 0) -> list[dict[str, Any]]:
+    """Return random documents with the log-probability that transformers gives their completions."""
+    model = AutoModelForCausalLM.from_pretrained(model_directory, dtype=torch.float64, experts_implementation="eager")
+    random = np.random.default_rng(seed)
+    rows = []
+    for index, length in enumerate(document_lengths(count, seed=seed)):
+        tokens = random.integers(3, VOCABULARY, length).tolist()
+        prompt = int(random.integers(1, max(2, length // 2)))
+        rows.append(
+            {
+                "record_id": index,
+                "problem_id": f"p{index}",
+                "sample_index": 0,
+                "token_ids": tokens,
+                "prompt_length": prompt,
+                "finished": True,
+                "logprob_sum": float(reference_logprobs(model, tokens)[prompt - 1 :].sum()),
+            }
+        )
+    return rows
+
+
+@torch.no_grad()
+def reference_logprobs(model: Any, tokens: list[int]) -> torch.Tensor:
+    """Return the log-probability of each token after the first, as transformers computes it."""
+    logits = model(torch.tensor([tokens])).logits[0, :-1].double()
+    return logits.log_softmax(-1).gather(1, torch.tensor(tokens[1:])[:, None]).squeeze(1)
+
+
+def batches(count: int, *, steps: int, size: int, seed: int = 0) -> list[dict[str, Any]]:
+    """Return a random order of training."""
+    random = np.random.default_rng(seed)
+    return [
+        {"step": step, "record_ids": random.choice(count, size, replace=size > count).tolist()}
+        for step in range(1, steps + 1)
+    ]
+
+
+def workspace(root: Path, *, steps: int = 4, size: int = 8, family: str = "qwen3", count: int = 24) -> Path:
+    """Write a model and records, each as a complete artifact."""
+    with _artifact(root, "models/base") as draft:
+        write_model(draft.path, family=family)
+        _finish(draft)
+    with _artifact(root, "records/plan") as draft:
+        rows = records(root / "models/base", count=count)
+        draft.write_table("records.parquet", tables.RECORDS, tables.table(tables.RECORDS, rows))
+        plan = tables.table(tables.BATCHES, batches(count, steps=steps, size=size))
+        draft.write_table("batches.parquet", tables.BATCHES, plan)
+        _finish(draft)
+    return root
+
+
+def config(
+    root: Path, *, output: str = "checkpoints/run", execution: dict[str, Any] | None = None, **science: Any
+) -> Any:
+    """Return a train config for that workspace; `science` and `execution` replace single fields."""
+    document = {
+        "version": 1,
+        "stage": "train",
+        "name": "train",
+        "key": "a" * 64,
+        "workspace": str(root),
+        "model": "models/base",
+        "records": "records/plan",
+        "output": output,
+        "science": {
+            "steps": 4,
+            "global_batch_size": 8,
+            "sequence_length": 64,
+            "learning_rate": 1e-3,
+            "min_learning_rate": 1e-4,
+            "warmup_steps": 2,
+            "weight_decay": 0.1,
+            "betas": [0.9, 0.95],
+            "grad_clip": 1.0,
+            "seed": 0,
+            "loss_weighting": "Token",
+            "compute_dtype": "Float32",
+            "activation_checkpointing": "None",
+            "compile": False,
+            "lora": None,
+            "export_every_steps": 0,
+            "nll_tolerance": 0.02,
+            "trust_remote_code": False,
+            **science,
+        },
+        "execution": {
+            "metrics_port": 0,
+            "image": "",
+            "nodes": 1,
+            "gpus_per_node": 0,
+            "attempt": 1,
+            "master_address": "127.0.0.1",
+            "master_port": 29500,
+            "rendezvous_timeout_s": 60.0,
+            "grace_period_s": 60.0,
+            "checkpoint_every_steps": 2,
+            "checkpoint_every_s": 0.0,
+            "checkpoint_keep": 2,
+            "tracking": None,
+            **(execution or {}),
+        },
+    }
+    return contract.loads(json.dumps(document), source="test")
+
+
+def _artifact(root: Path, path: str) -> Any:
+    """Claim an input."""
+    return artifacts.claim(root / path, stage="prepare", name="input", key="b" * 64)
+
+
+def _finish(draft: artifacts.Draft) -> None:
+    """Complete an input."""
+    draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
+
+
+def final_state(ranks: Ranks, root: Path, output: str) -> dict[str, torch.Tensor]:
+    """Return the float32 weights and moments of the newest checkpoint."""
+    trainee = model.load(root / "models/base", model.Recipe("Float32"), ranks)
+    state = optimizer.state(trainee, optimizer.build(trainee, config(root).science))
+    step, _ = Checkpoints(root / output / job.STEPS, ranks, keep=9).restore(state)
+    flat = {f"{part}/{name}": tensor.clone() for part, tensors in state.items() for name, tensor in tensors.items()}
+    return {"step": torch.tensor(step), **flat}
+
+
+def distance(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float:
+    """Return the largest relative distance between tensors of the same name."""
+    assert one.keys() == other.keys()
+    norm = torch.linalg.vector_norm
+    return max(float(norm((one[name] - other[name]).double()) / norm(other[name].double())) for name in one)
