@@ -8,7 +8,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import kopf
@@ -24,35 +25,45 @@ from ssd_operator.settings import Settings
 __all__ = ["run"]
 
 LOGGER = logging.getLogger(__name__)
+RELEASE_WITHIN_S = 5.0
 Connect = Callable[[], Awaitable[Api]]
 
 
 async def run(settings: Settings, *, kubeconfig: Path | None) -> int:
     """Serve until SIGTERM, and return the exit code."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    _listen(stop)
     metrics, state = Metrics(), health.Health()
     server = await health.serve(state, metrics, settings.http_port)
     state.ready = True
     resign = threading.Event()
     try:
-        if settings.leader_election:
-            await _lead(settings, lambda: connect(kubeconfig), stop, resign)
-        if not stop.is_set():
-            metrics.leader.set(1)
-            await _operate(settings, metrics, state, stop, kubeconfig)
+        async with _leading(settings, lambda: connect(kubeconfig), stop, resign):
+            if not stop.is_set():
+                metrics.leader.set(1)
+                await _operate(settings, metrics, state, stop, kubeconfig)
     finally:
-        resign.set()
         await server.cleanup()
     if not stop.is_set():
         LOGGER.error("the watches ended: leaving, to be started again")
     return 0 if stop.is_set() else 1
 
 
-async def _lead(settings: Settings, connection: Connect, stop: asyncio.Event, resign: threading.Event) -> None:
-    """Return once this process leads; from then on, losing the Lease ends it."""
+def _listen(stop: asyncio.Event) -> None:
+    """Let the signals of the kubelet and of a terminal end the process in order."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+
+@asynccontextmanager
+async def _leading(
+    settings: Settings, connection: Connect, stop: asyncio.Event, resign: threading.Event
+) -> AsyncIterator[None]:
+    """Go on once this process leads; losing the Lease later ends it, and leaving gives the Lease to the next one."""
+    if not settings.leader_election:
+        yield
+        return
     loop = asyncio.get_running_loop()
     leads = asyncio.Event()
     identity = settings.identity or f"{os.uname().nodename}-{os.getpid()}"
@@ -68,11 +79,16 @@ async def _lead(settings: Settings, connection: Connect, stop: asyncio.Event, re
         LOGGER.info("%s leads", identity)
         loop.call_soon_threadsafe(leads.set)
 
-    lease.lead_in_thread(connection, make, taken=taken, ended=ended, stop=resign)
+    thread = lease.lead_in_thread(connection, make, taken=taken, ended=ended, stop=resign)
     waits = [asyncio.create_task(event.wait()) for event in (leads, stop)]
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for task in waits:
         task.cancel()
+    try:
+        yield
+    finally:
+        resign.set()
+        await asyncio.to_thread(thread.join, RELEASE_WITHIN_S)
 
 
 async def _operate(
@@ -96,15 +112,6 @@ async def _operate(
     dispatcher = handlers.Dispatcher(store, queue, alive=state.heard)
     resync = Resync(api, store, settings.namespaces)
     await _begin(settings, reconciler, resync, queue)
-    flag = asyncio.Event()
-    watching = kopf.operator(
-        registry=handlers.registry(dispatcher, kubeconfig=kubeconfig),
-        settings=handlers.watch_settings(settings),
-        standalone=True,
-        clusterwide=not settings.namespaces,
-        namespaces=settings.namespaces,
-        stop_flag=flag,
-    )
 
     def compared(missed: int) -> None:
         metrics.missed.inc(missed)
@@ -112,19 +119,46 @@ async def _operate(
         for key in list(store.resources):
             queue.add(key)
 
+    registry = handlers.registry(dispatcher, kubeconfig=kubeconfig)
     repeating = resync.repeat(every_s=settings.resync_s, compared=compared)
-    tasks: list[asyncio.Task[object]] = [asyncio.create_task(body) for body in (watching, queue.run(), repeating)]
-    tasks.append(asyncio.create_task(stop.wait()))
     try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await _until_stopped((queue.run(), repeating, stop.wait()), lambda flag: _watch(settings, registry, flag, stop))
+    finally:
+        await api.close()
+
+
+async def _until_stopped(
+    bodies: Iterable[Coroutine[object, object, object]],
+    watch: Callable[[asyncio.Event], Coroutine[object, object, None]],
+) -> None:
+    """Watch beside the bodies until one of them ends; then end the bodies first, so that no work is cut in two."""
+    flag = asyncio.Event()
+    tasks = [asyncio.create_task(body) for body in bodies]
+    watching = asyncio.create_task(watch(flag))
+    try:
+        done, _ = await asyncio.wait([*tasks, watching], return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
     finally:
-        flag.set()
-        for task in tasks[1:]:
+        for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await api.close()
+        flag.set()
+        await asyncio.gather(watching, return_exceptions=True)
+
+
+async def _watch(settings: Settings, registry: kopf.OperatorRegistry, flag: asyncio.Event, stop: asyncio.Event) -> None:
+    """Watch until the flag is raised. kopf would take the signals, and end every task that it did not begin."""
+    watches = await kopf.spawn_tasks(
+        registry=registry,
+        settings=handlers.watch_settings(settings),
+        standalone=True,
+        clusterwide=not settings.namespaces,
+        namespaces=settings.namespaces,
+        stop_flag=flag,
+    )
+    _listen(stop)
+    await kopf.run_tasks(watches, ignored=asyncio.all_tasks() - set(watches))
 
 
 async def _begin(settings: Settings, reconciler: Reconciler, resync: Resync, queue: WorkQueue[Key]) -> None:

@@ -22,7 +22,7 @@ async def reached(world: World, wanted: Callable[[dict[str, object]], bool], *, 
 async def test_a_process_carries_a_resource_to_its_end(
     job_controller: ControlPlane, world: World, tmp_path: Path
 ) -> None:
-    """Watches alone move it: the process takes the Lease, tells how it is, and leaves with 0 when asked to."""
+    """Watches alone move it: the process takes the Lease, tells how it is, and leaves with 0 and without the Lease."""
     settings = {"namespaces": world.namespace, "lease_namespace": world.namespace}
     operator = OperatorProcess(job_controller.kubeconfig, tmp_path / "log", **settings)
     try:
@@ -40,5 +40,8 @@ async def test_a_process_carries_a_resource_to_its_end(
         assert operator.stop() == 0
     finally:
         operator.kill()
+    assert "Traceback" not in operator.log.read_text()
+    held = await world.api.get("Lease", world.namespace, "ssd-operator")
+    assert held["spec"].get("holderIdentity", "") == ""
     assert phase(await world.get()) == "Succeeded"
     assert world.kubelet.workspace.twice() == []
