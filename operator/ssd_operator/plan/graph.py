@@ -3,8 +3,8 @@
 Both runners read it and nothing else: the local one starts processes, the cluster one builds Jobs.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from ssd_jobs import contract
 from ssd_operator.spec.experiment import ResolvedSpec
@@ -108,6 +108,8 @@ class Surroundings:
     """What `prepare` reported; empty until it has."""
     attempts: dict[str, int]
     """Stage -> attempt, 1 where nothing is said."""
+    reruns: Mapping[str, str] = field(default_factory=dict)
+    """Kind of stage -> the nonce that an earlier `rerun` gave it: a later one keeps what it made."""
     failed: tuple[contract.FailedStage, ...] = ()
     """Stages that gave up: the report says so and is written without them."""
 
@@ -121,6 +123,6 @@ class Experiment:
     platform: Platform
 
     def nonce(self, kind: str) -> str:
-        """Return what makes this kind of stage run again."""
+        """Return what makes this kind of stage run again, or made it run again before."""
         rerun = self.spec.rerun
-        return rerun.nonce if rerun.start.lower() == kind else ""
+        return rerun.nonce if rerun.start.lower() == kind else self.around.reruns.get(kind, "")

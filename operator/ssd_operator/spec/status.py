@@ -201,6 +201,8 @@ class Status(_Answer):
     """How far it is, such as 1250/2500 steps."""
     resolved_spec: ResolvedReference | None = None
     """Where the complete spec of this run is frozen."""
+    reruns: StringMap = Field(default_factory=dict)
+    """Kind of stage -> nonce of the last rerun from there; a rerun from a later stage keeps what it made."""
     stages: Annotated[tuple[StageStatus, ...], Field(max_length=64, json_schema_extra=_map_by("name"))] = ()
     """Every stage of the graph."""
     results: Annotated[tuple[Result, ...], Field(max_length=8)] = ()

@@ -26,7 +26,7 @@ def advance(was: Status, scene: Scene) -> Status:
     """Return the status that this scene means."""
     if is_over(was):
         return was.model_copy(update={"observed_generation": scene.generation})
-    moved = _move(_count_suspension(was, scene), scene)
+    moved = _move(_remember_rerun(_count_suspension(was, scene), scene), scene)
     return summary.conclude(moved, graph_of(moved, scene), scene)
 
 
@@ -38,6 +38,7 @@ def graph_of(status: Status, scene: Scene) -> Graph:
         uid=scene.uid,
         digests=next((dict(each.digests) for each in status.stages if each.name == "prepare"), {}),
         attempts={},
+        reruns=status.reruns,
         failed=tuple(contract.FailedStage(name=each.name, message=each.message[:500]) for each in lost),
     )
     return scene.planner.plan(around, scene.place)
@@ -119,6 +120,14 @@ def deadline(status: Status, scene: Scene) -> datetime:
     assert status.start_time is not None
     allowed = scalars.seconds(scene.place.spec.deadline) + status.suspended_seconds
     return moment(status.start_time) + timedelta(seconds=allowed)
+
+
+def _remember_rerun(was: Status, scene: Scene) -> Status:
+    """Note the nonce that is asked for: the next `rerun`, from another stage, keeps what this one makes."""
+    rerun = scene.place.spec.rerun
+    if scene.planning or not rerun.start:
+        return was
+    return was.model_copy(update={"reruns": {**was.reruns, rerun.start.lower(): rerun.nonce}})
 
 
 def _count_suspension(was: Status, scene: Scene) -> Status:

@@ -30,7 +30,8 @@ BACKOFF_S = (5, 15, 30, 60, 120, 300)
 
 def step(node: Node, was: StageStatus, scene: Scene, phases: Mapping[str, str]) -> StageStatus:
     """Return where the stage stands now."""
-    if was.phase != "Planned" and (node.provisional or was.key != node.key):
+    begun = was.phase != "Planned" or was.attempt > 0
+    if begun and (node.provisional or was.key != node.key):
         was = StageStatus(name=node.name, phase="Planned")
     if was.phase in ENDED:
         return was
@@ -62,8 +63,10 @@ def _begin(node: Node, was: StageStatus, scene: Scene, phases: Mapping[str, str]
 
 
 def _attempt(node: Node, was: StageStatus, scene: Scene, message: str, *, failures: int = 0) -> StageStatus:
-    """Return the intent to make the Job of the next attempt."""
+    """Return the intent to make the Job of the next attempt, under a name that no earlier failure has."""
     attempt = was.attempt + 1
+    while _has_failed(scene.jobs.get(scene.job_name(node, attempt))):
+        attempt += 1
     return was.model_copy(
         update={
             "phase": "Pending",
@@ -76,6 +79,11 @@ def _attempt(node: Node, was: StageStatus, scene: Scene, message: str, *, failur
             "start_time": was.start_time or stamp(scene.now),
         }
     )
+
+
+def _has_failed(job: JobView | None) -> bool:
+    """Tell whether a Job failed before anyone intended it: it is what is left of an earlier run of the same recipe."""
+    return job is not None and job.end == "Failed"
 
 
 def _follow(node: Node, was: StageStatus, scene: Scene) -> StageStatus:

@@ -126,6 +126,26 @@ async def test_rerun_does_it_again_from_there(world: World) -> None:
     assert world.kubelet.workspace.twice() == []
 
 
+async def test_a_later_rerun_keeps_what_an_earlier_one_made(world: World) -> None:
+    """A stage that failed once and was done again is read from its second life, whatever is asked for after that."""
+    world.play(lambda pod: Ends(code=64, message="bad column") if pod.stage == "curate" else Ends())
+    await world.apply()
+    await world.until(in_phase("Failed"))
+    world.play(lambda _pod: Ends())
+    await world.edit(rerun={"from": "Curate", "nonce": "a"})
+    first = await world.until(in_phase("Succeeded"))
+    await world.edit(rerun={"from": "Grade", "nonce": "b"})
+    again = await world.until(
+        lambda raw: (
+            phase(raw) in ("Succeeded", "Failed") and stage(raw, "report")["key"] != stage(first, "report")["key"]
+        )
+    )
+    assert phase(again) == "Succeeded"
+    same = [each["name"] for each in again["status"]["stages"] if stage(first, each["name"])["key"] == each["key"]]
+    assert same == ["prepare", "sample", "curate", "train", "generate-base-toy", "generate-candidate-toy"]
+    assert world.kubelet.workspace.twice() == []
+
+
 async def test_another_promotion_writes_the_report_again(world: World) -> None:
     """Changing who is promoted where costs one report and nothing else."""
     await world.apply()

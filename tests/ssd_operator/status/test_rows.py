@@ -7,7 +7,7 @@ import pytest
 
 from cluster_model import START, Cluster
 from ssd_operator import status as core
-from ssd_operator.spec.status import Progress, Status
+from ssd_operator.spec.status import Progress, StageStatus, Status
 from ssd_operator.status import ends
 from ssd_operator.status.conditions import find
 
@@ -26,6 +26,26 @@ def finish(cluster: Cluster, *kinds: str) -> None:
             if job.name.startswith(f"ssd-{kind}-"):
                 cluster.end(job.name)
         cluster.settle()
+
+
+def fail(cluster: Cluster, kind: str) -> None:
+    """Let the Job of this kind end for good."""
+    [name] = [job.name for job in cluster.live() if job.name.startswith(f"ssd-{kind}-")]
+    cluster.end(name, ending="Failed", code=64)
+    cluster.settle()
+
+
+def by_name(cluster: Cluster) -> dict[str, StageStatus]:
+    """Return the stages."""
+    return {stage.name: stage for stage in cluster.status.stages}
+
+
+def rerun(cluster: Cluster, start: str, nonce: str) -> None:
+    """Ask for the same again from a stage on, after the end of a run."""
+    spec = cluster.place.spec
+    cluster.change(spec.model_copy(update={"rerun": spec.rerun.model_copy(update={"start": start, "nonce": nonce})}))
+    cluster.reopened = True
+    cluster.settle()
 
 
 def test_the_intent_is_written_before_the_job_is_made() -> None:
@@ -92,6 +112,40 @@ def test_nothing_follows_a_prepare_that_failed() -> None:
     phases = {stage.name: stage.phase for stage in cluster.status.stages}
     assert phases.pop("prepare") == "Failed"
     assert set(phases.values()) == {"Skipped"}
+
+
+def test_a_later_rerun_keeps_what_an_earlier_one_made() -> None:
+    """Grading again reads the curation that an earlier rerun asked for, not the one that failed before it."""
+    cluster = started()
+    finish(cluster, "prepare", "sample")
+    fail(cluster, "curate")
+    finish(cluster, "generate", "grade", "report")
+    assert cluster.status.phase == "Failed"
+    rerun(cluster, "Curate", "a")
+    finish(cluster, "curate", "train", "generate", "grade", "report")
+    assert cluster.status.phase == "Succeeded"
+    kept = {stage.name: stage for stage in cluster.status.stages if stage.name.split("-")[0] not in ("grade", "report")}
+    rerun(cluster, "Grade", "b")
+    assert {name: stage for name, stage in by_name(cluster).items() if name in kept} == kept
+    finish(cluster, "grade", "report")
+    assert cluster.status.phase == "Succeeded"
+
+
+def test_a_recipe_that_failed_before_is_tried_again_when_it_is_asked_for_again() -> None:
+    """Going back to an earlier nonce makes another attempt: the old Job's failure is no answer to a new question."""
+    cluster = started()
+    finish(cluster, "prepare", "sample")
+    fail(cluster, "curate")
+    finish(cluster, "generate", "grade", "report")
+    for nonce in ("a", "b"):
+        rerun(cluster, "Curate", nonce)
+        fail(cluster, "curate")
+        finish(cluster, "report")
+        assert cluster.status.phase == "Failed"
+    rerun(cluster, "Curate", "a")
+    assert (by_name(cluster)["curate"].phase, by_name(cluster)["curate"].attempt) == ("Pending", 2)
+    finish(cluster, "curate", "train", "generate", "grade", "report")
+    assert cluster.status.phase == "Succeeded"
 
 
 def test_suspension_does_not_use_up_the_deadline() -> None:
