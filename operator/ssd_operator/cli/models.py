@@ -1,15 +1,15 @@
 """`ssd report`, `regrade`, `promote`, `rollback`: a finished run looked at again, and aliases moved by hand."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ssd_operator.cli import document, terminal, worker
-from ssd_operator.cli.running import DEFAULT_WORKDIR, FileArgument, WorkdirOption
+from ssd_operator.cli import terminal, worker
+from ssd_operator.cli.place import DEFAULT_WORKDIR, NameOption, PlaceArgument, WorkdirOption, find
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import summary
-from ssd_operator.local.experiment import Experiment
 from ssd_operator.spec.experiment import ResolvedSpec
 
 __all__ = ["register"]
@@ -27,35 +27,38 @@ def register(app: typer.Typer) -> None:
         app.command(name)(command)
 
 
-def report(file: FileArgument, workdir: WorkdirOption = DEFAULT_WORKDIR) -> int:
+def report(place: PlaceArgument, workdir: WorkdirOption = DEFAULT_WORKDIR, name: NameOption = "") -> int:
     """Show the result of a finished experiment and where its report is."""
-    name, spec = document.read(file)
-    experiment = Experiment(name, spec, workdir, tracking_uri="")
+    found = find(place, workdir, name)
+    experiment = found.experiment()
     state = experiment.state()
     if "report" not in state.stages:
-        raise InvalidInput(f"{experiment.workdir.root}: {name} has no report yet; make one with: ssd run {file}")
+        raise InvalidInput(f"{experiment.workdir.root}: {found.name} has no report yet; make one with: ssd run FILE")
     summary.show(terminal.console(), state, experiment.graph(state), experiment.workdir)
     return 0
 
 
 def regrade(
-    file: FileArgument,
+    place: PlaceArgument,
     workdir: WorkdirOption = DEFAULT_WORKDIR,
+    name: NameOption = "",
     mode: Annotated[str, typer.Option(metavar="Process|LCB", help="Grade under this mode too, and report again.")] = "",
+    mlflow: Tracking = "",
 ) -> int:
     """Grade the stored samples again and say whether any verdict differs; nothing is overwritten."""
-    name, spec = document.read(file)
+    found = find(place, workdir, name)
     if mode:
-        experiment = Experiment(name, _also_graded(spec, mode), workdir, tracking_uri="")
-        state, graph = experiment.run(terminal.console())
-        summary.show(terminal.console(), state, graph, experiment.workdir)
+        console = terminal.console()
+        experiment = replace(found, spec=_also_graded(found.spec, mode)).experiment(tracking_uri=mlflow)
+        state, graph = experiment.run(console)
+        summary.show(console, state, graph, experiment.workdir)
         return 0 if not summary.failures(state) else 1
-    experiment = Experiment(name, spec, workdir, tracking_uri="")
+    experiment = found.experiment()
     graph = experiment.graph(experiment.state())
     configs = [experiment.workdir.config_file(node.name) for node in graph if node.kind == "grade"]
     missing = next((config for config in configs if not config.exists()), None)
     if missing is not None:
-        raise InvalidInput(f"{missing}: not there; nothing was graded here yet, run: ssd run {file}")
+        raise InvalidInput(f"{missing}: not there; nothing was graded here yet, run: ssd run FILE")
     return max(worker.call("ssd_jobs.regrade", str(config)) for config in configs)
 
 

@@ -9,7 +9,7 @@ import yaml
 
 from ssd_jobs import contract
 from ssd_operator.cli import document, terminal
-from ssd_operator.cli.running import DEFAULT_WORKDIR, FileArgument, WorkdirOption
+from ssd_operator.cli.place import DEFAULT_WORKDIR, FileArgument, WorkdirOption
 from ssd_operator.local import cache
 from ssd_operator.local.experiment import Experiment
 from ssd_operator.plan import Node

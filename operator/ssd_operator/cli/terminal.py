@@ -5,7 +5,9 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["console", "table"]
+__all__ = ["STAGE_HEADINGS", "console", "table"]
+
+STAGE_HEADINGS = ("STAGE", "PHASE", "ATTEMPT", "PROGRESS", "KEY", "MESSAGE")
 
 PIPE_WIDTH = 200
 """A table that is piped into another program is never cut."""

@@ -4,18 +4,24 @@ DIR/models … DIR/reports     artifacts, exactly as on a cluster's volume; expe
 DIR/mlflow.db, DIR/mlruns    tracking, unless another server is named
 DIR/.ssd/NAME/state.json     which stage is where: what `ssd status` reads
 DIR/.ssd/NAME/configs, logs  one config per stage, one log per process
+DIR/.ssd/NAME/selfdistill.yaml  the file as it was when the last run began
 DIR/.ssd/NAME/lock           held while a run of this experiment is going on
 """
 
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ssd_operator.errors import Busy, InvalidInput
 
-__all__ = ["Workdir"]
+__all__ = ["Workdir", "names"]
+
+
+def names(root: Path) -> list[str]:
+    """Return the experiments that were run in a directory."""
+    return sorted(found.parent.name for found in root.glob(".ssd/*/selfdistill.yaml"))
 
 
 class Workdir:
@@ -29,6 +35,11 @@ class Workdir:
     def state_file(self) -> Path:
         """Where the runner remembers."""
         return self.private / "state.json"
+
+    @property
+    def source_file(self) -> Path:
+        """Where the user's file is kept."""
+        return self.private / "selfdistill.yaml"
 
     @property
     def tracking_uri(self) -> str:
@@ -52,6 +63,15 @@ class Workdir:
             raise InvalidInput(
                 f"--workdir {self.root}: cannot be created ({error.strerror}); name a directory that you may write"
             ) from None
+
+    def owner(self) -> str:
+        """Return the process that runs this experiment now, or nothing."""
+        with suppress(FileNotFoundError), (self.private / "lock").open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return lock.read().strip() or "unknown"
+        return ""
 
     @contextmanager
     def locked(self) -> Iterator[None]:

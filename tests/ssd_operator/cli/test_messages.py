@@ -82,6 +82,27 @@ def test_status_of_nothing_says_how_to_start(tmp_path: Path) -> None:
     assert "ssd run" in done.stderr
 
 
+def test_a_directory_without_experiments_says_so(tmp_path: Path) -> None:
+    """An empty directory is no experiment, and neither is a name that is not in one."""
+    for command in ("status", "report", "regrade"):
+        done = ssd(command, str(tmp_path))
+        assert done.returncode == 64
+        assert "no experiment was run here" in done.stderr
+
+
+def test_a_directory_with_several_experiments_asks_which(tmp_path: Path) -> None:
+    """Several experiments share a directory; one of them has to be named."""
+    for name in ("one", "two"):
+        kept = tmp_path / ".ssd" / name / "selfdistill.yaml"
+        kept.parent.mkdir(parents=True)
+        kept.write_text(TOY.read_text().replace("name: toy", f"name: {name}"))
+    done = ssd("report", str(tmp_path))
+    assert done.returncode == 64
+    assert "one, two" in done.stderr
+    assert "one, two" in ssd("report", str(tmp_path), "--name", "three").stderr
+    assert "two has no report yet" in ssd("report", str(tmp_path), "--name", "two").stderr
+
+
 def test_manifests_are_what_the_operator_would_make() -> None:
     """`ssd manifests` prints a Job for every stage that can be planned now."""
     done = ssd("manifests", str(TOY))

@@ -114,3 +114,22 @@ def test_a_run_survives_ctrl_c_and_kill_9_and_then_is_done(folder: Path) -> None
     assert code == 0, output
     assert "nothing to do" in output
     assert manifests(folder) == before
+    asked_by_directory(folder)
+
+
+def asked_by_directory(folder: Path) -> None:
+    """The directory alone is enough to ask how it went, and to grade once more, under another mode too."""
+    assert "Succeeded" in ssd(folder, "status", "work")
+    assert "decision  Held" in ssd(folder, "report", "work", "--name", "small")
+    before = manifests(folder)
+    assert "none differs" in ssd(folder, "regrade", "work")
+    assert manifests(folder) == before
+    assert " LCB " in ssd(folder, "regrade", "work", "--mode", "LCB")
+    assert before.items() <= manifests(folder).items()
+
+
+def ssd(folder: Path, *arguments: str) -> str:
+    """Run a command that must succeed, and return what it printed."""
+    done = subprocess.run([SSD, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -1,0 +1,53 @@
+"""Finding an experiment that ran: by its file, or by the directory it ran in."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ssd_operator.cli import document
+from ssd_operator.errors import InvalidInput
+from ssd_operator.local import workdir
+from ssd_operator.local.experiment import Experiment
+from ssd_operator.spec.experiment import ResolvedSpec
+
+__all__ = ["DEFAULT_WORKDIR", "FileArgument", "NameOption", "Place", "PlaceArgument", "WorkdirOption", "find"]
+
+DEFAULT_WORKDIR = Path("work")
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A YAML file with one SelfDistillation.")]
+PlaceArgument = Annotated[
+    Path, typer.Argument(metavar="FILE|DIR", help="The experiment's file, or the directory in which it ran.")
+]
+WorkdirOption = Annotated[
+    Path, typer.Option("--workdir", metavar="DIR", help="Where everything is kept, by several experiments if you like.")
+]
+NameOption = Annotated[str, typer.Option("--name", help="Which experiment, when a DIR holds several.")]
+
+
+@dataclass(frozen=True)
+class Place:
+    """What was found: a name, its complete spec, and the directory it runs in."""
+
+    name: str
+    spec: ResolvedSpec
+    directory: Path
+
+    def experiment(self, *, tracking_uri: str = "") -> Experiment:
+        """Open it."""
+        return Experiment(self.name, self.spec, self.directory, tracking_uri=tracking_uri)
+
+
+def find(place: Path, directory: Path, name: str = "") -> Place:
+    """Return the experiment that a person means, or say what to name instead."""
+    if not place.is_dir():
+        return Place(*document.read(place), directory)
+    names = workdir.names(place)
+    if not names:
+        raise InvalidInput(f"{place}: no experiment was run here; start one with: ssd run FILE --workdir {place}")
+    if not name and len(names) > 1:
+        raise InvalidInput(f"{place}: holds {', '.join(names)}; choose one with --name")
+    if name and name not in names:
+        raise InvalidInput(f"--name {name}: {place} holds {', '.join(names)}")
+    found = workdir.Workdir(place, name or names[0])
+    return Place(*document.read(found.source_file), place)

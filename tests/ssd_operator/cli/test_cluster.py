@@ -1,0 +1,70 @@
+"""`ssd status NAME`: what a cluster's resource says, read from a real API server."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from controlplane.kubectl import Kubectl
+from controlplane.plane import ControlPlane
+
+SSD = Path(sys.executable).parent / "ssd"
+
+RESOURCE = """
+apiVersion: selfdistill.dev/v1alpha1
+kind: SelfDistillation
+metadata: {name: toy}
+spec: {preset: toy, storage: {claimName: experiments}}
+"""
+STATUS = {
+    "phase": "Running",
+    "stages": [
+        {"name": "prepare", "phase": "Succeeded", "attempt": 1, "key": "0123456789abcdef"},
+        {
+            "name": "sample",
+            "phase": "Running",
+            "attempt": 2,
+            "progress": {"unit": "shards", "done": 3, "total": 8},
+            "message": "0/2 nodes are available",
+        },
+    ],
+    "results": [
+        {
+            "benchmark": "toy",
+            "grading": "Process",
+            "base": {"passAt1": "0.340", "interval": "0.262-0.421"},
+            "candidate": {"passAt1": "0.440", "interval": "0.362-0.521"},
+            "delta": {"passAt1": "0.100", "interval": "0.060-0.140"},
+        }
+    ],
+    "promotion": {"decision": "Held", "reasons": ["the lower bound is below minGain"]},
+}
+
+
+def status(plane: ControlPlane, name: str, namespace: str) -> subprocess.CompletedProcess[str]:
+    """Ask as a person would."""
+    command = [SSD, "status", name, "--namespace", namespace, "--kubeconfig", plane.kubeconfig]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_clusters_resource_is_shown_as_a_directory_is(crds: ControlPlane, kubectl: Kubectl, namespace: str) -> None:
+    """Stages, progress, what is waited for, the numbers and the decision stand in the answer."""
+    kubectl.apply(RESOURCE)
+    untouched = status(crds, "toy", namespace)
+    assert untouched.returncode == 0
+    assert "no operator has looked at it yet" in untouched.stdout
+
+    kubectl("patch", "sd", "toy", "--subresource=status", "--type=merge", "-p", json.dumps({"status": STATUS}))
+    told = status(crds, "toy", namespace)
+    assert told.returncode == 0, told.stderr
+    for words in ("3/8 shards", "0/2 nodes are available", "0.440 [0.362-0.521]", "Held", "below minGain"):
+        assert words in told.stdout
+
+
+def test_a_resource_that_is_not_there_is_one_sentence(crds: ControlPlane, namespace: str) -> None:
+    """The API server's own words, exit 64, no traceback."""
+    told = status(crds, "nobody", namespace)
+    assert told.returncode == 64
+    assert f"{namespace}/nobody" in told.stderr
+    assert "not found" in told.stderr
+    assert "Traceback" not in told.stderr
