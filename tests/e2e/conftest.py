@@ -1,12 +1,15 @@
 """One node, one installation and one finished experiment for all tests here, made by the quickstart page itself."""
 
+import os
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+import foreign
 import quickstart
 import reader
 from controlplane.errors import Unavailable
@@ -26,21 +29,39 @@ HOME = {
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A node with the product's images, and nothing installed."""
-    begin = time.monotonic()
+    """A cluster with the product's images, and nothing installed: SSD_TEST_KUBECONFIG's, or a node made here."""
+    folder = tmp_path_factory.mktemp("reader")
+    for name in ("charts", "examples"):
+        (folder / name).symlink_to(ROOT / name)
     try:
-        with machine_for_a_node() as (places, builder):
-            built = images.build(builder, places.run)
-            with Node(places, builder) as node:
-                prefix, tag = node.load(built)
-                sys.stderr.write(f"node and images ready after {time.monotonic() - begin:.0f} s\n")
-                folder = tmp_path_factory.mktemp("reader")
-                for name in ("charts", "examples"):
-                    (folder / name).symlink_to(ROOT / name)
-                node.kubectl.apply(HOME)
-                yield Cluster(node.kubectl, prefix, tag, folder)
+        lent = foreign.given(os.environ)
+        with _lent(lent, folder) if lent else _made(folder) as found:
+            found.admin.apply(HOME)
+            yield found
     except Unavailable as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
+
+
+@contextmanager
+def _lent(lent: foreign.Foreign, folder: Path) -> Iterator[Cluster]:
+    with foreign.lent(lent, reader.NAMESPACE, folder / "kubectl-cache") as kubectl:
+        yield Cluster(kubectl, lent.prefix, lent.tag, folder)
+
+
+@contextmanager
+def _made(folder: Path) -> Iterator[Cluster]:
+    begin = time.monotonic()
+    with machine_for_a_node() as (places, builder):
+        built = images.build(builder, places.run)
+        with Node(places, builder) as node:
+            prefix, tag = node.load(built)
+            sys.stderr.write(f"node and images ready after {time.monotonic() - begin:.0f} s\n")
+            yield Cluster(node.kubectl, prefix, tag, folder)
+
+
+@pytest.fixture(scope="session")
+def own_node() -> None:
+    """Marks what looks into the node's processes or volumes: it is left out on somebody else's cluster."""
 
 
 @pytest.fixture(scope="session")
@@ -69,9 +90,12 @@ def toy(installed: Cluster, page: list[quickstart.Step]) -> Experiment:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here needs the node; the runs that are only for SSD_E2E=full stay out otherwise."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Everything here needs a node, and some of it one of our own."""
     here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker("node")
+    for item in (each for each in items if here in each.path.parents):
+        item.add_marker("node")
+    if os.environ.get("SSD_TEST_KUBECONFIG"):
+        out = [each for each in items if "own_node" in getattr(each, "fixturenames", ())]
+        config.hook.pytest_deselected(items=out)
+        items[:] = [each for each in items if each not in out]

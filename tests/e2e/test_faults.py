@@ -14,20 +14,24 @@ from reader import Cluster
 from ssd_jobs import artifacts
 from ssd_operator import naming
 
+pytestmark = pytest.mark.usefixtures("own_node")
+
 
 @pytest.fixture(scope="module")
 def survivor(installed: Cluster) -> Experiment:
-    """A run whose sampling process, operator and training pod are killed while it works."""
+    """A run whose sampler, training pod and sandbox are killed, one after the other, and the operator three times."""
     kubectl = installed.kubectl
     kubectl.apply(faulted.experiment("faulted", seed=11), "--server-side")
     run = installed.experiment("faulted")
-    run.wait(lambda each: bool(each.pods("sample", phase="Running")), what="sampling", seconds=300)
-    harm.kill_worker(run.pods("sample", phase="Running")[0])
-    harm.delete_operator(kubectl)
-    run.wait(lambda each: faulted.step(each.stage("train")) >= 10, what="ten steps of training", seconds=900)
-    last = run.pods("train", phase="Running")[-1]
-    kubectl("delete", "pod", last["metadata"]["name"], "--grace-period=0", "--force")
-    run.wait_phase("Succeeded", seconds=1200)
+    with harm.operator_dies(kubectl, times=3, seed=11):
+        run.wait(lambda each: bool(each.pods("sample", phase="Running")), what="sampling", seconds=300)
+        harm.kill_worker(run.pods("sample", phase="Running")[0])
+        run.wait(lambda each: faulted.step(each.stage("train")) >= 10, what="ten steps of training", seconds=900)
+        last = run.pods("train", phase="Running")[-1]
+        kubectl("delete", "pod", last["metadata"]["name"], "--grace-period=0", "--force")
+        run.wait(lambda each: each.runs("grade-candidate-toy", "sandbox"), what="grading", seconds=900)
+        harm.kill_sandbox(run.pods("grade-candidate-toy", phase="Running")[0])
+        run.wait_phase("Succeeded", seconds=1200)
     return run
 
 
@@ -60,6 +64,15 @@ def test_a_lost_gang_continues(survivor: Experiment, mlflow: MlflowClient) -> No
     second = [pod for pod in survivor.pods("train") if pod["metadata"]["labels"][naming.LABEL_ATTEMPT] == "2"]
     again = min(datetime.fromisoformat(pod["status"]["startTime"]) for pod in second)
     assert len([each for each in points if each.timestamp < again.timestamp() * 1000]) >= 5
+
+
+def test_a_sandbox_that_died_is_started_again(survivor: Experiment) -> None:
+    """The kubelet gives the grader a new sandbox; the pod is the first one, and no verdict is missing."""
+    assert survivor.stage("grade-candidate-toy")["attempt"] == 1
+    [pod] = survivor.pods("grade-candidate-toy")
+    [sandbox] = pod["status"]["initContainerStatuses"]
+    assert sandbox["restartCount"] >= 1
+    assert any("0 samples without a verdict" in reason for reason in survivor.status["promotion"]["reasons"])
 
 
 def test_what_was_written_is_whole(survivor: Experiment) -> None:

@@ -76,6 +76,7 @@ def test_events_tell_the_story(toy: Experiment) -> None:
     assert not {"StageRetried", "StageFailed", "StageSkipped"} & set(reasons)
 
 
+@pytest.mark.usefixtures("own_node")
 def test_files_are_what_their_manifests_say(toy: Experiment) -> None:
     """Every artifact on the volume is complete, and its files have the digests of its manifest."""
     manifests = sorted(toy.volume().rglob(artifacts.MANIFEST))
@@ -84,6 +85,7 @@ def test_files_are_what_their_manifests_say(toy: Experiment) -> None:
         artifacts.opened(manifest.parent).verify()
 
 
+@pytest.mark.usefixtures("own_node")
 def test_the_status_names_what_is_on_the_volume(toy: Experiment) -> None:
     """The paths in the status lead to the artifacts."""
     for stage in toy.status["stages"]:

@@ -28,7 +28,7 @@ def running(kubectl: Kubectl, name: str, objects: list[dict[str, Any]]) -> Itera
         kubectl("delete", "pod", name, "--grace-period=0", "--force", "--ignore-not-found")
 
 
-def outcome(kubectl: Kubectl, name: str, *, seconds: float) -> list[dict[str, Any]]:
+def lines(kubectl: Kubectl, name: str, *, seconds: float) -> list[Any]:
     """Wait until the grader's container has ended and return what it said."""
 
     def ended() -> bool:
@@ -39,7 +39,7 @@ def outcome(kubectl: Kubectl, name: str, *, seconds: float) -> list[dict[str, An
     printed = kubectl("logs", name, "--container", naming.WORKER)
     status = kubectl.get("pod", name)["status"]["containerStatuses"][0]["state"]["terminated"]
     assert status["exitCode"] == 0, printed
-    return [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
+    return [json.loads(line) for line in printed.splitlines() if line[:1] in ("{", "[")]
 
 
 @pytest.fixture
@@ -54,8 +54,26 @@ def test_no_attack_passes_in_a_pod(cluster: Cluster, sources: dict[str, str]) ->
     command = ["python", "/program/attack_pod.py", f"--socket={naming.SANDBOX_SOCKET}"]
     objects = grade_pod.pod("attacks", image=cluster.grader, command=command, program=sources)
     with running(cluster.kubectl, "attacks", objects):
-        answers = outcome(cluster.kubectl, "attacks", seconds=900)
+        answers = lines(cluster.kubectl, "attacks", seconds=900)
     assert [each["name"] for each in answers] == [attack.name for attack in HOSTILE]
     assert [each for each in answers if each["passed"] or each["kind"] not in KINDS[each["name"]]] == []
     assert all(each["good"] for each in answers)
     assert len({each["generation"] for each in answers}) == 1
+
+
+@pytest.mark.usefixtures("own_node")
+def test_a_program_in_a_pod_reaches_nothing(installed: Cluster) -> None:
+    """What the grader's container reaches, its sandboxed programs do not: the API server, MLflow, another grader.
+
+    The node enforces no NetworkPolicy, so it is the sandbox alone that refuses.
+    """
+    server = installed.admin.within("default").get("service", "kubernetes")["spec"]
+    mlflow = installed.kubectl.get("service", "ssd-mlflow")["spec"]
+    addresses = [f"{each['clusterIP']}:{each['ports'][0]['port']}" for each in (server, mlflow)]
+    command = ["python", "/program/reach_pod.py", f"--socket={naming.SANDBOX_SOCKET}", "--addresses", *addresses]
+    source = (grade_pod.ROOT / "tests" / "support" / "reach_pod.py").read_text(encoding="utf-8")
+    objects = grade_pod.pod("reach", image=installed.grader, command=command, program={"reach_pod.py": source})
+    with running(installed.kubectl, "reach", objects):
+        outside, inside = lines(installed.kubectl, "reach", seconds=300)
+    assert outside == ["reached"] * 4
+    assert inside == ["refused"] * 4

@@ -1,28 +1,57 @@
 """Faults as they happen to a cluster: a process that is killed, a pod that is deleted, a node that is drained."""
 
 import os
+import random
 import signal
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from controlplane.kubectl import Kubectl
 from node import settings
 
-__all__ = ["delete_operator", "drain", "kill_worker", "undrain"]
+__all__ = ["drain", "kill_sandbox", "kill_worker", "operator_dies", "undrain"]
 
 
 def kill_worker(pod: dict[str, Any]) -> None:
     """`kill -9` of the pod's worker, from outside of the pod."""
-    workers = [process for process in _processes(pod["metadata"]["uid"]) if "ssd_jobs" in _command(process)]
-    assert workers, f"no worker runs in {pod['metadata']['name']}"
-    for process in workers:
-        os.kill(process, signal.SIGKILL)
+    _kill(pod, "ssd_jobs /etc/ssd/config.json")
 
 
-def delete_operator(kubectl: Kubectl) -> None:
-    """Take the operator's pod away at once; its Deployment makes another one."""
-    kubectl("delete", "pods", "--selector=app.kubernetes.io/component=operator", "--grace-period=0", "--force")
+def kill_sandbox(pod: dict[str, Any]) -> None:
+    """`kill -9` of everything in the sandbox's container, as when it is out of memory."""
+    _kill(pod, "ssd_jobs.sandbox")
+
+
+@contextmanager
+def operator_dies(kubectl: Kubectl, *, times: int, seed: int) -> Iterator[None]:
+    """Take the operator's pod away again and again, at random moments; its Deployment makes another one each time."""
+    dice = random.Random(seed)
+    done = threading.Event()
+
+    def kill() -> None:
+        for _ in range(times):
+            if done.wait(dice.uniform(15, 75)):
+                return
+            kubectl("delete", "pods", "--selector=app.kubernetes.io/component=operator", "--grace-period=0", "--force")
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        yield
+    finally:
+        done.set()
+        killer.join()
+
+
+def _kill(pod: dict[str, Any], words: str) -> None:
+    found = [process for process in _processes(pod["metadata"]["uid"]) if words in _command(process)]
+    assert found, f"no {words} runs in {pod['metadata']['name']}"
+    for process in found:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
 
 
 def drain(kubectl: Kubectl, pods: list[dict[str, Any]]) -> None:
@@ -53,6 +82,6 @@ def _processes(pod_uid: str) -> Iterator[int]:
 
 def _command(process: int) -> str:
     try:
-        return Path(f"/proc/{process}/cmdline").read_bytes().decode(errors="replace")
+        return Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
         return ""

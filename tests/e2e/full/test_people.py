@@ -11,6 +11,7 @@ from forwarding import forwarded
 from reader import Cluster
 
 MLFLOW = "deployment/ssd-mlflow"
+pytestmark = pytest.mark.usefixtures("own_node")
 
 
 @pytest.fixture(scope="module")
