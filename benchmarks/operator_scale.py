@@ -1,14 +1,19 @@
 """How fast and how frugal the operator is: N experiments at once on a real control plane, with pods that end at once.
 
     python benchmarks/operator_scale.py --resources 100
+    python benchmarks/operator_scale.py --resources 1000 --hold
 
 Prints what it does, and as its last line one JSON object. Nothing is shared between the experiments (each has a claim
-of its own), so every stage is a Job. Pods are played: what is measured is the operator, its process and its requests.
+of its own), so every stage is a Job. Pods are played, by a process of their own: what is measured is the operator, its
+process and its requests. The seconds of CPU of everyone who takes part are printed too, since all share one machine.
+
+With `--hold` sampling and generation run on, so that every experiment stands in the middle with three Jobs.
 """
 
 import argparse
 import asyncio
 import json
+import os
 import re
 import statistics
 import sys
@@ -21,18 +26,19 @@ import aiohttp
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
-from cluster_kubelet import Kubelet
-from cluster_process import OperatorProcess, nodes_at_work
+from cluster_nodes import Nodes
+from cluster_process import OperatorProcess
+from cluster_watch import watch
 from controlplane import definitions
 from controlplane.plane import ControlPlane
 from ssd_operator import naming
 from ssd_operator.cluster import Api, connect
-from ssd_operator.cluster.kinds import KINDS
 
 NAMESPACE = "bench"
 CRDS = Path(__file__).parents[1] / "crds"
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 STAGES = 9
+HELD = ("sample", "generate")
 UPSTREAM = {
     "sample": "prepare",
     "curate": "sample",
@@ -59,16 +65,8 @@ class Watcher:
 
     async def follow(self, api: Api) -> None:
         """Watch the Jobs, on a connection of its own."""
-        transport = api._transport  # noqa: SLF001 - the operator itself watches through kopf and needs no stream
-        query = [("watch", "true")]
-        _, url, headers, *_ = await transport.param_serialize(
-            "GET", KINDS["Job"].path(NAMESPACE), query_params=query, auth_settings=["BearerToken"]
-        )
-        session = transport.rest_client._create_pool_manager()  # noqa: SLF001 - with the same credentials
-        forever = aiohttp.ClientTimeout(total=None)
-        async with session, session.get(url, headers=headers, timeout=forever) as answer:
-            async for line in answer.content:
-                self._note(json.loads(line)["object"])
+        async for raw in watch(api, "Job", NAMESPACE):
+            self._note(raw)
 
     def _note(self, raw: dict[str, Any]) -> None:
         labels, now = raw["metadata"]["labels"], time.monotonic()
@@ -83,7 +81,7 @@ class Watcher:
         return [max(self.made[place] - self.done[before], 0.0) for place, before in pairs if before in self.done]
 
 
-async def main(n: int) -> dict[str, Any]:
+async def main(n: int, *, hold: bool) -> dict[str, Any]:
     """Run the benchmark and return what it found."""
     with tempfile.TemporaryDirectory(prefix="ssd-") as folder, ControlPlane(Path(folder)) as plane:
         definitions.install(plane.kubectl, sorted(CRDS.glob("*.yaml")))
@@ -91,43 +89,49 @@ async def main(n: int) -> dict[str, Any]:
         plane.kubectl("create", "namespace", NAMESPACE)
         api = await connect(plane.kubeconfig)
         try:
-            return await measure(plane, api, n, Path(folder))
+            return await measure(plane, api, n, Path(folder), hold=hold)
         finally:
             await api.close()
 
 
-async def measure(plane: ControlPlane, api: Api, n: int, folder: Path) -> dict[str, Any]:
-    """Carry n resources to their end, then start the operator again and see how long it takes to know all of them."""
-    kubelet, watcher = Kubelet(api, NAMESPACE), Watcher()
+async def measure(plane: ControlPlane, api: Api, n: int, folder: Path, *, hold: bool) -> dict[str, Any]:
+    """Carry n resources as far as they shall go, then start the operator again and see when it knows all of them."""
+    watcher, nodes = Watcher(), Nodes(plane.kubeconfig, NAMESPACE, held=HELD if hold else ())
     operator = OperatorProcess(plane.kubeconfig, folder / "log", namespaces=NAMESPACE, leader_election="false")
     await scraped(operator)
+    pids = {"operator": operator.process.pid, "nodes": nodes.start(), "benchmark": os.getpid()}
+    pids |= {name: server.pid for name, server in plane.servers.items() if server.pid}
+    jobs = n * (3 if hold else STAGES)
     say(f"applying {n} experiments")
     started = time.monotonic()
-    await asyncio.gather(*(apply(api, f"bench-{number}") for number in range(n)))
     following = asyncio.create_task(watcher.follow(api))
-    async with nodes_at_work(kubelet, every_s=0.2):
-        succeeded = await finished(api, n)
+    await asyncio.gather(*(apply(api, f"bench-{number}") for number in range(n)))
+    await (held(operator, watcher, jobs) if hold else ended(operator, n))
     total = time.monotonic() - started
+    page, rss = await scraped(operator), memory_mb(operator.process.pid)
+    say("seconds of CPU: " + ", ".join(f"{name} {cpu_s(pid):.1f}" for name, pid in pids.items()))
+    counts = {verb: sum(values(page, "ssd_api_requests_total", f'verb="{verb}"')) for verb in ("GET", *WRITES)}
+    say("requests: " + ", ".join(f"{verb} {count:.0f}" for verb, count in counts.items()))
     following.cancel()
-    page = await scraped(operator)
-    rss = memory_mb(operator.process.pid)
+    twice = nodes.stop()
+    succeeded = [raw["status"]["phase"] async for raw in api.list(naming.KIND, NAMESPACE)].count("Succeeded")
     operator.kill()
     say("starting the operator again")
-    cold = await cold_start(operator, n)
+    cold, used = await cold_start(operator, n)
+    say(f"seconds of CPU of the cold start: operator {used:.1f}")
     operator.kill()
-    writes = sum(value for verb in WRITES for value in values(page, "ssd_api_requests_total", f'verb="{verb}"'))
+    writes = sum(counts[verb] for verb in WRITES)
     progress = sum(values(page, "ssd_progress_writes_total", ""))
-    duplicates = len(kubelet.workspace.twice()) + len(watcher.made) - n * STAGES
     return {
         "n": n,
         "succeeded": succeeded,
         "total_s": round(total, 1),
         "cold_start_s": round(cold, 1),
         "p95_next_job_s": round(statistics.quantiles(watcher.delays(), n=20)[-1], 2),
-        "writes_per_stage": round((writes - progress) / (n * STAGES), 2),
-        "progress_writes_per_stage": round(progress / (n * STAGES), 2),
+        "writes_per_stage": round((writes - progress) / jobs, 2),
+        "progress_writes_per_stage": round(progress / jobs, 2),
         "rss_mb": round(rss),
-        "duplicates": duplicates,
+        "duplicates": twice + len(watcher.made) - jobs,
     }
 
 
@@ -146,22 +150,32 @@ async def apply(api: Api, name: str) -> None:
     )
 
 
-async def finished(api: Api, n: int) -> int:
-    """Wait until every experiment has ended, and return how many succeeded."""
+async def ended(operator: OperatorProcess, n: int) -> None:
+    """Wait until every experiment has ended."""
     while True:
-        phases = [raw.get("status", {}).get("phase") async for raw in api.list(naming.KIND, NAMESPACE)]
-        if sum(phase in ("Succeeded", "Failed") for phase in phases) == n:
-            return phases.count("Succeeded")
-        await asyncio.sleep(1)
+        page = await scraped(operator)
+        if sum(sum(values(page, "ssd_runs", f'phase="{phase}"')) for phase in ("Succeeded", "Failed")) == n:
+            return
+        await asyncio.sleep(0.5)
 
 
-async def cold_start(operator: OperatorProcess, n: int) -> float:
-    """Return the seconds from the start of the process until it has looked at every resource."""
+async def held(operator: OperatorProcess, watcher: Watcher, jobs: int) -> None:
+    """Wait until every Job that there will be has been made, and the operator has nothing more to do."""
+    while True:
+        depth = sum(values(await scraped(operator), "ssd_workqueue_depth", ""))
+        if len(watcher.made) >= jobs and not depth:
+            return
+        await asyncio.sleep(0.5)
+
+
+async def cold_start(operator: OperatorProcess, n: int) -> tuple[float, float]:
+    """Return the seconds, of the clock and of CPU, from a start until every resource has been looked at."""
     started = time.monotonic()
     operator.start()
     while True:
-        if sum(values(await scraped(operator), "ssd_reconcile_duration_seconds_count", "")) >= n:
-            return time.monotonic() - started
+        passes = sum(values(await scraped(operator), "ssd_reconcile_duration_seconds_count", ""))
+        if passes >= n:
+            return time.monotonic() - started, cpu_s(operator.process.pid)
         await asyncio.sleep(0.05)
 
 
@@ -188,7 +202,15 @@ def memory_mb(pid: int) -> float:
     return int(re.search(r"VmHWM:\s+(\d+)", text)[1]) / 1024  # type: ignore[index]
 
 
+def cpu_s(pid: int) -> float:
+    """Return the seconds of CPU that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--resources", type=int, default=100, help="experiments at once")
-    print(json.dumps(asyncio.run(main(parser.parse_args().resources))))
+    parser.add_argument("--hold", action="store_true", help="leave them in the middle, with three Jobs each")
+    options = parser.parse_args()
+    print(json.dumps(asyncio.run(main(options.resources, hold=options.hold))))

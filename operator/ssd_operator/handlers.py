@@ -15,6 +15,7 @@ from ssd_operator import naming
 from ssd_operator.cluster import Key, Store
 from ssd_operator.queue import WorkQueue
 from ssd_operator.settings import Settings
+from ssd_operator.stateless import NothingBefore, NothingHandled
 from ssd_operator.status import view_job, view_pod
 
 __all__ = ["Dispatcher", "registry", "watch_settings"]
@@ -100,6 +101,8 @@ def watch_settings(settings: Settings) -> kopf.OperatorSettings:
     found.watching.label_selectors["v1/pods"] = SELECTOR
     found.watching.chunk_size = 500
     found.networking.request_timeout = 30
+    found.persistence.diffbase_storage = NothingBefore()
+    found.persistence.progress_storage = NothingHandled()
     found.posting.enabled = False
     found.peering.standalone = True
     found.scanning.disabled = bool(settings.namespaces)

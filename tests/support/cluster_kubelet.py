@@ -16,6 +16,7 @@ from ssd_operator.cluster.kinds import KINDS
 
 Raw = dict[str, Any]
 UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
+UNFINISHED_PHASES = frozenset({None, "Pending", "Running"})
 AT_ONCE = 20
 ADDRESS = "192.0.2.1"
 INSTANT = "2026-01-01T00:00:00Z"
@@ -74,14 +75,16 @@ class Kubelet:
         """Start what is new, and let what runs end as the script says."""
         query = {"labelSelector": f"{naming.LABEL_MANAGED}={naming.MANAGED_BY}", "fieldSelector": UNFINISHED}
         listed = await self.api.request("GET", KINDS["Pod"].path(self.namespace), query=query)
-        turns = [self._turn(raw) for raw in listed["items"] if "deletionTimestamp" not in raw["metadata"]]
+        turns = [self.turn(raw) for raw in listed["items"] if "deletionTimestamp" not in raw["metadata"]]
         for start in range(0, len(turns), AT_ONCE):
             await asyncio.gather(*turns[start : start + AT_ONCE])
 
-    async def _turn(self, raw: Raw) -> None:
+    async def turn(self, raw: Raw) -> bool:
+        """Move one pod; tell whether its config is there, without which it waits."""
         pod = await self._describe(raw)
         if pod is not None:
             await self._move(raw, pod, raw["status"].get("phase", "Pending"))
+        return pod is not None
 
     async def _move(self, raw: Raw, pod: Pod, phase: str) -> None:
         decision = self.script(pod)
