@@ -75,7 +75,7 @@ class Recorder:
             "reportingController": f"{naming.GROUP}/operator",
             "reportingInstance": self._identity or "operator",
             "regarding": {
-                "apiVersion": f"{naming.GROUP}/{naming.VERSION}",
+                "apiVersion": naming.API_VERSION,
                 "kind": naming.KIND,
                 "name": metadata["name"],
                 "namespace": metadata["namespace"],

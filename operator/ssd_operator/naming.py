@@ -7,8 +7,11 @@ name leaves room for `-<index>` within a DNS label, because pods of the training
 
 import hashlib
 
+from ssd_operator.identity import API_VERSION, GROUP, KIND, PLURAL, VERSION
+
 __all__ = [
     "ANNOTATION_KEY",
+    "API_VERSION",
     "CONFIG_FILE",
     "FIELD_MANAGER",
     "GROUP",
@@ -39,11 +42,6 @@ __all__ = [
     "setting_name",
     "short",
 ]
-
-GROUP = "selfdistill.dev"
-VERSION = "v1alpha1"
-KIND = "SelfDistillation"
-PLURAL = "selfdistillations"
 
 FIELD_MANAGER = "ssd-operator"
 MANAGED_BY = "ssd-operator"

@@ -55,7 +55,7 @@ async def _planned(api: Any, where: tuple[Any, ...], name: str) -> list[dict[str
 def _toy(name: str, claim: str) -> dict[str, Any]:
     """Return the shortest useful resource."""
     return {
-        "apiVersion": f"{naming.GROUP}/{naming.VERSION}",
+        "apiVersion": naming.API_VERSION,
         "kind": naming.KIND,
         "metadata": {"name": name},
         "spec": {"preset": "toy", "mode": "Plan", "storage": {"claimName": claim}},

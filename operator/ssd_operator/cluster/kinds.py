@@ -22,7 +22,7 @@ class Kind:
 
 
 KINDS = {
-    naming.KIND: Kind(f"{naming.GROUP}/{naming.VERSION}", naming.PLURAL),
+    naming.KIND: Kind(naming.API_VERSION, naming.PLURAL),
     "ConfigMap": Kind("v1", "configmaps"),
     "Event": Kind("events.k8s.io/v1", "events"),
     "Job": Kind("batch/v1", "jobs"),

@@ -50,7 +50,7 @@ class Terms:
 def owner_reference(raw: Raw) -> Raw:
     """Return what makes an object go with the resource; no controller, since a Job may have several owners."""
     return {
-        "apiVersion": f"{naming.GROUP}/{naming.VERSION}",
+        "apiVersion": naming.API_VERSION,
         "kind": naming.KIND,
         "name": raw["metadata"]["name"],
         "uid": raw["metadata"]["uid"],

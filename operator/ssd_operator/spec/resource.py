@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ssd_operator.errors import InvalidSpec, Problem
+from ssd_operator.identity import API_VERSION, GROUP, KIND, PLURAL, VERSION
 from ssd_operator.spec import rules
 from ssd_operator.spec.experiment import ResolvedSpec
 from ssd_operator.spec.normal import normal
@@ -15,12 +16,6 @@ from ssd_operator.spec.status import Status
 from ssd_operator.spec.written import written
 
 __all__ = ["API_VERSION", "GROUP", "KIND", "PLURAL", "VERSION", "Resource", "parse"]
-
-GROUP: Final = "selfdistill.dev"
-VERSION: Final = "v1alpha1"
-API_VERSION: Final = f"{GROUP}/{VERSION}"
-KIND: Final = "SelfDistillation"
-PLURAL: Final = "selfdistillations"
 
 _METADATA: Final = frozenset({
     "annotations", "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers",
