@@ -44,6 +44,8 @@ class Settings:
     tmp_size: str = "20Gi"
     worker_metrics_port: int = 9400
     master_port: int = 29500
+    kueue: bool = False
+    """Ask Kueue why a queued Job waits; the chart grants the rights for it."""
     job_ttl_s: int = 604_800
     """Finished Jobs, with their pods and logs, go after so long."""
     concurrency: int = 16

@@ -59,6 +59,11 @@ RUNS = object()
 Script = Callable[[Pod], object]
 
 
+def runs_on(stage: str) -> Script:
+    """Return a script under which a stage runs on and everything else ends well."""
+    return lambda pod: RUNS if pod.stage == stage else Ends()
+
+
 @dataclass
 class Kubelet:
     """Plays all nodes of one namespace."""

@@ -145,7 +145,7 @@ class World:
         body = {"preset": "toy", "storage": {"claimName": CLAIM}, "promotion": {}, **spec}
         return await self.api.create(
             {
-                "apiVersion": f"{naming.GROUP}/{naming.VERSION}",
+                "apiVersion": naming.API_VERSION,
                 "kind": naming.KIND,
                 "metadata": {"name": name, "namespace": self.namespace},
                 "spec": body,
@@ -163,6 +163,11 @@ class World:
     async def jobs(self) -> dict[str, Raw]:
         """Return all Jobs by name."""
         return {raw["metadata"]["name"]: raw async for raw in self.api.list("Job", self.namespace)}
+
+    async def pods_at_work(self) -> list[str]:
+        """Return the pods that have not ended."""
+        found = [raw async for raw in self.api.list("Pod", self.namespace)]
+        return [raw["metadata"]["name"] for raw in found if raw["status"].get("phase") in ("Pending", "Running")]
 
     async def step(self) -> None:
         """Let the operator look, then the nodes work."""

@@ -14,6 +14,7 @@ from ssd_operator import status as core
 from ssd_operator.cluster import Api, ApiError, Key, Store
 from ssd_operator.manifests import Place
 from ssd_operator.progress import Reader
+from ssd_operator.reconcile.admission import Admissions
 from ssd_operator.spec.status import Progress, StageStatus, Status
 from ssd_operator.status import JobView, PodView, Scene
 from ssd_operator.status.results import result_of
@@ -42,6 +43,7 @@ class Observer:
         self._api = api
         self._store = store
         self._progress = progress
+        self._admissions = Admissions(api)
 
     def forget(self, key: Key) -> None:
         """Drop what is known of a resource."""
@@ -69,6 +71,7 @@ class Observer:
             made=steering.made,
             refusals=steering.refusals,
             wanted=self._wanted(metadata["uid"], jobs),
+            queued=await self._queued(live, jobs) if place.settings.kueue else {},
             progress=self._read_progress(key, live, pods, place),
             recorded=self._recorded(key, place.claim) if steering.planning else frozenset(),
             quotas=await self._quotas(key.namespace) if steering.planning else {},
@@ -116,6 +119,16 @@ class Observer:
         async for raw in self._api.list("Pod", namespace, selector=f"{naming.LABEL_JOB}={job}"):
             self._store.put_pod(core.view_pod(raw))
         return self._store.pods(namespace, job)
+
+    async def _queued(self, live: list[StageStatus], jobs: dict[str, JobView]) -> dict[str, str]:
+        """Return what Kueue says of the Jobs that it has not let run."""
+        found = {}
+        for job in (jobs[stage.jobs[0].name] for stage in live if stage.jobs[0].name in jobs):
+            if job.queue and job.suspended and not job.end:
+                found[job.name] = await self._admissions.words(job)
+            else:
+                self._admissions.forget(job.uid)
+        return found
 
     def _wanted(self, uid: str, jobs: dict[str, JobView]) -> dict[str, str]:
         """Return for each Job another resource that wants it to go on."""

@@ -55,6 +55,8 @@ class Scene:
     """Job -> why the API server does not let us make it."""
     wanted: Mapping[str, str] = field(default_factory=dict)
     """Job -> another resource that wants it to go on."""
+    queued: Mapping[str, str] = field(default_factory=dict)
+    """Job -> what its queue says about why it waits."""
     progress: Mapping[str, Progress] = field(default_factory=dict)
     """Stage -> what its workers say."""
     recorded: frozenset[str] = frozenset()

@@ -90,7 +90,7 @@ def _why(stage: StageStatus, scene: Scene) -> Why | None:
     job = scene.jobs.get(stage.jobs[0].name) if stage.jobs else None
     if job is None or job.end or job.deleting:
         return Why("Waiting", stage.message) if stage.message and stage.phase == "Pending" else None
-    return why(job, scene.pods.get(job.name, ()))
+    return why(job, scene.pods.get(job.name, ()), scene.queued.get(job.name, ""))
 
 
 def _progress(shown: StageStatus | None, moved: Status, *, over: bool) -> str:

@@ -13,6 +13,8 @@ from ssd_operator.status.stages import LIVE, backoff_end
 
 __all__ = ["expires", "is_asked", "next_look"]
 
+QUEUED_S = 30
+"""Nothing tells when a Job's place in its queue changes."""
 UNSETTLED_S = 5
 """A Job that belongs to others or goes away may change without any event that names us."""
 
@@ -53,6 +55,8 @@ def _moments(status: Status, scene: Scene) -> Iterator[datetime]:
         job = scene.jobs.get(stage.jobs[0].name)
         if not stage.jobs[0].uid or (job is not None and job.deleting):
             yield scene.now + timedelta(seconds=UNSETTLED_S)
+        if job is not None and job.queue and job.suspended and scene.place.settings.kueue:
+            yield scene.now + timedelta(seconds=QUEUED_S)
         if job is not None and job.end == "Failed":
             yield backoff_end(stage, job)
         if stage.phase == "Running" and is_asked(stage) and scene.place.settings.worker_metrics_port:

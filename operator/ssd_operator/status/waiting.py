@@ -27,10 +27,10 @@ class Why:
         object.__setattr__(self, "message", self.message[:1000])
 
 
-def why(job: JobView, pods: Sequence[PodView]) -> Why | None:
-    """Return what a Job waits for, or None when nothing is in its way."""
+def why(job: JobView, pods: Sequence[PodView], queued: str = "") -> Why | None:
+    """Return what a Job waits for, or None when nothing is in its way; `queued` is what its queue says."""
     if job.queue and job.suspended:
-        return Why("Queued", f"waits in queue {job.queue} for admission")
+        return Why("Queued", f"waits in queue {job.queue} for admission" + (f", {queued}" if queued else ""))
     pending = [pod for pod in pods if pod.phase == "Pending"]
     found = [reason for pod in pending if (reason := _pod(pod))]
     if found:

@@ -1,23 +1,18 @@
 """The rights that the chart grants are enough for a whole life, and none of them is unused."""
 
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from cluster_charts import grants, rights
 from cluster_kubelet import RUNS, Ends
 from cluster_world import World, condition, in_phase, stage_in
 from controlplane.plane import ControlPlane
 from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError, Key, connect
 
-CHART = Path(__file__).parents[3] / "charts" / "selfdistill-operator"
-HELM = Path(sys.executable).parent / "helm"
 VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 BY_KOPF = {("watch", naming.PLURAL), ("watch", "jobs"), ("watch", "pods")}
 
@@ -46,22 +41,10 @@ class Auditor(Api):
         return await super().request(verb, path, query=query, body=body, content_type=content_type)
 
 
-def render(namespace: str) -> list[dict[str, Any]]:
-    """Return what the chart grants for one namespace."""
-    command = [HELM, "template", "ssd", CHART, "--show-only", "templates/rbac.yaml", "--namespace", namespace]
-    command += ["--set", f"watchNamespaces={{{namespace}}}"]
-    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return [each for each in yaml.safe_load_all(text) if each and each["kind"] in ("Role", "RoleBinding")]
-
-
 @pytest.fixture
 async def operator(job_controller: ControlPlane, world: World) -> AsyncIterator[Auditor]:
     """A connection with the rights of the chart's service account."""
-    objects = render(world.namespace)
-    subjects = {subject["name"] for each in objects for subject in each.get("subjects", [])}
-    [account] = subjects
-    body = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": account, "namespace": world.namespace}}
-    job_controller.kubectl("apply", manifest=[body, *objects])
+    account = grants(job_controller, world.namespace)
     api = await connect(job_controller.kubeconfig_for_service_account(world.namespace, account))
     yield Auditor(api)
     await api.close()
@@ -89,7 +72,7 @@ async def test_a_whole_life_uses_what_is_granted(world: World, operator: Auditor
     await again(world)
     granted = {
         (verb, resource)
-        for rule in render(world.namespace)[0]["rules"]
+        for rule in rights(world.namespace)[0]["rules"]
         for resource in rule["resources"]
         for verb in rule["verbs"]
     }
@@ -98,7 +81,7 @@ async def test_a_whole_life_uses_what_is_granted(world: World, operator: Auditor
 
 
 BROKEN = {
-    "apiVersion": f"{naming.GROUP}/{naming.VERSION}",
+    "apiVersion": naming.API_VERSION,
     "kind": naming.KIND,
     "spec": {"preset": "no-such-preset", "storage": {"claimName": "experiments"}},
 }

@@ -1,11 +1,11 @@
-"""What people can do to a run: suspend, resume, delete, plan, rerun, share, edit; and what it waits for."""
+"""What people can do to a run: suspend, resume, delete, plan, edit, limit its time; and what an upgrade may not do."""
 
 from datetime import timedelta
 
 import pytest
 
-from cluster_kubelet import RUNS, Ends, Waits
-from cluster_world import CLAIM, World, condition, in_phase, phase, stage, stage_in
+from cluster_kubelet import RUNS, Ends, runs_on
+from cluster_world import CLAIM, World, condition, in_phase, stage, stage_in
 from ssd_operator import naming
 from ssd_operator.cluster import ApiError
 from ssd_operator.settings import Settings
@@ -13,29 +13,16 @@ from ssd_operator.settings import Settings
 STAGES = ("prepare", "sample", "curate", "train", "generate-base-toy", "grade-candidate-toy", "report")
 
 
-def held(name: str) -> object:
-    """Return a script under which a stage runs on and everything else ends well."""
-    return lambda pod: RUNS if pod.stage == name else Ends()
-
-
-async def pods(world: World) -> list[str]:
-    return [
-        raw["metadata"]["name"]
-        async for raw in world.api.list("Pod", world.namespace)
-        if raw["status"].get("phase") in ("Pending", "Running")
-    ]
-
-
 @pytest.mark.parametrize("name", STAGES)
 async def test_suspend_and_resume(world: World, name: str) -> None:
     """While suspended nothing runs; afterwards the stage goes on, and nothing that was finished is done again."""
-    world.play(held(name))
+    world.play(runs_on(name))
     await world.apply()
     await world.until(stage_in(name, "Running"))
     await world.edit(suspend=True)
     raw = await world.until(in_phase("Suspended"))
     assert stage(raw, name)["phase"] == "Suspended"
-    while await pods(world):
+    while await world.pods_at_work():
         await world.step()
     world.play(lambda _pod: Ends())
     await world.edit(suspend=False)
@@ -60,7 +47,7 @@ async def test_finished_shards_survive_a_suspension(world: World) -> None:
 @pytest.mark.parametrize("name", STAGES)
 async def test_deletion_leaves_nothing_behind(world: World, name: str) -> None:
     """Whatever runs, deleting the resource takes Jobs, pods, configs and policies along; the claim stays."""
-    world.play(held(name))
+    world.play(runs_on(name))
     await world.apply()
     await world.until(stage_in(name, "Running"))
     await world.api.delete(naming.KIND, world.namespace, "toy", preconditions={}, foreground=False)
@@ -113,154 +100,6 @@ async def test_a_plan_beyond_the_quota_is_not_accepted(world: World) -> None:
     assert condition(raw, "Accepted")["message"].startswith("sample needs requests.cpu of 8 for one pod")
 
 
-async def test_rerun_does_it_again_from_there(world: World) -> None:
-    """A new nonce leaves a finished run's end: that stage and what follows run again, the rest is kept."""
-    await world.apply()
-    first = await world.until(in_phase("Succeeded"))
-    await world.edit(rerun={"from": "Generate", "nonce": "2"})
-    again = await world.until(
-        lambda raw: phase(raw) == "Succeeded" and stage(raw, "report")["key"] != stage(first, "report")["key"]
-    )
-    same = [each["name"] for each in again["status"]["stages"] if stage(first, each["name"])["key"] == each["key"]]
-    assert same == ["prepare", "sample", "curate", "train"]
-    assert world.kubelet.workspace.twice() == []
-
-
-async def test_a_later_rerun_keeps_what_an_earlier_one_made(world: World) -> None:
-    """A stage that failed once and was done again is read from its second life, whatever is asked for after that."""
-    world.play(lambda pod: Ends(code=64, message="bad column") if pod.stage == "curate" else Ends())
-    await world.apply()
-    await world.until(in_phase("Failed"))
-    world.play(lambda _pod: Ends())
-    await world.edit(rerun={"from": "Curate", "nonce": "a"})
-    first = await world.until(in_phase("Succeeded"))
-    await world.edit(rerun={"from": "Grade", "nonce": "b"})
-    again = await world.until(
-        lambda raw: (
-            phase(raw) in ("Succeeded", "Failed") and stage(raw, "report")["key"] != stage(first, "report")["key"]
-        )
-    )
-    assert phase(again) == "Succeeded"
-    same = [each["name"] for each in again["status"]["stages"] if stage(first, each["name"])["key"] == each["key"]]
-    assert same == ["prepare", "sample", "curate", "train", "generate-base-toy", "generate-candidate-toy"]
-    assert world.kubelet.workspace.twice() == []
-
-
-async def test_another_promotion_writes_the_report_again(world: World) -> None:
-    """Changing who is promoted where costs one report and nothing else."""
-    await world.apply()
-    first = await world.until(in_phase("Succeeded"))
-    await world.edit(promotion={"alias": "production"})
-    again = await world.until(
-        lambda raw: phase(raw) == "Succeeded" and stage(raw, "report")["key"] != stage(first, "report")["key"]
-    )
-    changed = [each["name"] for each in again["status"]["stages"] if stage(first, each["name"])["key"] != each["key"]]
-    assert changed == ["report"]
-
-
-async def test_the_end_is_sticky(world: World) -> None:
-    """After the end neither lost Jobs nor other edits start anything."""
-    await world.apply()
-    await world.until(in_phase("Succeeded"))
-    for name in await world.jobs():
-        await world.api.delete("Job", world.namespace, name, preconditions={}, foreground=False)
-    await world.edit(deadline="5h", pod={"labels": {"team": "a"}})
-    raw = await world.until(lambda raw: raw["status"]["observedGeneration"] == raw["metadata"]["generation"])
-    await world.step()
-    assert phase(raw) == "Succeeded"
-    assert all("deletionTimestamp" in job["metadata"] for job in (await world.jobs()).values())
-
-
-async def test_two_resources_share_a_stage(world: World) -> None:
-    """Equal keys on one claim are worked on once; suspending or deleting one does not stop the other."""
-    world.play(held("sample"))
-    await world.apply("first")
-    await world.until(stage_in("sample", "Running"), name="first")
-    await world.apply("second")
-    second = await world.until(stage_in("sample", "Running"), name="second")
-    assert stage(second, "sample")["message"] == "shared with first"
-    await world.edit("first", suspend=True)
-    first = await world.until(in_phase("Suspended"), name="first")
-    assert stage(first, "sample")["message"] == "runs on for second, which wants it too"
-    assert len(await pods(world)) >= 2
-    await world.api.delete(naming.KIND, world.namespace, "first", preconditions={}, foreground=False)
-    world.play(lambda _pod: Ends())
-    await world.until(in_phase("Succeeded"), name="second")
-    assert world.kubelet.workspace.twice() == []
-
-
-async def test_the_last_one_that_wants_it_stops_it(world: World) -> None:
-    """When both are suspended the shared Job is stopped, and the first to come back starts it again."""
-    world.play(held("sample"))
-    await world.apply("first")
-    await world.apply("second")
-    for name in ("first", "second"):
-        await world.until(stage_in("sample", "Running"), name=name)
-    for name in ("first", "second"):
-        await world.edit(name, suspend=True)
-    await world.until(in_phase("Suspended"), name="second")
-    [job] = stage(await world.get("second"), "sample")["jobs"]
-    while not (await world.jobs())[job["name"]]["spec"]["suspend"]:
-        await world.step()
-    world.play(lambda _pod: Ends())
-    await world.edit("second", suspend=False)
-    await world.until(in_phase("Succeeded"), name="second")
-    await world.edit("first", suspend=False)
-    await world.until(in_phase("Succeeded"), name="first")
-    assert world.kubelet.workspace.twice() == []
-
-
-async def test_a_queue_decides_when_a_job_runs(world: World) -> None:
-    """With Kueue (its part is played here) nothing starts before admission, and nobody fights over suspend."""
-    await world.apply(scheduling={"queue": "team-a"})
-    raw = await world.until(lambda raw: condition(raw, "Progressing").get("reason") == "Queued")
-    assert "queue team-a" in condition(raw, "Progressing")["message"]
-    assert await pods(world) == []
-
-    async def admit(raw: dict[str, object]) -> None:
-        for name, job in (await world.jobs()).items():
-            if job["spec"]["suspend"]:
-                await world.api.patch("Job", world.namespace, name, {"spec": {"suspend": False}})
-
-    for _ in range(400):
-        await admit(raw)
-        await world.step()
-        if phase(await world.get()) == "Succeeded":
-            break
-    assert phase(await world.get()) == "Succeeded"
-
-
-WAITING = [
-    pytest.param(Waits(unschedulable="0/3 nodes have 8 GPUs"), "Unschedulable", "0/3 nodes have 8 GPUs", id="no node"),
-    pytest.param(Waits(reason="ImagePullBackOff", message="no such tag"), "ImagePull", "no such tag", id="no image"),
-    pytest.param(
-        Waits(reason="CreateContainerConfigError", message='secret "hf" not found'),
-        "PodConfig",
-        'secret "hf" not found',
-        id="no secret",
-    ),
-]
-
-
-@pytest.mark.parametrize(("waits", "reason", "words"), WAITING)
-async def test_waiting_says_for_what(world: World, waits: Waits, reason: str, words: str) -> None:
-    """A pod that does not start is explained in the words of whoever keeps it."""
-    world.play(lambda pod: waits if pod.stage == "prepare" else Ends())
-    await world.apply()
-    raw = await world.until(lambda raw: condition(raw, "Progressing").get("reason") == reason)
-    assert words in condition(raw, "Progressing")["message"]
-    assert words in stage(raw, "prepare")["message"]
-
-
-async def test_a_missing_claim_is_named(world: World) -> None:
-    """Without its claim a run waits and says which one it needs."""
-    await world.apply(storage={"claimName": "elsewhere"})
-    raw = await world.until(lambda raw: condition(raw, "Progressing").get("reason") == "ClaimNotFound")
-    assert "PersistentVolumeClaim elsewhere does not exist" in condition(raw, "Progressing")["message"]
-    await world.make_claim("elsewhere")
-    await world.until(in_phase("Succeeded"))
-
-
 @pytest.mark.parametrize("retain", [True, False])
 async def test_a_claim_from_a_template(world: World, retain: bool) -> None:
     """The claim is made for the resource, and goes with it only when it is not to be kept."""
@@ -272,13 +111,13 @@ async def test_a_claim_from_a_template(world: World, retain: bool) -> None:
 
 async def test_the_deadline_ends_a_run(world: World) -> None:
     """Past its deadline a run fails, says so, and leaves nothing running."""
-    world.play(held("train"))
+    world.play(runs_on("train"))
     await world.apply(deadline="1h")
     await world.until(stage_in("train", "Running"))
     world.clock.ahead += timedelta(hours=2)
     raw = await world.until(in_phase("Failed"))
     assert condition(raw, "Failed")["reason"] == "DeadlineExceeded"
-    while await pods(world):
+    while await world.pods_at_work():
         await world.step()
 
 
@@ -294,7 +133,7 @@ async def test_time_to_live(world: World) -> None:
 
 async def test_an_edit_of_execution_reaches_the_next_job(world: World) -> None:
     """What a stage runs with is taken when its Job is made: the running one keeps what it has."""
-    world.play(held("sample"))
+    world.play(runs_on("sample"))
     await world.apply()
     await world.until(stage_in("sample", "Running"))
     await world.edit(pod={"image": "mine:9"})
@@ -310,7 +149,7 @@ async def test_an_edit_of_execution_reaches_the_next_job(world: World) -> None:
 
 async def test_an_upgrade_in_the_middle_of_a_run(world: World) -> None:
     """A new operator with new images keeps what runs, goes on with its own, and changes no key."""
-    world.play(held("sample"))
+    world.play(runs_on("sample"))
     await world.apply()
     before = await world.until(stage_in("sample", "Running"))
     world.settings = Settings(worker_image="worker:2", grader_image="grader:2", worker_metrics_port=0)
@@ -334,10 +173,3 @@ async def test_every_pod_passes_pod_security(world: World) -> None:
     )
     await world.apply(analysis={}, curation={"filter": "Execution"})
     await world.until(in_phase("Succeeded"))
-
-
-async def test_a_job_that_the_server_refuses_is_explained(world: World) -> None:
-    """What the API server says about a Job that it does not take is shown where the user looks."""
-    await world.apply(pod={"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {}}}})
-    raw = await world.until(lambda raw: "the API server refuses" in stage(raw, "prepare").get("message", ""))
-    assert "nodeSelectorTerms" in condition(raw, "Progressing")["message"]

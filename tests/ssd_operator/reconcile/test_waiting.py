@@ -1,0 +1,43 @@
+"""What a run waits for is said where people look: in the stage, in the condition, in the words of whoever keeps it."""
+
+import pytest
+
+from cluster_kubelet import Ends, Waits
+from cluster_world import World, condition, in_phase, stage
+
+WAITING = [
+    pytest.param(Waits(unschedulable="0/3 nodes have 8 GPUs"), "Unschedulable", "0/3 nodes have 8 GPUs", id="no node"),
+    pytest.param(Waits(reason="ImagePullBackOff", message="no such tag"), "ImagePull", "no such tag", id="no image"),
+    pytest.param(
+        Waits(reason="CreateContainerConfigError", message='secret "hf" not found'),
+        "PodConfig",
+        'secret "hf" not found',
+        id="no secret",
+    ),
+]
+
+
+@pytest.mark.parametrize(("waits", "reason", "words"), WAITING)
+async def test_waiting_says_for_what(world: World, waits: Waits, reason: str, words: str) -> None:
+    """A pod that does not start is explained in the words of whoever keeps it."""
+    world.play(lambda pod: waits if pod.stage == "prepare" else Ends())
+    await world.apply()
+    raw = await world.until(lambda raw: condition(raw, "Progressing").get("reason") == reason)
+    assert words in condition(raw, "Progressing")["message"]
+    assert words in stage(raw, "prepare")["message"]
+
+
+async def test_a_missing_claim_is_named(world: World) -> None:
+    """Without its claim a run waits and says which one it needs."""
+    await world.apply(storage={"claimName": "elsewhere"})
+    raw = await world.until(lambda raw: condition(raw, "Progressing").get("reason") == "ClaimNotFound")
+    assert "PersistentVolumeClaim elsewhere does not exist" in condition(raw, "Progressing")["message"]
+    await world.make_claim("elsewhere")
+    await world.until(in_phase("Succeeded"))
+
+
+async def test_a_job_that_the_server_refuses_is_explained(world: World) -> None:
+    """What the API server says about a Job that it does not take is shown where the user looks."""
+    await world.apply(pod={"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {}}}})
+    raw = await world.until(lambda raw: "the API server refuses" in stage(raw, "prepare").get("message", ""))
+    assert "nodeSelectorTerms" in condition(raw, "Progressing")["message"]
