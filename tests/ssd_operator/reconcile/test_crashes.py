@@ -23,6 +23,8 @@ from ssd_operator.cluster import Api
 SCHEDULES = int(os.environ.get("SSD_CRASH_SCHEDULES", "12"))
 """How many random schedules to run; set it to 200 for a thorough search."""
 AT_ONCE = 8
+LEAST_WRITES = 45
+"""Of a run with nine stages: an intent, a Job, a config, a uid and an end for each."""
 
 
 async def finish(world: World, ledger: Ledger, dies: object, *, seconds: float = 600) -> dict[str, object]:
@@ -59,6 +61,34 @@ async def test_lives_of_a_few_writes(world: World, writes: int) -> None:
     await world.apply(training={"nodes": 2})
     raw = await finish(world, ledger, lambda: after_writes(writes))
     judge(world, raw, ledger, {})
+
+
+async def crash_once(api: Api, namespace: str, writes: int) -> bool:
+    """One run whose first operator dies after so many writes; tell whether it made so many."""
+    world, ledger = World(api, namespace), Ledger()
+    await world.make_claim()
+    world.operator_api = Mortal(api, ledger, after_writes(writes))
+    first = world.new_operator()
+    await world.apply(training={"nodes": 2})
+    raw = await finish(world, ledger, lambda: lambda _when: False)
+    judge(world, raw, ledger, {})
+    return world.operator is not first
+
+
+async def test_every_write_of_a_run(api: Api, make_namespace: object) -> None:
+    """For every n: an operator that remembers all its deeds dies after its n-th write, and the next one finishes.
+
+    To die before a write leaves what dying after the one before leaves.
+    """
+    writes = 0
+    while True:
+        batch = range(writes + 1, writes + 1 + AT_ONCE)
+        runs = [crash_once(api, make_namespace(), number) for number in batch]  # type: ignore[operator]
+        died = await asyncio.gather(*runs)
+        if not all(died):
+            break
+        writes = batch[-1]
+    assert writes >= LEAST_WRITES
 
 
 def unlucky(dice: random.Random, explained: dict[str, int]) -> Script:
