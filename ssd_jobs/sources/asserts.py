@@ -2,19 +2,22 @@
 
 An assertion of the form `assert f(literals) == literal` says exactly that, and only those are taken; nothing is
 executed to find out about the others. A problem of which no assertion can be read this way is left out, because
-its verdicts would mean nothing, and `facts` of the benchmark count what was taken.
+its verdicts would mean nothing. What was left out is on record: the problems by name, the assertions by number.
 """
 
 import ast
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+from pydantic import JsonValue
 
 from ssd_jobs.sources import rows
 from ssd_jobs.sources.problem import Case, Problem
 
-__all__ = ["Form", "cases", "form_of", "problems"]
+__all__ = ["Asserted", "Form", "cases", "form_of"]
 
 Form = Literal["HumanEval", "MBPP"]
 HUMANEVAL = ("task_id", "prompt", "entry_point", "test")
@@ -28,27 +31,45 @@ def form_of(columns: frozenset[str]) -> Form | None:
     return "MBPP" if columns.issuperset({"task_id", "test_list", "code"}) else None
 
 
-def problems(files: Sequence[Path], form: Form) -> Iterator[Problem]:
-    """Yield every problem that has a readable test."""
-    for _, row in rows.scan(files, HUMANEVAL if form == "HumanEval" else MBPP):
-        problem = _humaneval(row) if form == "HumanEval" else _mbpp(row)
-        if problem.tests:
-            yield problem
+@dataclass
+class Asserted:
+    """The problems of some files in one of the two layouts; `facts` is complete once they were read."""
+
+    files: Sequence[Path]
+    form: Form
+    facts: dict[str, JsonValue] = field(default_factory=dict)
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield every problem that has a readable test."""
+        left_out: list[JsonValue] = []
+        unread = 0
+        for _, row in rows.scan(self.files, HUMANEVAL if self.form == "HumanEval" else MBPP):
+            problem, assertions = _humaneval(row) if self.form == "HumanEval" else _mbpp(row)
+            if problem.tests:
+                unread += assertions - len(problem.tests)
+                yield problem
+            else:
+                left_out.append(problem.problem_id)
+        self.facts |= {"form": self.form, "problems_left_out": left_out, "assertions_left_out": unread}
 
 
 def cases(source: str, function: str) -> list[Case]:
     """Return the assertions about calls of a function, wherever they stand, that compare literals."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return []
-    found = [_case(node.test, function) for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+    found = [_case(node.test, function) for node in _assertions(source)]
     return [case for case in found if case is not None]
 
 
-def _humaneval(row: rows.Row) -> Problem:
-    """Return one HumanEval task; the function's own text is its starter code."""
-    return Problem(
+def _assertions(source: str) -> list[ast.Assert]:
+    """Return every assertion of a program."""
+    try:
+        return [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Assert)]
+    except SyntaxError:
+        return []
+
+
+def _humaneval(row: rows.Row) -> tuple[Problem, int]:
+    """Return one HumanEval task and its number of assertions; the function's own text is its starter code."""
+    problem = Problem(
         problem_id=str(row["task_id"]),
         statement="Complete the function so that it does what its documentation says.\n\n" + row["prompt"].strip(),
         starter_code=row["prompt"],
@@ -56,13 +77,14 @@ def _humaneval(row: rows.Row) -> Problem:
         entry_point=row["entry_point"],
         tests=tuple(cases(row["test"], "candidate")),
     )
+    return problem, len(_assertions(row["test"]))
 
 
-def _mbpp(row: rows.Row) -> Problem:
-    """Return one MBPP task; of the reference program only the signature is shown."""
+def _mbpp(row: rows.Row) -> tuple[Problem, int]:
+    """Return one MBPP task and its number of assertions; of the reference program only the signature is shown."""
     signature = _signature(row["code"], _asserted(row["test_list"]))
     tests = "\n".join([*row["test_list"], *(row.get("challenge_test_list") or [])])
-    return Problem(
+    problem = Problem(
         problem_id=f"MBPP/{row['task_id']}",
         statement=str(row.get("text") or row["prompt"]),
         starter_code=signature,
@@ -70,6 +92,7 @@ def _mbpp(row: rows.Row) -> Problem:
         entry_point=_asserted(row["test_list"]),
         tests=tuple(cases(tests, _asserted(row["test_list"]))),
     )
+    return problem, len(_assertions(tests))
 
 
 def _asserted(tests: Sequence[str]) -> str:

@@ -42,6 +42,7 @@ class Benchmark:
 
     problems: Callable[[], Iterator[Problem]]
     facts: dict[str, JsonValue]
+    """What the source turned out to be; complete once the problems were read."""
 
 
 def open_benchmark(source: BenchmarkSource, *, name: str, workspace: Path, offline: bool) -> Benchmark:
@@ -74,7 +75,8 @@ def _of_files(files: list[Path], columns: Columns, field: str, facts: dict[str, 
     """Choose the reader by the columns that are there: two benchmarks have layouts of their own."""
     form = asserts.form_of(rows.columns(files[0]))
     if form is not None:
-        return Benchmark(lambda: asserts.problems(files, form), {**facts, "form": form})
+        asserted = asserts.Asserted(files, form, facts)
+        return Benchmark(asserted.problems, asserted.facts)
     table = Table(files, columns, field, frozenset({"statement", "tests"}))
     table.check()
     return Benchmark(table.problems, {**facts, "form": "generic"})

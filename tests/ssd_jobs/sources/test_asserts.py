@@ -69,3 +69,21 @@ def test_a_row_becomes_a_problem(tmp_path: Path, row: dict[str, Any], name: str,
     assert f"def {entry_point}(" in problem["starter_code"]
     assert "return" not in problem["starter_code"]
     assert benchmark.manifest.counts["tests"] == tests
+
+
+def test_what_cannot_be_read_is_on_record(tmp_path: Path) -> None:
+    """A problem without a readable assertion is left out by name, and unread assertions of the others are counted."""
+    odd = {
+        **HUMANEVAL,
+        "task_id": "HumanEval/9",
+        "test": "def check(candidate):\n    assert abs(candidate(1, 2)) < 3\n",
+    }
+    (tmp_path / "bench.jsonl").write_text("".join(json.dumps(row) + "\n" for row in (HUMANEVAL, odd)))
+    benchmarks = {"own": {"kind": "path", "path": "bench.jsonl", "columns": OWN}}
+    prepare.run(prepare_config(tmp_path, benchmarks=benchmarks, limit=5), context(tmp_path))
+    for root in ("problems", "tests"):
+        manifest = artifacts.opened(tmp_path / root / "own").manifest
+        assert manifest.facts["form"] == "HumanEval"
+        assert manifest.facts["problems_left_out"] == ["HumanEval/9"]
+        assert manifest.facts["assertions_left_out"] == 1
+        assert manifest.counts["problems"] == 1
