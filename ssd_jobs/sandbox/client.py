@@ -8,13 +8,15 @@ whether anybody else's program was running.
 import contextlib
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ssd_jobs.errors import BadInput
-from ssd_jobs.sandbox import layers, protocol
-from ssd_jobs.sandbox.protocol import Hello, Outcome, Program, ProtocolError
+from ssd_jobs.sandbox import frames, layers
+from ssd_jobs.sandbox.frames import Channel, ProtocolError
+from ssd_jobs.sandbox.protocol import Hello, Outcome, Program
 
 __all__ = [
     "Client",
@@ -73,7 +75,7 @@ class Session:
         limits = program.limits
         self._patience = max(limits.wall_seconds, 2 * limits.cpu_seconds + 1) + margin
         source = program.source.encode("utf-8", "surrogatepass")
-        self._unsent = line.unsent + protocol.encode("program", program.header(), source)
+        self._unsent = line.unsent + frames.encode("program", program.header(), source)
         self._kind = "only" if only else "test"
 
     def run(self, data: bytes) -> Outcome:
@@ -82,14 +84,14 @@ class Session:
         connection = self._channel.connection
         self._line.reusable = False
         with _failures(connection, self._patience + (START_SECONDS if first else 0.0)):
-            self._channel.send(self._unsent + protocol.encode(self._kind, b"", data))
+            self._channel.send(self._unsent + frames.encode(self._kind, b"", data))
             self._unsent = b""
             if first:
                 self._await_compiled()
             _, header, body = self._receive("outcome")
             outcome = Outcome.parse(header, body, self._limits)
         self._line.reusable = True
-        self._line.unsent = protocol.encode("end") if self._kind == "test" else b""
+        self._line.unsent = frames.encode("end") if self._kind == "test" else b""
         return outcome
 
     def _await_compiled(self) -> None:
@@ -98,7 +100,7 @@ class Session:
             self._channel.receive("hello", body_limit=0)
             self._line.greeted = True
         _, header, _ = self._receive("compiled")
-        error = protocol.decode(header).get("error")
+        error = frames.decode(header).get("error")
         if not isinstance(error, str):
             raise ProtocolError("the answer to a program says not whether it compiled")
         if error:
@@ -109,18 +111,24 @@ class Session:
         """Return the next frame, or raise when it tells that the program's process ended."""
         frame = self._channel.receive(kind, "died")
         if frame[0] == "died":
-            signal = protocol.decode(frame[1]).get("signal")
-            if type(signal) is int and 0 < signal <= 64:
-                raise SandboxDown(f"the program's process ended by signal {signal}", signal)
-            raise SandboxFailure("the sandbox could not confine a test")
+            raise _death(frames.decode(frame[1]))
         return frame
+
+
+def _death(header: Mapping[str, Any]) -> SandboxFailure:
+    """Return what a frame about the end of a program's process tells; its words come from the sandbox."""
+    signal, reason = header.get("signal"), header.get("reason")
+    if type(signal) is int and 0 < signal <= 64:
+        return SandboxDown(f"the program's process ended by signal {signal}", signal)
+    words = "".join(each for each in reason if each.isprintable())[:200] if isinstance(reason, str) else ""
+    return SandboxFailure(f"the sandbox could not confine a test ({words or 'it does not say why'})")
 
 
 @dataclass(slots=True)
 class Line:
     """A connection, and where in the protocol it stands."""
 
-    channel: protocol.Channel
+    channel: Channel
     greeted: bool = False
     reusable: bool = True
     unsent: bytes = b""
@@ -165,10 +173,10 @@ class Client:
     def hello(self) -> Hello:
         """Ask for a greeting: which layers are on, how many workers there are, how the last server ended."""
         with contextlib.closing(_connect(self.path, time.monotonic() + self.connect_seconds)) as connection:
-            channel = protocol.Channel(connection)
+            channel = Channel(connection)
             with _failures(connection, self.connect_seconds):
                 _, header, _ = channel.receive("hello", body_limit=0)
-                return Hello.parse(protocol.decode(header))
+                return Hello.parse(frames.decode(header))
 
     def require_strong(self, *, allow_weak: bool = False) -> Hello:
         """Return the greeting, or refuse a sandbox that protects too little."""
@@ -192,7 +200,7 @@ class Client:
 
     def connect(self) -> Line:
         """Return a new connection; it waits for a free worker."""
-        return Line(protocol.Channel(_connect(self.path, time.monotonic() + self.connect_seconds)))
+        return Line(Channel(_connect(self.path, time.monotonic() + self.connect_seconds), ahead=True))
 
     @contextlib.contextmanager
     def session(self, program: Program, *, only: bool = False) -> Iterator[Session]:

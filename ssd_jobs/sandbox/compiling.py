@@ -1,4 +1,4 @@
-"""What a program's text becomes before a test of it runs: code, an empty main module, and the bounds of a test.
+"""What a program's text becomes before a test of it runs: code and an empty main module.
 
 Compiling runs no line of the program, but its text is hostile too: it happens in a process that serves nobody else,
 under the limits of a test.
@@ -7,39 +7,14 @@ under the limits of a test.
 import types
 from dataclasses import dataclass
 
-from ssd_jobs.sandbox import confine, inprocess, prelude, process
+from ssd_jobs.sandbox import inprocess, prelude, process
 from ssd_jobs.sandbox.protocol import Program
 
-__all__ = ["Bounds", "Compiled", "NotCompiled", "compile_program"]
-
-GRACE_SECONDS = 1.0
+__all__ = ["Compiled", "NotCompiled", "compile_program"]
 
 
 class NotCompiled(Exception):
     """The program does not compile; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What one test of a program may use."""
-
-    memory: int
-    """Address space: the limit of the program, and what the warm interpreter itself has mapped."""
-    cpu: float
-    wall: float
-    files: int
-    """How many descriptors a test has: its standard ones, and one to return an answer over."""
-
-    @classmethod
-    def of(cls, program: Program, mapped: int) -> "Bounds":
-        """Return the bounds of a program's tests in a process that has so many bytes mapped."""
-        limits = program.limits
-        memory = mapped + limits.memory_mb * confine.MEGABYTE
-        if program.mode == "LCB":
-            # An in-process run has its own alarm for each of its two phases.
-            cpu = 2 * limits.cpu_seconds + GRACE_SECONDS
-            return cls(memory, cpu, cpu, 4)
-        return cls(memory, limits.cpu_seconds, limits.wall_seconds, 4 if program.kind == "functional" else 3)
 
 
 @dataclass(frozen=True, slots=True)

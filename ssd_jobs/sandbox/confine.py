@@ -1,8 +1,8 @@
 """What stands between a test and everything else, prepared before the fork that goes behind it.
 
-The server prepares what all tests share, a program's process adds its limits, and the test itself only makes the
-few calls that cannot be inherited: each object that a fresh fork touches costs it a page fault, and page faults
-are most of what a short test costs. The order matters: the filter comes last, because it forbids to undo the rest.
+The server prepares what all tests share, a connection's process adds the limits of a program, and the test itself only
+makes the calls: each object that a fresh fork touches costs it a page fault, and page faults are most of what a short
+test costs. The order matters: the filter comes last, because it forbids to undo the rest.
 """
 
 import ctypes
@@ -10,51 +10,89 @@ import math
 import os
 import resource
 import signal
+from dataclasses import dataclass
 
 from ssd_jobs.sandbox import landlock, seccomp, syscalls
-from ssd_jobs.sandbox.protocol import Program
+from ssd_jobs.sandbox.bounds import MEGABYTE, Bounds
+from ssd_jobs.sandbox.protocol import Mode
 
 __all__ = [
     "FIRST_FREE_FD",
     "RETURN_FD",
+    "SIGKILL",
     "STACK_BYTES",
+    "Entrance",
     "Walls",
     "drop_capabilities",
     "end_compiling",
-    "limit_program",
+    "limit_compiling",
+    "limit_connection",
+    "limit_stack",
     "mapped_bytes",
 ]
 
-MEGABYTE = 1024 * 1024
 MAX_DESCRIPTORS = 64
 RETURN_FD = 3
 RULESET_FD = 4
-FIRST_FREE_FD = 5
-STACK_BYTES = {"Process": 256 * MEGABYTE, "LCB": 8 * MEGABYTE}
+FIRST_FREE_FD = 6
+LAST_FD = 2**32 - 1
+STACK_BYTES: dict[Mode, int] = {"Process": 256 * MEGABYTE, "LCB": 8 * MEGABYTE}
 SIGKILL = int(signal.SIGKILL)
 
 
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """The calls that put a fresh fork behind its walls, in order."""
+
+    names: tuple[str, ...]
+    calls: tuple[syscalls.Prepared, ...]
+    kept: tuple[object, ...]
+    """What the calls point at."""
+
+    def go(self) -> str:
+        """Make the calls; return the layer that failed and why, empty when all stand."""
+        for call in self.calls:
+            if syscalls.make(*call) != 0:
+                reason = os.strerror(syscalls.errno())
+                return f"{self.names[self.calls.index(call)]}: {reason}"
+        return ""
+
+
 class Walls:
-    """The calls that put a fresh fork behind its walls, ready to be made."""
+    """What all tests share."""
 
     def __init__(self, landlock_abi: int, *, filtered: bool) -> None:
-        self.restrict = landlock.restriction(landlock_abi, RULESET_FD) if landlock_abi else _nothing
-        self.filter = seccomp.installer(seccomp.test_filter()) if filtered else _nothing
+        self._restriction = [landlock.restriction(landlock_abi, RULESET_FD)] if landlock_abi else []
+        self._filter = [seccomp.installation(seccomp.test_filter())] if filtered else []
 
-    def enter(self, *, parent: int, files: int, memory: int, output: int) -> None:
-        """Turn this process into a test; the first descriptors are its own, all others close."""
-        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-        self.restrict()
-        os.closerange(files, 1 << 16)
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (output, output))
-        self.filter()
+    def entrance(self, bounds: Bounds) -> Entrance:
+        """Return the way in for a test: its first descriptors are its own, all others close."""
+        limits = {
+            "memory limit": _limit(resource.RLIMIT_AS, bounds.memory, bounds.memory),
+            "output limit": _limit(resource.RLIMIT_FSIZE, bounds.file_bytes, bounds.file_bytes),
+            "cpu limit": _limit(resource.RLIMIT_CPU, *_cpu(bounds.cpu)),
+        }
+        steps = [
+            ("death with the parent", syscalls.prepared("prctl", syscalls.PR_SET_PDEATHSIG, SIGKILL)),
+            *(("landlock", restriction) for restriction in self._restriction),
+            ("closing descriptors", syscalls.prepared("close_range", bounds.files, LAST_FD, 0)),
+            *((name, call) for name, (call, _) in limits.items()),
+            *(("seccomp", call) for call, _ in self._filter),
+        ]
+        kept = tuple(each for _, each in [*limits.values(), *self._filter])
+        return Entrance(tuple(name for name, _ in steps), tuple(call for _, call in steps), kept)
 
 
-def _nothing() -> None:
-    """Stand in for a wall that this kernel does not have."""
+def _limit(which: int, soft: int, hard: int) -> tuple[syscalls.Prepared, object]:
+    """Return the call that sets a limit of resources, and what it points at."""
+    values = (ctypes.c_uint64 * 2)(soft, hard)
+    return syscalls.prepared("prlimit64", 0, which, ctypes.addressof(values), 0), values
+
+
+def _cpu(seconds: float) -> tuple[int, int]:
+    """Return the kernel's limit of CPU time, in whole seconds: the net below the exact clock read from outside."""
+    whole = math.ceil(seconds) + 1
+    return whole, whole + 1
 
 
 def drop_capabilities() -> None:
@@ -65,18 +103,21 @@ def drop_capabilities() -> None:
     syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
 
 
-def limit_program(program: Program, *, cpu_seconds: float, memory: int) -> None:
-    """Put on a program's process the limits that its tests inherit.
-
-    The kernel counts CPU time for its limit in ticks: its limit is the net below the exact clock that is read from
-    outside. Address space bounds compiling too, until `end_compiling`: a large input is then held here as well.
-    """
-    cpu = math.ceil(cpu_seconds) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
+def limit_connection() -> None:
+    """Put on a connection's process the limits that it can bear itself and every test inherits."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (MAX_DESCRIPTORS, MAX_DESCRIPTORS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _soft(resource.RLIMIT_STACK, STACK_BYTES[program.mode])
-    _soft(resource.RLIMIT_AS, memory)
+
+
+def limit_stack(mode: Mode) -> None:
+    """Let the stack of the next tests grow as far as a mode allows."""
+    _soft(resource.RLIMIT_STACK, STACK_BYTES[mode])
+
+
+def limit_compiling(bounds: Bounds) -> None:
+    """Bound compiling as a test is bounded; a large input is then held here as well, until `end_compiling`."""
+    resource.setrlimit(resource.RLIMIT_CPU, _cpu(bounds.cpu))
+    _soft(resource.RLIMIT_AS, bounds.memory)
 
 
 def end_compiling() -> None:

@@ -10,7 +10,6 @@ import os
 import struct
 import sys
 import sysconfig
-from collections.abc import Callable
 
 from ssd_jobs.sandbox import syscalls
 
@@ -40,7 +39,7 @@ def abi() -> int:
         return 0
 
 
-def restriction(version: int, descriptor: int) -> Callable[[], None]:
+def restriction(version: int, descriptor: int) -> syscalls.Prepared:
     """Return the call that puts the rules, held at a descriptor, on a process without new privileges."""
     ruleset = _ruleset(version)
     os.dup2(ruleset, descriptor)

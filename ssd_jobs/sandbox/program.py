@@ -7,13 +7,16 @@ with heavy modules, gets a process that compiles it once and forks each test fro
 
 import os
 import socket
+import traceback
 from dataclasses import dataclass
 from typing import NoReturn
 
-from ssd_jobs.sandbox import compiling, confine, prelude, protocol, syscalls, trial
-from ssd_jobs.sandbox.compiling import Bounds, NotCompiled
-from ssd_jobs.sandbox.protocol import Channel, Program
-from ssd_jobs.sandbox.trial import Place, Trial
+from ssd_jobs.sandbox import compiling, confine, frames, log, prelude, syscalls, trial
+from ssd_jobs.sandbox.bounds import Bounds
+from ssd_jobs.sandbox.compiling import NotCompiled
+from ssd_jobs.sandbox.frames import Channel
+from ssd_jobs.sandbox.protocol import Program
+from ssd_jobs.sandbox.trial import NotConfined, Place, Trial
 
 __all__ = ["serve"]
 
@@ -23,6 +26,7 @@ def serve(connection: socket.socket, walls: confine.Walls) -> None:
     channel = Channel(connection)
     place = Place(walls, connection)
     mapped = confine.mapped_bytes()
+    confine.limit_connection()
     while True:
         try:
             _, header, body = channel.receive("program")
@@ -30,10 +34,11 @@ def serve(connection: socket.socket, walls: confine.Walls) -> None:
             return
         program = Program.parse(header, body)
         kind, _, data = channel.receive("test", "only")
+        confine.limit_stack(program.mode)
         heavy = tuple(name for name in prelude.HEAVY if name in program.source)
         if kind == "only" and not heavy:
             _answer(channel, Trial(place, program, Bounds.of(program, mapped), data, None), first=True)
-        elif not _Apart(channel, place, program, heavy, only=kind == "only").served(data):
+        elif not _Apart(channel, place, program, heavy, mapped, only=kind == "only").served(data):
             return
 
 
@@ -45,6 +50,7 @@ class _Apart:
     place: Place
     program: Program
     heavy: tuple[str, ...]
+    mapped: int
     only: bool
 
     def served(self, data: bytes) -> bool:
@@ -55,7 +61,7 @@ class _Apart:
             self._be(parent, data)
         _, status = os.waitpid(child, 0)
         if status != 0:
-            self.channel.send(protocol.encode("died", {"signal": max(0, -os.waitstatus_to_exitcode(status))}))
+            self.channel.send(frames.encode("died", {"signal": max(0, -os.waitstatus_to_exitcode(status))}))
         return status == 0
 
     def _be(self, parent: int, data: bytes) -> NoReturn:
@@ -68,20 +74,23 @@ class _Apart:
                 status = 0
         except (EOFError, ConnectionError):
             status = 0
+        except Exception:  # noqa: BLE001 - told to the log here, and to the grader by the process above
+            log.say(traceback.format_exc())
         finally:
             os._exit(status)
 
     def _serve(self, data: bytes) -> None:
         """Compile the program and run its tests until the grader has no more of them."""
-        program = self.program
+        program, mapped = self.program, self.mapped
         if self.heavy:
             prelude.warm(*self.heavy)
-        bounds = Bounds.of(program, confine.mapped_bytes())
-        confine.limit_program(program, cpu_seconds=bounds.cpu, memory=bounds.memory)
+            mapped = confine.mapped_bytes()
+        bounds = Bounds.of(program, mapped)
+        confine.limit_compiling(bounds)
         try:
             compiled = compiling.compile_program(program)
         except NotCompiled as error:
-            self.channel.send(protocol.encode("compiled", {"error": str(error)}))
+            self.channel.send(frames.encode("compiled", {"error": str(error)}))
             return
         confine.end_compiling()
         kind, first = "test", True
@@ -100,8 +109,12 @@ def _answer(channel: Channel, test: Trial, *, first: bool) -> None:
     """
     try:
         frame = test.run().frame()
-    except NotCompiled as error:
-        channel.send(protocol.encode("compiled", {"error": str(error)}))
+    except NotConfined as error:
+        log.say(f"a test was not confined: {error}")
+        channel.send(frames.encode("died", {"signal": 0, "reason": str(error)}))
         return
-    compiled = protocol.encode("compiled", {"error": ""}) if first else b""
-    channel.send(compiled + protocol.encode("outcome", *frame))
+    except NotCompiled as error:
+        channel.send(frames.encode("compiled", {"error": str(error)}))
+        return
+    compiled = frames.encode("compiled", {"error": ""}) if first else b""
+    channel.send(compiled + frames.encode("outcome", *frame))

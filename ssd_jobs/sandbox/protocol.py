@@ -1,65 +1,31 @@
-"""What the grader and its sandbox say to each other, and how it travels over their one socket.
+"""What the grader and its sandbox say to each other.
 
 A connection carries one program after another: the sandbox greets once, the grader sends a program, then one input
-after another (`test`, at last `end`; or `only` where there is but one), and each is answered by an `Outcome`. A frame
-is a type, two lengths, a header and a body of bytes; headers are JSON, except those of programs and outcomes, of
-which there are too many. Both ends treat the other as hostile: every
-length is bounded before memory is spent on it, and every field is checked before it is used. An expected output has
-no place in any message.
+after another (`test`, at last `end`; or `only` where there is but one), and each is answered by an `Outcome`. Every
+field is checked before it is used. An expected output has no place in any message.
 """
 
-import json
-import socket
 import struct
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
-__all__ = [
-    "Channel",
-    "Hello",
-    "Killed",
-    "Kind",
-    "Limits",
-    "Mode",
-    "Outcome",
-    "Program",
-    "ProtocolError",
-    "decode",
-    "encode",
-]
+from ssd_jobs.sandbox.frames import BODY_LIMIT, ProtocolError
+
+__all__ = ["Hello", "Killed", "Kind", "Limits", "Mode", "Outcome", "Program"]
 
 Mode = Literal["Process", "LCB"]
 Kind = Literal["stdin", "functional"]
 Killed = Literal["", "cpu", "wall", "threads"]
 
 VERSION = 2
-HEADER_LIMIT = 64 * 1024
-BODY_LIMIT = 256 * 1024 * 1024
 STDERR_LIMIT = 2048
-CHUNK = 256 * 1024
-PREFIX = struct.Struct(">cII")
-TYPES = {
-    "hello": b"h",
-    "program": b"p",
-    "compiled": b"c",
-    "test": b"t",
-    "only": b"1",
-    "end": b"e",
-    "outcome": b"o",
-    "died": b"d",
-}
-NAMES = {code: name for name, code in TYPES.items()}
 MODES: tuple[Mode, ...] = get_args(Mode)
 KINDS: tuple[Kind, ...] = get_args(Kind)
 PROGRAM = struct.Struct(">BBddII")
 OUTCOME = struct.Struct(">BBBBdddIII")
 KILLED: tuple[Killed, ...] = get_args(Killed)
 TRUNCATED, HAS_RETURN = 1, 2
-
-
-class ProtocolError(Exception):
-    """The other end sent something that no honest peer sends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,58 +176,6 @@ class Hello:
     def header(self) -> dict[str, Any]:
         """Return the frame's header."""
         return {"version": VERSION, **asdict(self)}
-
-
-def encode(kind: str, header: Mapping[str, Any] | bytes = b"", body: bytes = b"") -> bytes:
-    """Return one frame."""
-    head = header if isinstance(header, bytes) else json.dumps(header, separators=(",", ":")).encode()
-    return PREFIX.pack(TYPES[kind], len(head), len(body)) + head + body
-
-
-class Channel:
-    """One end of a connection, from which frames can be read."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self.connection = connection
-
-    def send(self, frames: bytes) -> None:
-        """Send frames."""
-        self.connection.sendall(frames)
-
-    def receive(self, *kinds: str, body_limit: int = BODY_LIMIT) -> tuple[str, bytes, bytes]:
-        """Return type, header and body of the next frame, which must be of one of these types; EOFError at the end."""
-        code, head_size, body_size = PREFIX.unpack(self._exactly(PREFIX.size))
-        kind = NAMES.get(code, "")
-        if kind not in kinds:
-            raise ProtocolError(f"a frame that is none of {', '.join(kinds)}")
-        if head_size > HEADER_LIMIT or body_size > body_limit:
-            raise ProtocolError(f"a frame of {head_size} + {body_size} bytes")
-        return kind, self._exactly(head_size), self._exactly(body_size)
-
-    def _exactly(self, size: int) -> bytes:
-        """Return that many bytes, or EOFError; nothing beyond is read, because a fork may be meant to read it."""
-        data = self.connection.recv(min(size, CHUNK)) if size else b""
-        if len(data) == size:
-            return data
-        parts = [data]
-        while data and size > len(data):
-            size -= len(data)
-            data = self.connection.recv(min(size, CHUNK))
-            parts.append(data)
-        if not data:
-            raise EOFError("the connection ended")
-        return b"".join(parts)
-
-
-def decode(header: bytes) -> dict[str, Any]:
-    """Return a JSON header."""
-    try:
-        fields = json.loads(header)
-    except (ValueError, RecursionError):
-        fields = None
-    if not isinstance(fields, dict):
-        raise ProtocolError("a frame whose header is not JSON")
-    return fields
 
 
 def _whole(value: object, low: int, high: int) -> int:

@@ -9,11 +9,10 @@ handles to others. It is small, because the kernel examines a filter each time o
 import ctypes
 import errno
 import struct
-from collections.abc import Callable
 
 from ssd_jobs.sandbox import syscalls
 
-__all__ = ["available", "install", "installer", "server_filter", "test_filter"]
+__all__ = ["available", "install", "installation", "server_filter", "test_filter"]
 
 ALLOW = 0x7FFF0000
 KILL_PROCESS = 0x80000000
@@ -76,19 +75,24 @@ def test_filter() -> bytes:
 def install(program: bytes) -> None:
     """Put a filter on this process; there is no way back."""
     syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
-    installer(program)()
+    mode = ctypes.c_long(syscalls.PR_SET_SECCOMP), ctypes.c_long(FILTER_MODE)
+    syscalls.call("prctl", *mode, ctypes.byref(_header(program)))
 
 
-def installer(program: bytes) -> Callable[[], None]:
-    """Return the call that puts a filter on a process, which must already have given up new privileges."""
-    buffer = ctypes.create_string_buffer(program, len(program))
-    header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(buffer))
+def installation(program: bytes) -> tuple[syscalls.Prepared, object]:
+    """Return the call that puts a filter on a process without new privileges, and what must outlive the call."""
+    header = _header(program)
+    return syscalls.prepared("prctl", syscalls.PR_SET_SECCOMP, FILTER_MODE, ctypes.addressof(header)), header
 
-    def enter() -> None:
-        syscalls.prctl(syscalls.PR_SET_SECCOMP, FILTER_MODE, header)
 
-    enter.buffer = buffer  # type: ignore[attr-defined]  # the kernel reads it when the call is made
-    return enter
+class _Header(ctypes.Structure):
+    """How the kernel is told of a filter."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_char_p))
+
+
+def _header(program: bytes) -> _Header:
+    return _Header(len(program) // 8, program)
 
 
 def _program(*body: Instruction) -> bytes:

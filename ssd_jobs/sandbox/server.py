@@ -15,10 +15,11 @@ import random
 import selectors
 import signal
 import socket
+import traceback
 from dataclasses import dataclass
 from typing import NoReturn
 
-from ssd_jobs.sandbox import confine, prelude, process, program, protocol, seccomp, syscalls
+from ssd_jobs.sandbox import confine, frames, log, prelude, process, program, rehearsal, seccomp, syscalls
 from ssd_jobs.sandbox.protocol import Hello
 
 __all__ = ["start"]
@@ -37,12 +38,14 @@ class _Served:
 
 def start(descriptor: int, greeting: str) -> NoReturn:
     """Serve at a listening socket until killed."""
+    listener = _high(descriptor)
+    os.environ.pop("LD_BIND_NOW")
     prelude.warm()
     prelude.namespace()
     process.open_streams()
+    rehearsal.rehearse()
     # The main stack may grow far for deep recursion; without this every thread would reserve as much.
     _thread.stack_size(THREAD_STACK)
-    listener = _high(descriptor)
     hello = Hello(**json.loads(greeting))
     walls = confine.Walls(int(hello.layers["landlock"]), filtered=bool(hello.layers["seccomp"]))
     confine.drop_capabilities()
@@ -59,7 +62,7 @@ def _high(descriptor: int) -> int:
     """Move a descriptor out of the range that has fixed meanings, and fill that range."""
     moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD, confine.FIRST_FREE_FD)
     for number in range(3, confine.FIRST_FREE_FD):
-        os.dup2(0, number)
+        os.dup2(2 if number == log.LOG_FD else 0, number)
     return moved
 
 
@@ -69,7 +72,7 @@ class _Server:
     def __init__(self, listener: socket.socket, hello: Hello, walls: confine.Walls) -> None:
         self.listener = listener
         self.hello = hello
-        self.greeting = protocol.encode("hello", hello.header())
+        self.greeting = frames.encode("hello", hello.header())
         self.walls = walls
         self.selector = selectors.DefaultSelector()
         self.active = 0
@@ -109,9 +112,7 @@ class _Server:
             # The other end may be gone, or not reading: the news is worth one try and no waiting.
             with contextlib.suppress(OSError):
                 served.connection.setblocking(False)
-                served.connection.sendall(
-                    protocol.encode("died", {"signal": max(0, -os.waitstatus_to_exitcode(status))})
-                )
+                served.connection.sendall(frames.encode("died", {"signal": max(0, -os.waitstatus_to_exitcode(status))}))
         served.connection.close()
         if self.active == self.hello.workers:
             self.selector.register(self.listener, selectors.EVENT_READ)
@@ -128,6 +129,8 @@ class _Server:
             status = 0
         except (EOFError, ConnectionError):
             status = 0
+        except Exception:  # noqa: BLE001 - told to the log here, and to the grader by the server
+            log.say(traceback.format_exc())
         finally:
             os._exit(status)
 

@@ -94,6 +94,8 @@ def _environment() -> dict[str, str]:
     return {
         "HOME": "/",
         "LANG": "C.UTF-8",
+        # Forks then find every symbol bound; the server takes this one back from what programs see.
+        "LD_BIND_NOW": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
         "PATH": os.defpath,

@@ -7,10 +7,9 @@ be read in one place. A machine type that is not in the table has no filter, whi
 import ctypes
 import os
 import platform
-from collections.abc import Callable
 from typing import Any
 
-__all__ = ["MACHINE", "NUMBERS", "call", "fork", "libc", "prctl", "prepared"]
+__all__ = ["MACHINE", "NUMBERS", "Prepared", "call", "errno", "fork", "libc", "make", "prctl", "prepared"]
 
 PR_SET_PDEATHSIG = 1
 PR_SET_SECCOMP = 22
@@ -20,8 +19,18 @@ MACHINE = platform.machine()
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PRCTL = _LIBC.prctl
-_PRCTL.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_ulong]
-_PYTHON = ctypes.PyDLL(None, use_errno=True)
+_PRCTL.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
+# Keeps the interpreter's lock and its copy of errno: a fresh fork has one thread, and pays for all that it touches.
+_BARE = ctypes.PyDLL(None)
+_FORK = _BARE.fork
+_ERRNO = _BARE["__errno_location"]
+_ERRNO.restype = ctypes.c_void_p
+
+Prepared = tuple[ctypes.c_long, ...]
+"""A system call that only needs to be made: its number and its arguments."""
+
+make = _BARE.syscall
+"""Make a prepared call: `make(*prepared)`; below 0 it failed, and `errno` says why."""
 
 _X86_64 = """
     shmget 29 shmat 30 socket 41 connect 42 bind 49 listen 50 socketpair 53 clone 56 fork 57 vfork 58 execve 59
@@ -52,7 +61,8 @@ _AARCH64 = """
 """
 _EVERYWHERE = """
     pidfd_send_signal 424 io_uring_setup 425 io_uring_enter 426 io_uring_register 427 open_tree 428 move_mount 429
-    fsopen 430 fsconfig 431 fsmount 432 fspick 433 pidfd_open 434 clone3 435 pidfd_getfd 438 process_madvise 440
+    fsopen 430 fsconfig 431 fsmount 432 fspick 433 pidfd_open 434 clone3 435 close_range 436 pidfd_getfd 438
+    process_madvise 440
     mount_setattr 442 landlock_create_ruleset 444 landlock_add_rule 445 landlock_restrict_self 446 memfd_secret 447
     process_mrelease 448 fchmodat2 452 setxattrat 463 removexattrat 466 open_tree_attr 467
 """
@@ -74,20 +84,19 @@ def call(name: str, *arguments: Any) -> int:
     return _checked(result, name)
 
 
-def prepared(name: str, *arguments: int) -> Callable[[], None]:
-    """Return a system call that only needs to be made."""
-    converted = [ctypes.c_long(argument) for argument in ((NUMBERS or _table(_EVERYWHERE))[name], *arguments)]
-
-    def make() -> None:
-        if _LIBC.syscall(*converted) < 0:
-            _checked(-1, name)
-
-    return make
+def prepared(name: str, *arguments: int) -> Prepared:
+    """Return a system call that only needs to be made; what an argument points at must outlive it."""
+    return tuple(ctypes.c_long(argument) for argument in ((NUMBERS or _table(_EVERYWHERE))[name], *arguments))
 
 
-def prctl(option: int, value: int, pointer: bytes | None = None) -> None:
+def errno() -> int:
+    """Return why the last call failed."""
+    return ctypes.c_int.from_address(_ERRNO()).value
+
+
+def prctl(option: int, value: int) -> None:
     """Set an attribute of this process; a failure is an OSError."""
-    if _PRCTL(option, value, pointer, 0, 0) < 0:
+    if _PRCTL(option, value, 0, 0, 0) < 0:
         _checked(-1, f"prctl {option}")
 
 
@@ -96,7 +105,10 @@ def fork() -> int:
 
     They renew locks of other threads and reseed `random`. Callers have one thread, and want equal seeds.
     """
-    return _checked(int(_PYTHON.fork()), "fork")
+    pid = int(_FORK())
+    if pid < 0:
+        raise OSError(errno(), f"fork: {os.strerror(errno())}")
+    return pid
 
 
 def libc(name: str, *arguments: Any) -> int:

@@ -16,10 +16,11 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from ssd_jobs.sandbox import compiling, confine, inprocess, process, protocol, syscalls, watch
-from ssd_jobs.sandbox.compiling import Bounds, Compiled, NotCompiled
+from ssd_jobs.sandbox.bounds import Bounds
+from ssd_jobs.sandbox.compiling import Compiled, NotCompiled
 from ssd_jobs.sandbox.protocol import Outcome, Program
 
-__all__ = ["Place", "Trial", "fork"]
+__all__ = ["NotConfined", "Place", "Trial", "fork"]
 
 MAX_THREADS = 128
 WATCH_SECONDS = 0.05
@@ -29,15 +30,26 @@ NOTE_BYTES = 4096
 ENCLOSED, COMPILED = 1, 2
 
 
+class NotConfined(Exception):
+    """A test did not come behind its walls, and nothing of the program ran; the message names the layer and why."""
+
+
 class Place:
     """What the tests of one process share: the walls, a note from the test of the moment, the eye on the grader."""
 
     def __init__(self, walls: confine.Walls, connection: socket.socket) -> None:
-        self.walls = walls
-        # How far a test came before its program ran, and why it did not compile; tests unmap it before they run it.
+        # How far a test came before its program ran, and why not further; tests unmap it before they run it.
         self.note = mmap.mmap(-1, NOTE_BYTES)
         self.poller = select.poll()
         self.poller.register(connection, select.POLLRDHUP)
+        self._walls = walls
+        self._entrances: dict[Bounds, confine.Entrance] = {}
+
+    def entrance(self, bounds: Bounds) -> confine.Entrance:
+        """Return the way behind the walls; programs of one grading have equal bounds, so it is made once."""
+        if bounds not in self._entrances:
+            self._entrances = {bounds: self._walls.entrance(bounds)}
+        return self._entrances[bounds]
 
 
 class Trial:
@@ -49,13 +61,14 @@ class Trial:
         self.bounds = bounds
         self.data = data
         self.compiled = compiled
+        self.entrance = place.entrance(bounds)
         self.parent = os.getpid()
 
     def run(self) -> Outcome:
         """Fork, wait within the limits, and report what was seen; NotCompiled when that was the fork's to do."""
         self._open_files()
         note = self.place.note
-        note[0] = 0
+        note[:2] = b"\0\0"
         started = time.monotonic()
         child = fork()
         if child == 0:
@@ -63,10 +76,16 @@ class Trial:
         killed = self._wait(child, started)
         _, status, usage = os.wait4(child, 0)
         if not note[0]:
-            raise RuntimeError(f"a test ended with status {status} before it was confined")
+            raise NotConfined(self._noted() or f"ended with status {status} on the way")
         if note[0] == ENCLOSED and status == 0:
-            raise NotCompiled(note[1:].rstrip(b"\0").decode("utf-8", "replace"))
+            raise NotCompiled(self._noted())
         return self._outcome(killed, (status, usage), time.monotonic() - started)
+
+    def rehearse(self) -> None:
+        """Do in this process what a fork does, but enter nothing."""
+        self._open_files()
+        self.entrance, self.parent = confine.Entrance((), (), ()), os.getppid()
+        self._behind_walls()
 
     def _open_files(self) -> None:
         """Put fresh files of memory in the place of the standard descriptors."""
@@ -104,7 +123,7 @@ class Trial:
 
     def _outcome(self, killed: protocol.Killed, end: tuple[int, resource.struct_rusage], wall: float) -> Outcome:
         """Read what the dead child left."""
-        limit = self.program.limits.output_bytes + 1
+        limit = self.bounds.file_bytes
         private = self.bounds.files == 4
         stdout = b"" if private else os.pread(1, limit, 0)
         returned = os.pread(confine.RETURN_FD, limit, 0) if private else b""
@@ -135,22 +154,29 @@ class Trial:
 
     def _behind_walls(self) -> int:
         """Enter, compile what is not compiled, run; return the exit status."""
-        bounds, note = self.bounds, self.place.note
-        if self.compiled is None:
-            confine.limit_program(self.program, cpu_seconds=bounds.cpu, memory=bounds.memory)
-        output = self.program.limits.output_bytes + 1
-        self.place.walls.enter(parent=self.parent, files=bounds.files, memory=bounds.memory, output=output)
+        note = self.place.note
+        failure = self.entrance.go()
+        if failure or os.getppid() != self.parent:
+            self._note(failure)
+            return 1
         note[0] = ENCLOSED
         try:
             compiled = self.compiled or compiling.compile_program(self.program)
         except NotCompiled as error:
-            reason = str(error).encode("utf-8", "replace")
-            note[1:] = reason.ljust(NOTE_BYTES - 1, b"\0")
+            self._note(str(error))
             return 0
         # Said over shared memory that is unmapped before the program runs: it cannot be taken back or forged.
         note[0] = COMPILED
         note.close()
         return self._in_process(compiled) if self.program.mode == "LCB" else self._as_process(compiled)
+
+    def _note(self, text: str) -> None:
+        """Leave word for the parent."""
+        self.place.note[1:] = text.encode("utf-8", "replace")[: NOTE_BYTES - 1].ljust(NOTE_BYTES - 1, b"\0")
+
+    def _noted(self) -> str:
+        """Return the word that was left."""
+        return self.place.note[1:].partition(b"\0")[0].decode("utf-8", "replace")
 
     def _as_process(self, compiled: Compiled) -> int:
         """Run with real streams; return the exit status."""

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ssd_jobs.sandbox import protocol
+from ssd_jobs.sandbox import frames
 from ssd_jobs.sandbox.client import Client
-from ssd_jobs.sandbox.protocol import Channel, Hello, Outcome, Program, ProtocolError
+from ssd_jobs.sandbox.frames import Channel, ProtocolError
+from ssd_jobs.sandbox.protocol import Hello, Outcome, Program
 
 Behaviour = Callable[[Channel, Program], None]
 
@@ -28,12 +29,12 @@ def outcome(**changes: object) -> Outcome:
 
 def answer(channel: Channel, reply: Callable[[bytes], Outcome]) -> None:
     """Say that the program compiled and answer its tests."""
-    channel.send(protocol.encode("compiled", {"error": ""}))
+    channel.send(frames.encode("compiled", {"error": ""}))
     kind = "test"
     while kind == "test":
         kind, _, data = channel.receive("test", "only", "end")
         if kind != "end":
-            channel.send(protocol.encode("outcome", *reply(data).frame()))
+            channel.send(frames.encode("outcome", *reply(data).frame()))
 
 
 @contextmanager
@@ -47,7 +48,7 @@ def fake_sandbox(path: Path, behave: Behaviour, *, hello: Callable[[], Hello] = 
     def serve(connection: socket.socket) -> None:
         with contextlib.suppress(EOFError, OSError, ProtocolError), connection:
             channel = Channel(connection)
-            channel.send(protocol.encode("hello", hello().header()))
+            channel.send(frames.encode("hello", hello().header()))
             while True:
                 _, header, body = channel.receive("program")
                 behave(channel, Program.parse(header, body))

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,10 +33,14 @@ def each_sandbox(request: pytest.FixtureRequest) -> Iterator[Client]:
 
 
 @contextmanager
-def supervised(path: Path, *arguments: str) -> Iterator[tuple[Client, "subprocess.Popen[bytes]"]]:
+def supervised(
+    path: Path, *arguments: str, log: Path | None = None, before: Callable[[], None] | None = None
+) -> Iterator[tuple[Client, "subprocess.Popen[bytes]"]]:
     """Start the sandbox's own command line without namespaces; yield client and supervisor."""
     command = [sys.executable, "-m", "ssd_jobs.sandbox", f"--socket={path}", "--workers=2", "--memory-mb=512"]
-    child = subprocess.Popen([*command, *arguments], env={**ENVIRONMENT, "SECRET": "hidden"})
+    with (log or Path(os.devnull)).open("w") as stderr:
+        environment = {**ENVIRONMENT, "SECRET": "hidden"}
+        child = subprocess.Popen([*command, *arguments], env=environment, stderr=stderr, preexec_fn=before)  # noqa: PLW1509
     try:
         client = Client(path)
         client.hello()

@@ -14,7 +14,8 @@ from ssd_jobs.grading.attacks import ATTACKS
 from ssd_jobs.grading.canaries import Canary, CanaryFailed
 from ssd_jobs.grading.spoil import spoil
 from ssd_jobs.sandbox.client import Client
-from ssd_jobs.sandbox.protocol import Channel, Limits, Mode, Program
+from ssd_jobs.sandbox.frames import Channel
+from ssd_jobs.sandbox.protocol import Limits, Mode, Program
 
 LIMITS = Limits(cpu_seconds=2, wall_seconds=10, memory_mb=256)
 MODES: tuple[Mode, ...] = ("Process", "LCB")

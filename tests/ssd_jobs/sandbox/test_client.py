@@ -12,9 +12,10 @@ from sandbox_programs import SUM
 from ssd_jobs.errors import BadInput
 from ssd_jobs.grading import Job, Verdict, VerdictKind, grade_program
 from ssd_jobs.grading.grade import grade_jobs
-from ssd_jobs.sandbox import protocol
+from ssd_jobs.sandbox import frames
 from ssd_jobs.sandbox.client import Client, SandboxDown, WeakIsolation
-from ssd_jobs.sandbox.protocol import Channel, Hello, Limits, Outcome, Program
+from ssd_jobs.sandbox.frames import Channel
+from ssd_jobs.sandbox.protocol import Hello, Limits, Outcome, Program
 
 LIMITS = Limits(cpu_seconds=0.01, wall_seconds=0.05)
 
@@ -36,7 +37,7 @@ def hang_up(channel: Channel, _: Program) -> None:
 
 def hang(channel: Channel, _: Program) -> None:
     """Say that the program compiled, then nothing."""
-    channel.send(protocol.encode("compiled", {"error": ""}))
+    channel.send(frames.encode("compiled", {"error": ""}))
     threading.Event().wait(2)
 
 
@@ -52,7 +53,7 @@ def babble(channel: Channel, _: Program) -> None:
 
 def died_of(signal: int) -> Behaviour:
     """Return a server whose program's process ends by a signal."""
-    return lambda channel, _: channel.send(protocol.encode("died", {"signal": signal}))
+    return lambda channel, _: channel.send(frames.encode("died", {"signal": signal}))
 
 
 FAILURES = {

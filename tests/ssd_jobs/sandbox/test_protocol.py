@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox_fake import HELLO, outcome
-from ssd_jobs.sandbox import protocol
-from ssd_jobs.sandbox.protocol import Channel, Hello, Limits, Outcome, Program, ProtocolError
+from ssd_jobs.sandbox import frames, protocol
+from ssd_jobs.sandbox.frames import Channel, ProtocolError
+from ssd_jobs.sandbox.protocol import Hello, Limits, Outcome, Program
 
 
 def _through(data: bytes, *kinds: str, body_limit: int = 1000) -> tuple[str, bytes, bytes]:
@@ -39,7 +40,7 @@ OUTCOMES = st.builds(
 @given(OUTCOMES)
 def test_an_outcome_survives_the_socket(seen: Outcome) -> None:
     """Whatever a run was, the grader reads the same outcome that the sandbox wrote."""
-    _, header, body = _through(protocol.encode("outcome", *seen.frame()), "outcome")
+    _, header, body = _through(frames.encode("outcome", *seen.frame()), "outcome")
     assert Outcome.parse(header, body, Limits()) == seen
 
 
@@ -47,7 +48,7 @@ def test_an_outcome_survives_the_socket(seen: Outcome) -> None:
 def test_a_program_survives_the_socket(source: str, mode: protocol.Mode, cpu: float, memory: int) -> None:
     """Source and limits arrive as they were sent, whatever characters they hold."""
     program = Program(source=source, mode=mode, limits=Limits(cpu_seconds=cpu, memory_mb=memory))
-    frame = protocol.encode("program", program.header(), source.encode("utf-8", "surrogatepass"))
+    frame = frames.encode("program", program.header(), source.encode("utf-8", "surrogatepass"))
     _, header, body = _through(frame, "program")
     assert Program.parse(header, body) == program
 
@@ -73,10 +74,10 @@ def test_any_header_is_refused_or_harmless(header: bytes, body: bytes) -> None:
 
 
 REFUSED = {
-    "header too long": protocol.PREFIX.pack(b"o", 1 << 20, 0),
-    "body too long": protocol.PREFIX.pack(b"o", 0, 2000),
-    "another type": protocol.PREFIX.pack(b"h", 0, 0),
-    "no type": protocol.PREFIX.pack(b"?", 0, 0),
+    "header too long": frames.PREFIX.pack(b"o", 1 << 20, 0),
+    "body too long": frames.PREFIX.pack(b"o", 0, 2000),
+    "another type": frames.PREFIX.pack(b"h", 0, 0),
+    "no type": frames.PREFIX.pack(b"?", 0, 0),
 }
 
 
@@ -93,7 +94,7 @@ def test_a_frame_out_of_bounds_is_refused(data: bytes) -> None:
 def test_a_header_that_is_no_object_is_refused(header: bytes) -> None:
     """A JSON header is an object, or it is nothing."""
     with pytest.raises(ProtocolError):
-        protocol.decode(header)
+        frames.decode(header)
 
 
 IMPOSSIBLE = {

@@ -1,6 +1,7 @@
 """The sandbox's own command line: it outlives its server, says why it does not start, and leaves nothing behind."""
 
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -11,13 +12,14 @@ import pytest
 
 from sandbox_fixtures import ENVIRONMENT, server_of, supervised
 from sandbox_programs import SUM
-from ssd_jobs.grading import Job, grade_program
+from ssd_jobs.grading import Job, Problem, VerdictKind, grade_program
 from ssd_jobs.grading.grade import grade_jobs
 from ssd_jobs.sandbox import local
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Limits, Program
 
 LIMITS = Limits(memory_mb=256)
+SUM_ONCE = Problem("stdin", "", SUM.tests[1:2])
 GOOD = "input()\nprint(sum(map(int, input().split())))"
 
 
@@ -61,6 +63,20 @@ def _killing(jobs: list[Job], supervisor: "subprocess.Popen[bytes]") -> list[Job
             return str.encode(self, *arguments)
 
     return [*jobs[:20], Job(20, SUM, Source("print(0)")), *jobs[21:]]
+
+
+def test_a_test_that_cannot_be_confined_names_the_layer(tmp_path: Path) -> None:
+    """Where a limit cannot be set, no line of the program runs; log and grader learn which layer failed, and why."""
+
+    def forbid_large_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))
+
+    log = tmp_path / "log"
+    with supervised(tmp_path / "s", log=log, before=forbid_large_files) as (client, _):
+        verdicts = [grade_program(client, each, GOOD, mode="Process", limits=LIMITS) for each in (SUM, SUM_ONCE)]
+    assert [verdict.kind for verdict in verdicts] == [VerdictKind.INFRA_ERROR] * 2
+    assert all("output limit: Operation not permitted" in verdict.reason for verdict in verdicts)
+    assert "sandbox: a test was not confined: output limit: Operation not permitted" in log.read_text()
 
 
 def test_stopping_leaves_no_process(tmp_path: Path) -> None:

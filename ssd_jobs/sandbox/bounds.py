@@ -1,0 +1,36 @@
+"""What one test of a program may use: its limits, as the processes around it set and watch them."""
+
+from dataclasses import dataclass
+
+from ssd_jobs.sandbox.protocol import Program
+
+__all__ = ["MEGABYTE", "Bounds"]
+
+MEGABYTE = 1024 * 1024
+GRACE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The bounds of a program's tests; equal limits have equal bounds, for which things are prepared once."""
+
+    memory: int
+    """Address space: the limit of the program, and what the warm interpreter itself has mapped."""
+    cpu: float
+    wall: float
+    files: int
+    """How many descriptors a test has: its standard ones, and one to return an answer over."""
+    file_bytes: int
+    """One byte more than is accepted, so that too much can be told from just enough."""
+
+    @classmethod
+    def of(cls, program: Program, mapped: int) -> "Bounds":
+        """Return the bounds of a program's tests in a process that has so many bytes mapped."""
+        limits = program.limits
+        memory, file_bytes = mapped + limits.memory_mb * MEGABYTE, limits.output_bytes + 1
+        if program.mode == "LCB":
+            # An in-process run has its own alarm for each of its two phases.
+            cpu = 2 * limits.cpu_seconds + GRACE_SECONDS
+            return cls(memory, cpu, cpu, 4, file_bytes)
+        files = 4 if program.kind == "functional" else 3
+        return cls(memory, limits.cpu_seconds, limits.wall_seconds, files, file_bytes)

@@ -1,0 +1,94 @@
+"""How messages travel over the one socket between the grader and its sandbox.
+
+A frame is a type, two lengths, a header and a body of bytes; headers are JSON, except those of programs and outcomes,
+of which there are too many. Both ends treat the other as hostile: every length is bounded before memory is spent on
+it, and a frame of a type that is not expected ends the conversation.
+"""
+
+import json
+import socket
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["BODY_LIMIT", "PREFIX", "Channel", "ProtocolError", "decode", "encode"]
+
+HEADER_LIMIT = 64 * 1024
+BODY_LIMIT = 256 * 1024 * 1024
+CHUNK = 256 * 1024
+PREFIX = struct.Struct(">cII")
+TYPES = {
+    "hello": b"h",
+    "program": b"p",
+    "compiled": b"c",
+    "test": b"t",
+    "only": b"1",
+    "end": b"e",
+    "outcome": b"o",
+    "died": b"d",
+}
+NAMES = {code: name for name, code in TYPES.items()}
+
+
+class ProtocolError(Exception):
+    """The other end sent something that no honest peer sends."""
+
+
+def encode(kind: str, header: Mapping[str, Any] | bytes = b"", body: bytes = b"") -> bytes:
+    """Return one frame."""
+    head = header if isinstance(header, bytes) else json.dumps(header, separators=(",", ":")).encode()
+    return PREFIX.pack(TYPES[kind], len(head), len(body)) + head + body
+
+
+def decode(header: bytes) -> dict[str, Any]:
+    """Return a JSON header."""
+    try:
+        fields = json.loads(header)
+    except (ValueError, RecursionError):
+        fields = None
+    if not isinstance(fields, dict):
+        raise ProtocolError("a frame whose header is not JSON")
+    return fields
+
+
+class Channel:
+    """One end of a connection, from which frames can be read.
+
+    `ahead` takes from the socket what is there, which saves calls; without it nothing beyond a frame is read, because
+    a fork may be meant to read it.
+    """
+
+    def __init__(self, connection: socket.socket, *, ahead: bool = False) -> None:
+        self.connection = connection
+        self._ahead = ahead
+        self._pending = b""
+
+    def send(self, frames: bytes) -> None:
+        """Send frames."""
+        self.connection.sendall(frames)
+
+    def receive(self, *kinds: str, body_limit: int = BODY_LIMIT) -> tuple[str, bytes, bytes]:
+        """Return type, header and body of the next frame, which must be of one of these types; EOFError at the end."""
+        code, head_size, body_size = PREFIX.unpack(self._exactly(PREFIX.size))
+        kind = NAMES.get(code, "")
+        if kind not in kinds:
+            raise ProtocolError(f"a frame that is none of {', '.join(kinds)}")
+        if head_size > HEADER_LIMIT or body_size > body_limit:
+            raise ProtocolError(f"a frame of {head_size} + {body_size} bytes")
+        return kind, self._exactly(head_size), self._exactly(body_size)
+
+    def _exactly(self, size: int) -> bytes:
+        """Return that many bytes, or EOFError."""
+        data, self._pending = self._pending[:size], self._pending[size:]
+        if len(data) == size:
+            return data
+        parts, missing = [data], size - len(data)
+        while missing > 0:
+            part = self.connection.recv(CHUNK if self._ahead else min(missing, CHUNK))
+            if not part:
+                raise EOFError("the connection ended")
+            parts.append(part)
+            missing -= len(part)
+        data = b"".join(parts)
+        self._pending = data[size:]
+        return data[:size]

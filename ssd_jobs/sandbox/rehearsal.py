@@ -1,0 +1,69 @@
+"""Tests of our own, run in the server itself before it forks anything.
+
+What has run once is cheaper for every fork: Python has specialised the code and filled its caches. A fork that is the
+first to run a line writes all that into pages that it shares, and pays for each with a page fault; page faults are
+most of what a short test costs. Nothing here is hostile, so there are no walls; the streams are put back afterwards.
+"""
+
+import os
+import socket
+
+from ssd_jobs.sandbox import confine, process
+from ssd_jobs.sandbox.bounds import Bounds
+from ssd_jobs.sandbox.compiling import compile_program
+from ssd_jobs.sandbox.protocol import Program
+from ssd_jobs.sandbox.trial import Place, Trial
+
+__all__ = ["rehearse"]
+
+ROUNDS = 4
+DATA = b"3\n1 2 3\n"
+READS_LINES = """
+import sys
+from collections import Counter, defaultdict, deque
+def main():
+    n = int(input())
+    values = list(map(int, input().split()))
+    counts, graph, queue = Counter(values), defaultdict(list), deque([0])
+    while queue:
+        for value in sorted(values, key=lambda each: -each):
+            graph[queue[-1]].append(value + n)
+        queue.popleft()
+    print(*values, sep=" ")
+    print(f"{sum(counts)} {len(graph)}", max(values))
+main()
+"""
+READS_ALL = """
+import sys
+values = list(map(int, sys.stdin.read().split()))
+sys.stdout.write("\\n".join(str(value) for value in values if value % 2) + "\\n")
+"""
+RAISES = "values = [int(input()) for _ in range(9)]"
+SOLUTION = """
+class Solution:
+    def total(self, values: List[int]) -> int:
+        return sum(value for value in values)
+"""
+PROGRAMS = (
+    (Program(source=READS_LINES), DATA),
+    (Program(source=READS_ALL), DATA),
+    (Program(source=RAISES), DATA),
+    (Program(source=SOLUTION, kind="functional", entry_point="Solution.total"), b"[[1, 2, 3]]"),
+)
+
+
+def rehearse() -> None:
+    """Run every program as tests run: compiled where it runs, and compiled before."""
+    kept = [os.dup(number) for number in range(confine.RETURN_FD + 1)]
+    mine, other = socket.socketpair()
+    for _ in range(ROUNDS):
+        for program, data in PROGRAMS:
+            for compiled in (None, compile_program(program)):
+                place = Place(confine.Walls(0, filtered=False), mine)
+                Trial(place, program, Bounds.of(program, 0), data, compiled).rehearse()
+    mine.close()
+    other.close()
+    for number, copy in enumerate(kept):
+        os.dup2(copy, number)
+        os.close(copy)
+    process.open_streams()
