@@ -3,10 +3,10 @@
 The caller keeps about `window` requests in flight and calls `step` until all have come back; batching is the
 engine's own business. Every engine realises a decode setting in the same order (temperature, then top-k, then
 top-p inside the top-k survivors), returns raw log-probabilities, ends at the same stop tokens and includes the
-stop token in what it returns.
+stop token in what it returns. Every engine can say what it has sampled of a request so far, and go on from there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -14,11 +14,24 @@ from pydantic import JsonValue
 
 from ssd_jobs.contract import Decode
 
-__all__ = ["Completion", "Engine", "Refused", "Request"]
+__all__ = ["NOTHING", "Beginning", "Completion", "Engine", "Refused", "Request"]
 
 
 class Refused(Exception):
     """The engine does not take this one request; others are not affected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Consecutive tokens of a completion that is not finished."""
+
+    token_ids: Sequence[int] = ()
+    logprobs: Sequence[float] = ()
+    entropy: float = 0.0
+    """Their sum in nats, from the completion's first token on; NaN where the engine gives none."""
+
+
+NOTHING = Beginning()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +41,11 @@ class Request:
     id: int
     prompt: Sequence[int]
     max_tokens: int
+    """Of the whole completion, its beginning included."""
     seed: int
     """The request's own seed, for engines that draw per request."""
+    beginning: Beginning = NOTHING
+    """What an earlier engine sampled; the completion starts with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +85,6 @@ class Engine(Protocol):
 
     def step(self) -> list[Completion]:
         """Do some work and return what has finished; empty when nothing has, or nothing is queued."""
+
+    def begun(self, known: Mapping[int, int]) -> dict[int, Beginning]:
+        """Return what each request in flight, all of them named, has beyond so many tokens, if it has any."""

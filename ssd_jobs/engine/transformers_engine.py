@@ -7,7 +7,8 @@ per request, so neither the batch nor a restart changes a sample.
 
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import torch
 from pydantic import JsonValue
 
 from ssd_jobs.contract import Decode, Engine
-from ssd_jobs.engine import Completion, Request, decoding
+from ssd_jobs.engine import Beginning, Completion, Request, decoding
 from ssd_jobs.engine.keyvalues import KeyValues
 from ssd_jobs.engine.stops import stop_token_ids
 from ssd_jobs.errors import BadInput
@@ -37,9 +38,11 @@ class _Row:
 
     request: Request
     submitted: float
-    tokens: list[int] = field(default_factory=list)
-    logprobs: list[float] = field(default_factory=list)
-    entropy: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.tokens = list(self.request.beginning.token_ids)
+        self.logprobs = list(self.request.beginning.logprobs)
+        self.entropy = self.request.beginning.entropy
 
 
 class TransformersEngine:
@@ -93,13 +96,23 @@ class TransformersEngine:
         logits = self._cache.extend(self._model, self._last[:, None])
         return self._advance(logits, range(len(self._rows)))
 
+    def begun(self, known: Mapping[int, int]) -> dict[int, Beginning]:
+        """Return what has been drawn of these requests."""
+        rows = {row.request.id: row for row in self._rows if row is not None}
+        return {
+            number: Beginning(rows[number].tokens[skipped:], rows[number].logprobs[skipped:], rows[number].entropy)
+            for number, skipped in known.items()
+            if number in rows and len(rows[number].tokens) > skipped
+        }
+
     def _refill(self, alive: list[int], free: int) -> list[Completion]:
         """Prefill waiting prompts, longest first of those that are due, and join them to the batch."""
         self._compact(alive)
         rows = [self._waiting.popleft() for _ in range(min(free, len(self._waiting)))]
         joined = KeyValues(self._device)
-        logits = joined.prefill(self._model, [row.request.prompt for row in rows])
-        self.tokens += sum(len(row.request.prompt) for row in rows)
+        texts = [[*row.request.prompt, *row.tokens] for row in rows]
+        logits = joined.prefill(self._model, texts)
+        self.tokens += sum(map(len, texts))
         first = len(self._rows)
         self._cache.join(joined)
         self._rows += rows

@@ -6,13 +6,14 @@ made from the ids afterwards. Draws come from the engine's stream: a generator p
 """
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import JsonValue
 
 from ssd_jobs.contract import Decode, Engine
-from ssd_jobs.engine import Completion, Refused, Request
+from ssd_jobs.engine import Beginning, Completion, Refused, Request
 from ssd_jobs.engine.stops import stop_token_ids
 from ssd_jobs.errors import BadInput
 
@@ -53,7 +54,7 @@ class VllmEngine:
         """vLLM's own object, for a comparison with its own loop."""
         self._engine = self.llm.llm_engine
         self._stops = stop_token_ids(model)
-        self._submitted: dict[str, tuple[int, float]] = {}
+        self._submitted: dict[str, tuple[Request, float]] = {}
         self._decode = Decode(temperature=1.0, top_k=0, top_p=1.0)
         self._finished = 0
         self._counted = (0, float("-inf"))
@@ -111,10 +112,11 @@ class VllmEngine:
         from vllm import TokensPrompt
 
         name = str(request.id)
-        self._submitted[name] = request.id, time.monotonic()
-        prompt = TokensPrompt(prompt_token_ids=list(request.prompt))
+        self._submitted[name] = request, time.monotonic()
+        prompt = TokensPrompt(prompt_token_ids=[*request.prompt, *request.beginning.token_ids])
+        room = request.max_tokens - len(request.beginning.token_ids)
         try:
-            self._engine.add_request(name, prompt, self.parameters(request.max_tokens))
+            self._engine.add_request(name, prompt, self.parameters(room))
         except ValueError as error:
             del self._submitted[name]
             raise Refused((str(error).splitlines() or ["no reason given"])[0]) from None
@@ -125,16 +127,27 @@ class VllmEngine:
             return []
         return [self._completion(output) for output in self._engine.step() if output.finished]
 
+    def begun(self, known: Mapping[int, int]) -> dict[int, Beginning]:
+        """Return what has arrived of these requests."""
+        found: dict[int, Beginning] = {}
+        for state in self._engine.output_processor.request_states.values():
+            request, _ = self._submitted[state.external_req_id]
+            skipped = known[request.id] - len(request.beginning.token_ids)
+            tokens = state.detokenizer.output_token_ids[skipped:]
+            if tokens:
+                logprobs = [float(value) for value in state.logprobs_processor.logprobs.logprobs[skipped:]]
+                found[request.id] = Beginning(tokens, logprobs, float("nan"))
+        return found
+
     def _completion(self, output: Any) -> Completion:
         """Return one finished request."""
-        number, submitted = self._submitted.pop(output.request_id)
+        request, submitted = self._submitted.pop(output.request_id)
         (result,) = output.outputs
-        tokens = list(result.token_ids)
-        self._finished += len(tokens)
+        self._finished += len(result.token_ids)
         return Completion(
-            id=number,
-            token_ids=tokens,
-            logprobs=[float(value) for value in result.logprobs.logprobs],
+            id=request.id,
+            token_ids=[*request.beginning.token_ids, *result.token_ids],
+            logprobs=[*request.beginning.logprobs, *(float(value) for value in result.logprobs.logprobs)],
             finish="stop" if result.finish_reason == "stop" else "length",
             entropy=float("nan"),
             seconds=time.monotonic() - submitted,

@@ -8,11 +8,11 @@ from pydantic import JsonValue
 
 from ssd_jobs import contract, tables
 from ssd_jobs.artifacts import Draft
+from ssd_jobs.console import Console
 from ssd_jobs.context import Context
 from ssd_jobs.engine import Engine
 from ssd_jobs.errors import BadInput
 from ssd_jobs.prompts import load_tokenizer
-from ssd_jobs.sampling.console import Console
 from ssd_jobs.sampling.loop import Loop, Task
 from ssd_jobs.sampling.metrics import Metrics
 from ssd_jobs.sampling.statistics import Statistics
@@ -62,7 +62,7 @@ class Filling:
     @property
     def pending(self) -> bool:
         """Tell whether there is anything to sample."""
-        return len(self.store.done) < self._total
+        return self.store.done < self._total
 
     def sample(self, engine: Engine, *, engine_seed: int, start: int, beat: Callable[[], None]) -> None:
         """Sample what is pending; `beat` is called whenever the engine moved."""
@@ -119,18 +119,26 @@ class Filling:
         )
 
     def _units(self) -> Iterator[tuple[Prompt, int]]:
-        """Yield the units that are not sampled."""
-        done = self.store.done
-        return (unit for unit in units(self._prompts, self._samples) if (unit[0].problem_id, unit[1]) not in done)
+        """Yield the units that are not sampled, those with a beginning first, since they were with the engine."""
+        prompts = {prompt.problem_id: prompt for prompt in self._prompts}
+        first = set(self.store.begun)
+        yield from ((prompts[problem_id], index) for problem_id, index in sorted(first))
+        for prompt, index in units(self._prompts, self._samples):
+            unit = prompt.problem_id, index
+            if not self.store.has(unit) and unit not in first:
+                yield prompt, index
 
     def _tell(self, statistics: Statistics, flying: int) -> None:
         """Say how far this is: every second where somebody looks, every 30 seconds in metrics and log."""
-        done = len(self.store.done)
+        done = self.store.done
         if not self._console.due and done < self._total:
             return
         values = {**statistics.values(), "running": flying, "waiting": self._total - done - flying}
         self._context.progress.update(done=done, total=self._total, unit="samples", **values)
-        self._console.show(done, self._total, values)
+        rate = f"{values['output_tokens_per_s']:.0f} tokens/s"
+        self._console.show(
+            done, self._total, "samples", rate, f"{flying} running", f"{self._total - done - flying} waiting"
+        )
         if self._metrics.due:
             self._metrics.write(values)
 

@@ -1,6 +1,17 @@
-"""Keeping an engine busy with pending units until none is left, or until asked to stop."""
+"""Keeping an engine busy with pending units until none is left, or until asked to stop.
+
+Commits, and why lengths are not biased. A process can be killed at any moment, and vLLM draws afresh in the next
+one. Were a sample kept as soon as it finishes, those in flight at a kill would be the long ones, and drawing them
+again would give each a second chance to be short: with a kill every minute no sample longer than a minute would ever
+be kept. So nothing is kept on its own. Once a second, by the clock, one commit keeps the whole state: what has
+finished, and the tokens so far of everything in flight, from which the next start goes on. A kill throws away all
+that was drawn since, short and long, finished or not, and the moment of a commit does not depend on what is drawn
+after the one before; a sampled text is a Markov chain in its tokens, so what follows a commit has the distribution
+that it would have had without the kill. Only the last commit of a shard comes early, with its last sample.
+"""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -9,9 +20,11 @@ from ssd_jobs.errors import Terminated
 from ssd_jobs.sampling.store import Row, Store
 from ssd_jobs.sampling.units import Prompt, derived_seed
 
-__all__ = ["TOO_LONG", "Loop", "Task", "failure"]
+__all__ = ["COMMIT_SECONDS", "TOO_LONG", "Loop", "Task", "failure"]
 
 TOO_LONG = "prompt_too_long"
+COMMIT_SECONDS = 1.0
+"""What a kill costs at most."""
 
 
 @dataclass(frozen=True)
@@ -42,20 +55,27 @@ class Loop:
     on_rows: Callable[[Sequence[Row]], None]
     """Told about every row that was kept."""
     on_step: Callable[[int], None]
-    """Told how many requests are in flight, after every step."""
+    """Told how many units are with the engine or finished but not committed, after every step."""
+    clock: Callable[[], float] = time.monotonic
     _flying: dict[int, tuple[Prompt, int]] = field(default_factory=dict)
+    _finished: list[Row] = field(default_factory=list)
     _next: int = 0
 
     def run(self, pending: Iterator[tuple[Prompt, int]]) -> None:
-        """Sample all pending units; on a request to stop keep what has finished and leave the rest pending."""
-        exhausted = False
+        """Sample all pending units; on a request to stop keep what is there and leave the rest pending."""
+        exhausted, due = False, self.clock() + COMMIT_SECONDS
         while self._flying or not exhausted:
             if self.task.stop.is_set():
-                self.store.flush()
-                raise Terminated("stopped on request; finished samples are kept, run again for the others")
+                self._commit()
+                raise Terminated("stopped on request; what was sampled is kept, run again for the rest")
             exhausted = exhausted or self._submit(pending)
-            self._keep([self._row(completion) for completion in self.engine.step()])
-            self.on_step(len(self._flying))
+            self._finished += [self._row(completion) for completion in self.engine.step()]
+            if self.clock() >= due:
+                self._commit()
+                due = self.clock() + COMMIT_SECONDS
+            self.on_step(len(self._flying) + len(self._finished))
+        self._commit()
+        self.on_step(0)
 
     def _submit(self, pending: Iterator[tuple[Prompt, int]]) -> bool:
         """Fill the window; return whether nothing is pending any more."""
@@ -71,22 +91,25 @@ class Loop:
         """Give one unit to the engine, or record why it cannot be sampled."""
         room = self.task.room(prompt)
         if room < 1:
-            self._keep([failure(self.task, prompt, index, TOO_LONG)])
+            self._finished.append(failure(self.task, prompt, index, TOO_LONG))
             return
         seed = derived_seed(self.task.identity, self.task.seed, prompt.problem_id, index)
+        beginning = self.store.beginning((prompt.problem_id, index))
         try:
-            self.engine.submit(Request(self._next, prompt.token_ids, room, seed))
+            self.engine.submit(Request(self._next, prompt.token_ids, room, seed, beginning))
         except Refused as error:
-            self._keep([failure(self.task, prompt, index, f"refused: {error}")])
+            self._finished.append(failure(self.task, prompt, index, f"refused: {error}"))
             return
         self._flying[self._next] = prompt, index
         self._next += 1
 
-    def _keep(self, rows: Sequence[Row]) -> None:
-        """Make rows survive, then tell."""
-        if rows:
-            self.store.add(rows)
-            self.on_rows(rows)
+    def _commit(self) -> None:
+        """Make the state as it is now survive, then tell."""
+        units = {number: (prompt.problem_id, index) for number, (prompt, index) in self._flying.items()}
+        grown = self.engine.begun({number: self.store.known(unit) for number, unit in units.items()})
+        self.store.commit(self._finished, {units[number]: more for number, more in grown.items()})
+        self.on_rows(self._finished)
+        self._finished = []
 
     def _row(self, completion: Completion) -> Row:
         """Return a completion as a row of `tables.SAMPLES`."""

@@ -1,54 +1,69 @@
 """What is sampled so far, on disk: parquet parts of finished chunks, and a journal of the chunk that fills.
 
-`journal-00003.jsonl` holds the rows that will become `part-00003.parquet`. A part replaces its journal in one
-rename, so a row is in one of the two whenever the process is killed: a journal whose part exists is a leftover. A
-last line that was torn by the kill is cut off. Every start is counted in `starts.jsonl`, because an engine's seed
-must differ from one start to the next.
+A line of `journal-00003.jsonl` is one commit: the units that finished since the last one, and the tokens by which
+those in flight have grown. A line is there or torn, and a torn one is cut off, so what is on disk is always the
+shard as it stood at one moment (`commits` says why that matters). The rows of a journal become `part-00003.parquet`
+in one rename; before that the next journal is begun with what is in flight, and a journal whose number is not that of
+the next part is a leftover. Every start is counted in `starts.jsonl`, because an engine's seed must differ from one
+start to the next.
 """
 
-import base64
-import json
 import os
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ssd_jobs import tables
 from ssd_jobs.artifacts import Draft, atomic
+from ssd_jobs.engine import NOTHING, Beginning
+from ssd_jobs.sampling import lines
+from ssd_jobs.sampling.lines import Row
 from ssd_jobs.sampling.units import Unit
 
 __all__ = ["CHUNK", "Row", "Store"]
 
-Row = dict[str, Any]
 CHUNK = 256
-"""Rows of a part: what a machine that loses power between two syncs could cost at most."""
-SYNC_SECONDS = 1.0
+"""Rows of a part."""
 STARTS = "starts.jsonl"
-ARRAYS = {"prompt_token_ids": np.int32, "completion_token_ids": np.int32, "logprobs": np.float32}
 
 
 class Store:
     """The rows of one shard; one process at a time, since its directory is claimed."""
 
-    def __init__(self, draft: Draft, *, chunk: int = CHUNK, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, draft: Draft, *, chunk: int = CHUNK) -> None:
         self._draft = draft
         self._chunk = chunk
-        self._clock = clock
         self._part = len(list(draft.path.glob("part-*.parquet")))
         self._done = self._recorded()
+        self._rows: list[Row] = []
+        self._begun: dict[Unit, lines.Kept] = {}
         self._clean()
-        self._rows = self._replay()
-        self._done |= {_unit(row) for row in self._rows}
-        self._journal = self._journal_path.open("ab")
-        self._synced = clock()
+        self._replay()
+        self._journal = self._path(self._part).open("ab")
 
     @property
-    def done(self) -> frozenset[Unit]:
-        """The units that are sampled."""
-        return frozenset(self._done)
+    def done(self) -> int:
+        """How many units are sampled."""
+        return len(self._done)
+
+    def has(self, unit: Unit) -> bool:
+        """Tell whether a unit is sampled."""
+        return unit in self._done
+
+    @property
+    def begun(self) -> list[Unit]:
+        """The pending units of which there is a beginning."""
+        return list(self._begun)
+
+    def beginning(self, unit: Unit) -> Beginning:
+        """Return what is kept of a pending unit."""
+        kept = self._begun.get(unit)
+        return kept.beginning() if kept else NOTHING
+
+    def known(self, unit: Unit) -> int:
+        """Return how many tokens are kept of a pending unit."""
+        kept = self._begun.get(unit)
+        return kept.length if kept else 0
 
     def count_start(self) -> int:
         """Record that the shard is started once more, durably, and return which start it is."""
@@ -59,23 +74,18 @@ class Store:
         atomic.sync_directory(self._draft.path)
         return (self._draft.path / STARTS).read_bytes().count(b"\n")
 
-    def add(self, rows: Iterable[Row]) -> None:
-        """Keep finished units; they survive the process from here on, and the machine a second later."""
-        for row in rows:
-            if _unit(row) in self._done:
-                raise ValueError(f"unit {_unit(row)} was sampled twice")
-            self._done.add(_unit(row))
-            self._rows.append(row)
-            self._journal.write(_line(row))
-        self._journal.flush()
+    def commit(self, rows: Sequence[Row], grown: Mapping[Unit, Beginning]) -> None:
+        """Keep, all or nothing, what has finished and the tokens that those in flight have got; durable on return."""
+        units = [_unit(row) for row in rows]
+        twice = {unit for unit in units if unit in self._done or units.count(unit) > 1}
+        if twice:
+            raise ValueError(f"unit {min(twice)} was sampled twice")
+        if not rows and not grown:
+            return
+        self._write(rows, grown)
+        self._take(rows, grown)
         if len(self._rows) >= self._chunk:
             self._write_part()
-        elif self._clock() - self._synced >= SYNC_SECONDS:
-            self._sync()
-
-    def flush(self) -> None:
-        """Make everything durable; called when the process is asked to stop."""
-        self._sync()
 
     def close(self) -> None:
         """Let the files go."""
@@ -86,12 +96,11 @@ class Store:
         if self._rows:
             self._write_part()
         self._journal.close()
-        self._journal_path.unlink(missing_ok=True)
+        self._path(self._part).unlink(missing_ok=True)
         (self._draft.path / STARTS).unlink(missing_ok=True)
 
-    @property
-    def _journal_path(self) -> Path:
-        return self._draft.path / f"journal-{self._part:05d}.jsonl"
+    def _path(self, part: int) -> Path:
+        return self._draft.path / f"journal-{part:05d}.jsonl"
 
     def _recorded(self) -> set[Unit]:
         """Return the units of all parts."""
@@ -102,53 +111,51 @@ class Store:
         return found
 
     def _clean(self) -> None:
-        """Remove journals that became parts."""
+        """Remove journals that became parts, and one that was begun too early."""
         for path in self._draft.path.glob("journal-*.jsonl"):
-            if path != self._journal_path:
+            if path != self._path(self._part):
                 path.unlink()
 
-    def _replay(self) -> list[Row]:
-        """Return the journal's rows; cut a torn last line off, so that the next one begins on its own."""
-        if not self._journal_path.exists():
-            return []
-        data = self._journal_path.read_bytes()
+    def _replay(self) -> None:
+        """Take what the journal has; cut a torn last line off, so that the next one begins on its own."""
+        path = self._path(self._part)
+        if not path.exists():
+            return
+        data = path.read_bytes()
         whole = data[: data.rfind(b"\n") + 1]
         if len(whole) < len(data):
-            os.truncate(self._journal_path, len(whole))
-        return [_row(line) for line in whole.splitlines()]
+            os.truncate(path, len(whole))
+        for line in whole.splitlines():
+            self._take(*lines.read(line))
+
+    def _take(self, rows: Sequence[Row], grown: Mapping[Unit, Beginning]) -> None:
+        """Hold in memory what is on disk."""
+        for row in rows:
+            self._done.add(_unit(row))
+            self._begun.pop(_unit(row), None)
+        self._rows += rows
+        for unit, beginning in grown.items():
+            self._begun.setdefault(unit, lines.Kept()).add(beginning)
+
+    def _write(self, rows: Sequence[Row], grown: Mapping[Unit, Beginning]) -> None:
+        """Append a line, durably."""
+        self._journal.write(lines.write(rows, grown))
+        self._journal.flush()
+        os.fsync(self._journal.fileno())
 
     def _write_part(self) -> None:
-        """Turn the journal into a part and begin the next one."""
+        """Turn the journal's rows into a part, after the next journal has what is in flight."""
+        old, old_path = self._journal, self._path(self._part)
+        self._journal = self._path(self._part + 1).open("wb")
+        if self._begun:
+            self._write([], {unit: kept.beginning() for unit, kept in self._begun.items()})
         name = f"part-{self._part:05d}.parquet"
         self._draft.write_table(name, tables.SAMPLES, tables.table(tables.SAMPLES, self._rows))
-        self._journal.close()
-        self._journal_path.unlink()
+        old.close()
+        old_path.unlink()
         self._part += 1
         self._rows = []
-        self._journal = self._journal_path.open("ab")
-        self._synced = self._clock()
-
-    def _sync(self) -> None:
-        """Make the journal durable."""
-        os.fsync(self._journal.fileno())
-        self._synced = self._clock()
 
 
-def _unit(row: Row) -> Unit:
+def _unit(row: Mapping[str, Any]) -> Unit:
     return row["problem_id"], row["sample_index"]
-
-
-def _line(row: Row) -> bytes:
-    """Write a row; arrays as base64 of their bytes, which is short and exact."""
-    packed = {
-        name: base64.b64encode(np.asarray(row[name], dtype=kind).tobytes()).decode() for name, kind in ARRAYS.items()
-    }
-    return (json.dumps({**row, **packed}) + "\n").encode()
-
-
-def _row(line: bytes) -> Row:
-    """Read a row back."""
-    row: Row = json.loads(line)
-    for name, kind in ARRAYS.items():
-        row[name] = np.frombuffer(base64.b64decode(row[name]), dtype=kind).tolist()
-    return row

@@ -3,9 +3,11 @@
     python kill_loop.py CONFIG KILLS SEED
 
 The libraries are imported once and every attempt is a fork, so that a kill costs a fraction of a second. A child is
-killed when a random number of new samples is on disk. Prints the units that were on disk at each kill, as JSON.
+killed at a random moment after a random number of new samples is on disk; commits are ten times as frequent as usual. Prints what was on disk at each kill as JSON: the units that
+were done, and the tokens of those that were begun.
 """
 
+import contextlib
 import json
 import os
 import random
@@ -22,10 +24,12 @@ from ssd_jobs import artifacts, contract, tables
 from ssd_jobs.context import Context
 from ssd_jobs.engine import transformers_engine  # noqa: F401 - imported before the forks
 from ssd_jobs.progress import Progress
-from ssd_jobs.sampling import store
+from ssd_jobs.sampling import lines, loop
+from ssd_jobs.sampling.units import Unit
 from ssd_jobs.stages import sample
 
 torch.set_num_threads(1)
+loop.COMMIT_SECONDS = 0.1
 
 
 def main(config_path: Path, kills: int, seed: int) -> None:
@@ -39,9 +43,11 @@ def main(config_path: Path, kills: int, seed: int) -> None:
         child = start(config)
         while rows(shard) < target and os.waitpid(child, os.WNOHANG) == (0, 0):
             time.sleep(0.01)
+        time.sleep(draw.uniform(0.0, 0.1))
         os.kill(child, signal.SIGKILL)
         assert os.WIFSIGNALED(os.waitpid(child, 0)[1]), "the child was done before it could be killed"
-        seen.append(sorted(on_disk(shard)))
+        done, begun = on_disk(shard)
+        seen.append([sorted(done), sorted([*unit, tokens] for unit, tokens in begun.items())])
     assert os.waitpid(start(config), 0)[1] == 0
     print(json.dumps(seen))
 
@@ -60,25 +66,26 @@ def start(config: contract.SampleConfig) -> int:
 
 
 def rows(shard: Path) -> int:
-    """Return about how many samples are on disk, cheaply: a part is a full chunk."""
-    journals = sum(path.read_bytes().count(b"\n") for path in shard.glob("journal-*.jsonl") if path.exists())
-    return journals + store.CHUNK * len(list(shard.glob("part-*.parquet")))
+    """Return how many samples are on disk."""
+    return len(on_disk(shard)[0])
 
 
-def on_disk(shard: Path) -> set[tuple[str, int]]:
-    """Return the units that a restart would find; a part and its journal may both be there for a moment."""
-    found: set[tuple[str, int]] = set()
-    for path in list(shard.glob("journal-*.jsonl")):
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            continue
-        rows = [json.loads(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
-        found |= {(row["problem_id"], row["sample_index"]) for row in rows}
-    for path in shard.glob("part-*.parquet"):
+def on_disk(shard: Path) -> tuple[set[Unit], dict[Unit, list[int]]]:
+    """Return what a restart would find; a part and its journal may both be there for a moment."""
+    done: set[Unit] = set()
+    begun: dict[Unit, list[int]] = {}
+    parts = list(shard.glob("part-*.parquet"))
+    with contextlib.suppress(FileNotFoundError):
+        data = (shard / f"journal-{len(parts):05d}.jsonl").read_bytes()
+        for line in data[: data.rfind(b"\n") + 1].splitlines():
+            found, grown = lines.read(line)
+            done |= {(row["problem_id"], row["sample_index"]) for row in found}
+            for unit, more in grown.items():
+                begun.setdefault(unit, []).extend(more.token_ids)
+    for path in parts:
         data = tables.read(tables.SAMPLES, path, columns=["problem_id", "sample_index"])
-        found |= set(zip(*(column.to_pylist() for column in data.columns), strict=True))
-    return found
+        done |= set(zip(*(column.to_pylist() for column in data.columns), strict=True))
+    return done, {unit: tokens for unit, tokens in begun.items() if unit not in done}
 
 
 if __name__ == "__main__":

@@ -3,12 +3,13 @@
 import json
 import random
 from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ssd_jobs import artifacts, contract, tables
 from ssd_jobs.context import Context
-from ssd_jobs.engine import Completion, Request
+from ssd_jobs.engine import Beginning, Completion, Request
 from ssd_jobs.progress import Progress
 from ssd_jobs.stages import prepare
 from ssd_jobs.toy import base_model
@@ -49,6 +50,7 @@ def prepare_config(
     benchmarks: dict[str, dict[str, Any]] | None = None,
     rendering: dict[str, Any] | None = None,
     offline: bool = True,
+    tracking_uri: str = "",
     **science: Any,
 ) -> Any:
     """Return a prepare config; everything is the toy unless said otherwise."""
@@ -92,7 +94,7 @@ def prepare_config(
                 for number, (name, source) in enumerate((benchmarks or {}).items(), start=3)
             ],
             "output": "problems/prepare",
-            "execution": {**EXECUTION, "offline": offline, "tracking_uri": ""},
+            "execution": {**EXECUTION, "offline": offline, "tracking_uri": tracking_uri},
         }
     )
 
@@ -227,3 +229,7 @@ class ScriptedEngine:
         tokens = [draw.randrange(3, 90) for _ in range(length - 1)] + [STOP if stopped else 5]
         finish = "stop" if stopped else "length"
         return [Completion(request.id, tokens, [-0.5] * length, finish, 0.25, 0.1, seeded=True)]
+
+    def begun(self, known: Mapping[int, int]) -> dict[int, Beginning]:
+        """Nothing is known of a request before it has finished."""
+        return {}

@@ -1,5 +1,6 @@
 """The batched engine gives what the model alone would give, whoever shares the batch."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,28 @@ def test_a_batch_changes_nothing(reference: Any, decode: contract.Decode) -> Non
         tokens, logprobs = alone(reference, request, decode)
         assert list(found[request.id].token_ids) == tokens
         assert found[request.id].logprobs == pytest.approx(logprobs, abs=1e-4)
+
+
+def test_a_beginning_is_gone_on_with() -> None:
+    """Another engine that is given what one has drawn so far ends with the same completion and the same numbers."""
+    wanted = requests(6)
+    whole = sampled(started(max_num_seqs=6), wanted, DECODE)
+    first = started(max_num_seqs=6)
+    first.begin(DECODE)
+    for request in wanted:
+        first.submit(request)
+    done = {each.id for _ in range(5) for each in first.step()}
+    known = {request.id: 2 for request in wanted if request.id not in done}
+    head = first.begun(dict.fromkeys(known, 0))
+    tail = first.begun(known)
+    assert all([*head[number].token_ids[:2], *tail[number].token_ids] == head[number].token_ids for number in known)
+    resumed = [replace(request, beginning=head[request.id]) for request in wanted if request.id in known]
+    for number, completion in sampled(started(max_num_seqs=2), resumed, DECODE).items():
+        assert completion.token_ids == whole[number].token_ids
+        assert completion.logprobs == pytest.approx(whole[number].logprobs, abs=1e-4)
+        assert completion.entropy == pytest.approx(whole[number].entropy, abs=1e-4)
+        assert completion.finish == whole[number].finish
+    assert len(resumed) > 3
 
 
 def test_it_ends_with_a_stop_token_or_at_its_limit() -> None:

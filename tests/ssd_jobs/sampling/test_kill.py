@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from scipy.stats import ks_2samp
 
+from kill_loop import on_disk
 from sampling_support import context, sample_config, toy_workspace
 from ssd_jobs import artifacts, contract, tables
 from ssd_jobs.engine.stops import stop_token_ids
@@ -49,8 +50,8 @@ def checked(workspace: Path, rows: dict[tuple[str, int], dict[str, Any]], limit:
 
 
 def test_twenty_kills_change_nothing(workspace: Path, tmp_path: Path) -> None:
-    """After 20 kills each unit is there once, nothing that was on disk was lost, and every sample is the one that an
-    undisturbed run draws, so that lengths cannot be biased."""
+    """After 20 kills each unit is there once, nothing that was on disk was lost, finished or begun, and every sample is
+    the one that an undisturbed run draws, so that lengths cannot be biased."""
     config = sample_config(workspace, output="samples/killed", engine=ENGINE)
     (tmp_path / "config.json").write_text(contract.dump(config))
     command = [sys.executable, str(SUPPORT / "kill_loop.py"), str(tmp_path / "config.json"), str(KILLS), "0"]
@@ -58,9 +59,13 @@ def test_twenty_kills_change_nothing(workspace: Path, tmp_path: Path) -> None:
         command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    seen = [{tuple(unit) for unit in units} for units in json.loads(done.stdout.splitlines()[-1])]
+    seen = json.loads(done.stdout.splitlines()[-1])
     killed = rows_of(workspace, "samples/killed")
-    assert all(before <= after for before, after in zip(seen, [*seen[1:], set(killed)], strict=True))
+    kept = [{tuple(unit) for unit in finished} for finished, _ in seen]
+    assert all(before <= after for before, after in zip(kept, [*kept[1:], set(killed)], strict=True))
+    begun = [beginning for _, beginnings in seen for beginning in beginnings]
+    assert len(begun) > KILLS
+    assert all(killed[name, index]["completion_token_ids"][: len(had)] == had for name, index, had in begun)
     sample.run(sample_config(workspace, output="samples/whole", engine=ENGINE), context(workspace))
     whole = rows_of(workspace, "samples/whole")
     lengths = [checked(workspace, rows, 128) for rows in (killed, whole)]
@@ -73,26 +78,26 @@ def test_twenty_kills_change_nothing(workspace: Path, tmp_path: Path) -> None:
 
 @pytest.mark.vllm
 def test_vllm_survives_kills(workspace: Path, tmp_path: Path) -> None:
-    """With vLLM the same holds after two kills, but for the draws: each start has a seed of its own."""
+    """With vLLM, whose every start draws afresh, what was on disk is kept too, and lengths are those of another run."""
     engine = {"name": "VLLM", "args": {"max_num_seqs": 16}, "trust_remote_code": False}
     config = sample_config(workspace, output="samples/vllm", engine=engine)
     (tmp_path / "config.json").write_text(contract.dump(config))
     command = [sys.executable, "-m", "ssd_jobs", str(tmp_path / "config.json")]
     shard = artifacts.shard_path(workspace / "samples/vllm", 0)
+    begun: dict[tuple[str, int], list[int]] = {}
     for kill in (1, 2):
         with (tmp_path / f"log-{kill}").open("w") as log:
-            child = subprocess.Popen(
-                [sys.executable, "-m", "ssd_jobs", str(tmp_path / "config.json")], stdout=log, stderr=log
-            )
-            lines = 0
-            while lines < 60 * kill and child.poll() is None:
-                lines = sum(path.read_bytes().count(b"\n") for path in shard.glob("journal-*.jsonl"))
+            child = subprocess.Popen(command, stdout=log, stderr=log)
+            while len(on_disk(shard)[0]) < 60 * kill and child.poll() is None:
                 time.sleep(0.05)
             child.kill()
             assert child.wait() == -9, (tmp_path / f"log-{kill}").read_text()[-2000:]
+        begun |= on_disk(shard)[1]
     final = subprocess.run(command, capture_output=True, text=True, check=False)
     assert final.returncode == 0, final.stderr[-2000:]
     rows = rows_of(workspace, "samples/vllm")
+    assert begun
+    assert all(rows[unit]["completion_token_ids"][: len(had)] == had for unit, had in begun.items())
     lengths = checked(workspace, rows, 128)
     sample.run(sample_config(workspace, output="samples/other", engine=ENGINE, seed=1), context(workspace))
     other = checked(workspace, rows_of(workspace, "samples/other"), 128)

@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sampling_support import ScriptedEngine, key
-from ssd_jobs import artifacts
+from ssd_jobs import artifacts, tables
 from ssd_jobs.engine import Completion, Refused, Request
 from ssd_jobs.errors import Terminated
 from ssd_jobs.sampling.loop import Loop, Task
@@ -34,23 +34,33 @@ def task(stop: threading.Event, *, start: int = 1, limit: int = 30) -> Task:
 
 
 def run(path: Path, engine: Any, *, stop_after: int | None = None, limit: int = 30) -> list[Row]:
-    """Run until done, or until so many rows were kept and a stop was asked for; return this run's rows."""
-    stop, rows = threading.Event(), []
+    """Run until done, or until stopped after so many steps; return this run's rows."""
+    stop, rows, steps = threading.Event(), [], count(1)
 
-    def on_rows(new: Any) -> None:
-        rows.extend(new)
-        if stop_after is not None and len(rows) >= stop_after:
+    def on_step(flying: int) -> None:
+        if next(steps) == stop_after:
             stop.set()
 
     with artifacts.claim(path, stage="sample", name="s", key=key("a")) as draft:
         store = Store(draft, chunk=8)
         start = store.count_start()
-        pending = (unit for unit in units(PROMPTS, 2) if (unit[0].problem_id, unit[1]) not in store.done)
+        pending = (unit for unit in units(PROMPTS, 2) if not store.has((unit[0].problem_id, unit[1])))
         try:
-            Loop(engine, store, task(stop, start=start, limit=limit), on_rows, lambda flying: None).run(pending)
+            Loop(engine, store, task(stop, start=start, limit=limit), rows.extend, on_step).run(pending)
         finally:
             store.close()
     return rows
+
+
+def kept(path: Path) -> dict[tuple[str, int], list[int]]:
+    """Return the tokens of every unit on disk; each is there once."""
+    with artifacts.claim(path, stage="sample", name="s", key=key("a")) as draft:
+        store = Store(draft)
+        parts = [tables.rows(tables.read(tables.SAMPLES, part)) for part in path.glob("part-*.parquet")]
+    rows = [*store._rows, *(row for part in parts for row in part)]
+    found = {(row["problem_id"], row["sample_index"]): row["completion_token_ids"] for row in rows}
+    assert len(found) == len(rows)
+    return found
 
 
 @settings(deadline=None, max_examples=20)
@@ -60,18 +70,13 @@ def test_stopped_anywhere_every_unit_is_sampled_once(
 ) -> None:
     """However often it was stopped, the runs together hold each unit once, and the same samples as one run."""
     path = tmp_path_factory.mktemp("shard")
-    rows: list[Row] = []
     for stop_after in stops:
-        found: list[Row] = []
         with contextlib.suppress(Terminated):
-            found = run(path, ScriptedEngine(window=window, seed=seed), stop_after=stop_after)
-        rows += found
+            run(path, ScriptedEngine(window=window, seed=seed), stop_after=stop_after)
     run(path, ScriptedEngine(window=window, seed=seed + 1))
-    whole = run(tmp_path_factory.mktemp("whole"), ScriptedEngine())
-    with artifacts.claim(path, stage="sample", name="s", key=key("a")) as draft:
-        store = Store(draft)
-        assert store.done == {(prompt.problem_id, index) for prompt, index in units(PROMPTS, 2)}
-    assert len(whole) == len(store.done)
+    run(path.with_name(path.name + "-whole"), ScriptedEngine())
+    assert kept(path) == kept(path.with_name(path.name + "-whole"))
+    assert kept(path).keys() == {(prompt.problem_id, index) for prompt, index in units(PROMPTS, 2)}
 
 
 def test_a_stop_interrupts_and_keeps_what_has_finished(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import logging
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TextIO
 
 __all__ = ["Console"]
@@ -15,7 +15,7 @@ WIDTH = 24
 
 
 class Console:
-    """Shows one shard."""
+    """Shows one piece of work, such as a shard."""
 
     def __init__(self, title: str, *, stream: TextIO = sys.stderr, clock: Callable[[], float] = time.monotonic) -> None:
         self._title = title
@@ -30,13 +30,10 @@ class Console:
         """Tell whether a second has passed: nobody needs the numbers more often."""
         return self._clock() - self._looked >= BAR_SECONDS
 
-    def show(self, done: int, total: int, values: Mapping[str, float]) -> None:
-        """Show the current state."""
+    def show(self, done: int, total: int, unit: str, *details: str) -> None:
+        """Show the current state: how much is done, and what else is worth knowing."""
         self._looked = self._clock()
-        rate, left = values.get("output_tokens_per_s", 0.0), values.get("waiting", 0.0)
-        text = (
-            f"{done}/{total} samples, {rate:.0f} tokens/s, {values.get('running', 0):.0f} running, {left:.0f} waiting"
-        )
+        text = ", ".join((f"{done}/{total} {unit}", *details))
         if self._live:
             filled = round(WIDTH * done / total) if total else WIDTH
             self._stream.write(f"\r\x1b[K{self._title} [{'#' * filled}{'.' * (WIDTH - filled)}] {text}")
@@ -46,6 +43,6 @@ class Console:
             LOGGER.info("%s: %s", self._title, text)
 
     def close(self) -> None:
-        """End the line of the bar."""
-        if self._live:
+        """End the line of the bar, if there is one."""
+        if self._live and self._looked > float("-inf"):
             self._stream.write("\n")
