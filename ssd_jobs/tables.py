@@ -16,6 +16,7 @@ from ssd_jobs.errors import BadInput
 
 __all__ = [
     "BATCHES",
+    "LENGTHS",
     "METRICS",
     "PROBLEMS",
     "PROMPTS",
@@ -72,7 +73,7 @@ SAMPLES = _schema(
     "samples",
     ("problem_id", pa.string(), "the problem that was asked"),
     ("sample_index", pa.int32(), "0 .. n-1 within the problem"),
-    ("attempt", pa.int32(), "how many tries this unit took"),
+    ("attempt", pa.int32(), "which start of the shard finished it; one that was killed may have begun it"),
     ("prompt_token_ids", TOKENS, "what the engine was given"),
     ("completion_token_ids", TOKENS, "what it sampled, end of sequence included when it came"),
     ("text", pa.string(), "the completion, decoded without special tokens"),
@@ -82,8 +83,8 @@ SAMPLES = _schema(
     ("logprob_sum", pa.float64(), "their sum"),
     ("entropy_mean", pa.float32(), "mean entropy in nats of the raw distribution, NaN where the engine gives none"),
     ("seed", pa.int64(), "the request's seed, -1 when the engine's stream was used"),
-    ("engine_seed", pa.int64(), "the seed that the engine started with"),
-    ("latency_s", pa.float32(), "from submission to the last token"),
+    ("engine_seed", pa.int64(), "the seed that the engine of this start began with"),
+    ("latency_s", pa.float32(), "from submission to the last token, within this start"),
     ("error", pa.string(), "empty, or why there is no completion, such as prompt_too_long"),
 )
 
@@ -96,6 +97,13 @@ RECORDS = _schema(
     ("prompt_length", pa.int32(), "tokens before this position carry no loss, all others do"),
     ("finished", pa.bool_(), "ends with the end-of-sequence token that the model chose"),
     ("logprob_sum", pa.float64(), "the sampler's raw log-probability of the loss tokens, for the step-0 guard"),
+)
+
+LENGTHS = _schema(
+    "lengths",
+    ("record_id", pa.int32(), "the record"),
+    ("tokens", pa.int32(), "prompt and completion"),
+    ("loss_tokens", pa.int32(), "those that carry loss"),
 )
 
 REMOVED = _schema(
@@ -139,7 +147,7 @@ METRICS = _schema(
 
 SCHEMAS: dict[str, pa.Schema] = {
     schema.metadata[b"ssd.table"].decode(): schema
-    for schema in (PROBLEMS, TESTS, PROMPTS, SAMPLES, RECORDS, REMOVED, BATCHES, VERDICTS, METRICS)
+    for schema in (PROBLEMS, TESTS, PROMPTS, SAMPLES, RECORDS, LENGTHS, REMOVED, BATCHES, VERDICTS, METRICS)
 }
 
 

@@ -1,4 +1,7 @@
-"""Records: prompt and completion as token ids, cut to the length of a training sequence, and what was left out."""
+"""Records: prompt and completion as token ids, cut to the length of a training sequence, and what was left out.
+
+Their lengths are in a small table of their own: who plans or plots needs no tokens.
+"""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -24,9 +27,10 @@ COLUMNS = [
 
 @dataclass
 class Records:
-    """Writes records and removed samples, and counts both."""
+    """Writes records with their lengths and removed samples, and counts both."""
 
     kept: Growing
+    lengths: Growing
     removed: Growing
     sequence_length: int
     overlong: Literal["Truncate", "Drop"]
@@ -83,6 +87,13 @@ class Records:
                 "prompt_length": len(row["prompt_token_ids"]),
                 "finished": finished,
                 "logprob_sum": row["logprob_sum"] if whole else float(sum(row["logprobs"][:length])),
+            }
+        )
+        self.lengths.add(
+            {
+                "record_id": self.counts["records"],
+                "tokens": len(row["prompt_token_ids"]) + length,
+                "loss_tokens": length,
             }
         )
         self.left[row["problem_id"]] += 1

@@ -67,11 +67,12 @@ def _records(config: CurateConfig, context: Context, draft: Draft, shards: Seque
     science = config.science
     with (
         growing(draft.path / "records.parquet", tables.RECORDS) as kept,
+        growing(draft.path / "lengths.parquet", tables.LENGTHS) as lengths,
         growing(draft.path / "removed.parquet", tables.REMOVED) as removed,
         _runner(config, context) as run_programs,
     ):
         stops = frozenset(stop_token_ids(context.path(config.model)))
-        records = Records(kept, removed, science.sequence_length, science.overlong, stops)
+        records = Records(kept, lengths, removed, science.sequence_length, science.overlong, stops)
         decided = decisions.decide(shards, science, run_programs)
         for number, (shard, reasons) in enumerate(zip(shards, decided, strict=True), start=1):
             records.add(shard, reasons)

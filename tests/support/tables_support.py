@@ -72,6 +72,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "logprob_sum": -0.875,
         }
     ],
+    "lengths": [{"record_id": 0, "tokens": len(PROMPT + COMPLETION), "loss_tokens": len(COMPLETION)}],
     "removed": [{"problem_id": "add", "sample_index": 0, "reason": "stub"}],
     "batches": [{"step": 1, "record_ids": [0, 0]}],
     "verdicts": [

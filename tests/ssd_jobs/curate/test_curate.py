@@ -59,6 +59,14 @@ def test_every_sample_is_a_record_or_a_counted_removal(workspace: Path, policy: 
     ]
     done = run(workspace, *shards, filter=policy)
     counts, gone = done.manifest.counts, removed(done)
+    assert tables.rows(done.table("lengths.parquet", tables.LENGTHS)) == [
+        {
+            "record_id": row["record_id"],
+            "tokens": len(row["token_ids"]),
+            "loss_tokens": len(row["token_ids"]) - row["prompt_length"],
+        }
+        for row in records(done)
+    ]
     assert counts["samples"] == 14 == len(records(done)) + len(gone)
     found = Counter(gone.values())
     assert {name: counts[f"removed_{name}"] for name in found} == found
