@@ -4,7 +4,8 @@
     ├── InvalidDocument       the file is not YAML, or not one resource: names file and line
     ├── InvalidSpec           a field is wrong: names the path to it, several fields at once if need be
     ├── InvalidInput          a command's argument or this machine cannot do it: names the option or the stage
-    └── Busy                  somebody else is at it: the same command works later
+    ├── Busy                  somebody else is at it: the same command works later
+    └── NoSpace               the disk is full: the same command works later
 
 A sentence says what is wrong, where, and what would be right. `exit_code` is what a command ends with.
 """
@@ -15,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-__all__ = ["Busy", "InvalidDocument", "InvalidInput", "InvalidSpec", "Problem", "SsdError"]
+__all__ = ["Busy", "InvalidDocument", "InvalidInput", "InvalidSpec", "NoSpace", "Problem", "SsdError"]
 
 
 class SsdError(Exception):
@@ -61,5 +62,11 @@ class InvalidInput(SsdError):
 
 class Busy(SsdError):
     """It cannot be done now."""
+
+    exit_code: ClassVar[int] = 75
+
+
+class NoSpace(SsdError):
+    """It cannot be done until something is removed from the disk."""
 
     exit_code: ClassVar[int] = 75

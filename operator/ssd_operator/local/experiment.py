@@ -58,7 +58,7 @@ class Experiment:
     def run(self, console: Console, *, source: Path | None = None) -> tuple[RunState, plan.Graph]:
         """Carry the experiment to its end, showing what happens, and keep the file that it came from."""
         self.workdir.create()
-        with self.workdir.locked():
+        with self.workdir.may_be_full(), self.workdir.locked():
             if source is not None:
                 self.workdir.source_file.write_bytes(source.read_bytes())
             return asyncio.run(self._run(console))

@@ -8,13 +8,14 @@ DIR/.ssd/NAME/selfdistill.yaml  the file as it was when the last run began
 DIR/.ssd/NAME/lock           held while a run of this experiment is going on
 """
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ssd_operator.errors import Busy, InvalidInput
+from ssd_operator.errors import Busy, InvalidInput, NoSpace
 
 __all__ = ["Workdir", "names"]
 
@@ -72,6 +73,16 @@ class Workdir:
             except BlockingIOError:
                 return lock.read().strip() or "unknown"
         return ""
+
+    @contextmanager
+    def may_be_full(self) -> Iterator[None]:
+        """Say what a full disk means for the run."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise NoSpace(f"{self.root}: no space left; free some, then the same command continues") from None
 
     @contextmanager
     def locked(self) -> Iterator[None]:

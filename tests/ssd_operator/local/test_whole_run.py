@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 SSD = Path(sys.executable).parent / "ssd"
-PATIENCE_S = 300.0
+PATIENCE_S = 600.0
 
 RESOURCE = """
 apiVersion: selfdistill.dev/v1alpha1
@@ -49,7 +49,10 @@ class Run:
 
     def end(self) -> tuple[int, str]:
         """Wait for the end."""
-        output, _ = self.process.communicate(timeout=PATIENCE_S)
+        try:
+            output, _ = self.process.communicate(timeout=PATIENCE_S)
+        finally:
+            self.process.kill()
         return self.process.returncode, output
 
 
@@ -133,3 +136,29 @@ def ssd(folder: Path, *arguments: str) -> str:
     done = subprocess.run([SSD, *arguments], cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+@pytest.fixture
+def small_disk(folder: Path) -> Iterator[Path]:
+    """The directory of the run, on a disk of 3 MB of its own."""
+    disk = folder / "work"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", disk], check=True)
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+def test_a_full_disk_is_one_sentence_and_loses_nothing(folder: Path, small_disk: Path) -> None:
+    """The model does not fit: that is said without a traceback, and with more room the same command goes on."""
+    code, output = Run(folder).end()
+    assert code in (1, 75), output
+    assert "no space left" in output
+    assert "Traceback" not in output
+
+    subprocess.run(["mount", "-o", "remount,size=500m", small_disk], check=True)
+    again = Run(folder)
+    again.wait_for("prepare", "Succeeded")
+    again.process.send_signal(signal.SIGINT)
+    code, output = again.end()
+    assert code == 130, output
+    assert gone(folder)
