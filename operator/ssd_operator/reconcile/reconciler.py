@@ -75,10 +75,9 @@ class Reconciler:
             if not error.conflict and not error.missing:
                 raise
             LOGGER.info("%s: changed meanwhile, looking again (%s)", key, error)
-            await self._refresh(key, raw)
-            if error.missing and key in self._store.resources:
-                raise
-            return AT_ONCE
+            if await self._refresh(key, raw):
+                return AT_ONCE
+            raise
 
     async def _pass(self, key: Key, raw: Raw) -> float | None:
         """Do one pass over what was read; people are told last, so that no Job waits for an event."""
@@ -181,15 +180,17 @@ class Reconciler:
             await self._recorder.record(raw, core.happenings(was, status))
         return HELD_RETRY_S if accepted else None
 
-    async def _refresh(self, key: Key, raw: Raw) -> None:
-        """Read the resource again."""
+    async def _refresh(self, key: Key, raw: Raw) -> bool:
+        """Read the resource again; tell whether that is news, so that the same refusal is not asked for at once."""
+        metadata = raw["metadata"]
         try:
             self._store.put_resource(await self._api.get(naming.KIND, key.namespace, key.name))
         except ApiError as error:
             if not error.missing:
                 raise
-            metadata = raw["metadata"]
             self._store.drop_resource(key, uid=metadata["uid"], version=int(metadata["resourceVersion"]))
+        found = self._store.resources.get(key)
+        return found is None or found["metadata"]["resourceVersion"] != metadata["resourceVersion"]
 
 
 def _line(status: Status) -> str:

@@ -20,6 +20,11 @@ MOST_STARTS = 20
 """kopf gives up on a listing that was cut off, and the kubelet starts the process again."""
 MOST_REQUESTS = 600
 """Of a run with nine stages: about 150 requests without faults."""
+MOST_WHILE_REFUSED = 60
+"""In ten seconds, with a back-off that doubles."""
+NEVER = "86400"
+OFTEN = "3"
+"""Seconds between two resyncs: only where watches say nothing may a resync be what saves the run."""
 
 
 @pytest.fixture
@@ -52,13 +57,12 @@ def once_per_watch(fault: object) -> Fault:
 
 
 FAULTS = [
-    pytest.param(sometimes(Status(500, "InternalError"), chance=0.2), id="500"),
-    pytest.param(sometimes(Status(409, "Conflict"), chance=0.2), id="409"),
-    pytest.param(sometimes(Status(429, "TooManyRequests", retry_after=1), chance=0.2), id="429"),
-    pytest.param(sometimes(Cut(after=20), chance=0.2, verbs=(*WRITES, "GET")), id="cut answers"),
-    pytest.param(once_per_watch(GONE), id="410"),
-    pytest.param(once_per_watch(Cut(after=3000)), id="cut watches"),
-    pytest.param(lambda request: SILENCE if is_watch(request) else None, id="silent watches"),
+    pytest.param(sometimes(Status(500, "InternalError"), chance=0.2), NEVER, id="500"),
+    pytest.param(sometimes(Status(409, "Conflict"), chance=0.2), NEVER, id="409"),
+    pytest.param(sometimes(Cut(after=20), chance=0.2, verbs=(*WRITES, "GET")), NEVER, id="cut answers"),
+    pytest.param(once_per_watch(GONE), NEVER, id="410"),
+    pytest.param(once_per_watch(Cut(after=3000)), NEVER, id="cut watches"),
+    pytest.param(lambda request: SILENCE if is_watch(request) else None, OFTEN, id="silent watches"),
 ]
 
 
@@ -74,12 +78,15 @@ async def finish(world: World, operator: OperatorProcess, *, seconds: float = 60
         await asyncio.sleep(0.2)
     assert {each["attempt"] for each in raw["status"]["stages"]} == {1}
     assert world.kubelet.workspace.twice() == []
+    assert "a bug, tried again" not in operator.log.read_text()
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-async def test_a_fault_costs_time_and_nothing_else(world: World, proxy: Proxy, tmp_path: Path, fault: Fault) -> None:
+@pytest.mark.parametrize(("fault", "resync_s"), FAULTS)
+async def test_a_fault_costs_time_and_nothing_else(
+    world: World, proxy: Proxy, tmp_path: Path, fault: Fault, resync_s: str
+) -> None:
     """The run ends well, every stage has one attempt, and the number of requests stays bounded."""
-    settings = {"namespaces": world.namespace, "leader_election": "false", "resync_s": "3"}
+    settings = {"namespaces": world.namespace, "leader_election": "false", "resync_s": resync_s}
     operator = OperatorProcess(proxy.kubeconfig, tmp_path / "log", **settings)
     try:
         await ready(operator)
@@ -87,7 +94,71 @@ async def test_a_fault_costs_time_and_nothing_else(world: World, proxy: Proxy, t
         await world.apply()
         async with nodes_at_work(world.kubelet):
             await finish(world, operator)
-        assert sum(count for verb, count in proxy.requests.items() if verb in WRITES) < MOST_REQUESTS
+        assert proxy.requests.total() < MOST_REQUESTS, proxy.requests
+    finally:
+        operator.kill()
+
+
+class Busy:
+    """A server with too much to do: it refuses some writes, says for how long, and notes who does not wait."""
+
+    def __init__(self, *, retry_after: int) -> None:
+        self._dice = random.Random(5)
+        self._answer = Status(429, "TooManyRequests", retry_after=retry_after)
+        self._until: dict[str, float] = {}
+        self.refused = 0
+        self.impatient: list[str] = []
+
+    def __call__(self, request: web.Request) -> object:
+        """Judge a request; events are not repeated, so another one may follow at once."""
+        place, now = f"{request.method} {request.path}", time.monotonic()
+        if request.method not in WRITES or request.path.endswith("/events"):
+            return None
+        if now < self._until.pop(place, 0.0):
+            self.impatient.append(place)
+        if self._dice.random() > 0.2:
+            return None
+        self.refused += 1
+        self._until[place] = now + self._answer.retry_after
+        return self._answer
+
+
+async def test_a_busy_server_is_given_its_time(world: World, proxy: Proxy, tmp_path: Path) -> None:
+    """After a 429 nothing is asked for again before the seconds of its Retry-After are over."""
+    busy = Busy(retry_after=2)
+    operator = OperatorProcess(
+        proxy.kubeconfig, tmp_path / "log", namespaces=world.namespace, leader_election="false", resync_s=NEVER
+    )
+    try:
+        await ready(operator)
+        proxy.fault = busy
+        await world.apply()
+        async with nodes_at_work(world.kubelet):
+            await finish(world, operator)
+        assert busy.refused > 0
+        assert busy.impatient == []
+        assert proxy.requests.total() < MOST_REQUESTS, proxy.requests
+    finally:
+        operator.kill()
+
+
+@pytest.mark.parametrize("code", [409, 500])
+async def test_a_refusal_that_stays_is_not_hammered(world: World, proxy: Proxy, tmp_path: Path, code: int) -> None:
+    """When no status can be written, whatever the reason, the operator asks later and later; then it goes on."""
+    operator = OperatorProcess(
+        proxy.kubeconfig, tmp_path / "log", namespaces=world.namespace, leader_election="false", resync_s=NEVER
+    )
+    try:
+        await ready(operator)
+        proxy.fault = lambda request: Status(code, "Conflict") if request.method == "PUT" else None
+        before = proxy.requests.total()
+        await world.apply()
+        await asyncio.sleep(10)
+        assert proxy.requests["PUT"] > 0
+        assert proxy.requests.total() - before < MOST_WHILE_REFUSED
+        proxy.fault = lambda _request: None
+        async with nodes_at_work(world.kubelet):
+            await finish(world, operator)
     finally:
         operator.kill()
 
