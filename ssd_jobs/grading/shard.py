@@ -5,6 +5,7 @@ that runs programs honestly lets it fail. One that was taken over, and sends ans
 answers it got, cannot know which of the two to forge: when a spoiled program passes, the shard is void.
 """
 
+import itertools
 import random
 import secrets
 from collections.abc import Iterable, Iterator
@@ -28,26 +29,22 @@ class _Spoiled:
 
 
 def grade_many(client: Client, jobs: Iterable[Job], *, mode: Mode, limits: Limits) -> Iterator[tuple[Job, Verdict]]:
-    """Grade programs on all workers of the sandbox, in order; CanaryFailed voids everything yielded so far."""
-    for job, verdict in grade_jobs(client, _with_canaries(jobs), mode=mode, limits=limits):
-        if not isinstance(job.key, _Spoiled):
-            yield job, verdict
-        elif verdict.passed:
-            raise CanaryFailed(
-                f"a spoiled copy of program {job.key.key!r} passed in mode {mode}: the sandbox does not answer with "
-                "what it ran, so no verdict of this shard counts; grade it again in a fresh sandbox"
-            )
+    """Grade programs on all workers of the sandbox, in order; CanaryFailed voids everything yielded so far.
 
-
-def _with_canaries(jobs: Iterable[Job]) -> Iterator[Job]:
-    """Insert a spoiled copy of one program after a random part of each batch."""
-    group: list[Job] = []
-    for job in jobs:
-        group.append(job)
-        if len(group) == BATCH - 1:
-            yield from _mixed(group)
-            group = []
-    yield from _mixed(group)
+    The verdicts of a group are given out when the spoiled program among them has failed.
+    """
+    waiting = iter(jobs)
+    while group := list(itertools.islice(waiting, BATCH - 1)):
+        found = []
+        for job, verdict in grade_jobs(client, _mixed(group), mode=mode, limits=limits):
+            if not isinstance(job.key, _Spoiled):
+                found.append((job, verdict))
+            elif verdict.passed:
+                raise CanaryFailed(
+                    f"a spoiled copy of program {job.key.key!r} passed in mode {mode}: the sandbox does not answer "
+                    "with what it ran, so no verdict of this shard counts; grade it again in a fresh sandbox"
+                )
+        yield from found
 
 
 def _mixed(group: list[Job]) -> list[Job]:

@@ -1,7 +1,8 @@
 """Grade: a verdict on every generation of this shard's problems, or none at all.
 
 One sandbox serves all tasks of the stage. Before each task the canaries must get the verdicts that are known for
-them; afterwards no sample may be left without a verdict of its own. Only then is the shard written.
+them; afterwards no sample may be left without a verdict of its own. Only then is the shard written; until then its
+verdicts are kept in a journal, so that a grader that is killed goes on where it was.
 """
 
 import contextlib
@@ -16,7 +17,8 @@ from ssd_jobs import artifacts, grading, tables
 from ssd_jobs.context import Context
 from ssd_jobs.contract import GradeConfig, GradeScience, GradeTask, Grading, SandboxExecution, StageDone, science_of
 from ssd_jobs.errors import BadInput, JobError
-from ssd_jobs.grading import Job, Verdict, canaries, questions
+from ssd_jobs.grading import Job, Verdict, canaries, journal, questions
+from ssd_jobs.grading.journal import Journal
 from ssd_jobs.grading.questions import Completion, Question
 from ssd_jobs.sandbox import local
 from ssd_jobs.sandbox.client import Client, SandboxFailure, WeakIsolation
@@ -25,6 +27,7 @@ from ssd_jobs.sandbox.protocol import Limits
 __all__ = ["VERDICTS", "grade", "limits_of", "run", "sandbox"]
 
 VERDICTS = "verdicts.parquet"
+JOURNAL = "verdicts.jsonl"
 ROUNDS = 3
 LOGGER = logging.getLogger(__name__)
 
@@ -122,24 +125,46 @@ def _write(
     output = artifacts.shard_path(context.path(task.output), context.index)
     with artifacts.claim(output, stage="grade", name=config.name, key=task.key, shard=context.index) as draft:
         context.progress.attach(output)
-        draft.clear()
-        limits = limits_of(config.science)
+        given = {**inputs, "generations": artifacts.sharded_digest(shards)}
+        science = {**science_of(config.science), "mode": task.mode}
         hello = client.hello()
-        canaries.check(client, mode=task.mode, limits=limits)
-        rows = []
-        for _, row in grade(client, known, wanted, task.mode, limits):
-            context.check_stop()
-            rows.append(row)
-            context.progress.update(done=len(rows), total=len(wanted), unit="programs")
-        rows.sort(key=lambda row: (row["problem_id"], row["sample_index"]))
+        canaries.check(client, mode=task.mode, limits=limits_of(config.science))
+        identity = {"key": task.key, "inputs": given, "science": science, "isolation": dict(hello.layers)}
+        with journal.opened(draft.path / JOURNAL, identity) as kept:
+            _fill(config, context, kept, client=client, known=known, wanted=wanted, mode=task.mode)
+        rows = sorted(kept.rows, key=lambda row: (row["problem_id"], row["sample_index"]))
         draft.write_table(VERDICTS, tables.VERDICTS, tables.table(tables.VERDICTS, rows))
+        kept.path.unlink()
         draft.finish(
-            science={**science_of(config.science), "mode": task.mode},
-            inputs={**inputs, "generations": artifacts.sharded_digest(shards)},
+            science=science,
+            inputs=given,
             counts=_counts(rows),
             facts={"canaries": "passed", "isolation": dict(hello.layers), "workers": hello.workers},
             image=config.execution.image,
         )
+
+
+def _fill(
+    config: GradeConfig,
+    context: Context,
+    kept: Journal,
+    *,
+    client: Client,
+    known: Mapping[str, Question],
+    wanted: Sequence[Completion],
+    mode: Grading,
+) -> None:
+    """Grade what the journal lacks; a spoiled program that passes voids what it has."""
+    graded = {(row["problem_id"], row["sample_index"]) for row in kept.rows}
+    left = [each for each in wanted if (each.problem_id, each.sample_index) not in graded]
+    try:
+        for _, row in grade(client, known, left, mode, limits_of(config.science)):
+            context.check_stop()
+            kept.add(row)
+            context.progress.update(done=len(kept.rows), total=len(wanted), unit="programs")
+    except canaries.CanaryFailed:
+        kept.discard()
+        raise
 
 
 def _row(completion: Completion, difficulty: str, source: str | None, verdict: Verdict) -> dict[str, Any]:
