@@ -5,8 +5,10 @@ Both runners read it and nothing else: the local one starts processes, the clust
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ssd_jobs import contract
+from ssd_operator.plan import keys
 from ssd_operator.spec.experiment import ResolvedSpec
 
 __all__ = ["Artifact", "Experiment", "Graph", "Node", "Platform", "Surroundings"]
@@ -27,20 +29,33 @@ class Artifact:
 class Node:
     """One stage, ready to run when everything in `upstream` has finished."""
 
-    name: str
-    kind: str
-    key: str
+    config: contract.Config
+    """Complete; it also says the stage's name, kind and key."""
     provisional: bool
     """True while `prepare` has not resolved what this stage depends on: its key is not final, it cannot run."""
     upstream: tuple[str, ...]
-    config: contract.Config
     artifacts: tuple[Artifact, ...]
-    tasks: int
+    tasks: int = 1
     """Processes or pods: shards, or nodes of the gang."""
-    gpus: int
+    gpus: int = 0
     """GPUs of each of them."""
     optional: bool = False
     """True when the report is written without it."""
+
+    @property
+    def name(self) -> str:
+        """The stage's name, such as grade-base-toy."""
+        return self.config.name
+
+    @property
+    def kind(self) -> str:
+        """The stage's kind, such as grade."""
+        return self.config.stage
+
+    @property
+    def key(self) -> str:
+        """The stage's recipe as a hash."""
+        return self.config.key
 
     @property
     def needs_sandbox(self) -> bool:
@@ -121,6 +136,14 @@ class Experiment:
     spec: ResolvedSpec
     around: Surroundings
     platform: Platform
+
+    def key(self, kind: str, science: Mapping[str, Any], upstream: Mapping[str, str]) -> str:
+        """Return the key of a stage of this kind."""
+        return keys.key(kind, science=science, upstream=upstream, nonce=self.nonce(kind))
+
+    def common(self, name: str, key: str) -> dict[str, Any]:
+        """Return what every config starts with."""
+        return {"version": 1, "name": name, "key": key, "workspace": self.platform.workspace}
 
     def nonce(self, kind: str) -> str:
         """Return what makes this kind of stage run again, or made it run again before."""

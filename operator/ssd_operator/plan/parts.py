@@ -41,28 +41,43 @@ class Parts:
 
 def prepare(experiment: Experiment) -> Parts:
     """Return the prepare stage and what it will have made."""
-    spec, around, platform = experiment.spec, experiment.around, experiment.platform
     model = _model(experiment)
-    benchmarks = tuple(_benchmark(experiment, model, each) for each in spec.evaluation.benchmarks)
+    benchmarks = tuple(_benchmark(experiment, model, each) for each in experiment.spec.evaluation.benchmarks)
     prompts = _prompts(experiment, model, benchmarks)
-    parts = [model.key, prompts.key, *(benchmark.key for benchmark in benchmarks)]
-    key = keys.combined("prepare", parts)
+    around = experiment.around
+    model_pinned = contract.is_pinned(model.science.source)
+    rendering_pinned = model_pinned and not experiment.spec.prompts.template
+    prompts_pinned = rendering_pinned and _prompts_pinned(prompts, benchmarks)
+    return Parts(
+        node=_node(experiment, model, prompts, benchmarks),
+        model=_identity("model", model.key, model.output, model_pinned, around),
+        prompts=_identity("prompts", prompts.key, prompts.output, prompts_pinned, around),
+        benchmarks={
+            each.name: _identity(
+                each.name, each.key, each.output, rendering_pinned and contract.is_pinned(each.science.source), around
+            )
+            for each in benchmarks
+        },
+        tests={each.name: each.tests_output for each in benchmarks},
+    )
+
+
+def _node(
+    experiment: Experiment,
+    model: contract.ModelPart,
+    prompts: contract.PromptsPart,
+    benchmarks: tuple[contract.BenchmarkPart, ...],
+) -> Node:
+    """Return the stage that makes all parts."""
+    key = keys.combined("prepare", [model.key, prompts.key, *(benchmark.key for benchmark in benchmarks)])
     config = contract.PrepareConfig(
-        version=1,
+        **experiment.common("prepare", key),
         stage="prepare",
-        name="prepare",
-        key=key,
-        workspace=platform.workspace,
         model=model,
         prompts=prompts,
         benchmarks=benchmarks,
         output=naming.artifact_path("problems", key),
-        execution=contract.PrepareExecution(
-            metrics_port=platform.metrics_port,
-            image=platform.worker_image,
-            offline=platform.offline,
-            tracking_uri=spec.tracking.uri or platform.tracking_uri,
-        ),
+        execution=_execution(experiment),
     )
     artifacts = (
         Artifact(config.output, key),
@@ -71,40 +86,17 @@ def prepare(experiment: Experiment) -> Parts:
         *(Artifact(benchmark.output, benchmark.key) for benchmark in benchmarks),
         *(Artifact(benchmark.tests_output, benchmark.key) for benchmark in benchmarks),
     )
-    node = Node(
-        name="prepare",
-        kind="prepare",
-        key=key,
-        provisional=False,
-        upstream=(),
-        config=config,
-        artifacts=artifacts,
-        tasks=1,
-        gpus=0,
-    )
-    pinned = contract.is_pinned(model.science.source)
-    own_template = bool(spec.prompts.template)
-    return Parts(
-        node=node,
-        model=_identity("model", model.key, model.output, pinned, around),
-        prompts=_identity(
-            "prompts",
-            prompts.key,
-            prompts.output,
-            pinned and not own_template and _prompts_pinned(prompts, benchmarks),
-            around,
-        ),
-        benchmarks={
-            each.name: _identity(
-                each.name,
-                each.key,
-                each.output,
-                pinned and not own_template and contract.is_pinned(each.science.source),
-                around,
-            )
-            for each in benchmarks
-        },
-        tests={each.name: each.tests_output for each in benchmarks},
+    return Node(config=config, provisional=False, upstream=(), artifacts=artifacts)
+
+
+def _execution(experiment: Experiment) -> contract.PrepareExecution:
+    """Return where prepare runs and whom it may ask."""
+    platform = experiment.platform
+    return contract.PrepareExecution(
+        metrics_port=platform.metrics_port,
+        image=platform.worker_image,
+        offline=platform.offline,
+        tracking_uri=experiment.spec.tracking.uri or platform.tracking_uri,
     )
 
 
