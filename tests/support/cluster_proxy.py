@@ -32,9 +32,10 @@ class Status:
 
 @dataclass(frozen=True)
 class Cut:
-    """Cut the answer off after so many bytes."""
+    """Cut the answer off after so many bytes: by closing the connection, or as if that were all."""
 
     after: int
+    politely: bool = False
 
 
 GONE = (
@@ -131,8 +132,9 @@ async def _relay(request: web.Request, answer: aiohttp.ClientResponse, fault: ob
     async for chunk in answer.content.iter_any():
         if left is not None and len(chunk) >= left:
             await response.write(chunk[:left])
-            assert request.transport is not None
-            request.transport.close()
+            if not (isinstance(fault, Cut) and fault.politely):
+                assert request.transport is not None
+                request.transport.close()
             return response
         left = None if left is None else left - len(chunk)
         await response.write(chunk)

@@ -6,6 +6,7 @@ resource's generation says that a person changed it.
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 from collections import OrderedDict
@@ -25,7 +26,9 @@ from ssd_operator.status.conditions import holds
 __all__ = ["ClaimMissing", "Terms", "TermsReader", "owner_reference"]
 
 Raw = dict[str, Any]
-MOST_SPECS = 5_000
+MOST_TEXTS = 5_000
+MOST_SPECS = 256
+"""Read specs are ten times as large as their texts, and few resources are at work in the same minute."""
 CLAIM_KNOWN_S = 60.0
 
 
@@ -65,7 +68,8 @@ class TermsReader:
     def __init__(self, api: Api, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._api = api
         self._clock = clock
-        self._specs: OrderedDict[tuple[str, str], ResolvedSpec] = OrderedDict()
+        self._texts: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._read = functools.lru_cache(maxsize=MOST_SPECS)(_read)
         self._claims: dict[tuple[str, str], tuple[str, float]] = {}
 
     async def prefetch(self, namespace: str) -> None:
@@ -138,20 +142,24 @@ class TermsReader:
         """Return the spec that was frozen, or None when someone deleted it."""
         assert was.resolved_spec is not None
         place = (raw["metadata"]["namespace"], was.resolved_spec.config_map)
-        if place not in self._specs:
+        if place not in self._texts:
             try:
                 self._remember(await self._api.get("ConfigMap", *place))
             except ApiError as error:
                 if not error.missing:
                     raise
-        return self._specs.get(place)
+        text = self._texts.get(place)
+        return None if text is None else self._read(text)
 
     def _remember(self, config_map: Raw) -> None:
         """Keep a frozen spec; its ConfigMap is immutable and its name derives from its content."""
         if "spec.json" not in config_map.get("data", {}):
             return
         metadata = config_map["metadata"]
-        spec = ResolvedSpec.read(json.loads(config_map["data"]["spec.json"]), path="spec")
-        self._specs[metadata["namespace"], metadata["name"]] = spec
-        while len(self._specs) > MOST_SPECS:
-            self._specs.popitem(last=False)
+        self._texts[metadata["namespace"], metadata["name"]] = config_map["data"]["spec.json"]
+        while len(self._texts) > MOST_TEXTS:
+            self._texts.popitem(last=False)
+
+
+def _read(text: str) -> ResolvedSpec:
+    return ResolvedSpec.read(json.loads(text), path="spec")

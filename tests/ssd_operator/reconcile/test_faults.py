@@ -60,6 +60,7 @@ FAULTS = [
     pytest.param(sometimes(Status(500, "InternalError"), chance=0.2), NEVER, id="500"),
     pytest.param(sometimes(Status(409, "Conflict"), chance=0.2), NEVER, id="409"),
     pytest.param(sometimes(Cut(after=20), chance=0.2, verbs=(*WRITES, "GET")), NEVER, id="cut answers"),
+    pytest.param(sometimes(Cut(after=20, politely=True), chance=0.2), NEVER, id="short answers"),
     pytest.param(once_per_watch(GONE), NEVER, id="410"),
     pytest.param(once_per_watch(Cut(after=3000)), NEVER, id="cut watches"),
     pytest.param(lambda request: SILENCE if is_watch(request) else None, OFTEN, id="silent watches"),
