@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import mlflow_gate
 import mlflow_server
 from ssd_jobs import tracking
 from ssd_jobs.errors import BadInput, Temporary
@@ -49,6 +50,26 @@ def test_wrong_credentials_are_the_users_to_correct(answering: str, tmp_path: Pa
         ask(answering, tmp_path / "m")
     assert "secret" not in str(caught.value)
     assert "127.0.0.1" in str(caught.value)
+
+
+def test_a_real_server_opens_for_the_right_password_only(mlflow_server: str, tmp_path: Path) -> None:
+    """The same request is recorded with the right password, and bad input with a wrong one or with none."""
+    from mlflow_server import tracking as fresh
+
+    (tmp_path / "m").write_text('{"step": 1, "key": "loss", "value": 1.0, "time_ms": 1}\n')
+    with mlflow_gate.guarded(mlflow_server, "right") as door:
+        for who in (f"{mlflow_gate.USER}:wrong-secret@", ""):
+            with pytest.raises(BadInput, match=r"refuses the credentials .*check MLFLOW_TRACKING_USERNAME") as caught:
+                tracking.replay(fresh(f"http://{who}{door}"), "train", tmp_path / "m")
+            assert "wrong-secret" not in str(caught.value)
+        known = fresh(f"http://{mlflow_gate.USER}:right@{door}")
+        tracking.replay(known, "train", tmp_path / "m")
+    client = tracking.connect(mlflow_server)
+    (run,) = client.search_runs(
+        [client.get_experiment_by_name(known.experiment).experiment_id],
+        f"tags.`{runs.RUN_KEY}` = '{known.run_key}/train'",
+    )
+    assert run.data.metrics == {"loss": 1.0}
 
 
 @pytest.mark.parametrize("answering", [500, 502, 503], indirect=True)
