@@ -28,11 +28,10 @@ from ssd_jobs.sampling import lines, loop
 from ssd_jobs.sampling.units import Unit
 from ssd_jobs.stages import sample
 
-torch.set_num_threads(1)
-loop.COMMIT_SECONDS = 0.1
-
 
 def main(config_path: Path, kills: int, seed: int) -> None:
+    torch.set_num_threads(1)
+    loop.COMMIT_SECONDS = 0.1
     config = contract.load(config_path)
     assert isinstance(config, contract.SampleConfig)
     shard = artifacts.shard_path(Path(config.workspace) / config.output, 0)

@@ -24,7 +24,7 @@ OWN = {
     "sample_inputs": "sampleInputs",
 }
 EXECUTION = {"metrics_port": 0, "image": ""}
-SHARDED = {**EXECUTION, "gpus": 0, "max_error_fraction": 0.0, "hang_timeout_s": 300.0}
+SHARDED = {**EXECUTION, "gpus": 0, "max_error_fraction": 0.0, "hang_timeout_s": 3600.0}
 TOY = {"kind": "builtin", "name": "toy"}
 STOP = 2
 """The toy tokenizer's end-of-sequence id."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 
+from kill_loop import on_disk
 from sampling_support import SHARDED, TOY, context, key, loaded, prepare_config, sample_config
 from ssd_jobs import artifacts, contract, tables
 from ssd_jobs.engine import transformers_engine
@@ -181,23 +182,23 @@ def test_a_stop_before_the_first_step_keeps_everything_pending(workspace: Path) 
 
 def test_sigterm_drains_and_exits_143(workspace: Path, tmp_path: Path) -> None:
     """A real process that is asked to stop keeps what has finished and says so by its exit code."""
-    engine = {"name": "Transformers", "args": {"max_num_seqs": 2}, "trust_remote_code": False}
+    engine = {"name": "Transformers", "args": {"max_num_seqs": 4}, "trust_remote_code": False}
     config = sample_config(workspace, engine=engine, samples_per_prompt=50)
     path = tmp_path / "config.json"
     path.write_text(contract.dump(config))
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     child = subprocess.Popen([sys.executable, "-m", "ssd_jobs", str(path)], stderr=subprocess.PIPE, env=environment)
     shard = artifacts.shard_path(workspace / "samples/run", 0)
-    while not any(file.stat().st_size for file in shard.glob("journal-*.jsonl")) and child.poll() is None:
+    while not on_disk(shard)[0] and child.poll() is None:
         time.sleep(0.05)
     child.send_signal(signal.SIGTERM)
     _, errors = child.communicate()
     assert child.returncode == ExitCode.TERMINATED, errors.decode()[-2000:]
     assert b"run again" in errors
-    journal = [line for file in shard.glob("journal-*.jsonl") for line in file.read_bytes().splitlines()]
-    finished = [row for line in journal for row in lines.read(line)[0]]
-    assert finished
+    (journal,) = shard.glob("journal-*.jsonl")
+    finished = [row for line in journal.read_bytes().splitlines() for row in lines.read(line)[0]]
     assert all(row["finish_reason"] in ("stop", "length") for row in finished)
+    assert on_disk(shard)[1], "what was in flight is kept, too"
 
 
 def test_the_batch_fits_the_memory_for_keys_and_values() -> None:
