@@ -1,4 +1,4 @@
-"""Prepares a synthetic pool and prints the process's largest resident size in MB.
+"""Prepares a synthetic pool beside a benchmark that it is compared with, and prints the largest resident size in MB.
 
 python prepare_memory.py DIRECTORY ROWS
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sampling_support import OWN, context, prepare_config
+from sampling_support import OWN, TOY, context, prepare_config
 from ssd_jobs.stages import prepare
 
 WORDS = ["".join(random.Random(n).choices(string.ascii_lowercase, k=6)) for n in range(2000)]
@@ -32,7 +32,8 @@ def main(root: Path, rows: int) -> None:
             writer.write_table(pa.table(columns, schema=schema))
     (root / "short.jinja").write_text("{{ statement[:100] }}")  # the toy's byte-like tokens would take the time
     source = {"kind": "path", "path": "pool.parquet", "columns": OWN}
-    config = prepare_config(root, prompts=source, rendering={"prompt_mode": "Raw", "template": "short.jinja"})
+    rendering = {"prompt_mode": "Raw", "template": "short.jinja"}
+    config = prepare_config(root, prompts=source, benchmarks={"toy": TOY}, rendering=rendering)
     prepare.run(config, context(root))
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 
