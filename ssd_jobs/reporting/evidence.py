@@ -25,6 +25,7 @@ __all__ = ["Distribution", "Evidence", "StageEvidence", "gather"]
 SAMPLES_SHOWN = 6
 TEXT_LIMIT = 4000
 METRICS = "metrics.jsonl"
+STATISTICS = "statistics.json"
 TESTS = "tests/"
 """The root that only grade may see."""
 
@@ -40,6 +41,12 @@ class StageEvidence:
     def metrics(self) -> list[Path]:
         """Return the files of metrics that the stage left."""
         return [each.path / METRICS for each in self.manifests if (each.path / METRICS).is_file()]
+
+    @property
+    def statistics(self) -> Path | None:
+        """Return the curves that the analyze stage left."""
+        found = self.manifests[0].path / STATISTICS if self.artifact.kind == "analyze" and self.manifests else None
+        return found if found is not None and found.is_file() else None
 
 
 @dataclass(frozen=True)

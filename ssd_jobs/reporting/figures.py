@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ssd_jobs.reporting import style
+from ssd_jobs.reporting import curves, style
 from ssd_jobs.reporting.document import Comparison, Document, Panel
 from ssd_jobs.reporting.evidence import Evidence
 from ssd_jobs.reporting.words import points
@@ -44,6 +44,8 @@ def pictures(document: Document, evidence: Evidence) -> list[Picture]:
     for stage in evidence.stages:
         if stage.artifact.kind == "train" and stage.metrics:
             found += _loss(stage.metrics[0])
+        if stage.statistics is not None:
+            found += [Picture(*each) for each in curves.drawn(stage.statistics)]
     return found
 
 
@@ -223,4 +225,4 @@ def _loss(path: Path) -> Iterator[Picture]:
 
 
 def _picture(figure: "Figure", name: str, title: str, caption: str) -> Picture:
-    return Picture(name, title, caption, style.svg(figure), style.png(figure))
+    return Picture(name, title, caption, *style.both(figure))

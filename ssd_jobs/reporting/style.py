@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["ARMS", "BASE", "BEST", "DIFFICULTY", "INK", "PAPER", "SSD", "new", "png", "svg", "tidy"]
+__all__ = ["ARMS", "BASE", "BEST", "DIFFICULTY", "INK", "PAPER", "SSD", "both", "new", "tidy"]
 
 BASE = "#8b97a8"
 BEST = "#c9963c"
@@ -83,7 +83,7 @@ def tidy(axes: "Axes") -> None:
     axes.tick_params(pad=5)
 
 
-def svg(figure: "Figure") -> str:
+def _svg(figure: "Figure") -> str:
     """Return the figure as an element for a page: no prolog, no date, ink in the page's colour."""
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
@@ -97,8 +97,13 @@ def svg(figure: "Figure") -> str:
     return text.replace("<svg ", '<svg role="img" ', 1)
 
 
-def png(figure: "Figure") -> bytes:
+def _png(figure: "Figure") -> bytes:
     """Return the figure on white."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=140, facecolor="white", metadata={"Software": None})
     return buffer.getvalue()
+
+
+def both(figure: "Figure") -> tuple[str, bytes]:
+    """Return the figure in both forms."""
+    return _svg(figure), _png(figure)

@@ -10,6 +10,7 @@ import numpy as np
 
 import arms
 from ssd_jobs import artifacts, contract, tables
+from ssd_jobs.analysis import statistics
 from ssd_jobs.context import Context
 from ssd_jobs.progress import Progress
 from tables_support import ROWS
@@ -78,6 +79,23 @@ def config(root: Path, tracking: contract.Tracking, **changes: Any) -> contract.
         "execution": contract.ReportExecution(metrics_port=0, image="worker:1", tracking=tracking, failed=()),
     }
     return contract.ReportConfig(**{**wanted, **changes})
+
+
+def analysed(root: Path) -> contract.StageArtifact:
+    """Write the curves of a candidate whose locks are sharper than the base's, and name their artifact."""
+    rng = np.random.default_rng(0)
+    logits = -np.sort(rng.exponential(rng.choice([0.4, 12.0], (600, 1)), (600, 90)), axis=1).cumsum(axis=1) / 4
+    decode, temperatures = contract.Decode(temperature=1.0, top_k=20, top_p=0.95), (0.6, 1.0, 1.4, 1.8)
+    found = []
+    for sharpness in (1.0, 1.35):
+        logprobs = logits * sharpness
+        logprobs -= np.log(np.exp(logprobs).sum(axis=1, keepdims=True))
+        entropy = -(np.exp(logprobs) * logprobs).sum(axis=1)
+        found.append(statistics.measure(logprobs, entropy, decode, temperatures))
+    with artifacts.claim(root / "reports/curves", stage="analyze", name="analyze", key=KEY) as draft:
+        draft.write_text("statistics.json", json.dumps(statistics.summary(*found, temperatures)))
+        draft.finish(science={}, inputs={}, counts={"positions": 600}, facts={}, image="")
+    return contract.StageArtifact(stage="analyze", kind="analyze", path="reports/curves", shards=0)
 
 
 def promotion(name: str, **changes: Any) -> contract.Promotion:

@@ -9,11 +9,12 @@ import pytest
 
 import mlflow_server
 import reported
-from ssd_jobs import contract, tracking
+from ssd_jobs import artifacts, contract, tracking
 from ssd_jobs.artifacts import Manifest
 from ssd_jobs.errors import BadInput, Temporary
 from ssd_jobs.reporting import result
 from ssd_jobs.reporting.document import Document
+from ssd_jobs.reporting.evidence import gather
 from ssd_jobs.stages import report
 from ssd_jobs.tracking import runs
 
@@ -70,6 +71,20 @@ def test_the_page_needs_nothing_and_runs_nothing(done: Done) -> None:
     ids = re.findall(r' id="([^"]+)"', page)
     clips = [each for each in ids if re.fullmatch(r"p[0-9a-f]{10}", each)]
     assert len(clips) == len(set(clips)), "figures share the names of their clip paths"
+
+
+def test_the_curves_of_an_analysis_are_on_the_page(done: Done, tmp_path: Path) -> None:
+    """What the analyze stage measured is drawn, on the page and for MLflow, and adds no note of anything missing."""
+    root, config, _ = done
+    config = config.model_copy(update={"artifacts": (reported.analysed(root),)})
+    with artifacts.claim(tmp_path / "two", stage="report", name="report", key=config.key) as draft:
+        document = report.write(config, gather(config, root), draft)
+    page = (tmp_path / "two/report.html").read_text()
+    assert document.notes == ()
+    assert "Locks and forks" in page
+    assert "Means over 600 stored positions, the same for both models." in page
+    assert page.count("<svg ") == 12
+    assert {"distributions.png", "locks-and-forks.png"} <= {path.name for path in (tmp_path / "two/plots").iterdir()}
 
 
 def test_numbers_are_the_same_everywhere(done: Done) -> None:
