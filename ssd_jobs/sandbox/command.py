@@ -24,6 +24,8 @@ def main(arguments: list[str]) -> int:
         parser.error("--socket is needed: the path to listen at")
     if options.die_with_parent:
         syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if not syscalls.NUMBERS:
+        return _refuse(f"machines of type {syscalls.MACHINE} are not supported; use x86_64 or aarch64")
     workers = options.workers or allowance.cores()
     problem = _too_little_memory(workers, options.memory_mb)
     own = namespaces.enter() if options.namespaces == "auto" and not problem else ()
@@ -31,10 +33,15 @@ def main(arguments: list[str]) -> int:
     if weak and not options.allow_weak_isolation:
         problem = problem or f"isolation is too weak: {weak}; use a newer kernel, or set allowWeakIsolation: true"
     if problem:
-        print(f"sandbox: {problem}", file=sys.stderr)  # noqa: T201 - the program's own message
-        return BAD_INPUT
+        return _refuse(problem)
     greeting = {"layers": layers.detect(own), "workers": workers, "memory_mb": options.memory_mb}
     return supervisor.supervise(supervisor.listen(options.socket), greeting, own)
+
+
+def _refuse(problem: str) -> int:
+    """Say why there will be no sandbox; return the exit code."""
+    print(f"sandbox: {problem}", file=sys.stderr)  # noqa: T201 - the program's own message
+    return BAD_INPUT
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,7 +1,7 @@
 """The few kernel calls that Python has no name for, and the numbers of the calls that we forbid.
 
 Our own table instead of libseccomp: the sandbox image then needs nothing but Python, and what is forbidden can
-be read in one place. A machine type that is not in the table has no filter, which `layers` reports as weak.
+be read in one place. A machine type that is not in the table cannot run a sandbox.
 """
 
 import ctypes
@@ -46,7 +46,7 @@ _X86_64 = """
     process_vm_readv 310 process_vm_writev 311 kcmp 312 finit_module 313 sched_setattr 314 memfd_create 319
     kexec_file_load 320 bpf 321 execveat 322 userfaultfd 323
 """
-_AARCH64 = """
+_GENERIC = """
     setxattr 5 lsetxattr 6 fsetxattr 7 removexattr 14 lremovexattr 15 fremovexattr 16 ioprio_set 30 umount2 39
     mount 40 pivot_root 41 chroot 51 fchmod 52 fchmodat 53 fchownat 54 fchown 55 vhangup 58 quotactl 60 sync 81
     utimensat 88 acct 89 personality 92 unshare 97 kexec_load 104 init_module 105 delete_module 106
@@ -74,19 +74,21 @@ def _table(*texts: str) -> dict[str, int]:
     return dict(zip(words[::2], map(int, words[1::2]), strict=True))
 
 
-NUMBERS = {"x86_64": _table(_X86_64, _EVERYWHERE), "aarch64": _table(_AARCH64, _EVERYWHERE)}.get(MACHINE, {})
+NUMBERS = {
+    "x86_64": _table(_X86_64, _EVERYWHERE),
+    **dict.fromkeys(("aarch64", "riscv64", "loongarch64"), _table(_GENERIC, _EVERYWHERE)),
+}.get(MACHINE, {})
 
 
 def call(name: str, *arguments: Any) -> int:
     """Make a system call by name; a failure is an OSError."""
-    numbers = NUMBERS or _table(_EVERYWHERE)
-    result = int(_LIBC.syscall(ctypes.c_long(numbers[name]), *arguments))
+    result = int(_LIBC.syscall(ctypes.c_long(NUMBERS[name]), *arguments))
     return _checked(result, name)
 
 
 def prepared(name: str, *arguments: int) -> Prepared:
     """Return a system call that only needs to be made; what an argument points at must outlive it."""
-    return tuple(ctypes.c_long(argument) for argument in ((NUMBERS or _table(_EVERYWHERE))[name], *arguments))
+    return tuple(ctypes.c_long(argument) for argument in (NUMBERS[name], *arguments))
 
 
 def errno() -> int:

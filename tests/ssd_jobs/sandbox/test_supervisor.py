@@ -14,7 +14,7 @@ from sandbox_fixtures import ENVIRONMENT, server_of, supervised
 from sandbox_programs import SUM
 from ssd_jobs.grading import Job, Problem, VerdictKind, grade_program
 from ssd_jobs.grading.grade import grade_jobs
-from ssd_jobs.sandbox import local
+from ssd_jobs.sandbox import command, local, syscalls
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Limits, Program
 
@@ -133,6 +133,16 @@ def test_without_a_socket_the_sandbox_says_so() -> None:
     assert refusal.returncode == 2
     assert "--socket" in refusal.stderr
     assert "Traceback" not in refusal.stderr
+
+
+def test_an_unknown_machine_type_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where no system call has a known number there is no sandbox, not even a weak one, and one sentence says so."""
+    monkeypatch.setattr(syscalls, "NUMBERS", {})
+    monkeypatch.setattr(syscalls, "MACHINE", "vax")
+    assert command.main([f"--socket={tmp_path}/s", "--allow-weak-isolation"]) == 64
+    assert capsys.readouterr().err == "sandbox: machines of type vax are not supported; use x86_64 or aarch64\n"
 
 
 def test_a_program_finds_a_clean_environment(tmp_path: Path) -> None:
