@@ -48,7 +48,7 @@ class Settings:
     """Ask Kueue why a queued Job waits; the chart grants the rights for it."""
     job_ttl_s: int = 604_800
     """Finished Jobs, with their pods and logs, go after so long."""
-    concurrency: int = 16
+    concurrency: int = 32
     """Resources that are looked at in the same moment."""
     resync_s: float = 300.0
     progress_s: float = 10.0
