@@ -8,7 +8,10 @@ import pytest
 import graded
 from ssd_jobs import artifacts
 from ssd_jobs.errors import BadInput, JobError, Terminated
-from ssd_jobs.grading import questions
+from ssd_jobs.grading import Problem, questions, shard
+from ssd_jobs.grading.canaries import CanaryFailed
+from ssd_jobs.grading.grade import BATCH
+from ssd_jobs.grading.spoil import spoil
 from ssd_jobs.sandbox.client import Client, Line, SandboxHung
 from ssd_jobs.stages import grade
 
@@ -136,3 +139,22 @@ def test_stopped_between_programs_it_leaves_nothing_half_done(tmp_path: Path) ->
         grade.run(graded.config(root), stopped)
     assert not (root / f"{graded.VERDICTS}-process" / "shard-00000" / "manifest.json").exists()
     assert grade.run(graded.config(root), replace(stopped, stop=graded.context(root).stop)).message.endswith("graded")
+
+
+def test_a_sandbox_that_lies_voids_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a spoiled program passes in a later group, the verdicts of the groups before it are thrown away too."""
+    root = graded.workspace(tmp_path, {"p": [graded.RIGHT] * (BATCH + 4)})
+    config, journal = graded.config(root), root / f"{graded.VERDICTS}-process" / "shard-00000" / grade.JOURNAL
+    kept: list[int] = []
+
+    def forged(source: str, problem: Problem, token: str) -> str:
+        kept.append(len(journal.read_bytes().splitlines()))
+        return spoil(source, problem, token) if len(kept) == 1 else source
+
+    monkeypatch.setattr(shard, "spoil", forged)
+    with pytest.raises(CanaryFailed, match="no verdict of this shard counts"):
+        grade.run(config, graded.context(root))
+    assert kept == [1, BATCH]
+    assert not journal.exists()
+    monkeypatch.undo()
+    assert grade.run(config, graded.context(root)).message == f"shard 0: {2 * BATCH + 8} verdicts graded"
