@@ -3,10 +3,9 @@
     flash    flash-attn's variable-length kernel, where the package is installed
     varlen   torch's own variable-length kernel: any recent NVIDIA GPU, 16-bit compute
     flex     torch's flex attention with a document mask: any GPU, any dtype
-    grouped  scaled dot product attention on documents of like length: the CPU
+    each     scaled dot product attention in one document after the other: the CPU, which has no such kernel
 
-Causal attention needs no mask for padding on the right: a query never sees a later key. So on the CPU documents of
-like length are put side by side, and only attention, never a matrix product, sees padding.
+The way is no part of a program that torch.compile makes: the lengths of a pack's documents are new in every pack.
 """
 
 import functools
@@ -23,8 +22,6 @@ __all__ = ["NAME", "Documents", "choose", "register"]
 
 NAME = "ssd_documents"
 """Under which transformers finds us."""
-WASTE = 1.25
-"""A group may cost this much more than its documents one by one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,17 +32,12 @@ class Documents:
     offsets: torch.Tensor
     """(documents + 1,) int32, on the device"""
     longest: int
-    groups: tuple[torch.Tensor, ...]
-    """For `grouped`: (documents, longest) indices into the row; the padding repeats the document's first token."""
-    order: torch.Tensor
-    """For `grouped`: where each token of the row is found in the groups' padded outputs."""
 
     @staticmethod
     def of(lengths: list[int], *, device: torch.device) -> "Documents":
         """Describe consecutive documents."""
         offsets = torch.tensor([0, *lengths], dtype=torch.int32).cumsum(0, dtype=torch.int32)
-        groups, order = _groups(lengths, offsets) if device.type == "cpu" else ((), offsets.new_empty(0))
-        return Documents(tuple(lengths), offsets.to(device), max(lengths), groups, order)
+        return Documents(tuple(lengths), offsets.to(device), max(lengths))
 
 
 @dataclass(frozen=True)
@@ -65,7 +57,7 @@ Way = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, Call], torch.Tensor]
 def choose(device: torch.device, dtype: torch.dtype) -> str:
     """Return the name of the way that is used."""
     if device.type != "cuda":
-        return "grouped"
+        return "each"
     if dtype not in (torch.bfloat16, torch.float16) or torch.cuda.get_device_capability(device) < (8, 0):
         return "flex"
     return "flash" if importlib.util.find_spec("flash_attn") else "varlen"
@@ -78,6 +70,7 @@ def register(way: str) -> None:
     ALL_ATTENTION_FUNCTIONS.register(NAME, functools.partial(_attend, WAYS[way]))
 
 
+@torch.compiler.disable
 def _attend(
     way: Way,
     _module: torch.nn.Module,
@@ -98,17 +91,15 @@ def _attend(
     return way(q, k, v, Call(documents, scale, sliding_window, s_aux))[None], None
 
 
-def grouped(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> torch.Tensor:
-    """Attend within groups of documents of like length."""
+def each(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> torch.Tensor:
+    """Attend within one document after the other."""
     plain = call.sinks is None and (call.window is None or call.window >= call.documents.longest)
     attend = _causal if plain else _explicit
-    outputs = []
-    for group in call.documents.groups:
-        states = [part[group.view(-1)].view(*group.shape, *part.shape[1:]).transpose(1, 2) for part in (q, k, v)]
-        repeats = q.shape[1] // k.shape[1]
-        query, key, value = states[0], *(part.repeat_interleave(repeats, dim=1) for part in states[1:])
-        outputs.append(attend(query, key, value, call).transpose(1, 2).flatten(0, 1))
-    return torch.cat(outputs)[call.documents.order]
+    repeats = q.shape[1] // k.shape[1]
+    states = (q, k.repeat_interleave(repeats, dim=1), v.repeat_interleave(repeats, dim=1))
+    split = (state.split(list(call.documents.lengths)) for state in states)
+    outputs = [attend(*(part.transpose(0, 1)[None] for part in parts), call) for parts in zip(*split, strict=True)]
+    return torch.cat([output[0].transpose(0, 1) for output in outputs])
 
 
 def _causal(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> torch.Tensor:
@@ -196,30 +187,4 @@ def _block_mask(documents: Documents, window: int | None) -> Any:
     return create_block_mask(visible, None, None, total, total, device=device, _compile=device.type == "cuda")
 
 
-def _groups(lengths: list[int], offsets: torch.Tensor) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
-    """Put documents of like length side by side; return the groups, and where each token of the row ended up."""
-    members: list[list[int]] = []
-    for document in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
-        group = members[-1] if members else []
-        cost = lengths[group[0]] ** 2 * (len(group) + 1) if group else 0
-        useful = sum(lengths[index] ** 2 for index in group) + lengths[document] ** 2
-        if group and cost <= WASTE * useful:
-            group.append(document)
-        else:
-            members.append([document])
-    order = torch.empty(sum(lengths), dtype=torch.int64)
-    groups, base = [], 0
-    for group in members:
-        longest = lengths[group[0]]
-        column = torch.arange(longest)
-        rows = []
-        for position, document in enumerate(group):
-            start, length = int(offsets[document]), lengths[document]
-            rows.append(start + torch.where(column < length, column, 0))
-            order[start : start + length] = base + position * longest + torch.arange(length)
-        groups.append(torch.stack(rows))
-        base += longest * len(group)
-    return tuple(groups), order
-
-
-WAYS: dict[str, Way] = {"flash": flash, "varlen": varlen, "flex": flex, "grouped": grouped}
+WAYS: dict[str, Way] = {"flash": flash, "varlen": varlen, "flex": flex, "each": each}

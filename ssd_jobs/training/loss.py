@@ -12,8 +12,10 @@ from torch.nn import functional
 
 __all__ = ["CHUNK_ELEMENTS", "weighted_nll"]
 
-CHUNK_ELEMENTS = 1 << 25
-"""Logits per chunk: 128 MiB in float32."""
+CHUNK_ELEMENTS = {"cuda": 1 << 25, "cpu": 1 << 20}
+"""Logits per chunk: 128 MiB in float32 on a GPU, and what a CPU's cache holds, since they are read several times."""
+LEAST_ROWS = 256
+"""A matrix product of fewer rows would read a large head more often than it computes with it."""
 
 
 class WeightedNll(torch.autograd.Function):
@@ -26,6 +28,8 @@ class WeightedNll(torch.autograd.Function):
         """Go through the chunks once; keep the gradients of hidden states and head."""
         wants_hidden, wants_head = ctx.needs_input_grad[:2]
         precise = torch.promote_types(hidden.dtype, torch.float32)
+        column = weights[:, None].to(precise)
+        weighted = (hidden * column).to(hidden.dtype) if wants_head else hidden
         nll = torch.empty(len(targets), dtype=precise, device=hidden.device)
         grad_hidden = torch.empty_like(hidden) if wants_hidden else None
         grad_head = torch.zeros_like(head, dtype=precise) if wants_head else None
@@ -37,12 +41,11 @@ class WeightedNll(torch.autograd.Function):
                 continue
             grad_logits = log_probabilities.exp_()
             grad_logits[torch.arange(len(grad_logits), device=hidden.device), targets[chunk]] -= 1.0
-            grad_logits *= weights[chunk, None].to(precise)
             grad_logits = grad_logits.to(hidden.dtype)
             if grad_hidden is not None:
-                grad_hidden[chunk] = grad_logits @ head
+                grad_hidden[chunk] = (grad_logits @ head) * column[chunk]
             if grad_head is not None:
-                grad_head += grad_logits.T @ hidden[chunk]
+                _add_product(grad_head, grad_logits.T, weighted[chunk])
         ctx.save_for_backward(grad_hidden, None if grad_head is None else grad_head.to(head.dtype))
         ctx.mark_non_differentiable(nll)
         return (nll * weights.to(precise)).sum(), nll
@@ -60,17 +63,28 @@ class WeightedNll(torch.autograd.Function):
         )
 
 
+def _add_product(total: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> None:
+    """Add a matrix product in the total's own precision, without a second matrix of its size where dtypes allow."""
+    if total.dtype == left.dtype:
+        total.addmm_(left, right)
+    else:
+        total += left @ right
+
+
 def weighted_nll(
     hidden: torch.Tensor,
     head: torch.Tensor,
     targets: torch.Tensor,
     weights: torch.Tensor,
     *,
-    elements: int = CHUNK_ELEMENTS,
+    rows: int = 0,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return sum(weight * NLL), which carries the gradient, and the NLL of every row of `hidden`."""
+    """Return sum(weight * NLL), which carries the gradient, and the NLL of every row of `hidden`.
+
+    `rows` is how many make a chunk, 0 for what suits the device.
+    """
     if not torch.is_grad_enabled():
         hidden, head = hidden.detach(), head.detach()
-    rows = max(1, elements // head.shape[0])
+    rows = rows or max(LEAST_ROWS, CHUNK_ELEMENTS[hidden.device.type] // head.shape[0])
     loss, nll = WeightedNll.apply(hidden, head, rows, targets, weights)  # type: ignore[no-untyped-call]
     return loss, nll

@@ -95,7 +95,7 @@ def test_the_artifact(root: Path) -> None:
         assert (output / "model" / name).read_bytes() == (root / "models/base" / name).read_bytes()
     assert all(stat.S_IMODE(file.stat().st_mode) == 0o644 for file in (output / "model").iterdir())
     assert manifest["counts"]["samples_seen"] == 32
-    assert manifest["facts"]["attention"] == "grouped"
+    assert manifest["facts"]["attention"] == "each"
     before = (output / "manifest.json").stat().st_mtime_ns
     again = train.run(
         training_support.config(root, output="checkpoints/artifact", **science), Context(root, 0, Progress())
