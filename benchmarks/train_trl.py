@@ -1,7 +1,8 @@
 """One arm of TRL's SFTTrainer, in an environment of its own; `benchmarks/train.py` runs it.
 
 `python train_trl.py FOLDER ARM`: FOLDER holds `model/` and `documents.json`; ARM is `padded-B` (batches of B documents,
-grouped by length) or `packed` (TRL's best-fit packing). Prints one JSON object.
+grouped by length) or `packed` (TRL's best-fit packing). The clock runs from the end of the first step, which warms
+up, to the end of the last. Prints one JSON object.
 """
 
 import itertools
@@ -21,19 +22,37 @@ from trl import SFTConfig, SFTTrainer
 TOLERANCE = 1e-3
 
 
+class Trainer(SFTTrainer):
+    """Counts the useful tokens that pass through."""
+
+    useful = 0
+
+    def training_step(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Count one micro-batch; what is packed has no padding and no mask."""
+        mask = inputs.get("attention_mask")
+        self.useful += int(inputs["input_ids"].numel() if mask is None else mask.sum())
+        return super().training_step(model, inputs, *args, **kwargs)
+
+
 class Stopwatch(TrainerCallback):
-    """Times training itself: from the first step's begin to the last step's end."""
+    """Remembers when each step ended, by the clock and by this process's CPU time, and the tokens until then."""
 
-    begun = 0.0
-    ended = 0.0
-
-    def on_step_begin(self, *_args: Any, **_kwargs: Any) -> None:
-        """Start once."""
-        self.begun = self.begun or time.monotonic()
+    def __init__(self) -> None:
+        self.trainer: Trainer | None = None
+        self.steps: list[tuple[float, float, int]] = []
 
     def on_step_end(self, *_args: Any, **_kwargs: Any) -> None:
-        """Stop, until the next step."""
-        self.ended = time.monotonic()
+        """Note one step."""
+        assert self.trainer is not None
+        self.steps.append((time.monotonic(), time.process_time(), self.trainer.useful))
+
+    def rates(self) -> dict[str, float | None]:
+        """Return useful tokens per second, without the first step."""
+        if not self.steps:
+            return {"tokens_per_s": None, "tokens_per_cpu_s": None}
+        (begun, begun_cpu, before), *_, (ended, ended_cpu, after) = self.steps
+        tokens = after - before
+        return {"tokens_per_s": tokens / (ended - begun), "tokens_per_cpu_s": tokens / (ended_cpu - begun_cpu)}
 
 
 def main(folder: Path, arm: str) -> dict[str, Any]:
@@ -46,19 +65,20 @@ def main(folder: Path, arm: str) -> dict[str, Any]:
     packed = arm == "packed"
     size = 1 if packed else int(arm.removeprefix("padded-"))
     stopwatch = Stopwatch()
-    trainer = SFTTrainer(
+    trainer = Trainer(
         model=AutoModelForCausalLM.from_pretrained(folder / "model", dtype=torch.float32),
         args=_settings(folder, plan, packed=packed, size=size),
         train_dataset=Dataset.from_list(rows),
         processing_class=_tokenizer(plan["vocabulary"]),
         callbacks=[stopwatch],
     )
+    stopwatch.trainer = trainer
     valid = not packed or _isolated(trainer)
     if valid:
         trainer.train()
-    seconds = stopwatch.ended - stopwatch.begun
-    tokens = sum(len(tokens) for tokens in plan["documents"])
-    return {"arm": f"trl {arm}", "valid": valid, "tokens_per_s": tokens / seconds if valid else None}
+        everything = sum(len(tokens) for tokens in plan["documents"])
+        assert trainer.useful == everything, f"{trainer.useful} of {everything} tokens were trained on"
+    return {"arm": f"trl {arm}", "valid": valid, **stopwatch.rates()}
 
 
 def _settings(folder: Path, plan: dict[str, Any], *, packed: bool, size: int) -> SFTConfig:
