@@ -1,5 +1,6 @@
 """Faults as they happen to a cluster: a process that is killed, a pod that is deleted, a node that is drained."""
 
+import json
 import os
 import random
 import signal
@@ -60,7 +61,7 @@ def drain(kubectl: Kubectl, pods: list[dict[str, Any]]) -> None:
     for pod in pods:
         name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
         eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": namespace}}
-        kubectl("create", f"--raw=/api/v1/namespaces/{namespace}/pods/{name}/eviction", manifest=eviction)
+        kubectl("create", f"--raw=/api/v1/namespaces/{namespace}/pods/{name}/eviction", manifest=json.dumps(eviction))
 
 
 def undrain(kubectl: Kubectl) -> None:
