@@ -13,6 +13,7 @@ ENDURANCE = frozenset(
         "ssd_jobs/report/test_killed.py",
         "ssd_jobs/sampling/test_kill.py",
         "ssd_jobs/tracking/test_crashes.py",
+        "ssd_jobs/training/test_compiling.py",
         "ssd_jobs/training/test_launcher.py",
         "ssd_jobs/training/test_resume.py",
         "ssd_operator/local/test_whole_run.py",

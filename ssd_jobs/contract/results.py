@@ -48,6 +48,7 @@ class StageDone(Model):
 
     stage: Literal["sample", "curate", "train", "generate", "grade", "analyze"]
     digest: str
+    """Of the artifact, or of this shard; empty from the nodes of a gang that only lend their ranks to node 0."""
     message: Text
 
 

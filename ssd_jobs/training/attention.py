@@ -70,7 +70,7 @@ def register(way: str) -> None:
     ALL_ATTENTION_FUNCTIONS.register(NAME, functools.partial(_attend, WAYS[way]))
 
 
-@torch.compiler.disable
+@torch.compiler.disable  # type: ignore[untyped-decorator]
 def _attend(
     way: Way,
     _module: torch.nn.Module,
@@ -97,9 +97,9 @@ def each(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> torch
     attend = _causal if plain else _explicit
     repeats = q.shape[1] // k.shape[1]
     states = (q, k.repeat_interleave(repeats, dim=1), v.repeat_interleave(repeats, dim=1))
-    split = (state.split(list(call.documents.lengths)) for state in states)
-    outputs = [attend(*(part.transpose(0, 1)[None] for part in parts), call) for parts in zip(*split, strict=True)]
-    return torch.cat([output[0].transpose(0, 1) for output in outputs])
+    split = (torch.split_with_sizes(state.transpose(0, 1)[None], call.documents.lengths, dim=2) for state in states)
+    outputs = [attend(query, key, value, call) for query, key, value in zip(*split, strict=True)]
+    return torch.cat(outputs, dim=2)[0].transpose(0, 1)
 
 
 def _causal(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> torch.Tensor:

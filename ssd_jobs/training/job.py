@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 import torch.distributed as dist
 
 from ssd_jobs.artifacts import opened
+from ssd_jobs.console import Console
 from ssd_jobs.contract import TrainConfig
 from ssd_jobs.errors import JobError
 from ssd_jobs.progress import Progress
@@ -25,6 +27,8 @@ from ssd_jobs.training.ranks import Ranks
 __all__ = ["EXPORT", "EXPORTS", "STEPS", "Job", "Outcome"]
 
 LIVE_PATIENCE_S = 30.0
+HASTY_S = 5.0
+"""The same when asked to stop: what is not sent then is sent by the next attempt."""
 STEPS, EXPORTS, EXPORT = "steps", "exports", "model"
 
 
@@ -77,12 +81,8 @@ class Job:
         if start == 0:
             facts = self._guard(trainee)
 
-        live = self._live()
-
-        def on_step(step: int, values: dict[str, float]) -> None:
-            progress.update(done=step, total=self._science.steps, unit="steps", **values)
-
-        Loop(
+        live, console = self._live(), Console(self._config.name)
+        loop = Loop(
             science=self._science,
             execution=self._config.execution,
             ranks=self._ranks,
@@ -93,14 +93,25 @@ class Job:
             metrics=Metrics(self._output, resumed=start),
             facts=facts,
             stop=stop,
-            on_step=on_step,
+            on_step=partial(self._tell, progress, console),
             on_durable=live.send if live else lambda: None,
             on_export=lambda step: self._export(trainee, self._output / EXPORTS / f"step-{step:06d}"),
             budget=self._science.sequence_length,
-        ).run(start)
-        if live:
-            live.close(patience_s=LIVE_PATIENCE_S)
+        )
+        try:
+            loop.run(start)
+        finally:
+            console.close()
+            if live:
+                live.close(patience_s=HASTY_S if stop.is_set() else LIVE_PATIENCE_S)
         return start, facts
+
+    def _tell(self, progress: Progress, console: Console, step: int, values: dict[str, float]) -> None:
+        """Show one step to programs and people."""
+        total = self._science.steps
+        progress.update(done=step, total=total, unit="steps", **values)
+        if console.due or step == total:
+            console.show(step, total, "steps", f"loss {values['loss']:.4f}", f"{values['tokens_per_s']:.0f} tokens/s")
 
     def _live(self) -> Live | None:
         """Return the way to MLflow, on rank 0, when asked for."""

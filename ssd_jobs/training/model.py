@@ -18,7 +18,7 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 
 from ssd_jobs.contract import Lora
 from ssd_jobs.errors import BadInput
-from ssd_jobs.training import attention, checkpointing, lora, loss
+from ssd_jobs.training import attention, checkpointing, compiling, lora, loss
 from ssd_jobs.training.layout import Pack
 from ssd_jobs.training.ranks import Ranks
 
@@ -76,6 +76,8 @@ class Trainee(nn.Module):
 
 def load(path: Path, recipe: Recipe, ranks: Ranks) -> Trainee:
     """Load the model in a directory onto all ranks."""
+    if recipe.compile:
+        compiling.require_compiler(ranks.device)
     attention.register(attention.choose(ranks.device, recipe.compute))
     config = _config(path, recipe)
     source = _read(path, config, recipe) if ranks.first else None
@@ -85,8 +87,7 @@ def load(path: Path, recipe: Recipe, ranks: Ranks) -> Trainee:
         lora.inject(model, recipe.lora, seed=recipe.seed)
     checkpointing.enable(model, recipe.activation_checkpointing)
     if recipe.compile:
-        for block in model.get_decoder().layers:
-            block.compile(dynamic=True)
+        compiling.compile_blocks(model.get_decoder().layers)
     trainee.train()
     if ranks.world > 1 or recipe.compute != recipe.master:
         _shard(trainee, recipe, ranks)
