@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ["tables_support", "controlplane.fixtures", "mlflow_server"]
 
@@ -22,6 +23,11 @@ ENDURANCE = frozenset(
     }
 )
 """Files whose laws take minutes: processes killed again and again, hundreds of trials. `make endurance` runs them."""
+
+
+# A law is about values, not about how busy the machine is.
+settings.register_profile("laws", deadline=None)
+settings.load_profile("laws")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
