@@ -19,6 +19,7 @@ ENDURANCE = frozenset(
         "ssd_jobs/training/test_resume.py",
         "ssd_operator/local/test_whole_run.py",
         "ssd_operator/reconcile/test_crashes.py",
+        "ssd_operator/reconcile/test_faults.py",
         "test_controlplane_build.py",
     }
 )
