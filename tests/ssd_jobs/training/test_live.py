@@ -13,6 +13,7 @@ from ssd_jobs.errors import Terminated
 from ssd_jobs.progress import Progress
 from ssd_jobs.stages import train
 from ssd_jobs.tracking import runs
+from ssd_jobs.training import job
 
 STEPS, STOP = 6, 3
 """All ranks agree on stopping with the next step's reduction, so the last step is the one after."""
@@ -40,8 +41,12 @@ def history(wanted: contract.Tracking, key: str) -> list[tuple[int, float]]:
     return sorted((each.step, each.value) for each in client.get_metric_history(run, key))
 
 
-def test_a_resume_doubles_no_point(mlflow_tracking: contract.Tracking, tmp_path: Path) -> None:
+def test_a_resume_doubles_no_point(
+    mlflow_tracking: contract.Tracking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Stopped at a step, the server has the steps until then; resumed, it has all, once, with the file's values."""
+    for patience in ("HASTY_S", "LIVE_PATIENCE_S"):  # a busy machine may need longer than a training waits
+        monkeypatch.setattr(job, patience, 600.0)
     root = training_support.workspace(tmp_path, steps=STEPS)
     execution = {"tracking": mlflow_tracking.model_dump(), "checkpoint_every_steps": 2}
     config = training_support.config(root, steps=STEPS, execution=execution)
