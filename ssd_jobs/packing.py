@@ -3,8 +3,7 @@
 `batches` fixes the global batches once, in `curate`: every epoch is a seeded permutation of all records, and a
 step is the next `size` records of that stream. It knows nothing of ranks, so a run that continues on other
 hardware sees the same steps. `assign` shares one global batch out, in `train`: whole documents go into packs of
-bounded length, balanced by their cost, because every pack is a collective and all ranks wait for the slowest. `cut`
-makes packs shorter where that is faster.
+bounded length, balanced by their cost, because every pack is a collective and all ranks wait for the slowest.
 """
 
 import hashlib
@@ -12,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-__all__ = ["QUADRATIC", "assign", "batches", "cost", "cut"]
+__all__ = ["QUADRATIC", "assign", "batches", "cost"]
 
 QUADRATIC = 1 / 32768
 """Cost of attention per squared token, in units of a token's other cost: about 1 / (12 x hidden size)."""
@@ -52,27 +51,9 @@ def assign(
     return _dealt([pack for pack in packs if pack.positions], world)
 
 
-def cut(assignment: Sequence[Sequence[Sequence[int]]], lengths: Sequence[int], tokens: int) -> list[list[list[int]]]:
-    """Cut every pack into shorter ones of at most `tokens`, or of one document that is longer."""
-    return [[piece for pack in packs for piece in _pieces(pack, lengths, tokens)] for packs in assignment]
-
-
 def cost(length: int, *, quadratic: float = QUADRATIC) -> float:
     """Return what a document costs: its tokens, and its attention."""
     return length + quadratic * length * length
-
-
-def _pieces(pack: Sequence[int], lengths: Sequence[int], tokens: int) -> list[list[int]]:
-    """Go through a pack's documents in order and begin anew when the next one does not fit."""
-    pieces: list[list[int]] = []
-    room = 0
-    for position in pack:
-        if not pieces or lengths[position] > room:
-            pieces.append([])
-            room = tokens
-        pieces[-1].append(position)
-        room -= lengths[position]
-    return pieces
 
 
 @dataclass

@@ -28,8 +28,6 @@ from ssd_jobs.training.ranks import Ranks, whole
 __all__ = ["Agreed", "Loop"]
 
 LOGGER = logging.getLogger(__name__)
-CPU_TOKENS = 512
-"""A longer pack keeps no core busier, and its activations leave the cache between two operations."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +103,7 @@ class Loop:
     def _packs(self, step: int) -> list[Pack]:
         """Lay out this rank's part of the step."""
         records = self.corpus.batches[step - 1]
-        lengths = [int(length) for length in self.corpus.lengths[list(records)]]
-        assignment = packing.assign(lengths, self.ranks.world, self.budget)
-        if self.ranks.device.type == "cpu":
-            assignment = packing.cut(assignment, lengths, CPU_TOKENS)
+        assignment = packing.assign([int(n) for n in self.corpus.lengths[list(records)]], self.ranks.world, self.budget)
         return batch.packs(self.corpus, records, assignment, weighting=self.science.loss_weighting, ranks=self.ranks)
 
     def _step(self, step: int, packs: list[Pack]) -> tuple[torch.Tensor, float, float]:

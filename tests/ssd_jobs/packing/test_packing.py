@@ -80,14 +80,3 @@ def test_a_document_beyond_the_budget_is_an_error() -> None:
     """Nothing is split silently."""
     with pytest.raises(ValueError, match="100 tokens does not fit"):
         packing.assign([5, 100], 2, 64)
-
-
-@given(lengths=LENGTHS, tokens=st.integers(1, 100))
-def test_a_cut_pack_keeps_its_documents_in_order(lengths: list[int], tokens: int) -> None:
-    """Pieces together are the pack, each fits or is one document, and no two neighbours would have fitted together."""
-    pack = list(range(len(lengths)))
-    ((*pieces,),) = packing.cut([[pack]], lengths, tokens)
-    assert list(chain(*pieces)) == pack
-    sums = [sum(lengths[each] for each in piece) for piece in pieces]
-    assert all(total <= tokens or len(piece) == 1 for total, piece in zip(sums, pieces, strict=True))
-    assert all(total + lengths[following[0]] > tokens for total, following in zip(sums, pieces[1:], strict=False))
