@@ -60,8 +60,11 @@ class Repository:
 
 
 def resolve(name: str, revision: str, *, kind: Kind, offline: bool, field: str) -> Repository:
-    """Find a repository and the commit that its revision means now."""
-    return _cached(name, revision, kind, field) if offline else _online(name, revision, kind, field)
+    """Find a repository and the commit its revision means now; HF_HUB_OFFLINE forbids to ask as the config does."""
+    import huggingface_hub
+
+    find = _cached if offline or huggingface_hub.is_offline_mode() else _online
+    return find(name, revision, kind, field)
 
 
 def _online(name: str, revision: str, kind: Kind, field: str) -> Repository:

@@ -113,11 +113,19 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.server_close()
 
 
-def prepared(root: Path, endpoint: str, **config: Any) -> "subprocess.CompletedProcess[str]":
+def environment_of(root: Path, endpoint: str, **variables: str) -> dict[str, str]:
+    """The environment of a program whose hub is ours, whatever this one's says of the hub."""
+    kept = {name: value for name, value in os.environ.items() if not name.endswith("_OFFLINE")}
+    return {**kept, "HF_ENDPOINT": endpoint, "HF_HOME": str(root / "hf"), **variables}
+
+
+def prepared(
+    root: Path, endpoint: str, variables: dict[str, str] | None = None, **config: Any
+) -> "subprocess.CompletedProcess[str]":
     """Run prepare as the process that it is: the library reads its environment at import."""
     path = root / "config.json"
     path.write_text(contract.dump(prepare_config(root, **config)))
-    environment = {**os.environ, "HF_ENDPOINT": endpoint, "HF_HOME": str(root / "hf")}
+    environment = environment_of(root, endpoint, **(variables or {}))
     command = [sys.executable, "-m", "ssd_jobs", str(path)]
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
@@ -149,7 +157,7 @@ def test_a_branch_is_resolved_and_recorded(tmp_path: Path, hub: str) -> None:
 
 def test_what_is_cached_needs_no_hub(tmp_path: Path, hub: str) -> None:
     """A repository in the cache is used without asking, and gives the same parts."""
-    environment = {**os.environ, "HF_ENDPOINT": hub, "HF_HOME": str(tmp_path / "hf")}
+    environment = environment_of(tmp_path, hub)
     names = [file.name for file in base_model.directory().iterdir()]
     fetch = f"import huggingface_hub as h\nfor n in {names}: h.hf_hub_download('toy/model', n)"
     subprocess.run([sys.executable, "-c", fetch], env=environment, check=True, capture_output=True)
@@ -189,3 +197,12 @@ def test_a_hub_that_is_away_is_temporary(tmp_path: Path) -> None:
     """No answer ends with 75, so that the stage is tried again without being counted."""
     done = prepared(tmp_path, "http://127.0.0.1:9", model=MODEL, offline=False, limit=5)
     assert done.returncode == ExitCode.TEMPORARY, done.stderr[-2000:]
+
+
+def test_the_environment_may_forbid_to_ask(tmp_path: Path, hub: str) -> None:
+    """HF_HUB_OFFLINE is honoured: the hub is not asked, and what is missing from the cache is named."""
+    Hub.asked.clear()
+    done = prepared(tmp_path, hub, {"HF_HUB_OFFLINE": "1"}, model=MODEL, offline=False, limit=5)
+    assert done.returncode == ExitCode.BAD_INPUT, done.stderr[-2000:]
+    assert "toy/model at 'main' is not in the local cache" in done.stderr.splitlines()[-1]
+    assert Hub.asked == []
