@@ -140,10 +140,10 @@ def ssd(folder: Path, *arguments: str) -> str:
 
 @pytest.fixture
 def small_disk(folder: Path) -> Iterator[Path]:
-    """The directory of the run, on a disk of 3 MB of its own."""
+    """The directory of the run, on a disk of 1 MB of its own."""
     disk = folder / "work"
     disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", disk], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], check=True)
     yield disk
     subprocess.run(["umount", disk], check=True)
 
