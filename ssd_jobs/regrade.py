@@ -15,6 +15,7 @@ from ssd_jobs import artifacts, contract, tables
 from ssd_jobs.command import main_of
 from ssd_jobs.errors import BadInput, JobError
 from ssd_jobs.grading import canaries, questions
+from ssd_jobs.sandbox.opening import opened
 from ssd_jobs.stages import grade
 
 __all__ = ["main", "regrade"]
@@ -46,7 +47,7 @@ def regrade(config: contract.GradeConfig, workspace: Path) -> Iterator[tuple[int
     problems, tests = (artifacts.opened(workspace / path) for path in (config.problems, config.tests))
     known = questions.questions(problems, tests)
     limits = grade.limits_of(config.science)
-    with grade.sandbox(config.execution, config.science) as client:
+    with opened(config.execution, memory_mb=config.science.memory_mb) as client:
         for task in config.tasks:
             stored = _stored(config, task, workspace)
             shards = artifacts.sharded(workspace / task.generations, task.generation_shards)

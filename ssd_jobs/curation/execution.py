@@ -4,21 +4,16 @@ A program is given the problem's public sample inputs, never an output; a progra
 on empty standard input. One that then asks for input shows nothing about itself: it counts as unexercised and stays.
 """
 
-import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from ssd_jobs import artifacts, tables
-from ssd_jobs.contract import SandboxExecution
 from ssd_jobs.curation.decisions import UNEXERCISED, Candidate
-from ssd_jobs.errors import JobError
-from ssd_jobs.sandbox import local
 from ssd_jobs.sandbox.client import Client, NotCompiled, SandboxDown, SandboxFailure
 from ssd_jobs.sandbox.protocol import Limits, Outcome, Program
 
-__all__ = ["Inputs", "inputs_of", "run", "sandbox"]
+__all__ = ["LIMITS", "Inputs", "inputs_of", "run"]
 
 LIMITS = Limits(cpu_seconds=6.0, wall_seconds=30.0, memory_mb=1024, output_mb=16)
 TRIES = 3
@@ -37,22 +32,6 @@ def inputs_of(problems: artifacts.Artifact) -> dict[str, Inputs]:
     columns = ["problem_id", "entry_point", "sample_inputs"]
     rows = tables.rows(problems.table("problems.parquet", tables.PROBLEMS, columns=columns))
     return {row["problem_id"]: Inputs(row["entry_point"], tuple(row["sample_inputs"])) for row in rows}
-
-
-@contextlib.contextmanager
-def sandbox(execution: SandboxExecution) -> Iterator[Client]:
-    """Reach the sandbox of the pod, or start one beside this process."""
-    weak = execution.allow_weak_isolation
-    try:
-        if execution.sandbox_socket:
-            client = Client(Path(execution.sandbox_socket))
-            client.require_strong(allow_weak=weak)
-            yield client
-            return
-        with local.spawn(workers=execution.workers, memory_mb=LIMITS.memory_mb, allow_weak=weak) as client:
-            yield client
-    except SandboxFailure as error:
-        raise JobError(f"the sandbox did not do its work ({error}); see its log, then run again") from error
 
 
 def run(client: Client, candidates: Sequence[Candidate], inputs: Mapping[str, Inputs]) -> list[str]:

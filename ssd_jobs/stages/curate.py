@@ -14,6 +14,7 @@ from ssd_jobs.curation.records import Records
 from ssd_jobs.engine.stops import stop_token_ids
 from ssd_jobs.errors import BadInput
 from ssd_jobs.growing import growing
+from ssd_jobs.sandbox.opening import opened
 
 __all__ = ["run"]
 
@@ -88,7 +89,7 @@ def _runner(config: CurateConfig, context: Context) -> Iterator[Callable[[Sequen
         yield lambda candidates: [""] * len(candidates)
         return
     inputs = execution.inputs_of(artifacts.opened(context.path(config.prompts)))
-    with execution.sandbox(config.execution) as client:
+    with opened(config.execution, memory_mb=execution.LIMITS.memory_mb) as client:
         yield lambda candidates: execution.run(client, candidates, inputs)
 
 

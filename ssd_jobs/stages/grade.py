@@ -5,26 +5,24 @@ them; afterwards no sample may be left without a verdict of its own. Only then i
 verdicts are kept in a journal, so that a grader that is killed goes on where it was.
 """
 
-import contextlib
 import hashlib
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from ssd_jobs import artifacts, grading, tables
 from ssd_jobs.context import Context
-from ssd_jobs.contract import GradeConfig, GradeScience, GradeTask, Grading, SandboxExecution, StageDone, science_of
-from ssd_jobs.errors import BadInput, JobError
+from ssd_jobs.contract import GradeConfig, GradeScience, GradeTask, Grading, StageDone, science_of
+from ssd_jobs.errors import JobError
 from ssd_jobs.grading import Job, Verdict, canaries, journal, questions
 from ssd_jobs.grading.journal import Journal
 from ssd_jobs.grading.questions import Completion, Question
-from ssd_jobs.sandbox import local
-from ssd_jobs.sandbox.client import Client, SandboxFailure, WeakIsolation
+from ssd_jobs.sandbox.client import Client
+from ssd_jobs.sandbox.opening import opened
 from ssd_jobs.sandbox.protocol import Limits
 
-__all__ = ["VERDICTS", "grade", "limits_of", "run", "sandbox"]
+__all__ = ["VERDICTS", "grade", "limits_of", "run"]
 
 VERDICTS = "verdicts.parquet"
 JOURNAL = "verdicts.jsonl"
@@ -39,7 +37,7 @@ def run(config: GradeConfig, context: Context) -> StageDone:
         problems, tests = (artifacts.opened(context.path(path)) for path in (config.problems, config.tests))
         known = questions.questions(problems, tests)
         inputs = {"problems": problems.digest, "tests": tests.digest}
-        with sandbox(config.execution, config.science) as client:
+        with opened(config.execution, memory_mb=config.science.memory_mb) as client:
             for task in waiting:
                 _write(config, context, task, client=client, known=known, inputs=inputs)
     found = [each for each in (_complete(context, task) for task in config.tasks) if each is not None]
@@ -47,24 +45,6 @@ def run(config: GradeConfig, context: Context) -> StageDone:
     verdicts = sum(int(each.manifest.counts["verdicts"]) for each in found)
     state = "graded" if waiting else "found complete"
     return StageDone(stage="grade", digest=digest, message=f"shard {context.index}: {verdicts} verdicts {state}")
-
-
-@contextlib.contextmanager
-def sandbox(execution: SandboxExecution, science: GradeScience) -> Iterator[Client]:
-    """Reach the sandbox of the pod, or start one beside this process."""
-    weak = execution.allow_weak_isolation
-    try:
-        if execution.sandbox_socket:
-            client = Client(Path(execution.sandbox_socket))
-            client.require_strong(allow_weak=weak)
-            yield client
-        else:
-            with local.spawn(workers=execution.workers, memory_mb=science.memory_mb, allow_weak=weak) as client:
-                yield client
-    except WeakIsolation as error:
-        raise BadInput(str(error)) from None
-    except SandboxFailure as error:
-        raise JobError(f"the sandbox did not do its work ({error}); see its log, then run again") from error
 
 
 def grade(

@@ -13,6 +13,7 @@ from ssd_jobs.grading.canaries import CanaryFailed
 from ssd_jobs.grading.grade import BATCH
 from ssd_jobs.grading.spoil import spoil
 from ssd_jobs.sandbox.client import Client, Line, SandboxHung
+from ssd_jobs.sandbox.opening import opened
 from ssd_jobs.stages import grade
 
 TEXTS = {
@@ -112,7 +113,7 @@ def test_a_failure_of_the_sandbox_is_never_a_wrong_answer(tmp_path: Path, failur
     config = graded.config(root)
     known = questions.questions(artifacts.opened(root / graded.PROBLEMS), artifacts.opened(root / graded.TESTS))
     wanted = questions.completions(artifacts.sharded(root / graded.GENERATIONS, 1), known)
-    with grade.sandbox(config.execution, config.science) as client:
+    with opened(config.execution, memory_mb=config.science.memory_mb) as client:
         failing = Failing(client.path, failures)
         found = grade.grade(failing, known, wanted, "Process", grade.limits_of(config.science))
         if failures < 1000:

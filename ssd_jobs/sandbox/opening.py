@@ -1,0 +1,28 @@
+"""The sandbox that a stage was given: the one of its pod, or one that is started beside it."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from ssd_jobs.contract import SandboxExecution
+from ssd_jobs.errors import JobError
+from ssd_jobs.sandbox import local
+from ssd_jobs.sandbox.client import Client, SandboxFailure
+
+__all__ = ["opened"]
+
+
+@contextlib.contextmanager
+def opened(execution: SandboxExecution, *, memory_mb: int) -> Iterator[Client]:
+    """Reach the sandbox and insist on its isolation; if it fails for good, so does the stage."""
+    weak = execution.allow_weak_isolation
+    try:
+        if execution.sandbox_socket:
+            client = Client(Path(execution.sandbox_socket))
+            client.require_strong(allow_weak=weak)
+            yield client
+        else:
+            with local.spawn(workers=execution.workers, memory_mb=memory_mb, allow_weak=weak) as client:
+                yield client
+    except SandboxFailure as error:
+        raise JobError(f"the sandbox did not do its work ({error}); see its log, then run again") from error
