@@ -36,9 +36,8 @@ async def run(settings: Settings, *, kubeconfig: Path | None) -> int:
     metrics, state = Metrics(), health.Health()
     server = await health.serve(state, metrics, settings.http_port)
     state.ready = True
-    resign = threading.Event()
     try:
-        async with _leading(settings, lambda: connect(kubeconfig), stop, resign):
+        async with _leading(settings, lambda: connect(kubeconfig), stop):
             if not stop.is_set():
                 metrics.leader.set(1)
                 await _operate(settings, metrics, state, stop, kubeconfig)
@@ -57,15 +56,13 @@ def _listen(stop: asyncio.Event) -> None:
 
 
 @asynccontextmanager
-async def _leading(
-    settings: Settings, connection: Connect, stop: asyncio.Event, resign: threading.Event
-) -> AsyncIterator[None]:
+async def _leading(settings: Settings, connection: Connect, stop: asyncio.Event) -> AsyncIterator[None]:
     """Go on once this process leads; losing the Lease later ends it, and leaving gives the Lease to the next one."""
     if not settings.leader_election:
         yield
         return
     loop = asyncio.get_running_loop()
-    leads = asyncio.Event()
+    leads, resign = asyncio.Event(), threading.Event()
     identity = settings.identity or f"{os.uname().nodename}-{os.getpid()}"
 
     def make(api: Api) -> lease.Elector:
