@@ -11,6 +11,7 @@ from ssd_operator import naming
 from ssd_operator.cli import terminal
 from ssd_operator.cluster import ApiError, connect
 from ssd_operator.errors import InvalidInput
+from ssd_operator.local import summary
 
 __all__ = ["show"]
 
@@ -32,7 +33,12 @@ def show(console: Console, name: str, namespace: str, kubeconfig: Path | None) -
     for condition in status.get("conditions", []):
         if condition["status"] == "True" and condition.get("message"):
             console.print(f"{condition['type']}: {condition['message']}", markup=False, soft_wrap=True)
-    _show_results(console, status)
+    rows = [
+        (row["benchmark"], row["grading"], *(_score(row.get(arm)) for arm in ("base", "candidate", "delta")))
+        for row in status.get("results", [])
+    ]
+    promotion = status.get("promotion", {})
+    summary.show_results(console, rows, promotion.get("decision", ""), promotion.get("reasons", []))
     return 0
 
 
@@ -56,21 +62,6 @@ def _progress(stage: dict[str, Any]) -> str:
     """Show how far a stage is."""
     seen = stage.get("progress")
     return f"{seen['done']}/{seen['total']} {seen['unit']}" if seen else ""
-
-
-def _show_results(console: Console, status: dict[str, Any]) -> None:
-    """Print what was measured and decided."""
-    table = terminal.table("BENCHMARK", "GRADING", "BASE", "CANDIDATE", "DIFFERENCE")
-    for row in status.get("results", []):
-        scores = (_score(row.get(arm)) for arm in ("base", "candidate", "delta"))
-        table.add_row(row["benchmark"], row["grading"], *scores)
-    if table.row_count:
-        console.print(table)
-    promotion = status.get("promotion")
-    if promotion:
-        console.print(f"decision  {promotion['decision']}", style="bold", markup=False)
-        for reason in promotion.get("reasons", []):
-            console.print(f"          {reason}", markup=False, soft_wrap=True)
 
 
 def _score(value: dict[str, Any] | None) -> str:

@@ -1,5 +1,6 @@
 """What a person sees at the end: base against candidate, the decision with its reasons, and where everything is."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -10,7 +11,7 @@ from ssd_operator.local.state import RunState
 from ssd_operator.local.workdir import Workdir
 from ssd_operator.plan import Graph
 
-__all__ = ["failures", "show"]
+__all__ = ["failures", "show", "show_results"]
 
 
 def show(console: Console, state: RunState, graph: Graph, workdir: Workdir) -> None:
@@ -20,13 +21,27 @@ def show(console: Console, state: RunState, graph: Graph, workdir: Workdir) -> N
     result = _report(state)
     if result is None:
         return
-    if result.results:
-        console.print(_table(result))
-    console.print(f"decision  {result.decision}", style="bold", markup=False)
-    for reason in result.reasons:
-        console.print(f"          {reason}", markup=False, soft_wrap=True)
+    rows = [
+        (row.benchmark, row.grading, *map(_estimate, (row.base, row.candidate, row.delta))) for row in result.results
+    ]
+    show_results(console, rows, result.decision, result.reasons)
     for name, place in _places(result, state, graph, workdir):
         console.print(f"{name:<9} {place}", markup=False, soft_wrap=True)
+
+
+def show_results(console: Console, rows: Sequence[tuple[str, ...]], decision: str, reasons: Sequence[str]) -> None:
+    """Print pass@1 of both arms with their difference, and what the gate decided; each as far as it is known."""
+    table = Table(title="pass@1 with its interval", title_justify="left", box=None, header_style="dim")
+    for heading in ("BENCHMARK", "GRADING", "BASE", "CANDIDATE", "DIFFERENCE"):
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(*row)
+    if rows:
+        console.print(table)
+    if decision:
+        console.print(f"decision  {decision}", style="bold", markup=False)
+    for reason in reasons:
+        console.print(f"          {reason}", markup=False, soft_wrap=True)
 
 
 def failures(state: RunState) -> list[str]:
@@ -40,16 +55,6 @@ def _report(state: RunState) -> contract.ReportResult | None:
     if stage is None or stage.result is None:
         return None
     return contract.ReportResult.model_validate(stage.result, strict=False)
-
-
-def _table(result: contract.ReportResult) -> Table:
-    """Draw pass@1 of both arms."""
-    table = Table(title="pass@1 with its interval", title_justify="left", box=None, header_style="dim")
-    for heading in ("BENCHMARK", "GRADING", "BASE", "CANDIDATE", "DIFFERENCE"):
-        table.add_column(heading)
-    for row in result.results:
-        table.add_row(row.benchmark, row.grading, _estimate(row.base), _estimate(row.candidate), _estimate(row.delta))
-    return table
 
 
 def _estimate(value: contract.Estimate | None) -> str:
