@@ -43,5 +43,5 @@ def graph(
     platform: plan.Platform = PLATFORM,
 ) -> plan.Graph:
     """Plan a resolved spec."""
-    around = plan.Surroundings(name=name, uid=uid, digests=digests or {}, attempts={})
+    around = plan.Surroundings(name=name, uid=uid, digests=digests or {})
     return plan.build(resolved or spec(), around, platform)

@@ -37,7 +37,7 @@ def show(
         spec=spec,
         settings=settings.Settings(),
     )
-    around = plan.Surroundings(name=name, uid=uid, digests={}, attempts={})
+    around = plan.Surroundings(name=name, uid=uid, digests={})
     for text in _documents(spec, place, plan.build(spec, around, place.platform()), uid):
         typer.echo(text, nl=False)
     return 0

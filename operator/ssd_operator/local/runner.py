@@ -150,7 +150,6 @@ def surroundings(state: RunState) -> plan.Surroundings:
         name=state.name,
         uid="",
         digests=dict(result["digests"]) if result else {},
-        attempts={},
         failed=tuple(contract.FailedStage(name=stage.name, message=stage.message[:500]) for stage in lost),
     )
 

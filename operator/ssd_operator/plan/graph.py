@@ -121,8 +121,6 @@ class Surroundings:
     """Separates what cannot be shared between resources; empty on one machine."""
     digests: dict[str, str]
     """What `prepare` reported; empty until it has."""
-    attempts: dict[str, int]
-    """Stage -> attempt, 1 where nothing is said."""
     reruns: Mapping[str, str] = field(default_factory=dict)
     """Kind of stage -> the nonce that an earlier `rerun` gave it: a later one keeps what it made."""
     failed: tuple[contract.FailedStage, ...] = ()

@@ -149,21 +149,18 @@ def tracking(experiment: Experiment) -> contract.Tracking:
 
 
 def _train_execution(experiment: Experiment, key: str) -> contract.TrainExecution:
-    """Return where and how the gang runs."""
+    """Return where and how the gang runs the first time; who starts it again says which attempt that is."""
     spec, platform = experiment.spec, experiment.platform
     training = spec.training
-    attempt = experiment.around.attempts.get("train", 1)
     address = (
-        naming.rank_zero_host(claim_uid=platform.claim_uid, key=key, attempt=attempt)
-        if platform.claim_uid
-        else "127.0.0.1"
+        naming.rank_zero_host(claim_uid=platform.claim_uid, key=key, attempt=1) if platform.claim_uid else "127.0.0.1"
     )
     return contract.TrainExecution(
         metrics_port=platform.metrics_port,
         image=platform.worker_image,
         nodes=training.nodes,
         gpus_per_node=training.gpus_per_node,
-        attempt=attempt,
+        attempt=1,
         master_address=address,
         master_port=platform.master_port,
         rendezvous_timeout_s=RENDEZVOUS_TIMEOUT_S,

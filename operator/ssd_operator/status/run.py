@@ -37,7 +37,6 @@ def graph_of(status: Status, scene: Scene) -> Graph:
         name=scene.name,
         uid=scene.uid,
         digests=next((dict(each.digests) for each in status.stages if each.name == "prepare"), {}),
-        attempts={},
         reruns=status.reruns,
         failed=tuple(contract.FailedStage(name=each.name, message=each.message[:500]) for each in lost),
     )
