@@ -26,6 +26,7 @@ from ssd_jobs.context import Context
 from ssd_jobs.contract import TrainConfig
 from ssd_jobs.errors import BadInput, ExitCode, JobError, Temporary, Terminated
 from ssd_jobs.training import mailbox
+from ssd_jobs.training.leash import leashed
 from ssd_jobs.training.peers import Peers
 
 __all__ = ["launch"]
@@ -107,9 +108,8 @@ class _Node:
             shutdown_timeout=15,
         )
         try:
-            elastic_launch(settings, sys.executable)(
-                *self._worker, str(self._context.config_path), str(self._directory)
-            )
+            worker = [*self._worker, str(self._context.config_path), str(self._directory)]
+            elastic_launch(settings, sys.executable)(*leashed(worker))
         except Exception as error:  # noqa: BLE001 - judged on the main thread
             self._error = error
         finally:

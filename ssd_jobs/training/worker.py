@@ -4,7 +4,6 @@ The directory is the launcher's mailbox on this node: a worker leaves its proces
 and, on rank 0, what goes into the manifest.
 """
 
-import ctypes
 import logging
 import os
 import signal
@@ -29,8 +28,6 @@ __all__ = ["judge", "main"]
 LOGGER = logging.getLogger("ssd_jobs.training")
 COLLECTIVE_TIMEOUT_S = 1800.0
 """A backstop: the launchers notice a lost peer long before."""
-PR_SET_PDEATHSIG = 1
-"""A worker never outlives its launcher."""
 BROKEN = ("gloo", "Connection closed by peer", "Connection reset by peer", "NCCL", "Broken pipe")
 
 
@@ -42,7 +39,6 @@ def main(config_path: Path, directory: Path) -> int:
     def on_sigterm(_signal: int, _frame: FrameType | None) -> None:
         stop.set()
 
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGTERM, on_sigterm)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     rank = int(os.environ["RANK"])

@@ -35,8 +35,8 @@ class Running:
         self.codes = {mode: gang_support.stand_in(mode, self.config(f"code-{mode}", gpus_per_node=2)) for mode in CODES}
         self.slow = gang_support.stand_in(f"slow{SLOW_S}", self.config("slow", gpus_per_node=2, grace_period_s=90.0))
         self.hasty = gang_support.stand_in("slow30", self.config("hasty", gpus_per_node=2, grace_period_s=2.0))
-        lost = self.config("lost", nodes=2, rendezvous_timeout_s=120.0)
-        self.lost = [gang_support.stand_in("forever", lost, node=node) for node in (0, 1)]
+        self.lost_config = self.config("lost", nodes=2, rendezvous_timeout_s=120.0)
+        self.lost = [gang_support.stand_in("forever", self.lost_config, node=node) for node in (0, 1)]
         pair = self.config("pair", nodes=2, rendezvous_timeout_s=120.0)
         self.pair = [gang_support.real(pair, node=node) for node in (0, 1)]
 
@@ -147,6 +147,26 @@ def test_a_lost_peer_ends_the_others_with_75(running: Running) -> None:
     code, said = _ended(running.lost[0])
     assert code == ExitCode.TEMPORARY
     assert "node 1 has been silent" in said
+    _until(lambda: not gang_support.processes(running.lost_config))
+
+
+@pytest.mark.parametrize("moment", ["start", "training"])
+def test_no_worker_outlives_a_killed_launcher(tmp_path: Path, moment: str) -> None:
+    """Neither one that trains nor one that still imports what it trains with."""
+    root = training_support.workspace(tmp_path, steps=2000)
+    execution = {"nodes": 2, "master_port": gang_support.free_port(), "checkpoint_every_steps": 1}
+    config = training_support.config(root, steps=2000, execution=execution)
+    path = gang_support.write(config, tmp_path / "killed.json")
+    launchers = [gang_support.real(path, node=node) for node in (0, 1)]
+    steps = root / config.output / job.STEPS
+    if moment == "start":
+        _until(lambda: len(gang_support.processes(path)) > len(launchers))
+    else:
+        _until(lambda: list(steps.glob(f"*/{COMPLETE}")))
+    for launcher in launchers:
+        launcher.kill()
+        launcher.communicate()
+    _until(lambda: not gang_support.processes(path))
 
 
 def test_a_checkpoint_slower_than_the_grace_period_is_given_up(running: Running) -> None:
