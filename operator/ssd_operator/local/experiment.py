@@ -48,7 +48,7 @@ class Experiment:
         """Return what is known of earlier runs, as far as it is still true."""
         digest = self.spec.digest()
         state = RunState.load(self.workdir.state_file) or RunState(self.name, digest)
-        state = RunState(self.name, digest, state.stages)
+        state = RunState(self.name, digest, state.stages, self.spec.rerun.added_to(state.reruns))
         return runner.revived(state, self.graph(state), self.workdir)
 
     def graph(self, state: RunState) -> plan.Graph:

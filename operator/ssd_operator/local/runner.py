@@ -150,6 +150,7 @@ def surroundings(state: RunState) -> plan.Surroundings:
         name=state.name,
         uid="",
         digests=dict(result["digests"]) if result else {},
+        reruns=state.reruns,
         failed=tuple(contract.FailedStage(name=stage.name, message=stage.message[:500]) for stage in lost),
     )
 

@@ -33,6 +33,8 @@ class RunState:
     name: str
     spec_digest: str
     stages: dict[str, StageState] = field(default_factory=dict)
+    reruns: dict[str, str] = field(default_factory=dict)
+    """Kind of stage -> nonce of the last rerun from there."""
 
     def stage(self, name: str, key: str) -> StageState:
         """Return a stage's state; a stage whose key has changed starts afresh."""
@@ -53,6 +55,6 @@ class RunState:
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
             stages = {name: StageState(**stage) for name, stage in document["stages"].items()}
-            return cls(name=document["name"], spec_digest=document["spec_digest"], stages=stages)
+            return cls(document["name"], document["spec_digest"], stages, dict(document["reruns"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None

@@ -145,5 +145,4 @@ class Experiment:
 
     def nonce(self, kind: str) -> str:
         """Return what makes this kind of stage run again, or made it run again before."""
-        rerun = self.spec.rerun
-        return rerun.nonce if rerun.start.lower() == kind else self.around.reruns.get(kind, "")
+        return self.spec.rerun.added_to(self.around.reruns).get(kind, "")

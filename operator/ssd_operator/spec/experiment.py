@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -37,6 +38,10 @@ class Rerun(Section):
     """First stage to do again."""
     nonce: LabelValue = ""
     """Any new value, such as "2"."""
+
+    def added_to(self, earlier: Mapping[str, str]) -> dict[str, str]:
+        """Return kind of stage -> last nonce, this one among them: a rerun keeps what an earlier one made."""
+        return {**earlier, self.start.lower(): self.nonce} if self.start else dict(earlier)
 
 
 class ResolvedSpec(Section):

@@ -123,10 +123,9 @@ def deadline(status: Status, scene: Scene) -> datetime:
 
 def _remember_rerun(was: Status, scene: Scene) -> Status:
     """Note the nonce that is asked for: the next `rerun`, from another stage, keeps what this one makes."""
-    rerun = scene.place.spec.rerun
-    if scene.planning or not rerun.start:
+    if scene.planning:
         return was
-    return was.model_copy(update={"reruns": {**was.reruns, rerun.start.lower(): rerun.nonce}})
+    return was.model_copy(update={"reruns": scene.place.spec.rerun.added_to(was.reruns)})
 
 
 def _count_suspension(was: Status, scene: Scene) -> Status:
