@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import arms
+from gates import GATE
 from ssd_jobs import artifacts, contract, tables
 from ssd_jobs.analysis import statistics
 from ssd_jobs.context import Context
@@ -100,24 +101,13 @@ def analysed(root: Path) -> contract.StageArtifact:
 
 def promotion(name: str, **changes: Any) -> contract.Promotion:
     """A gate with a guard, against the base at its best."""
-    gate = contract.Gate(
-        benchmark="lcb-v6",
-        metric="pass@1",
-        baseline="BestDecode",
-        confidence=0.95,
-        min_gain=0.0,
-        max_difficulty_drop=0.02,
-        pass_at_5=True,
-        max_truncated_share=0.05,
-        guards=(contract.Guard(benchmark="humaneval", metric="pass@1", max_drop=0.02),),
-    )
     wanted = {
         "registered_model": f"model-{name}",
         "alias": "champion",
         "challenger_alias": "challenger",
         "upload_weights": True,
         "claim": "",
-        "gate": gate,
+        "gate": GATE.model_copy(update={"benchmark": "lcb-v6", "baseline": "BestDecode"}),
     }
     return contract.Promotion(**{**wanted, **changes})
 

@@ -6,22 +6,12 @@ import numpy as np
 import pytest
 
 import arms
+from gates import GATE
 from ssd_jobs import contract, gate
 from ssd_jobs.scoring import Scores
 
 SIZE = 40
 NAMES = ("easy",) * 20 + ("hard",) * 20
-GATE = contract.Gate(
-    benchmark="lcb",
-    metric="pass@1",
-    baseline="Fixed",
-    confidence=0.95,
-    min_gain=0.0,
-    max_difficulty_drop=0.02,
-    pass_at_5=True,
-    max_truncated_share=0.05,
-    guards=(contract.Guard(benchmark="humaneval", metric="pass@1", max_drop=0.02),),
-)
 
 
 def fixed(easy: int, hard: int, samples: int = 10) -> Scores:

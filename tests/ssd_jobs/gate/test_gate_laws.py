@@ -6,23 +6,14 @@ import numpy as np
 import pytest
 
 import arms
+from gates import GATE
 from ssd_jobs import contract, gate
 
 TRIALS = 200
 OTHERS = 131 / 70
 HARD = 61 / 70
-GATE = contract.Gate(
-    benchmark="lcb",
-    metric="pass@1",
-    baseline="Fixed",
-    confidence=0.95,
-    min_gain=0.0,
-    max_difficulty_drop=0.02,
-    pass_at_5=True,
-    max_truncated_share=0.05,
-    guards=(),
-)
-BEST = GATE.model_copy(update={"baseline": "BestDecode"})
+FIXED = GATE.model_copy(update={"guards": ()})
+BEST = FIXED.model_copy(update={"baseline": "BestDecode"})
 
 
 def unchanged(rates: arms.Floats) -> arms.Floats:
@@ -55,7 +46,7 @@ def promoted(rule: contract.Gate, true_rates: Callable[[arms.Floats], arms.Float
 
 def test_two_draws_of_one_model_are_hardly_ever_promoted() -> None:
     """A/A passes in at most 5 % of 200 trials."""
-    assert promoted(GATE, unchanged) <= 0.05
+    assert promoted(FIXED, unchanged) <= 0.05
 
 
 def test_a_sweep_gives_chance_no_second_try() -> None:
@@ -63,7 +54,7 @@ def test_a_sweep_gives_chance_no_second_try() -> None:
     assert promoted(BEST, unchanged, sweep=2) <= 0.05
 
 
-@pytest.mark.parametrize(("rule", "sweep"), [(GATE, 0), (BEST, 2)], ids=["Fixed", "BestDecode"])
+@pytest.mark.parametrize(("rule", "sweep"), [(FIXED, 0), (BEST, 2)], ids=["Fixed", "BestDecode"])
 def test_a_true_gain_of_six_points_is_promoted(rule: contract.Gate, sweep: int) -> None:
     """131 problems with 10 samples are enough to promote a true gain of 6 points in at least 80 % of 200 trials."""
     assert promoted(rule, six_points, sweep) >= 0.8
@@ -71,4 +62,4 @@ def test_a_true_gain_of_six_points_is_promoted(rule: contract.Gate, sweep: int) 
 
 def test_a_gain_that_costs_the_hard_problems_is_held() -> None:
     """Six points overall with six lost on the hard problems is held in at least 90 % of 200 trials."""
-    assert promoted(GATE, six_points_but_worse_on_hard) <= 0.1
+    assert promoted(FIXED, six_points_but_worse_on_hard) <= 0.1
