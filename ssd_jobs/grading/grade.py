@@ -5,6 +5,7 @@ nothing beside it: what fails alone again is the program's own doing. Only when 
 goes down is the result `infra_error`, which says nothing about the program and must not be counted.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from ssd_jobs.grading.verdicts import Problem, Verdict, VerdictKind, judge
 from ssd_jobs.sandbox.client import Client, Lines, NotCompiled, SandboxDown, SandboxFailure
 from ssd_jobs.sandbox.protocol import Limits, Mode, Program
 
-__all__ = ["BATCH", "Job", "grade_jobs", "grade_program"]
+__all__ = ["BATCH", "Job", "grade_batches", "grade_jobs", "grade_program"]
 
 SIGKILL = 9
 ALONE_ATTEMPTS = 3
@@ -40,26 +41,24 @@ def grade_program(client: Client, problem: Problem, source: str | None, *, mode:
 
 def grade_jobs(client: Client, jobs: Iterable[Job], *, mode: Mode, limits: Limits) -> Iterator[tuple[Job, Verdict]]:
     """Grade programs on all workers of the sandbox; verdicts come batch by batch, in the order of the jobs."""
+    waiting = iter(jobs)
+    batches = iter(lambda: list(itertools.islice(waiting, BATCH)), [])
+    for graded in grade_batches(client, batches, mode=mode, limits=limits):
+        yield from graded
+
+
+def grade_batches(
+    client: Client, batches: Iterable[list[Job]], *, mode: Mode, limits: Limits
+) -> Iterator[list[tuple[Job, Verdict]]]:
+    """Grade batch after batch, each on all workers of the sandbox; its second runs happen alone, before the next."""
     workers = max(1, client.hello().workers)
-    with ThreadPoolExecutor(workers) as pool:
-        for batch in _batches(jobs):
-            # Connections are kept no longer than this: each holds a worker, and second runs want to be alone.
-            with client.lines() as lines:
-                firsts = list(pool.map(partial(_attempt, lines, mode=mode, limits=limits), batch))
-            for job, first in zip(batch, firsts, strict=True):
-                yield job, _again(client, job, first, mode, limits)
-
-
-def _batches(jobs: Iterable[Job]) -> Iterator[list[Job]]:
-    """Cut jobs into batches, between which the second runs happen alone."""
-    batch: list[Job] = []
-    for job in jobs:
-        batch.append(job)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+    with ThreadPoolExecutor(workers) as pool, client.lines() as lines:
+        for batch in batches:
+            firsts = list(pool.map(partial(_attempt, lines, mode=mode, limits=limits), batch))
+            if any(first.kind in UNSURE for first in firsts):
+                # Each connection holds a worker, and second runs want to be alone.
+                lines.close()
+            yield [(job, _again(client, job, first, mode, limits)) for job, first in zip(batch, firsts, strict=True)]
 
 
 def _attempt(sessions: Client | Lines, job: Job, mode: Mode, limits: Limits) -> Verdict:
@@ -119,16 +118,21 @@ def _once(sessions: Client | Lines, job: Job, mode: Mode, limits: Limits) -> Ver
 def _run_tests(sessions: Client | Lines, problem: Problem, program: Program) -> Verdict:
     """Run a program on one test after another, and stop at the first that fails."""
     cpu = wall = 0.0
+    run = 0
+    failed, kind, reason = -1, VerdictKind.PASS, ""
     with sessions.session(program, only=len(problem.tests) == 1) as session:
-        for count, index in enumerate(_order(problem, program.mode), 1):
+        for index in _order(problem, program.mode):
             test = problem.tests[index]
             outcome = session.run(test.input.encode("utf-8", "surrogatepass"))
-            cpu, wall = cpu + outcome.cpu_seconds, wall + outcome.wall_seconds
+            run, cpu, wall = run + 1, cpu + outcome.cpu_seconds, wall + outcome.wall_seconds
             kind, reason = judge(outcome, test, program)
             if kind is not VerdictKind.PASS:
-                failed = _verdict(problem, kind, reason)
-                return replace(failed, failed_test=index, tests_run=count, cpu_s=cpu, wall_s=wall)
-    return replace(_verdict(problem, VerdictKind.PASS, ""), tests_run=len(problem.tests), cpu_s=cpu, wall_s=wall)
+                failed = index
+                break
+    total = len(problem.tests)
+    return Verdict(
+        kind=kind, reason=reason, failed_test=failed, tests_run=run, tests_total=total, cpu_s=cpu, wall_s=wall
+    )
 
 
 def _order(problem: Problem, mode: Mode) -> list[int]:

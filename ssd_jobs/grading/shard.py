@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ssd_jobs.grading.canaries import CanaryFailed
-from ssd_jobs.grading.grade import BATCH, Job, grade_jobs
+from ssd_jobs.grading.grade import BATCH, Job, grade_batches
 from ssd_jobs.grading.spoil import spoil
 from ssd_jobs.grading.verdicts import Verdict
 from ssd_jobs.sandbox.client import Client
@@ -34,17 +34,15 @@ def grade_many(client: Client, jobs: Iterable[Job], *, mode: Mode, limits: Limit
     The verdicts of a group are given out when the spoiled program among them has failed.
     """
     waiting = iter(jobs)
-    while group := list(itertools.islice(waiting, BATCH - 1)):
-        found = []
-        for job, verdict in grade_jobs(client, _mixed(group), mode=mode, limits=limits):
-            if not isinstance(job.key, _Spoiled):
-                found.append((job, verdict))
-            elif verdict.passed:
+    groups = iter(lambda: list(itertools.islice(waiting, BATCH - 1)), [])
+    for graded in grade_batches(client, map(_mixed, groups), mode=mode, limits=limits):
+        for job, verdict in graded:
+            if isinstance(job.key, _Spoiled) and verdict.passed:
                 raise CanaryFailed(
                     f"a spoiled copy of program {job.key.key!r} passed in mode {mode}: the sandbox does not answer "
                     "with what it ran, so no verdict of this shard counts; grade it again in a fresh sandbox"
                 )
-        yield from found
+        yield from (each for each in graded if not isinstance(each[0].key, _Spoiled))
 
 
 def _mixed(group: list[Job]) -> list[Job]:

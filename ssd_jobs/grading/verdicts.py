@@ -95,7 +95,6 @@ def _failure(outcome: Outcome, limits: Limits, mode: Mode) -> tuple[VerdictKind,
 
 def _death(outcome: Outcome) -> tuple[VerdictKind, str] | None:
     """Return how a program ended that did not end by itself with status 0."""
-    last = _last_line(outcome.stderr)
     if outcome.killed == "threads":
         return VerdictKind.RTE, "started more threads than any solution needs"
     if outcome.signal == SIGKILL:
@@ -104,6 +103,7 @@ def _death(outcome: Outcome) -> tuple[VerdictKind, str] | None:
         hint = ", as too deep a recursion does" if outcome.signal == SIGSEGV else ""
         return VerdictKind.RTE, f"ended by signal {outcome.signal}{hint}"
     if outcome.exit_code:
+        last = _last_line(outcome.stderr)
         kind = VerdictKind.MLE if last.startswith("MemoryError") else VerdictKind.RTE
         return kind, f"exit status {outcome.exit_code}" + (f": {last}" if last else "")
     return None

@@ -1,8 +1,9 @@
 """What one test of a program may use: its limits, as the processes around it set and watch them."""
 
+import functools
 from dataclasses import dataclass
 
-from ssd_jobs.sandbox.protocol import Program
+from ssd_jobs.sandbox.protocol import Kind, Limits, Mode, Program
 
 __all__ = ["MEGABYTE", "Bounds"]
 
@@ -12,7 +13,7 @@ GRACE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The bounds of a program's tests; equal limits have equal bounds, for which things are prepared once."""
+    """The bounds of a program's tests; programs of one grading share them, and what is prepared for them."""
 
     memory: int
     """Address space: the limit of the program, and what the warm interpreter itself has mapped."""
@@ -26,11 +27,15 @@ class Bounds:
     @classmethod
     def of(cls, program: Program, mapped: int) -> "Bounds":
         """Return the bounds of a program's tests in a process that has so many bytes mapped."""
-        limits = program.limits
-        memory, file_bytes = mapped + limits.memory_mb * MEGABYTE, limits.output_bytes + 1
-        if program.mode == "LCB":
-            # An in-process run has its own alarm for each of its two phases.
-            cpu = 2 * limits.cpu_seconds + GRACE_SECONDS
-            return cls(memory, cpu, cpu, 4, file_bytes)
-        files = 4 if program.kind == "functional" else 3
-        return cls(memory, limits.cpu_seconds, limits.wall_seconds, files, file_bytes)
+        return _bounds(program.limits, program.mode, program.kind, mapped)
+
+
+@functools.lru_cache(maxsize=16)
+def _bounds(limits: Limits, mode: Mode, kind: Kind, mapped: int) -> Bounds:
+    memory, file_bytes = mapped + limits.memory_mb * MEGABYTE, limits.output_bytes + 1
+    if mode == "LCB":
+        # An in-process run has its own alarm for each of its two phases.
+        cpu = 2 * limits.cpu_seconds + GRACE_SECONDS
+        return Bounds(memory, cpu, cpu, 4, file_bytes)
+    files = 4 if kind == "functional" else 3
+    return Bounds(memory, limits.cpu_seconds, limits.wall_seconds, files, file_bytes)

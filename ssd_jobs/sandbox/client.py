@@ -15,7 +15,7 @@ from typing import Any
 
 from ssd_jobs.errors import BadInput
 from ssd_jobs.sandbox import frames, layers
-from ssd_jobs.sandbox.frames import Channel, ProtocolError
+from ssd_jobs.sandbox.frames import BODY_LIMIT, Channel, ProtocolError
 from ssd_jobs.sandbox.protocol import Hello, Outcome, Program
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
 
 MARGIN_SECONDS = 15.0
 CONNECT_SECONDS = 60.0
+REASON_LIMIT = 4096
 START_SECONDS = 60.0
 """For waiting until a server runs and has room, and for compiling."""
 
@@ -81,9 +82,8 @@ class Session:
     def run(self, data: bytes) -> Outcome:
         """Run one test and return what was seen; NotCompiled when there is nothing to run."""
         first = bool(self._unsent)
-        connection = self._channel.connection
         self._line.reusable = False
-        with _failures(connection, self._patience + (START_SECONDS if first else 0.0)):
+        with _failures(self._channel, self._patience + (START_SECONDS if first else 0.0)):
             self._channel.send(self._unsent + frames.encode(self._kind, b"", data))
             self._unsent = b""
             if first:
@@ -99,17 +99,14 @@ class Session:
         if not self._line.greeted:
             self._channel.receive("hello", body_limit=0)
             self._line.greeted = True
-        _, header, _ = self._receive("compiled")
-        error = frames.decode(header).get("error")
-        if not isinstance(error, str):
-            raise ProtocolError("the answer to a program says not whether it compiled")
+        _, _, error = self._receive("compiled", body_limit=REASON_LIMIT)
         if error:
             self._line.reusable, self._line.unsent = True, b""
-            raise NotCompiled(error)
+            raise NotCompiled(error.decode("utf-8", "replace"))
 
-    def _receive(self, kind: str) -> tuple[str, bytes, bytes]:
+    def _receive(self, kind: str, body_limit: int = BODY_LIMIT) -> tuple[str, bytes, bytes]:
         """Return the next frame, or raise when it tells that the program's process ended."""
-        frame = self._channel.receive(kind, "died")
+        frame = self._channel.receive(kind, "died", body_limit=body_limit)
         if frame[0] == "died":
             raise _death(frames.decode(frame[1]))
         return frame
@@ -174,7 +171,7 @@ class Client:
         """Ask for a greeting: which layers are on, how many workers there are, how the last server ended."""
         with contextlib.closing(_connect(self.path, time.monotonic() + self.connect_seconds)) as connection:
             channel = Channel(connection)
-            with _failures(connection, self.connect_seconds):
+            with _failures(channel, self.connect_seconds):
                 _, header, _ = channel.receive("hello", body_limit=0)
                 return Hello.parse(frames.decode(header))
 
@@ -232,14 +229,14 @@ def _connect(path: Path, deadline: float) -> socket.socket:
 
 
 @contextlib.contextmanager
-def _failures(connection: socket.socket, seconds: float) -> Iterator[None]:
+def _failures(channel: Channel, seconds: float) -> Iterator[None]:
     """Bound the time of one exchange and name what went wrong in it."""
-    connection.settimeout(seconds)
+    channel.patience(seconds)
     try:
         yield
     except ProtocolError as error:
         raise SandboxLied(str(error)) from None
-    except TimeoutError:
+    except BlockingIOError:
         raise SandboxHung(f"no answer within {seconds:.0f} s") from None
     except (EOFError, OSError) as error:
         raise SandboxDown(f"the sandbox went away: {error}") from None

@@ -16,7 +16,10 @@ __all__ = ["BODY_LIMIT", "PREFIX", "Channel", "ProtocolError", "decode", "encode
 HEADER_LIMIT = 64 * 1024
 BODY_LIMIT = 256 * 1024 * 1024
 CHUNK = 256 * 1024
+AHEAD = 16 * 1024
+"""Small enough for the allocator to keep at hand: larger buffers are mapped and unmapped for each message."""
 PREFIX = struct.Struct(">cII")
+TIMEVAL = struct.Struct("@ll")
 TYPES = {
     "hello": b"h",
     "program": b"p",
@@ -62,6 +65,19 @@ class Channel:
         self.connection = connection
         self._ahead = ahead
         self._pending = b""
+        self._patience = 0.0
+
+    def patience(self, seconds: float) -> None:
+        """Bound each wait from now on; one that takes longer is a BlockingIOError.
+
+        The kernel keeps this time itself, where Python's own time-outs ask it before each message whether there is one.
+        """
+        if seconds != self._patience:
+            whole = int(seconds)
+            limit = TIMEVAL.pack(whole, int((seconds - whole) * 1e6))
+            for side in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+                self.connection.setsockopt(socket.SOL_SOCKET, side, limit)
+            self._patience = seconds
 
     def send(self, frames: bytes) -> None:
         """Send frames."""
@@ -69,26 +85,28 @@ class Channel:
 
     def receive(self, *kinds: str, body_limit: int = BODY_LIMIT) -> tuple[str, bytes, bytes]:
         """Return type, header and body of the next frame, which must be of one of these types; EOFError at the end."""
-        code, head_size, body_size = PREFIX.unpack(self._exactly(PREFIX.size))
+        self._fill(PREFIX.size)
+        code, head_size, body_size = PREFIX.unpack_from(self._pending)
         kind = NAMES.get(code, "")
         if kind not in kinds:
             raise ProtocolError(f"a frame that is none of {', '.join(kinds)}")
         if head_size > HEADER_LIMIT or body_size > body_limit:
             raise ProtocolError(f"a frame of {head_size} + {body_size} bytes")
-        return kind, self._exactly(head_size), self._exactly(body_size)
+        body = PREFIX.size + head_size
+        self._fill(body + body_size)
+        data, self._pending = self._pending, self._pending[body + body_size :]
+        return kind, data[PREFIX.size : body], data[body : body + body_size]
 
-    def _exactly(self, size: int) -> bytes:
-        """Return that many bytes, or EOFError."""
-        data, self._pending = self._pending[:size], self._pending[size:]
-        if len(data) == size:
-            return data
-        parts, missing = [data], size - len(data)
+    def _fill(self, size: int) -> None:
+        """Have at least that many bytes pending, or EOFError."""
+        missing = size - len(self._pending)
+        if missing <= 0:
+            return
+        parts = [self._pending]
         while missing > 0:
-            part = self.connection.recv(CHUNK if self._ahead else min(missing, CHUNK))
+            part = self.connection.recv(min(max(missing, AHEAD if self._ahead else 0), CHUNK))
             if not part:
                 raise EOFError("the connection ended")
             parts.append(part)
             missing -= len(part)
-        data = b"".join(parts)
-        self._pending = data[size:]
-        return data[:size]
+        self._pending = b"".join(parts)

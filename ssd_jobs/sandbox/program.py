@@ -23,10 +23,11 @@ __all__ = ["serve"]
 
 def serve(connection: socket.socket, walls: confine.Walls) -> None:
     """Serve programs until the grader hangs up, or one of them breaks its process."""
-    channel = Channel(connection)
+    channel = Channel(connection, ahead=True)
     place = Place(walls, connection)
     mapped = confine.mapped_bytes()
     confine.limit_connection()
+    mode = None
     while True:
         try:
             _, header, body = channel.receive("program")
@@ -34,7 +35,9 @@ def serve(connection: socket.socket, walls: confine.Walls) -> None:
             return
         program = Program.parse(header, body)
         kind, _, data = channel.receive("test", "only")
-        confine.limit_stack(program.mode)
+        if program.mode != mode:
+            mode = program.mode
+            confine.limit_stack(mode)
         heavy = tuple(name for name in prelude.HEAVY if name in program.source)
         if kind == "only" and not heavy:
             _answer(channel, Trial(place, program, Bounds.of(program, mapped), data, None), first=True)
@@ -90,15 +93,17 @@ class _Apart:
         try:
             compiled = compiling.compile_program(program)
         except NotCompiled as error:
-            self.channel.send(frames.encode("compiled", {"error": str(error)}))
+            self.channel.send(frames.encode("compiled", b"", str(error).encode("utf-8", "replace")))
             return
         confine.end_compiling()
+        # Reads nothing beyond its own frames: what comes after the last is for the process above.
+        channel = Channel(self.channel.connection)
         kind, first = "test", True
         while kind == "test":
-            _answer(self.channel, Trial(self.place, program, bounds, data, compiled), first=first)
+            _answer(channel, Trial(self.place, program, bounds, data, compiled), first=first)
             if self.only:
                 return
-            kind, _, data = self.channel.receive("test", "end")
+            kind, _, data = channel.receive("test", "end")
             first = False
 
 
@@ -114,7 +119,7 @@ def _answer(channel: Channel, test: Trial, *, first: bool) -> None:
         channel.send(frames.encode("died", {"signal": 0, "reason": str(error)}))
         return
     except NotCompiled as error:
-        channel.send(frames.encode("compiled", {"error": str(error)}))
+        channel.send(frames.encode("compiled", b"", str(error).encode("utf-8", "replace")))
         return
-    compiled = frames.encode("compiled", {"error": ""}) if first else b""
+    compiled = frames.encode("compiled") if first else b""
     channel.send(compiled + frames.encode("outcome", *frame))

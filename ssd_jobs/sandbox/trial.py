@@ -43,13 +43,14 @@ class Place:
         self.poller = select.poll()
         self.poller.register(connection, select.POLLRDHUP)
         self._walls = walls
-        self._entrances: dict[Bounds, confine.Entrance] = {}
+        self._bounds: Bounds | None = None
+        self._entrance = confine.Entrance((), (), ())
 
     def entrance(self, bounds: Bounds) -> confine.Entrance:
-        """Return the way behind the walls; programs of one grading have equal bounds, so it is made once."""
-        if bounds not in self._entrances:
-            self._entrances = {bounds: self._walls.entrance(bounds)}
-        return self._entrances[bounds]
+        """Return the way behind the walls; programs of one grading share their bounds, so it is made once."""
+        if bounds is not self._bounds:
+            self._bounds, self._entrance = bounds, self._walls.entrance(bounds)
+        return self._entrance
 
 
 class Trial:
@@ -105,7 +106,7 @@ class Trial:
             while True:
                 left = self.bounds.wall - (time.monotonic() - started)
                 events = self.place.poller.poll(max(0.0, min(left, WATCH_SECONDS)) * 1000)
-                if any(descriptor == pidfd for descriptor, _ in events):
+                if pidfd in dict(events):
                     return ""
                 reason = "wall" if events or left <= 0 else self._excess(child)
                 if reason:
@@ -130,7 +131,7 @@ class Trial:
         status, usage = end
         code = os.waitstatus_to_exitcode(status)
         complete = private and code == 0 and not killed
-        size = os.fstat(2).st_size
+        size = os.lseek(2, 0, os.SEEK_END)
         return Outcome(
             exit_code=max(code, 0),
             signal=max(-code, 0),

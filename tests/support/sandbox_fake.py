@@ -29,7 +29,7 @@ def outcome(**changes: object) -> Outcome:
 
 def answer(channel: Channel, reply: Callable[[bytes], Outcome]) -> None:
     """Say that the program compiled and answer its tests."""
-    channel.send(frames.encode("compiled", {"error": ""}))
+    channel.send(frames.encode("compiled"))
     kind = "test"
     while kind == "test":
         kind, _, data = channel.receive("test", "only", "end")

@@ -37,7 +37,7 @@ def hang_up(channel: Channel, _: Program) -> None:
 
 def hang(channel: Channel, _: Program) -> None:
     """Say that the program compiled, then nothing."""
-    channel.send(frames.encode("compiled", {"error": ""}))
+    channel.send(frames.encode("compiled"))
     threading.Event().wait(2)
 
 

@@ -1,6 +1,7 @@
 """Frames and their fields: what is sent arrives, and nothing else is accepted."""
 
 import socket
+import threading
 from dataclasses import fields
 
 import pytest
@@ -51,6 +52,37 @@ def test_a_program_survives_the_socket(source: str, mode: protocol.Mode, cpu: fl
     frame = frames.encode("program", program.header(), source.encode("utf-8", "surrogatepass"))
     _, header, body = _through(frame, "program")
     assert Program.parse(header, body) == program
+
+
+MESSAGES = st.lists(
+    st.tuples(st.sampled_from(["test", "end"]), st.binary(max_size=9), st.binary(max_size=99)), max_size=9
+)
+
+
+@given(MESSAGES, st.booleans(), st.data())
+def test_frames_arrive_however_they_are_cut(
+    messages: list[tuple[str, bytes, bytes]], ahead: bool, data: st.DataObject
+) -> None:
+    """Messages are read one after another, whatever pieces the socket hands out and whether more is read at once."""
+    sent = b"".join(frames.encode(kind, header, body) for kind, header, body in messages)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        channel = Channel(theirs, ahead=ahead)
+        cut = data.draw(st.integers(0, len(sent)))
+        ours.sendall(sent[:cut])
+        rest = threading.Timer(0.001, ours.sendall, [sent[cut:]])
+        rest.start()
+        assert [channel.receive("test", "end") for _ in messages] == messages
+        rest.join()
+
+
+@given(MESSAGES.filter(len))
+def test_what_follows_a_frame_is_left_to_others(messages: list[tuple[str, bytes, bytes]]) -> None:
+    """Without reading ahead, the next reader of the same connection finds the next frame whole."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.sendall(b"".join(frames.encode(kind, header, body) for kind, header, body in messages))
+        assert [Channel(theirs).receive("test", "end") for _ in messages] == messages
 
 
 @given(st.binary(max_size=300))
