@@ -1,7 +1,8 @@
 """A listing of everything, now and then: the safety net below the watches, and their judge.
 
 The first one, before anything is decided, makes the process know what there is. Each later one puts right what a
-watch may have missed, and tells how much that was.
+watch may have missed, and tells how much that was. A watch that must begin anew, as after a 410, tells what there is
+and never what is gone: a deletion in between is found only here.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError, Key, Store
 from ssd_operator.handlers import SELECTOR
-from ssd_operator.status import view_job, view_pod
+from ssd_operator.status import JobView, view_job, view_pod
 
 __all__ = ["Resync"]
 
 LOGGER = logging.getLogger(__name__)
+Raw = dict[str, Any]
 GRACE_S = 10.0
 """What a watch may be late by."""
 
@@ -53,27 +56,58 @@ class Resync:
 
     async def again(self) -> int:
         """Put right what the watches missed, and return how much that was."""
-        resources = [raw async for raw in self._each(naming.KIND, "")]
-        jobs = [view_job(raw) async for raw in self._each("Job", SELECTOR)]
+        resources, jobs = dict(self._store.resources), self._store.jobs()
+        listed = [raw async for raw in self._each(naming.KIND, "")]
+        views = [view_job(raw) async for raw in self._each("Job", SELECTOR)]
         await asyncio.sleep(self._grace_s)
-        missed = 0
-        for raw in resources:
-            missed += self._is_newer(raw)
-            self._store.put_resource(raw)
+        missed = sum(map(self._learn_resource, listed)) + sum(map(self._learn_job, views))
+        present = {raw["metadata"]["uid"] for raw in listed} | {job.uid for job in views}
+        for key, raw in resources.items():
+            missed += raw["metadata"]["uid"] not in present and self._forget_resource(key, raw)
         for job in jobs:
-            known = self._store.job(job.namespace, job.name)
-            missed += known is not None and known.uid == job.uid and known.version < job.version
-            self._store.put_job(job)
+            missed += job.uid not in present and await self._forget_job(job)
         return missed
 
-    async def _each(self, kind: str, selector: str) -> AsyncIterator[dict[str, object]]:
+    async def _each(self, kind: str, selector: str) -> AsyncIterator[Raw]:
         for namespace in self._namespaces:
             async for raw in self._api.list(kind, namespace, selector=selector):
                 yield raw
 
-    def _is_newer(self, raw: dict[str, object]) -> bool:
-        """Tell whether a listed resource is newer than what the watch has shown since."""
-        metadata = raw["metadata"]
-        assert isinstance(metadata, dict)
-        known = self._store.resources.get(Key(metadata["namespace"], metadata["name"]))
-        return known is not None and int(known["metadata"]["resourceVersion"]) < int(metadata["resourceVersion"])
+    def _learn_resource(self, raw: Raw) -> bool:
+        """Remember a listed resource, and tell whether that is news."""
+        before = self._store.resources.get(Key(raw["metadata"]["namespace"], raw["metadata"]["name"]))
+        now = self._store.resources.get(self._store.put_resource(raw))
+        return now is not None and (before is None or _identity(before) != _identity(now))
+
+    def _learn_job(self, job: JobView) -> bool:
+        """Remember a listed Job, and tell whether that is news."""
+        before = self._store.job(job.namespace, job.name)
+        self._store.put_job(job)
+        return self._store.job(job.namespace, job.name) not in (before, None)
+
+    def _forget_resource(self, key: Key, raw: Raw) -> bool:
+        """Forget a resource that was not listed, and tell whether nobody had said that it is gone."""
+        uid, version = _identity(raw)
+        known = self._store.resources.get(key)
+        self._store.drop_resource(key, uid=uid, version=int(version))
+        return known is not None and known["metadata"]["uid"] == uid
+
+    async def _forget_job(self, job: JobView) -> bool:
+        """The same of a Job; one without our label is in no listing, so who finds it missing asks for it."""
+        known = self._store.job(job.namespace, job.name)
+        if known is None or known.uid != job.uid:
+            return False
+        try:
+            found = view_job(await self._api.get("Job", job.namespace, job.name))
+        except ApiError as error:
+            if not error.missing:
+                raise
+            self._store.drop_job(job.namespace, job.name, uid=job.uid, version=known.version)
+            return True
+        self._store.put_job(found)
+        return found.uid != job.uid
+
+
+def _identity(raw: Raw) -> tuple[str, str]:
+    """Return what tells two sights of a resource apart."""
+    return raw["metadata"]["uid"], raw["metadata"]["resourceVersion"]

@@ -1,0 +1,85 @@
+"""Whatever the watches did not tell, a resync puts right and counts; what they told, it does not count."""
+
+import asyncio
+
+from cluster_world import World, in_phase, stage
+from ssd_operator import naming
+from ssd_operator.cluster import Key
+from ssd_operator.resync import Resync
+
+
+async def resync(world: World) -> int:
+    """Compare what this operator remembers with what there is."""
+    return await Resync(world.api, world.operator.store, (world.namespace,), grace_s=0).again()
+
+
+async def begun(world: World) -> str:
+    """Return the Job of the first stage, of which everyone knows."""
+    await world.apply()
+    await world.operator.settle()
+    await world.operator.observe()
+    [name] = await world.jobs()
+    return name
+
+
+async def forget(world: World, job: str) -> None:
+    """Delete a Job when no watch is there to see it."""
+    await world.api.delete("Job", world.namespace, job, preconditions={}, foreground=False)
+    while True:
+        if job not in await world.jobs():
+            return
+        await asyncio.sleep(0.05)
+
+
+async def test_what_was_told_is_not_missed(world: World) -> None:
+    """A comparison with all that there is finds nothing, also of a Job that was deleted and told."""
+    job = await begun(world)
+    assert await resync(world) == 0
+    await forget(world, job)
+    await world.operator.observe()
+    assert await resync(world) == 0
+
+
+async def test_a_change_that_was_missed_is_seen(world: World) -> None:
+    """An edit of a resource, a resource and a Job that are new, and a Job that moved on."""
+    job = await begun(world)
+    await world.edit(deadline="5h")
+    assert await resync(world) == 1
+    await world.apply("second", prompts={"limit": 3})
+    assert await resync(world) == 1
+    assert Key(world.namespace, "second") in world.operator.store.resources
+    labels = {"metadata": {"labels": {"moved": "on"}}}
+    changed = await world.api.patch("Job", world.namespace, job, labels)
+    assert await resync(world) == 1
+    assert world.operator.store.job(world.namespace, job).version == int(changed["metadata"]["resourceVersion"])
+    assert await resync(world) == 0
+
+
+async def test_a_job_that_vanished_unseen_is_made_again(world: World) -> None:
+    """After a gap a watch lists what there is, and never says what is gone: without this, its stage would wait."""
+    job = await begun(world)
+    await forget(world, job)
+    assert await resync(world) == 1
+    assert world.operator.store.job(world.namespace, job) is None
+    raw = await world.until(in_phase("Succeeded"))
+    assert stage(raw, "prepare")["attempt"] == 2
+
+
+async def test_a_resource_that_vanished_unseen_is_forgotten(world: World) -> None:
+    """It is neither counted among the runs nor looked at any more; its Job goes with it, sooner or later."""
+    await begun(world)
+    await world.api.delete(naming.KIND, world.namespace, "toy", preconditions={}, foreground=False)
+    assert await resync(world) >= 1
+    assert world.operator.store.resources == {}
+
+
+async def test_a_job_of_somebody_else_is_no_miss(world: World) -> None:
+    """A Job without our label has our name: it is in no listing of ours, and there all the same."""
+    job = await begun(world)
+    mark = {"metadata": {"labels": {naming.LABEL_MANAGED: None}}}
+    await world.api.patch("Job", world.namespace, job, mark)
+    known = world.operator.store.job(world.namespace, job)
+    await resync(world)
+    assert await resync(world) == 0
+    assert known is not None
+    assert world.operator.store.job(world.namespace, job).uid == known.uid
