@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from ssd_operator.queue import WorkQueue
+from ssd_operator.queue import LONGEST_BACKOFF_S, WorkQueue
 
 Work = Callable[[str], Awaitable[float | None]]
 
@@ -95,6 +95,41 @@ async def test_a_failure_comes_back_and_stops_nobody() -> None:
             await asyncio.sleep(0)
         assert tries["bad"] == 1
         await asyncio.wait_for(well.wait(), 30)
+
+
+class Told(WorkQueue[str]):
+    """A queue that notes for how long it would wait, and does not wait."""
+
+    waits: list[float]
+
+    def add_after(self, key: str, seconds: float) -> None:
+        """Note it."""
+        self.waits.append(seconds)
+        self.add(key)
+
+
+async def test_failures_wait_twice_as_long_each_time_up_to_a_minute() -> None:
+    """Whatever is wrong is asked less and less; after a success the next failure is tried again soon."""
+    tries = 0
+
+    async def work(_key: str) -> None:
+        nonlocal tries
+        tries += 1
+        if tries not in (20, 23):
+            raise RuntimeError("away")
+
+    queue = Told(work, concurrency=1, jitter=lambda: 0.5)
+    queue.waits = []
+    task = asyncio.create_task(queue.run())
+    queue.add("a")
+    await until(lambda: tries == 20 and queue.idle)
+    first, *_ = waits = list(queue.waits)
+    assert waits == [min(first * 2**count, LONGEST_BACKOFF_S) for count in range(19)]
+    queue.add("a")
+    await until(lambda: tries == 23 and queue.idle)
+    assert queue.waits[19:] == waits[:2]
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_what_the_server_asks_for_is_kept() -> None:

@@ -1,10 +1,11 @@
 """Whatever the watches did not tell, a resync puts right and counts; what they told, it does not count."""
 
 import asyncio
+from typing import Any
 
 from cluster_world import World, in_phase, stage
 from ssd_operator import naming
-from ssd_operator.cluster import Key
+from ssd_operator.cluster import Api, ApiError, Key
 from ssd_operator.resync import Resync
 
 
@@ -83,3 +84,31 @@ async def test_a_job_of_somebody_else_is_no_miss(world: World) -> None:
     assert await resync(world) == 0
     assert known is not None
     assert world.operator.store.job(world.namespace, job).uid == known.uid
+
+
+class Away(Api):
+    """A connection to a server that is away for the first few questions."""
+
+    refusals = 3
+
+    async def request(self, verb: str, path: str, **rest: Any) -> dict[str, Any]:
+        """Refuse, or pass on."""
+        if self.refusals:
+            self.refusals -= 1
+            raise ApiError(0, "Unreachable", "as the test wants it")
+        return await super().request(verb, path, **rest)
+
+
+async def test_a_server_that_is_away_is_asked_again(world: World) -> None:
+    """An outage ends no resync: the first one after it finds what happened meanwhile."""
+    await begun(world)
+    await world.edit(deadline="5h")
+    found: asyncio.Queue[int] = asyncio.Queue()
+    away = Away(world.api._transport)
+    resync = Resync(away, world.operator.store, (world.namespace,), grace_s=0)
+    task = asyncio.create_task(resync.repeat(every_s=0, compared=found.put_nowait))
+    async with asyncio.timeout(60):
+        assert await found.get() == 1
+    assert away.refusals == 0
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
