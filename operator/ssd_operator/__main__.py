@@ -17,10 +17,14 @@ FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 def main() -> int:
     """Run until stopped; outside a cluster, KUBECONFIG says which one."""
     try:
-        found = settings.from_environment(os.environ)
+        return _serve(settings.from_environment(os.environ))
     except SsdError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
+
+
+def _serve(found: settings.Settings) -> int:
+    """Log as the settings say, and serve."""
     logging.basicConfig(level=found.log_level.upper(), format=FORMAT, stream=sys.stderr)
     logging.getLogger("kopf").setLevel(logging.WARNING)
     kubeconfig = Path(os.environ["KUBECONFIG"]) if "KUBECONFIG" in os.environ else None

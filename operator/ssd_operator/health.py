@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 
 from aiohttp import web
 
+from ssd_operator.errors import InvalidInput
 from ssd_operator.metrics import Metrics
 
 __all__ = ["Health", "serve"]
@@ -62,5 +64,10 @@ async def serve(health: Health, metrics: Metrics, port: int) -> web.AppRunner:
     application.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", page)])
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, port=port).start()
+    try:
+        await web.TCPSite(runner, port=port).start()
+    except OSError as error:
+        await runner.cleanup()
+        why = os.strerror(error.errno or 0)
+        raise InvalidInput(f"SSD_HTTP_PORT: cannot listen on port {port} ({why}); name a free one") from None
     return runner
