@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 __all__ = ["Finished", "run"]
@@ -46,7 +47,7 @@ async def run(config: Path, *, index: int, log: Path, environment: Mapping[str, 
             stderr=stream,
             env={**os.environ, **environment, "JOB_COMPLETION_INDEX": str(index)},
             start_new_session=True,
-            preexec_fn=_die_with_parent,
+            preexec_fn=partial(_die_with, os.getpid()),
         )
     try:
         output, _ = await process.communicate()
@@ -67,9 +68,12 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
             return
 
 
-def _die_with_parent() -> None:
-    """Have the kernel end this process when the runner dies."""
+def _die_with(parent: int) -> None:
+    """Have the kernel end this process when the runner dies, which it may have by now; a fork has its handlers."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        signal.raise_signal(signal.SIGTERM)
 
 
 def _last_error(log: Path) -> str:
