@@ -130,7 +130,7 @@ class Api:
                 verb, url, headers=headers, body=body, _request_timeout=TIMEOUT_S
             )
             text = await answer.read()
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError) as error:
             self.observe(verb, 0)
             raise ApiError(0, "Unreachable", f"{type(error).__name__}: {error}") from None
         self.observe(verb, answer.status)

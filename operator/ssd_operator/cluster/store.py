@@ -128,9 +128,12 @@ class Store:
         return self.resources.get(key) if key is not None else None
 
     def _disown(self, job: JobView | None) -> None:
-        for owner in job.owners if job is not None else ():
+        """Take a Job from its owners."""
+        if job is None:
+            return
+        for owner in job.owners:
             places = self._owned.get(owner.uid, set())
-            places.discard((job.namespace, job.name)) if job is not None else None
+            places.discard((job.namespace, job.name))
             if not places:
                 self._owned.pop(owner.uid, None)
 

@@ -86,6 +86,27 @@ async def test_a_job_of_somebody_else_is_no_miss(world: World) -> None:
     assert world.operator.store.job(world.namespace, job).uid == known.uid
 
 
+class Slow(Api):
+    """A connection to a server of which the watches hear while it still lists."""
+
+    world: World
+
+    async def request(self, verb: str, path: str, **rest: Any) -> dict[str, Any]:
+        """Answer, and let the watches catch up before anyone has read the answer."""
+        answer = await super().request(verb, path, **rest)
+        await self.world.operator.observe()
+        return answer
+
+
+async def test_what_is_told_late_is_not_missed(world: World) -> None:
+    """A watch may be behind a listing: what it tells within the grace is no reason to doubt it."""
+    job = await begun(world)
+    await forget(world, job)
+    slow = Slow(world.api._transport)
+    slow.world = world
+    assert await Resync(slow, world.operator.store, (world.namespace,), grace_s=0).again() == 0
+
+
 class Away(Api):
     """A connection to a server that is away for the first few questions."""
 
