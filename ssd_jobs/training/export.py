@@ -26,7 +26,7 @@ OURS = ("config.json", MANIFEST, "progress.json")
 
 def write(trainee: Trainee, base: Path, target: Path, ranks: Ranks, *, adapters: Lora | None) -> None:
     """Write the model; the directory appears whole."""
-    weights = _gather(trainee, ranks, keep=torch.bfloat16 if adapters is None else None)
+    weights = _gather(trainee, ranks, dtype=torch.bfloat16 if adapters is None else None)
     if ranks.first:
         if adapters is not None:
             weights = {name: weight.to(torch.bfloat16) for name, weight in lora.merged(weights, adapters).items()}
@@ -43,13 +43,13 @@ def write(trainee: Trainee, base: Path, target: Path, ranks: Ranks, *, adapters:
     dist.barrier()
 
 
-def _gather(trainee: Trainee, ranks: Ranks, *, keep: torch.dtype | None) -> dict[str, torch.Tensor]:
-    """Collect one weight after the other on rank 0's CPU."""
+def _gather(trainee: Trainee, ranks: Ranks, *, dtype: torch.dtype | None) -> dict[str, torch.Tensor]:
+    """Collect one weight after the other on rank 0's CPU, as it is or in another dtype."""
     gathered: dict[str, torch.Tensor] = {}
     for name, weight in trainee.named_weights().items():
         full = whole(weight.detach())
         if ranks.first:
-            gathered[name] = full.to(dtype=keep or full.dtype, device="cpu")
+            gathered[name] = full.to(dtype=dtype or full.dtype, device="cpu")
     return gathered
 
 

@@ -5,17 +5,19 @@ Convention: 6 FLOPs per weight of a matrix product and token, the output head on
 Padding and recomputation count as nothing.
 """
 
+import re
 from collections.abc import Sequence
 
 import torch
 
 from ssd_jobs.training.model import Trainee
 
-__all__ = ["Work", "peak"]
+__all__ = ["Work", "named_peak", "peak"]
 
 PEAKS = (
     ("B200", 2250e12),
     ("GB200", 2250e12),
+    ("H200 NVL", 835e12),
     ("H200", 989e12),
     ("H100 NVL", 835e12),
     ("H100 PCIe", 756e12),
@@ -27,15 +29,17 @@ PEAKS = (
     ("L4", 121e12),
     ("A10", 125e12),
 )
-"""Dense bfloat16 peaks, by what the device's name contains; the first match counts."""
+"""Dense bfloat16 peaks, by whole words of the device's name; the first match counts."""
 
 
 def peak(device: torch.device) -> float | None:
     """Return the device's peak, None when it is not known."""
-    if device.type != "cuda":
-        return None
-    name = torch.cuda.get_device_name(device)
-    return next((value for part, value in PEAKS if part in name), None)
+    return named_peak(torch.cuda.get_device_name(device)) if device.type == "cuda" else None
+
+
+def named_peak(name: str) -> float | None:
+    """Return the peak of a device by its name; an L40 is no L4, and an unknown one has none."""
+    return next((value for words, value in PEAKS if re.search(rf"\b{words}\b", name)), None)
 
 
 class Work:

@@ -12,7 +12,7 @@ import torch
 from ssd_jobs.training.attention import Documents
 from ssd_jobs.training.corpus import Corpus
 
-__all__ = ["Pack", "build", "empty"]
+__all__ = ["Pack", "arrange", "build", "empty"]
 
 
 @dataclass(frozen=True)

@@ -98,3 +98,23 @@ def test_useful_flops_are_what_torch_counts(tmp_path: Path) -> None:
                 trainee(pack)
             counted += 3 * counter.get_total_flops()
     assert work.flops([9, 30], (10 - 3) + (31 - 10)) == pytest.approx(counted, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "tflops"),
+    [
+        ("NVIDIA H100 80GB HBM3", 989),
+        ("NVIDIA H100 PCIe", 756),
+        ("NVIDIA H200", 989),
+        ("NVIDIA H200 NVL", 835),
+        ("NVIDIA GB200", 2250),
+        ("NVIDIA A100-SXM4-80GB", 312),
+        ("NVIDIA L4", 121),
+        ("NVIDIA L40", None),
+        ("NVIDIA A10G", None),
+    ],
+)
+def test_a_device_is_known_by_whole_words(name: str, tflops: int | None) -> None:
+    """No device gets the peak of another whose name is only the beginning of its own."""
+    found = flops.named_peak(name)
+    assert (None if found is None else round(found / 1e12)) == tflops
