@@ -38,8 +38,12 @@ def grader() -> Object:
 
 
 def sandbox(asked: Resources, *, memory_mb: int) -> tuple[Object, int]:
-    """Return the sandbox's resources, and how many programs fit at once so that none exhausts the container."""
-    limits = SANDBOX | dict(asked.requests) | dict(asked.limits)
+    """Return the sandbox's resources, and how many programs fit at once so that none exhausts the container.
+
+    To ask for little is how a pod fits a small node; only a limit that is asked for takes time from a test.
+    """
+    least = {name: max(SANDBOX.get(name, "0"), value, key=amount) for name, value in asked.requests.items()}
+    limits = SANDBOX | least | dict(asked.limits)
     cores = int(amount(limits["cpu"]))
     room = int((amount(limits["memory"]) - 1) // (memory_mb * 2**20))
     workers = max(1, min(cores, room))

@@ -6,6 +6,7 @@ import pytest
 
 import cluster_plans
 from ssd_operator import manifests, naming
+from ssd_operator.manifests.resources import amount
 from ssd_operator.plan import Node
 
 TABLE = {
@@ -127,6 +128,47 @@ def test_the_sandbox_never_runs_more_than_its_memory_holds() -> None:
     [sandbox] = pod(cluster_plans.graph(where)["grade-base-toy"], where)["initContainers"]
     assert "--workers=3" in sandbox["command"]
     assert sandbox["resources"]["limits"] == {"cpu": "16", "memory": "4Gi"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "requests", "limits"),
+    [
+        pytest.param({}, {"cpu": "500m", "memory": "3Gi"}, {"cpu": "2", "memory": "3Gi"}, id="nothing"),
+        pytest.param(
+            {"requests": {"cpu": "250m", "memory": "1Gi"}},
+            {"cpu": "250m", "memory": "1Gi"},
+            {"cpu": "2", "memory": "3Gi"},
+            id="little",
+        ),
+        pytest.param(
+            {"requests": {"cpu": "8", "memory": "8Gi"}},
+            {"cpu": "8", "memory": "8Gi"},
+            {"cpu": "8", "memory": "8Gi"},
+            id="much",
+        ),
+        pytest.param(
+            {"requests": {"cpu": "250m"}, "limits": {"cpu": "1"}},
+            {"cpu": "250m", "memory": "3Gi"},
+            {"cpu": "1", "memory": "3Gi"},
+            id="a limit",
+        ),
+    ],
+)
+def test_a_sandbox_that_asks_for_little_may_use_more(
+    asked: dict[str, Any], requests: dict[str, str], limits: dict[str, str]
+) -> None:
+    """What all pods ask for is no bound of a grade pod's programs: its limits sink only when they are named."""
+    where = cluster_plans.place(pod={"resources": asked})
+    [sandbox] = pod(cluster_plans.graph(where)["grade-base-toy"], where)["initContainers"]
+    assert sandbox["resources"] == {"requests": requests, "limits": limits}
+
+
+def test_a_grade_pod_fits_a_small_node() -> None:
+    """By default it asks for less than a core, so that a node of two has room for it beside another pod."""
+    where = cluster_plans.place()
+    spec = pod(cluster_plans.graph(where)["grade-base-toy"], where)
+    asked = [each["resources"]["requests"]["cpu"] for each in [*spec["initContainers"], *spec["containers"]]]
+    assert sum(map(amount, asked)) < 1
 
 
 def test_what_the_user_put_into_the_workspace_is_seen_by_prepare_alone() -> None:
