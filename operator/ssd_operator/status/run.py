@@ -95,8 +95,7 @@ def _give_up(stage: StageStatus, scene: Scene) -> StageStatus:
     if stage.phase in ENDED:
         return stage
     begun = stage.phase in LIVE
-    message = f"not finished within the deadline of {scene.place.spec.deadline}"
-    update = {"phase": "Failed" if begun else "Skipped", "message": message, "completion_time": stamp(scene.now)}
+    update = {"phase": "Failed" if begun else "Skipped", "message": scene.overdue, "completion_time": stamp(scene.now)}
     return stage.model_copy(update=update)
 
 

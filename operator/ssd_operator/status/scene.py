@@ -65,6 +65,11 @@ class Scene:
     """ResourceQuota -> what the namespace may have at most; asked for a plan."""
     planner: Planner = field(default_factory=Planner, compare=False)
 
+    @property
+    def overdue(self) -> str:
+        """What is said of a stage that the deadline ends."""
+        return f"not finished within the deadline of {self.place.spec.deadline}"
+
     def job_name(self, node: Node, attempt: int) -> str:
         """Return the Job of one attempt at a stage."""
         return self.place.job_name(node, attempt)

@@ -41,7 +41,7 @@ def _claims(moved: Status, graph: Graph, scene: Scene) -> list[Claim]:
     lost = [stage for stage in stages if stage.phase in ("Failed", "Skipped") and stage.name not in optional]
     failed = [stage for stage in lost if stage.phase == "Failed"] or lost
     words = f"{failed[0].name}: {failed[0].message}" if failed else ""
-    late = any("deadline" in stage.message for stage in failed)
+    late = any(stage.message == scene.overdue for stage in failed)
     excess = quota.excess(graph, scene) if scene.planning else None
     return [
         _accepted(scene, excess),

@@ -148,6 +148,18 @@ def test_a_recipe_that_failed_before_is_tried_again_when_it_is_asked_for_again()
     assert cluster.status.phase == "Succeeded"
 
 
+def test_a_stage_that_speaks_of_a_deadline_failed_by_itself() -> None:
+    """Only the run's own deadline is a reason of its own; a server's is a stage's failure like any other."""
+    cluster = started()
+    [name] = [job.name for job in cluster.live()]
+    cluster.end(name, ending="Failed", code=64)
+    [pod] = cluster.pods[name]
+    cluster.pods[name] = (replace(pod, message="MLflow: deadline exceeded"),)
+    cluster.settle()
+    assert "deadline exceeded" in cluster.status.stages[0].message
+    assert find(cluster.status, "Failed").reason == "StageFailed"  # type: ignore[union-attr]
+
+
 def test_suspension_does_not_use_up_the_deadline() -> None:
     """An hour suspended is an hour more."""
     cluster = started(deadline="1h")
