@@ -1,4 +1,4 @@
-"""Two kinds of conflict: someone was faster, which is looked at anew at once, and a refusal that brings no news."""
+"""Conflicts: someone was faster with the resource or a Job, which is looked at anew, or a refusal brings no news."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +7,7 @@ import pytest
 
 from cluster_world import World, phase
 from ssd_operator.cluster import Api, ApiError, Key
+from ssd_operator.reconcile.terms import owner_reference
 
 
 class Refusing(Api):
@@ -48,3 +49,56 @@ async def test_a_conflict_without_news_is_a_failure(world: World) -> None:
     await world.operator.observe()
     with pytest.raises(ApiError, match="as the test wants it"):
         await world.operator.reconciler.reconcile(Key(world.namespace, "toy"))
+
+
+@pytest.mark.parametrize("meanwhile", ["changed", "deleted"])
+async def test_a_job_that_moved_on_is_seen_as_it_is(world: World, meanwhile: str) -> None:
+    """What is asked of a Job that is another one by now is refused, and asked again of what is there: nothing fails."""
+    key = Key(world.namespace, "toy")
+    await world.apply()
+    await world.operator.settle()
+    [name] = await world.jobs()
+    await world.edit(suspend=True)
+    await world.operator.observe()
+    if meanwhile == "changed":
+        await world.api.patch("Job", world.namespace, name, {"metadata": {"labels": {"moved": "on"}}})
+    else:
+        await world.api.delete("Job", world.namespace, name, preconditions={}, foreground=False)
+    for _ in range(4):
+        await world.operator.reconciler.reconcile(key)
+    assert phase(await world.get()) == "Suspended"
+    assert all(job["spec"]["suspend"] for job in (await world.jobs()).values())
+    known = world.operator.store.job(world.namespace, name)
+    assert (known is not None and known.suspended) if meanwhile == "changed" else known is None
+
+
+class Overtaken(Api):
+    """A connection on which someone else becomes an owner of a Job between our reading and our writing of it."""
+
+    rival: dict[str, Any] | None = None
+
+    async def get(self, kind: str, namespace: str, name: str) -> dict[str, Any]:
+        """Read an object; the first Job that is read has one more owner right after."""
+        found = await super().get(kind, namespace, name)
+        if kind == "Job" and self.rival is not None:
+            owners, self.rival = [*found["metadata"]["ownerReferences"], self.rival], None
+            await self.patch("Job", namespace, name, {"metadata": {"ownerReferences": owners}})
+        return found
+
+
+async def test_no_owner_of_a_shared_job_is_lost(world: World) -> None:
+    """Who joins a Job from an old sight of it is refused, and joins what is there: the rival's share stays."""
+    world.operator_api = api = Overtaken(world.api._transport)
+    world.new_operator()
+    await world.apply()
+    await world.operator.settle()
+    [name] = await world.jobs()
+    rival, second = await world.apply("rival"), await world.apply("second")
+    api.rival = owner_reference(rival)
+    await world.operator.observe()
+    for _ in range(4):
+        await world.operator.reconciler.reconcile(Key(world.namespace, "second"))
+    assert api.rival is None
+    owners = {each["uid"] for each in (await world.jobs())[name]["metadata"]["ownerReferences"]}
+    assert owners >= {rival["metadata"]["uid"], second["metadata"]["uid"]}
+    assert len(owners) == 3
