@@ -4,7 +4,6 @@ python gang_support.py launch MODE CONFIG     the launcher, its workers being st
 python gang_support.py worker MODE CONFIG MAILBOX
 """
 
-import contextlib
 import os
 import signal
 import socket
@@ -52,16 +51,6 @@ def stand_in(mode: str, config: Path, *, node: int = 0) -> "subprocess.Popen[str
 def real(config: Path, *, node: int = 0) -> "subprocess.Popen[str]":
     """Start the stage's program."""
     return start(["-m", "ssd_jobs", str(config)], node=node)
-
-
-def processes(config: Path) -> list[int]:
-    """Return the launchers and workers that run with this config; one that has ended has no command line."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if str(config).encode() in (entry / "cmdline").read_bytes().split(b"\0"):
-                found.append(int(entry.name))
-    return found
 
 
 def write(config: Any, path: Path) -> Path:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from scipy.stats import ks_2samp
 
+import survivors
 from kill_loop import on_disk
 from sampling_support import context, sample_config, toy_workspace
 from ssd_jobs import artifacts, contract, tables
@@ -87,11 +88,12 @@ def test_vllm_survives_kills(workspace: Path, tmp_path: Path) -> None:
     begun: dict[tuple[str, int], list[int]] = {}
     for kill in (1, 2):
         with (tmp_path / f"log-{kill}").open("w") as log:
-            child = subprocess.Popen(command, stdout=log, stderr=log)
+            child = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
             while len(on_disk(shard)[0]) < 60 * kill and child.poll() is None:
                 time.sleep(0.05)
             child.kill()
             assert child.wait() == -9, (tmp_path / f"log-{kill}").read_text()[-2000:]
+        assert survivors.of_session(child.pid) == [], "a part of the engine outlives its stage"
         begun |= on_disk(shard)[1]
     final = subprocess.run(command, capture_output=True, text=True, check=False)
     assert final.returncode == 0, final.stderr[-2000:]

@@ -17,6 +17,7 @@ import torch.distributed as dist
 
 import gang_support
 import ranks_support
+import survivors
 import training_support
 from ssd_jobs.errors import ExitCode
 from ssd_jobs.training import job, worker
@@ -147,7 +148,7 @@ def test_a_lost_peer_ends_the_others_with_75(running: Running) -> None:
     code, said = _ended(running.lost[0])
     assert code == ExitCode.TEMPORARY
     assert "node 1 has been silent" in said
-    _until(lambda: not gang_support.processes(running.lost_config))
+    _until(lambda: not survivors.with_word(str(running.lost_config)))
 
 
 @pytest.mark.parametrize("moment", ["start", "training"])
@@ -160,13 +161,13 @@ def test_no_worker_outlives_a_killed_launcher(tmp_path: Path, moment: str) -> No
     launchers = [gang_support.real(path, node=node) for node in (0, 1)]
     steps = root / config.output / job.STEPS
     if moment == "start":
-        _until(lambda: len(gang_support.processes(path)) > len(launchers))
+        _until(lambda: len(survivors.with_word(str(path))) > len(launchers))
     else:
         _until(lambda: list(steps.glob(f"*/{COMPLETE}")))
     for launcher in launchers:
         launcher.kill()
         launcher.communicate()
-    _until(lambda: not gang_support.processes(path))
+    _until(lambda: not survivors.with_word(str(path)))
 
 
 def test_a_checkpoint_slower_than_the_grace_period_is_given_up(running: Running) -> None:

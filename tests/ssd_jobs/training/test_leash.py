@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import survivors
 from ssd_jobs.training.leash import ORPHANED, leashed
 
 SLEEPER = "import sys, time; open(sys.argv[1], 'w').close(); time.sleep(3600)"
@@ -20,14 +21,6 @@ child = subprocess.Popen([sys.executable, *leashed(["-c", sys.argv[1], sys.argv[
 print(child.pid, flush=True)
 time.sleep(3600)
 """
-
-
-def _runs(pid: int) -> bool:
-    """Say whether a process lives; one that nobody has waited for is dead."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -46,7 +39,7 @@ def test_it_dies_with_its_parent_at_any_moment(tmp_path: Path, seed: int) -> Non
             time.sleep(random.Random(seed).uniform(0.0, 0.05))
         keeper.kill()
     for _ in range(1000):
-        if not _runs(pid):
+        if not survivors.of_session(pid):
             return
         time.sleep(0.01)
     os.kill(pid, signal.SIGKILL)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import survivors
 from ssd_operator.local import processes
 
 RUNNER = """
@@ -26,34 +27,21 @@ asyncio.run(main(Path(sys.argv[1])))
 """
 
 
-def living(word: str) -> list[int]:
-    """Return the processes with this word on their command line; one that has ended has none."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (entry / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if word.encode() in words:
-            found.append(int(entry.name))
-    return found
-
-
 @pytest.mark.parametrize("pause", [0.0, 0.01, 0.1, 1.0])
 def test_it_dies_with_its_runner(tmp_path: Path, pause: float) -> None:
     """Killed at any moment; the stage waits for its config, which nobody ever writes into the pipe."""
     config = tmp_path / "pipe"
     os.mkfifo(config)
     with subprocess.Popen([sys.executable, "-c", RUNNER, str(tmp_path)]) as runner:
-        while not living(str(config)):
+        while not survivors.with_word(str(config)):
             assert runner.poll() is None
         time.sleep(pause)
         runner.kill()
     for _ in range(1000):
-        if not living(str(config)):
+        if not survivors.with_word(str(config)):
             return
         time.sleep(0.01)
-    pytest.fail(f"{living(str(config))} go on without their runner")
+    pytest.fail(f"{survivors.with_word(str(config))} go on without their runner")
 
 
 async def test_an_orphan_does_not_begin(tmp_path: Path) -> None:
