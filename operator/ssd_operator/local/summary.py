@@ -1,7 +1,6 @@
 """What a person sees at the end: base against candidate, the decision with its reasons, and where everything is."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -63,13 +62,13 @@ def _estimate(value: contract.Estimate | None) -> str:
 
 
 def _places(result: contract.ReportResult, state: RunState, graph: Graph, workdir: Workdir) -> list[tuple[str, str]]:
-    """Return where things are, and the command that opens them."""
+    """Return where things are, and what opens a run that no server shows."""
     root = workdir.root
     places = [("report", str(root / graph["report"].artifacts[0].path / "report.html"))]
     if "train" in graph and state.stages["train"].phase == "Succeeded":
-        places.append(("model", str(Path(root / graph["train"].artifacts[0].path) / "model")))
+        places.append(("model", str(root / graph["train"].artifacts[0].path / "model")))
     if result.model_version:
         places.append(("version", f"{result.model_version}, before it {result.previous_champion or 'none'}"))
-    places.append(("run", result.url or result.run_id))
-    places.append(("open it", f"mlflow ui --backend-store-uri {workdir.tracking_uri}"))
-    return places
+    if result.url:
+        return [*places, ("run", result.url)]
+    return [*places, ("run", result.run_id), ("open it", f"mlflow ui --backend-store-uri {workdir.tracking_uri}")]
