@@ -13,7 +13,6 @@ __all__ = [
     "ANNOTATION_KEY",
     "API_VERSION",
     "CONFIG_FILE",
-    "FIELD_MANAGER",
     "GROUP",
     "KIND",
     "LABEL_ATTEMPT",
@@ -43,7 +42,6 @@ __all__ = [
     "short",
 ]
 
-FIELD_MANAGER = "ssd-operator"
 MANAGED_BY = "ssd-operator"
 
 LABEL_MANAGED = "app.kubernetes.io/managed-by"

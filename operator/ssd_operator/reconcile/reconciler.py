@@ -30,7 +30,8 @@ __all__ = ["Reconciler"]
 
 LOGGER = logging.getLogger(__name__)
 Raw = dict[str, Any]
-Watch = Callable[[Raw, Status, Status], None]
+Changed = Callable[[Raw, Status, Status], None]
+"""Told of every status that was written: the resource, its status before, its status now."""
 AT_ONCE = 0.0
 HELD_RETRY_S = 30.0
 
@@ -50,7 +51,7 @@ class Reconciler:
         *,
         progress: Reader | None = None,
         clock: Callable[[], datetime] = _now,
-        changed: Watch = lambda _raw, _was, _now: None,
+        changed: Changed = lambda _raw, _was, _now: None,
     ) -> None:
         self.terms = TermsReader(api)
         self._api = api
@@ -136,11 +137,16 @@ class Reconciler:
             status = status.model_copy(update={"resolved_spec": reference})
         if status == was:
             return raw
+        answer = await self._send(raw, status)
+        self._changed(raw, was, status)
+        return answer
+
+    async def _send(self, raw: Raw, status: Status) -> Raw:
+        """Write a status under the version that was read, and remember the answer."""
         document = status.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
         answer = await self._api.replace_status({**raw, "status": document})
         self._store.put_resource(answer)
         LOGGER.info("%s/%s: %s", raw["metadata"]["namespace"], raw["metadata"]["name"], _line(status))
-        self._changed(raw, was, status)
         return answer
 
     async def _act(self, key: Key, raw: Raw, status: Status, scene: Scene) -> float | None:
@@ -174,9 +180,7 @@ class Reconciler:
             was, reason=reason, message=message, accepted=accepted, now=self._clock(), generation=generation
         )
         if status != was:
-            document = status.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
-            self._store.put_resource(await self._api.replace_status({**raw, "status": document}))
-            LOGGER.info("%s/%s: %s", raw["metadata"]["namespace"], raw["metadata"]["name"], _line(status))
+            await self._send(raw, status)
             await self._recorder.record(raw, core.happenings(was, status))
         return HELD_RETRY_S if accepted else None
 
