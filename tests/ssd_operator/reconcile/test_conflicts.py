@@ -102,3 +102,22 @@ async def test_no_owner_of_a_shared_job_is_lost(world: World) -> None:
     owners = {each["uid"] for each in (await world.jobs())[name]["metadata"]["ownerReferences"]}
     assert owners >= {rival["metadata"]["uid"], second["metadata"]["uid"]}
     assert len(owners) == 3
+
+
+@pytest.mark.parametrize("queue", ["", "lab"], ids=["stopped", "deleted"])
+async def test_a_job_that_someone_joined_unseen_is_left_to_them(world: World, queue: str) -> None:
+    """Who stops wanting a Job stops or deletes only the one that was seen: another owner's share goes on."""
+    await world.apply(scheduling={"queue": queue})
+    await world.operator.settle()
+    [name] = await world.jobs()
+    rival = await world.apply("rival")
+    found = await world.edit(suspend=True)
+    await world.operator.observe()
+    owners = [owner_reference(found), owner_reference(rival)]
+    await world.api.patch("Job", world.namespace, name, {"metadata": {"ownerReferences": owners}})
+    for _ in range(4):
+        await world.operator.reconciler.reconcile(Key(world.namespace, "toy"))
+    assert phase(await world.get()) == "Suspended"
+    job = (await world.jobs())[name]
+    assert "deletionTimestamp" not in job["metadata"]
+    assert job["spec"]["suspend"] == bool(queue)
