@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import kopf
@@ -96,27 +97,18 @@ async def _operate(
     api.observe = metrics.request
     store = Store()
     reconciler = Reconciler(api, store, settings, changed=metrics.changed)
-    queue: WorkQueue[Key] = WorkQueue(
-        lambda key: _timed(metrics, reconciler, key),
-        concurrency=settings.concurrency,
-        failed=lambda key, error: _failed(metrics, key, error),
+    queue = WorkQueue[Key](
+        partial(_timed, metrics, reconciler), concurrency=settings.concurrency, failed=partial(_failed, metrics)
     )
     metrics.watch(
         depth=lambda: len(queue),
         phases=lambda: (raw.get("status", {}).get("phase", "") for raw in store.resources.values()),
         age=lambda: state.age,
     )
-    dispatcher = handlers.Dispatcher(store, queue, alive=state.heard)
     resync = Resync(api, store, settings.namespaces)
     await _begin(settings, reconciler, resync, queue)
-
-    def compared(missed: int) -> None:
-        metrics.missed.inc(missed)
-        state.compared(missed=missed)
-        for key in list(store.resources):
-            queue.add(key)
-
-    registry = handlers.registry(dispatcher, kubeconfig=kubeconfig)
+    registry = handlers.registry(handlers.Dispatcher(store, queue, alive=state.heard), kubeconfig=kubeconfig)
+    compared = partial(_compared, metrics, state, store, queue)
     repeating = resync.repeat(every_s=settings.resync_s, compared=compared)
     try:
         await _until_stopped((queue.run(), repeating, stop.wait()), lambda flag: _watch(settings, registry, flag, stop))
@@ -167,6 +159,14 @@ async def _begin(settings: Settings, reconciler: Reconciler, resync: Resync, que
     for key in keys:
         queue.add(key)
     LOGGER.info("%d resources after %.1f s", len(keys), time.monotonic() - started)
+
+
+def _compared(metrics: Metrics, state: health.Health, store: Store, queue: WorkQueue[Key], missed: int) -> None:
+    """Note what a resync found, and look at everything once more."""
+    metrics.missed.inc(missed)
+    state.compared(missed=missed)
+    for key in list(store.resources):
+        queue.add(key)
 
 
 async def _timed(metrics: Metrics, reconciler: Reconciler, key: Key) -> float | None:
