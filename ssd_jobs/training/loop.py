@@ -157,10 +157,11 @@ class Loop:
 
     def _settle(self) -> None:
         """Complete the pending checkpoint; its metrics become durable first, so that a resume finds them."""
-        if self.checkpoints.pending is None:
+        step = self.checkpoints.pending
+        if step is None:
             return
         if self.ranks.first:
-            self.metrics.write()
+            self.metrics.write(through=step)
         self.checkpoints.settle()
         if self.ranks.first:
             self.on_durable()

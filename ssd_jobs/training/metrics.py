@@ -1,7 +1,7 @@
 """What is measured at every step, and where it is kept.
 
-Rows wait in memory until a checkpoint is about to become durable; then the file is replaced. A resume drops the rows
-after its step, so that no step is ever recorded twice.
+Rows wait in memory until the checkpoint of their step is about to become durable; then the file is replaced. A step
+after it is not in the file, because a resume does it again and it would be recorded twice.
 """
 
 import json
@@ -33,9 +33,9 @@ class Metrics:
             for key, value in values.items()
         ]
 
-    def write(self) -> None:
-        """Make everything so far durable."""
-        atomic.write_text(self._file, "".join(f"{row}\n" for row in self._rows))
+    def write(self, *, through: int) -> None:
+        """Make the rows up to this step durable."""
+        atomic.write_text(self._file, "".join(f"{row}\n" for row in self._rows if json.loads(row)["step"] <= through))
 
     def _read(self) -> list[str]:
         """Return what an earlier attempt wrote."""
