@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import pytest
 from mlflow import MlflowClient
@@ -14,25 +15,32 @@ from reader import Cluster
 from ssd_jobs import artifacts
 from ssd_operator import naming
 
+GRADE = "grade-candidate-toy"
 pytestmark = pytest.mark.usefixtures("own_node")
 
 
 @pytest.fixture(scope="module")
 def survivor(installed: Cluster) -> Experiment:
-    """A run whose sampler, training pod and sandbox are killed, one after the other, and the operator three times."""
+    """A run whose sampler is killed, training pod deleted, sandbox's memory used up, and the operator killed thrice."""
     kubectl = installed.kubectl
     kubectl.apply(faulted.experiment("faulted", seed=11), "--server-side")
     run = installed.experiment("faulted")
     with harm.operator_dies(kubectl, times=3, seed=11):
-        run.wait(lambda each: bool(each.pods("sample", phase="Running")), what="sampling", seconds=300)
+        run.wait(lambda each: bool(each.pods("sample", phase="Running")), what="sampling", seconds=900)
         harm.kill_worker(run.pods("sample", phase="Running")[0])
-        run.wait(lambda each: faulted.step(each.stage("train")) >= 10, what="ten steps of training", seconds=900)
+        run.wait(lambda each: faulted.step(each.stage("train")) >= 10, what="ten steps of training", seconds=1800)
         last = run.pods("train", phase="Running")[-1]
         kubectl("delete", "pod", last["metadata"]["name"], "--grace-period=0", "--force")
-        run.wait(lambda each: each.runs("grade-candidate-toy", "sandbox"), what="grading", seconds=900)
-        harm.kill_sandbox(run.pods("grade-candidate-toy", phase="Running")[0])
-        run.wait_phase("Succeeded", seconds=1200)
+        run.wait(lambda each: bool(each.pods(GRADE, phase="Running")), what="grading", seconds=1800)
+        run.wait(faulted.grading, what="verdicts", seconds=900)
+        harm.exhaust_sandbox(run.pods(GRADE)[0])
+        run.wait(_sandbox_had_no_memory, what="an out-of-memory kill that the kubelet tells", seconds=300)
+        run.wait_phase("Succeeded", seconds=1800)
     return run
+
+
+def _sandbox_had_no_memory(run: Experiment) -> bool:
+    return "OOMKilled" in faulted.sandbox_ends(run.pods(GRADE)[0])
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +52,15 @@ def mlflow(installed: Cluster) -> Iterator[MlflowClient]:
 
 def test_a_killed_sampler_is_replaced(survivor: Experiment) -> None:
     """The shard whose process was killed was done by another pod of the same Job."""
-    sample = survivor.stage("sample")
-    assert sample["attempt"] == 1
-    assert len(survivor.pods("sample", phase="Succeeded")) == 2
-    assert len(survivor.pods("sample")) == 3
+    assert survivor.stage("sample")["attempt"] == 1
+    killed, done = (survivor.pods("sample", phase=phase) for phase in ("Failed", "Succeeded"))
+    assert killed
+    assert sorted(map(_index, done)) == [0, 1]
+
+
+def _index(pod: dict[str, Any]) -> int:
+    """Return which shard a pod of an Indexed Job is for."""
+    return int(pod["metadata"]["labels"]["batch.kubernetes.io/job-completion-index"])
 
 
 def test_a_lost_gang_continues(survivor: Experiment, mlflow: MlflowClient) -> None:
@@ -66,13 +79,15 @@ def test_a_lost_gang_continues(survivor: Experiment, mlflow: MlflowClient) -> No
     assert len([each for each in points if each.timestamp < again.timestamp() * 1000]) >= 5
 
 
-def test_a_sandbox_that_died_is_started_again(survivor: Experiment) -> None:
-    """The kubelet gives the grader a new sandbox; the pod is the first one, and no verdict is missing."""
-    assert survivor.stage("grade-candidate-toy")["attempt"] == 1
-    [pod] = survivor.pods("grade-candidate-toy")
+def test_a_sandbox_without_memory_is_started_again(survivor: Experiment) -> None:
+    """The kubelet gives the grader a new sandbox; the pod is the first one, and every verdict is the right one."""
+    assert survivor.stage(GRADE)["attempt"] == 1
+    [pod] = survivor.pods(GRADE)
     [sandbox] = pod["status"]["initContainerStatuses"]
     assert sandbox["restartCount"] >= 1
-    assert any("0 samples without a verdict" in reason for reason in survivor.status["promotion"]["reasons"])
+    verdicts, others = faulted.verdicts_that_differ(survivor, pod)
+    assert verdicts > 0
+    assert others == []
 
 
 def test_what_was_written_is_whole(survivor: Experiment) -> None:

@@ -47,13 +47,6 @@ class Experiment:
         found.sort(key=lambda pod: pod["metadata"]["creationTimestamp"])
         return [pod for pod in found if phase in ("", pod["status"]["phase"])]
 
-    def runs(self, stage: str, container: str) -> bool:
-        """Tell whether a container of the stage's first pod is running now."""
-        pods = self.pods(stage, phase="Running")
-        known = ("initContainerStatuses", "containerStatuses")
-        seen = [each for pod in pods[:1] for name in known for each in pod["status"].get(name, [])]
-        return any(each["name"] == container and "running" in each["state"] for each in seen)
-
     def events(self) -> list[str]:
         """Return the reasons of its events in the order in which they were written."""
         found = self.kubectl.get("events.events.k8s.io")["items"]

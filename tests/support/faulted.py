@@ -1,12 +1,15 @@
-"""Small experiments for faults: quick to sample and to train, with checkpoints close to each other."""
+"""Small experiments for faults: quick to sample and to train, with checkpoints close to each other; and their state."""
 
 from typing import Any
 
 import yaml
 
+from experiments import Experiment
 from grade_pod import ROOT
+from ssd_jobs import contract, regrade
+from ssd_jobs.stages import grade
 
-__all__ = ["experiment", "step"]
+__all__ = ["experiment", "grading", "sandbox_ends", "step", "verdicts_that_differ"]
 
 
 def experiment(name: str, *, seed: int) -> dict[str, Any]:
@@ -24,3 +27,25 @@ def experiment(name: str, *, seed: int) -> dict[str, Any]:
 def step(stage: dict[str, Any]) -> int:
     """Return how many steps a stage of the status has done."""
     return int((stage.get("progress") or {}).get("done", 0))
+
+
+def grading(run: Experiment) -> bool:
+    """Tell whether a grader of this run is at work: it has verdicts, and not all of them."""
+    return any(path.stat().st_size for path in run.volume().rglob(grade.JOURNAL))
+
+
+def sandbox_ends(pod: dict[str, Any]) -> list[str]:
+    """Return why the kubelet says that the pod's sandbox ended: its last end, and the one before it."""
+    [sandbox] = pod["status"]["initContainerStatuses"]
+    states = (sandbox.get("lastState", {}), sandbox["state"])
+    return [each["terminated"]["reason"] for each in states if "terminated" in each]
+
+
+def verdicts_that_differ(run: Experiment, pod: dict[str, Any]) -> tuple[int, list[str]]:
+    """Grade on this machine what a grade pod graded; return how many verdicts there are, and which are others."""
+    [mounted] = [each["configMap"]["name"] for each in pod["spec"]["volumes"] if each["name"] == "config"]
+    config = contract.loads(run.kubectl.get("configmap", mounted)["data"]["config.json"], source=mounted)
+    assert isinstance(config, contract.GradeConfig)
+    execution = config.execution.model_copy(update={"sandbox_socket": ""})
+    found = list(regrade.regrade(config.model_copy(update={"execution": execution}), run.volume()))
+    return sum(count for count, _ in found), [line for _, lines in found for line in lines]

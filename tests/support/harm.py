@@ -1,4 +1,4 @@
-"""Faults as they happen to a cluster: a process that is killed, a pod that is deleted, a node that is drained."""
+"""Faults as they happen to a cluster: a process that is killed, memory that is used up, a node that is drained."""
 
 import json
 import os
@@ -6,24 +6,27 @@ import random
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from controlplane.kubectl import Kubectl
-from node import settings
+from controlplane.waiting import wait_until
+from node import exhaustion, settings
 
-__all__ = ["drain", "kill_sandbox", "kill_worker", "operator_dies", "undrain"]
+__all__ = ["drain", "exhaust_sandbox", "kill_worker", "operator_dies", "undrain"]
+
+OPERATOR = "--selector=app.kubernetes.io/component=operator"
 
 
 def kill_worker(pod: dict[str, Any]) -> None:
     """`kill -9` of the pod's worker, from outside of the pod."""
-    _kill(pod, "ssd_jobs /etc/ssd/config.json")
+    os.kill(_first(pod, "ssd_jobs /etc/ssd/config.json"), signal.SIGKILL)
 
 
-def kill_sandbox(pod: dict[str, Any]) -> None:
-    """`kill -9` of everything in the sandbox's container, as when it is out of memory."""
-    _kill(pod, "ssd_jobs.sandbox")
+def exhaust_sandbox(pod: dict[str, Any]) -> None:
+    """Use up the memory of the sandbox's container, so that the kernel ends its first process and all others."""
+    exhaustion.exhaust(_first(pod, "ssd_jobs.sandbox"))
 
 
 @contextmanager
@@ -36,7 +39,7 @@ def operator_dies(kubectl: Kubectl, *, times: int, seed: int) -> Iterator[None]:
         for _ in range(times):
             if done.wait(dice.uniform(15, 75)):
                 return
-            kubectl("delete", "pods", "--selector=app.kubernetes.io/component=operator", "--grace-period=0", "--force")
+            kubectl("delete", "pods", OPERATOR, "--ignore-not-found", "--grace-period=0", "--force")
 
     killer = threading.Thread(target=kill)
     killer.start()
@@ -45,14 +48,6 @@ def operator_dies(kubectl: Kubectl, *, times: int, seed: int) -> Iterator[None]:
     finally:
         done.set()
         killer.join()
-
-
-def _kill(pod: dict[str, Any], words: str) -> None:
-    found = [process for process in _processes(pod["metadata"]["uid"]) if words in _command(process)]
-    assert found, f"no {words} runs in {pod['metadata']['name']}"
-    for process in found:
-        with suppress(ProcessLookupError):
-            os.kill(process, signal.SIGKILL)
 
 
 def drain(kubectl: Kubectl, pods: list[dict[str, Any]]) -> None:
@@ -67,6 +62,18 @@ def drain(kubectl: Kubectl, pods: list[dict[str, Any]]) -> None:
 def undrain(kubectl: Kubectl) -> None:
     """The node takes pods again."""
     kubectl("uncordon", settings.NAME)
+
+
+def _first(pod: dict[str, Any], words: str) -> int:
+    """Return the first process of the container whose command has these words, once it is there."""
+    found: list[int] = []
+
+    def looked() -> bool:
+        found[:] = [each for each in _processes(pod["metadata"]["uid"]) if words in _command(each) and _is_first(each)]
+        return bool(found)
+
+    wait_until(looked, what=f"{words} in {pod['metadata']['name']}", seconds=120)
+    return found[0]
 
 
 def _processes(pod_uid: str) -> Iterator[int]:
@@ -86,3 +93,12 @@ def _command(process: int) -> str:
         return Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
         return ""
+
+
+def _is_first(process: int) -> bool:
+    """Whether it is process 1 of its own namespace, as a container's first process is."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    except OSError:
+        return False
+    return any(line.startswith("NSpid:") and line.split()[-1] == "1" for line in lines)
