@@ -19,8 +19,9 @@ def forwarded(cluster: Cluster, target: str, port: int) -> Iterator[str]:
     try:
         assert child.stdout is not None
         line = child.stdout.readline()
+        assert "127.0.0.1:" in line, f"kubectl port-forward {target} ended; its reason is above"
         address = f"http://127.0.0.1:{line.split('127.0.0.1:')[1].split()[0]}"
-        wait_until(lambda: _answers(address), what=f"{target} to answer")
+        wait_until(lambda: _answers(address), what=f"{target} to answer", seconds=300)
         yield address
     finally:
         child.kill()

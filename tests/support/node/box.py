@@ -40,7 +40,7 @@ class Box:
         """Make the namespaces, their mounts and their wire to this machine."""
         cgroups.remove()
         self._first.start()
-        wait_until(lambda: self._pid() is not None, what="the node's namespaces", servers=[self._first])
+        wait_until(lambda: self._pid() is not None, what="the node's namespaces", servers=[self._first], seconds=300)
         self._mount()
         self._connect()
         cgroups.make()
@@ -48,8 +48,8 @@ class Box:
     def stop(self) -> None:
         """End the first process, and with it everything; then remove what a namespace does not hold."""
         self._first.stop()
-        wait_until(lambda: not _exists(WIRE), what=f"the interface {WIRE} to go with its namespace")
-        wait_until(cgroups.remove, what="the node's cgroups to be empty")
+        wait_until(lambda: not _exists(WIRE), what=f"the interface {WIRE} to go with its namespace", seconds=300)
+        wait_until(cgroups.remove, what="the node's cgroups to be empty", seconds=300)
 
     def inside(self, *command: str) -> list[str]:
         """Return the command that runs `command` in all namespaces of the box."""
@@ -93,7 +93,7 @@ class Box:
 
     def _connect(self) -> None:
         pid = str(self._pid())
-        wait_until(lambda: not _exists(WIRE), what=f"an earlier node's interface {WIRE} to go")
+        wait_until(lambda: not _exists(WIRE), what=f"an earlier node's interface {WIRE} to go", seconds=300)
         _call(["ip", "link", "add", WIRE, "type", "veth", "peer", "name", "eth0", "netns", pid])
         _call(["ip", "address", "add", f"{HOST}/30", "dev", WIRE])
         _call(["ip", "link", "set", WIRE, "up"])

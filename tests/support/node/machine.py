@@ -28,6 +28,7 @@ PACKAGES = {
     "docker-registry": "docker-registry",
     "ip": "iproute2",
     "nsenter": "util-linux",
+    "sysctl": "procps",
 }
 """A program, by name or path, and the package that has it."""
 NO_START = Path("/usr/sbin/policy-rc.d")

@@ -67,9 +67,9 @@ class Node:
     def load(self, images: Built) -> tuple[str, str]:
         """Bring images to the node; return what stands before and after their names when pods name them."""
         names = [self.runtime.push(identity, f"{name}:{images.tag}") for name, identity in images.identities.items()]
-        self.runtime.forget(names)
         for name in names:
             self.runtime.pull(name)
+        self.runtime.forget(names)  # only now: until then they hold the layers that are the same
         return f"{settings.REGISTRY}/", images.tag
 
     def logs(self, lines: int = 10) -> str:
@@ -87,7 +87,8 @@ class Node:
         self.runtime.start()
         self.runtime.push_pause(base_image.NAME)
         self._start_programs()
-        wait_until(self._ready, what="a ready node", servers=[*self.runtime.servers, *self.servers])
+        servers = [*self.runtime.servers, *self.servers]
+        wait_until(self._ready, what="a ready node", servers=servers, seconds=300)
         self.kubectl.apply(list(volumes.objects(self.places.run / "volumes", VOLUMES)), "--server-side")
 
     def _start_programs(self) -> None:

@@ -39,7 +39,7 @@ class Runtime:
         pause = f"{settings.REGISTRY}/{PAUSE}"
         text = settings.containerd(root=self.places.containerd, socket=SOCKET, networks=networks, pause=pause)
         self._start("containerd", "containerd", f"--config={self._write('containerd.toml', text)}")
-        wait_until(self._answers, what="containerd to answer", servers=self.servers)
+        wait_until(self._answers, what="containerd to answer", servers=self.servers, seconds=300)
         for container in self._ctr("containers", "list", "--quiet").split():
             self._ctr("containers", "delete", container)
 
