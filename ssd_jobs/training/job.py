@@ -90,7 +90,7 @@ class Job:
             trainee=trainee,
             optimizer=adamw,
             checkpoints=checkpoints,
-            metrics=Metrics(self._output, resumed=start),
+            metrics=Metrics(self._output),
             facts=facts,
             stop=stop,
             on_step=partial(self._tell, progress, console),

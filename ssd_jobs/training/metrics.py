@@ -1,7 +1,8 @@
 """What is measured at every step, and where it is kept.
 
-Rows wait in memory until the checkpoint of their step is about to become durable; then the file is replaced. A step
-after it is not in the file, because a resume does it again and it would be recorded twice.
+Rows wait in memory until the checkpoint of their step is about to become durable; then the file is replaced. What has
+been in the file may have been sent to MLflow, which forgets nothing: a step that must be done again all the same,
+because its checkpoint was cut off or is damaged, is not recorded again.
 """
 
 import json
@@ -20,13 +21,16 @@ PREFIX = "train/"
 class Metrics:
     """The metrics of one training, as rows of `tables.METRICS`."""
 
-    def __init__(self, directory: Path, *, resumed: int, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, directory: Path, *, clock: Callable[[], float] = time.time) -> None:
         self._file = directory / FILE
         self._clock = clock
-        self._rows = [line for line in self._read() if json.loads(line)["step"] <= resumed]
+        self._rows = self._read()
+        self._recorded = max((json.loads(row)["step"] for row in self._rows), default=0)
 
     def add(self, step: int, values: dict[str, float]) -> None:
-        """Remember one step's values."""
+        """Remember one step's values, unless an earlier attempt recorded them."""
+        if step <= self._recorded:
+            return
         now = int(self._clock() * 1000)
         self._rows += [
             json.dumps({"step": step, "key": PREFIX + key, "value": value, "time_ms": now})
@@ -34,8 +38,9 @@ class Metrics:
         ]
 
     def write(self, *, through: int) -> None:
-        """Make the rows up to this step durable."""
-        atomic.write_text(self._file, "".join(f"{row}\n" for row in self._rows if json.loads(row)["step"] <= through))
+        """Make the rows up to this step durable, besides those that are."""
+        last = max(through, self._recorded)
+        atomic.write_text(self._file, "".join(f"{row}\n" for row in self._rows if json.loads(row)["step"] <= last))
 
     def _read(self) -> list[str]:
         """Return what an earlier attempt wrote."""

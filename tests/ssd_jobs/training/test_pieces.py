@@ -1,6 +1,8 @@
 """Schedule, corpus, metrics and FLOPs: the small parts that everything else counts on."""
 
+import itertools
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -70,23 +72,32 @@ def test_what_cannot_be_trained_on_is_named(tmp_path: Path, case: str) -> None:
     assert message in str(caught.value)
 
 
-def test_metrics_after_a_resume_hold_every_step_once(tmp_path: Path) -> None:
-    """Rows after the step that training resumes from are dropped, whatever an interrupted attempt had written."""
-    first = Metrics(tmp_path, resumed=0, clock=lambda: 1.0)
-    for step in (1, 2, 3):
-        first.add(step, {"loss": float(step)})
-    first.write(through=3)
-    second = Metrics(tmp_path, resumed=2, clock=lambda: 2.0)
-    second.add(3, {"loss": 30.0})
-    second.write(through=3)
-    rows = _rows(tmp_path)
-    assert [(row["step"], row["value"], row["time_ms"]) for row in rows] == [(1, 1, 1000), (2, 2, 1000), (3, 30, 2000)]
-    tables.table(tables.METRICS, rows)
+@given(st.lists(st.tuples(st.integers(1, 6), st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=6))
+def test_no_crash_records_a_step_twice(attempts: list[tuple[int, int, int]]) -> None:
+    """Whatever the file ever held, and may have been sent of it, has one value of each step, and in the end all steps.
+
+    An attempt does some steps, makes some of them durable, and the next one goes back by some.
+    """
+    times = itertools.count(1.0)
+    with tempfile.TemporaryDirectory() as name:
+        folder, seen, done = Path(name), set(), 0
+        for steps, unwritten, back in attempts:
+            metrics = Metrics(folder, clock=lambda: next(times))
+            for step in range(done + 1, done + steps + 1):
+                metrics.add(step, {"loss": next(times)})
+            done += steps
+            metrics.write(through=done - unwritten)
+            rows = _rows(folder)
+            seen |= {(row["step"], row["value"], row["time_ms"]) for row in rows}
+            assert [row["step"] for row in rows] == list(range(1, len(rows) + 1))
+            done = max(0, min(done - unwritten, len(rows)) - back)
+        tables.table(tables.METRICS, rows)
+    assert len({step for step, _, _ in seen}) == len(seen)
 
 
 def test_a_step_after_the_checkpoint_is_not_durable(tmp_path: Path) -> None:
     """What a resume would do again is not in the file, from which MLflow is told; the next checkpoint brings it."""
-    metrics = Metrics(tmp_path, resumed=0)
+    metrics = Metrics(tmp_path)
     for step in (1, 2, 3):
         metrics.add(step, {"loss": float(step)})
     metrics.write(through=2)
