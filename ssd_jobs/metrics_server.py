@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from ssd_jobs.errors import BadInput
 from ssd_jobs.progress import Progress
 
 __all__ = ["serve"]
@@ -40,4 +41,9 @@ def serve(progress: Progress, port: int) -> None:
     """Start the server in a thread of its own; it ends with the process."""
     registry = CollectorRegistry()
     registry.register(ProgressCollector(progress))
-    start_http_server(port, registry=registry)
+    try:
+        start_http_server(port, registry=registry)
+    except OSError as error:
+        raise BadInput(
+            f"execution.metrics_port: cannot listen on port {port} ({error.strerror}); free it, or give another one"
+        ) from None

@@ -30,11 +30,16 @@ Fetch = Callable[[str], Awaitable[str]]
 
 async def fetch(url: str) -> str:
     """Return what a worker's metrics say, or nothing."""
+    page = bytearray()
     try:
         async with aiohttp.ClientSession(timeout=TIMEOUT) as session, session.get(url) as answer:
-            return (await answer.content.read(LARGEST_ANSWER)).decode(errors="replace")
-    except (TimeoutError, aiohttp.ClientError, OSError):
+            async for part in answer.content.iter_any():
+                page += part
+                if len(page) > LARGEST_ANSWER:
+                    return ""
+    except (aiohttp.ClientError, OSError):
         return ""
+    return page.decode(errors="replace")
 
 
 def parse(text: str) -> Progress | None:

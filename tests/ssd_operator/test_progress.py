@@ -1,8 +1,11 @@
 """Laws of progress: asked rarely, shown when it is news, and never a reason to fail."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
+from aiohttp import test_utils, web
 
 from ssd_operator.cluster import Key
 from ssd_operator.progress import Reader, fetch, parse
@@ -82,3 +85,34 @@ async def test_a_worker_that_is_silent_keeps_nobody_waiting() -> None:
 async def test_nobody_answers() -> None:
     """A port at which nobody is gives nothing and raises nothing."""
     assert await fetch("http://127.0.0.1:9/metrics") == ""
+
+
+@asynccontextmanager
+async def serving(parts: list[bytes]) -> AsyncIterator[str]:
+    """A server that answers in pieces; yields its address."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for part in parts:
+            await response.write(part)
+            await asyncio.sleep(0.01)
+        return response
+
+    application = web.Application()
+    application.add_routes([web.get("/metrics", answer)])
+    async with test_utils.TestServer(application) as server:
+        yield str(server.make_url("/metrics"))
+
+
+async def test_a_page_that_comes_in_pieces_is_read_to_its_end() -> None:
+    """What a worker says last counts as much as what it says first."""
+    halves = [PAGE[:100].encode(), PAGE[100:].encode()]
+    async with serving(halves) as url:
+        assert await fetch(url) == PAGE
+
+
+async def test_an_endless_page_is_no_page() -> None:
+    """A port that never stops talking is given up."""
+    async with serving([b"ssd_progress_done 1\n" * 10_000] * 20) as url:
+        assert await fetch(url) == ""
