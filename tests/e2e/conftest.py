@@ -45,7 +45,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 @contextmanager
 def _lent(lent: foreign.Foreign, folder: Path) -> Iterator[Cluster]:
     with foreign.lent(lent, reader.NAMESPACE, folder / "kubectl-cache") as kubectl:
-        yield Cluster(kubectl, lent.prefix, lent.tag, folder)
+        found = Cluster(kubectl, lent.prefix, lent.tag, folder)
+        try:
+            yield found
+        finally:
+            found.shell(f"helm uninstall ssd --namespace {reader.NAMESPACE} --ignore-not-found --wait --timeout 5m")
 
 
 @contextmanager
