@@ -22,7 +22,11 @@ class Hostile:
     body: str
     kinds: frozenset[V] = FAILS
     wall: float = 60.0
-    cpu: float = 0.5
+
+    @property
+    def cpu(self) -> float:
+        """Seconds of CPU: few only where time is to run out, elsewhere a busy machine would decide the verdict."""
+        return 0.5 if V.TLE in self.kinds else 6.0
 
 
 def _kinds(*kinds: V) -> frozenset[V]:
@@ -290,7 +294,7 @@ sys.setrecursionlimit(10**9)
 def f(n):
     return f(n + 1)
 f(0)
-""", _kinds(V.RTE, V.MLE), cpu=6),
+""", _kinds(V.RTE, V.MLE)),
     Hostile("deep_data", "x = []\nfor _ in range(10**6):\n    x = [x]\nprint(x == [x])", FAILS),
     Hostile("speaking_for_the_sandbox", """
 import json, os, struct, sys
