@@ -25,7 +25,7 @@ class Metrics:
         self._file = directory / FILE
         self._clock = clock
         self._rows = self._read()
-        self._recorded = max((json.loads(row)["step"] for row in self._rows), default=0)
+        self._recorded = max((step for step, _ in self._rows), default=0)
 
     def add(self, step: int, values: dict[str, float]) -> None:
         """Remember one step's values, unless an earlier attempt recorded them."""
@@ -33,15 +33,16 @@ class Metrics:
             return
         now = int(self._clock() * 1000)
         self._rows += [
-            json.dumps({"step": step, "key": PREFIX + key, "value": value, "time_ms": now})
+            (step, json.dumps({"step": step, "key": PREFIX + key, "value": value, "time_ms": now}))
             for key, value in values.items()
         ]
 
     def write(self, *, through: int) -> None:
         """Make the rows up to this step durable, besides those that are."""
         last = max(through, self._recorded)
-        atomic.write_text(self._file, "".join(f"{row}\n" for row in self._rows if json.loads(row)["step"] <= last))
+        atomic.write_text(self._file, "".join(f"{row}\n" for step, row in self._rows if step <= last))
 
-    def _read(self) -> list[str]:
-        """Return what an earlier attempt wrote."""
-        return self._file.read_text(encoding="utf-8").splitlines() if self._file.exists() else []
+    def _read(self) -> list[tuple[int, str]]:
+        """Return what an earlier attempt wrote, each row with its step."""
+        rows = self._file.read_text(encoding="utf-8").splitlines() if self._file.exists() else []
+        return [(json.loads(row)["step"], row) for row in rows]
