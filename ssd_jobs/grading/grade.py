@@ -16,7 +16,7 @@ from ssd_jobs.grading.verdicts import Problem, Verdict, VerdictKind, judge
 from ssd_jobs.sandbox.client import Client, Lines, NotCompiled, SandboxDown, SandboxFailure
 from ssd_jobs.sandbox.protocol import Limits, Mode, Program
 
-__all__ = ["BATCH", "Job", "grade_batches", "grade_jobs", "grade_program"]
+__all__ = ["BATCH", "Job", "batched", "grade_batches", "grade_jobs", "grade_program"]
 
 SIGKILL = 9
 ALONE_ATTEMPTS = 3
@@ -41,10 +41,14 @@ def grade_program(client: Client, problem: Problem, source: str | None, *, mode:
 
 def grade_jobs(client: Client, jobs: Iterable[Job], *, mode: Mode, limits: Limits) -> Iterator[tuple[Job, Verdict]]:
     """Grade programs on all workers of the sandbox; verdicts come batch by batch, in the order of the jobs."""
-    waiting = iter(jobs)
-    batches = iter(lambda: list(itertools.islice(waiting, BATCH)), [])
-    for graded in grade_batches(client, batches, mode=mode, limits=limits):
+    for graded in grade_batches(client, batched(jobs, BATCH), mode=mode, limits=limits):
         yield from graded
+
+
+def batched(jobs: Iterable[Job], size: int) -> Iterator[list[Job]]:
+    """Cut jobs into lists of this size; the last one may be shorter."""
+    waiting = iter(jobs)
+    return iter(lambda: list(itertools.islice(waiting, size)), [])
 
 
 def grade_batches(

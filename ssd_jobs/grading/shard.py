@@ -5,14 +5,13 @@ that runs programs honestly lets it fail. One that was taken over, and sends ans
 answers it got, cannot know which of the two to forge: when a spoiled program passes, the shard is void.
 """
 
-import itertools
 import random
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ssd_jobs.grading.canaries import CanaryFailed
-from ssd_jobs.grading.grade import BATCH, Job, grade_batches
+from ssd_jobs.grading.grade import BATCH, Job, batched, grade_batches
 from ssd_jobs.grading.spoil import spoil
 from ssd_jobs.grading.verdicts import Verdict
 from ssd_jobs.sandbox.client import Client
@@ -33,9 +32,8 @@ def grade_many(client: Client, jobs: Iterable[Job], *, mode: Mode, limits: Limit
 
     The verdicts of a group are given out when the spoiled program among them has failed.
     """
-    waiting = iter(jobs)
-    groups = iter(lambda: list(itertools.islice(waiting, BATCH - 1)), [])
-    for graded in grade_batches(client, map(_mixed, groups), mode=mode, limits=limits):
+    groups = map(_mixed, batched(jobs, BATCH - 1))
+    for graded in grade_batches(client, groups, mode=mode, limits=limits):
         for job, verdict in graded:
             if isinstance(job.key, _Spoiled) and verdict.passed:
                 raise CanaryFailed(
