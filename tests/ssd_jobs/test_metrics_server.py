@@ -1,10 +1,10 @@
 """A stage's progress as Prometheus metrics, over a real port."""
 
-import socket
 import urllib.request
 
 import pytest
 
+import ports
 from ssd_jobs import metrics_server
 from ssd_jobs.errors import BadInput
 from ssd_jobs.progress import Progress
@@ -13,9 +13,7 @@ from ssd_jobs.progress import Progress
 def test_a_scrape_shows_what_the_stage_says_now() -> None:
     """Done and total with their unit, every other number under its own name, at each scrape anew."""
     progress = Progress()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = ports.free_port()
     metrics_server.serve(progress, port)
     for done in (1, 2):
         progress.update(done=done, total=5, unit="steps", loss=0.5)
@@ -28,9 +26,8 @@ def test_a_scrape_shows_what_the_stage_says_now() -> None:
 
 def test_a_port_in_use_is_told_in_one_sentence() -> None:
     """The message has the field and the port."""
-    with socket.socket() as taken:
-        taken.bind(("0.0.0.0", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        with pytest.raises(BadInput, match=rf"^execution.metrics_port: cannot listen on port {port} \("):
-            metrics_server.serve(Progress(), port)
+    with (
+        ports.taken_port() as port,
+        pytest.raises(BadInput, match=rf"^execution.metrics_port: cannot listen on port {port} \("),
+    ):
+        metrics_server.serve(Progress(), port)

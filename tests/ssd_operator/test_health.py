@@ -1,10 +1,10 @@
 """Laws of health and metrics: silence is judged by a comparison, and no label has an unbounded number of values."""
 
 import os
-import socket
 import subprocess
 import sys
 
+import ports
 from ssd_operator.health import Health
 from ssd_operator.metrics import Metrics
 from ssd_operator.spec.status import Progress, StageStatus, Status
@@ -60,12 +60,9 @@ def test_runs_are_counted_by_phase() -> None:
 
 def test_a_port_in_use_is_one_sentence() -> None:
     """Who starts a second operator on one machine is told which variable to change, without a traceback."""
-    with socket.socket() as taken:
-        taken.bind(("", 0))
-        taken.listen()
-        port = str(taken.getsockname()[1])
+    with ports.taken_port() as port:
         command = [sys.executable, "-m", "ssd_operator"]
-        environment = {**os.environ, "SSD_HTTP_PORT": port}
+        environment = {**os.environ, "SSD_HTTP_PORT": str(port)}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 64
     assert done.stderr == f"SSD_HTTP_PORT: cannot listen on port {port} (Address already in use); name a free one\n"

@@ -3,28 +3,21 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import ports
 from cluster_kubelet import Kubelet
-
-
-def free_port() -> int:
-    """Return a port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class OperatorProcess:
     """One `python -m ssd_operator`."""
 
     def __init__(self, kubeconfig: Path, log: Path, **settings: str) -> None:
-        self.port = free_port()
+        self.port = ports.free_port()
         variables = {f"SSD_{name.upper()}": value for name, value in settings.items()}
         self._environment = {
             **os.environ,

@@ -6,7 +6,6 @@ python gang_support.py worker MODE CONFIG MAILBOX
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -21,13 +20,6 @@ from ssd_jobs.training import mailbox
 
 HERE = str(Path(__file__).resolve())
 ROOT = Path(HERE).parents[2]
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def start(arguments: list[str], *, node: int = 0) -> "subprocess.Popen[str]":

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import ports
 from ssd_jobs import contract
 
 START_SECONDS = 180.0
@@ -33,7 +33,7 @@ def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running server."""
     os.environ.update(QUIET)
     root = tmp_path_factory.mktemp("mlflow")
-    port = free_port()
+    port = ports.free_port()
     uri = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "mlflow", "server", "--host=127.0.0.1", f"--port={port}", "--workers=1"]
     command += [f"--backend-store-uri=sqlite:///{root}/mlflow.db", f"--artifacts-destination={root}/artifacts"]
@@ -57,14 +57,6 @@ def tracking(uri: str) -> contract.Tracking:
     """A tracking config with names that nobody else has."""
     name = f"exp-{uuid.uuid4().hex[:12]}"
     return contract.Tracking(uri=uri, experiment=name, run_key=f"key-{name}", run_name=name)
-
-
-def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait(uri: str, child: "subprocess.Popen[bytes]", log: Path) -> None:

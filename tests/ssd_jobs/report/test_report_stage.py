@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import mlflow_server
+import ports
 import reported
 from ssd_jobs import artifacts, contract, tracking
 from ssd_jobs.artifacts import Manifest
@@ -130,7 +131,7 @@ def test_mlflow_away_is_temporary_and_the_files_stay(done: Done, monkeypatch: py
     root, config, _ = done
     for name, value in mlflow_server.QUIET.items():
         monkeypatch.setenv(name, value)
-    gone = config.execution.tracking.model_copy(update={"uri": f"http://127.0.0.1:{mlflow_server.free_port()}"})
+    gone = config.execution.tracking.model_copy(update={"uri": f"http://127.0.0.1:{ports.free_port()}"})
     away = config.model_copy(
         update={
             "output": "reports/away",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-import mlflow_server
+import ports
 import reported
 from ssd_jobs import contract, tracking
 from ssd_jobs.tracking import Candidate, Recorded, runs
@@ -71,7 +71,7 @@ def test_vllm_serves_the_downloaded_directory(champion: tuple[str, Path], tmp_pa
     import mlflow
 
     path = mlflow.artifacts.download_artifacts(champion[0], dst_path=str(tmp_path / "model"))
-    port = mlflow_server.free_port()
+    port = ports.free_port()
     command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", f"--model={path}", f"--port={port}"]
     command += [
         "--host=127.0.0.1",

@@ -9,6 +9,7 @@ import pytest
 
 import mlflow_gate
 import mlflow_server
+import ports
 from ssd_jobs import tracking
 from ssd_jobs.errors import BadInput, Temporary
 from ssd_jobs.tracking import runs, server
@@ -85,7 +86,7 @@ def test_no_server_is_temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     for name, value in mlflow_server.QUIET.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(Temporary, match="does not answer"):
-        ask(f"http://127.0.0.1:{mlflow_server.free_port()}", tmp_path / "m")
+        ask(f"http://127.0.0.1:{ports.free_port()}", tmp_path / "m")
 
 
 def test_no_address_is_an_error_of_the_spec() -> None:

@@ -16,6 +16,7 @@ import pytest
 import torch.distributed as dist
 
 import gang_support
+import ports
 import ranks_support
 import survivors
 import training_support
@@ -43,7 +44,7 @@ class Running:
 
     def config(self, name: str, **execution: Any) -> Path:
         """Write a config of its own for one gang, whose mailbox lies below this test's folder."""
-        execution = {"master_port": gang_support.free_port(), **execution}
+        execution = {"master_port": ports.free_port(), **execution}
         return gang_support.write(
             training_support.config(self.root, output=f"checkpoints/{name}", execution=execution),
             self.root / f"{name}.json",
@@ -130,7 +131,7 @@ def _alone(ranks: Any, root: Path) -> None:
 def test_sigterm_to_one_node_ends_both_with_a_checkpoint(running: Running) -> None:
     """All ranks agree to stop at the next step, save, and every launcher exits 143."""
     training_support.workspace(running.root / "long", steps=2000)
-    execution = {"nodes": 2, "master_port": gang_support.free_port(), "checkpoint_every_steps": 1}
+    execution = {"nodes": 2, "master_port": ports.free_port(), "checkpoint_every_steps": 1}
     config = training_support.config(running.root / "long", steps=2000, execution=execution)
     path = gang_support.write(config, running.root / "long.json")
     nodes = [gang_support.real(path, node=node) for node in (0, 1)]
@@ -155,7 +156,7 @@ def test_a_lost_peer_ends_the_others_with_75(running: Running) -> None:
 def test_no_worker_outlives_a_killed_launcher(tmp_path: Path, moment: str) -> None:
     """Neither one that trains nor one that still imports what it trains with."""
     root = training_support.workspace(tmp_path, steps=2000)
-    execution = {"nodes": 2, "master_port": gang_support.free_port(), "checkpoint_every_steps": 1}
+    execution = {"nodes": 2, "master_port": ports.free_port(), "checkpoint_every_steps": 1}
     config = training_support.config(root, steps=2000, execution=execution)
     path = gang_support.write(config, tmp_path / "killed.json")
     launchers = [gang_support.real(path, node=node) for node in (0, 1)]
