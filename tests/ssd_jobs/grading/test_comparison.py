@@ -1,6 +1,8 @@
 """When an output is the expected one, by the rule of each mode."""
 
 import json
+import tracemalloc
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -30,6 +32,11 @@ LINES = {
     "case": ("YES", "Yes", False, False),
     "nan": ("nan", "0.5", False, False),
     "infinity": ("inf", "1e308", False, False),
+    "signalling nan": ("sNaN", "0.5", False, False),
+    "signalling nan beside": ("1 sNaN", "1 0.5", False, False),
+    "more words": ("1 2 3", "1 2", False, False),
+    "fewer words": ("1", "1 2", False, False),
+    "words after a blank line": ("\n\n1", "\n\n1", True, True),
     "leading zeros": ("007", "7", True, True),
     "underscore": ("1_000", "1000", False, True),
     "empty": ("", "", True, True),
@@ -101,6 +108,44 @@ def test_whole_numbers_have_no_tolerance(numbers: list[int], data: st.DataObject
     assert not comparison.equal_lines(ours, theirs)
     assert not comparison.equal_official(ours, theirs)
     assert not comparison.equal_json(json.dumps(other).encode(), json.dumps(numbers))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(JSON)
+def test_a_long_result_equals_itself(value: object) -> None:
+    """What is looked at before a long result is parsed never makes a right one wrong."""
+    text = json.dumps(value)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(comparison, "LONG_JSON", 0)
+        assert comparison.equal_json(text.encode(), text)
+        assert comparison.equal_exact(text.encode(), text)
+
+
+LONGEST = 16 * 2**20
+FLOODS: dict[str, Callable[[], bool]] = {
+    "lines": lambda: comparison.equal_lines("ab\n" * (LONGEST // 3), "1\n2"),
+    "words": lambda: comparison.equal_lines("ab " * (LONGEST // 3), "1 2"),
+    "official lines": lambda: comparison.equal_official("ab\n" * (LONGEST // 3), "1\n2"),
+    "official words": lambda: comparison.equal_official("12 " * (LONGEST // 3), "1 2"),
+    "lists": lambda: comparison.equal_json(b"[" + b"[]," * (LONGEST // 3) + b"[]]", "[1, 2]"),
+    "objects": lambda: comparison.equal_exact(b"[" + b"{}," * (LONGEST // 3) + b"{}]", "[1, 2]"),
+}
+
+
+@pytest.mark.parametrize("compare", FLOODS.values(), ids=FLOODS.keys())
+def test_a_flood_is_compared_in_little_memory(compare: Callable[[], bool]) -> None:
+    """The longest output that is accepted costs the grader a few times its length, not a gigabyte."""
+    tracemalloc.start()
+    try:
+        assert not compare()
+        assert tracemalloc.get_traced_memory()[1] < 6 * LONGEST
+    finally:
+        tracemalloc.stop()
 
 
 @given(st.binary(max_size=200), st.text(max_size=50))
