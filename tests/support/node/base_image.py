@@ -16,6 +16,11 @@ __all__ = ["NAME", "ensure"]
 
 NAME = "docker.io/library/python:3.11-slim-bookworm"
 PACKAGES = "python3,python3-venv,python3-pip,ca-certificates"
+KEEP_NOTHING = """DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb"; };
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+"""
+"""What makes apt leave nothing of an installation in a layer, as in the public image."""
 
 
 def ensure(builder: Builder, scratch: Path) -> None:
@@ -50,3 +55,4 @@ def _slim(root: Path) -> None:
     for folder in ("var/cache/apt/archives", "var/lib/apt/lists"):
         shutil.rmtree(root / folder, ignore_errors=True)
         (root / folder / "partial").mkdir(parents=True)
+    (root / "etc" / "apt" / "apt.conf.d" / "keep-nothing").write_text(KEEP_NOTHING, encoding="utf-8")
