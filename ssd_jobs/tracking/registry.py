@@ -159,7 +159,7 @@ def _ensure_model(client: "MlflowClient", name: str) -> None:
     from mlflow.exceptions import MlflowException
 
     try:
-        client.get_registered_model(name)
+        server.told(client.get_registered_model(name))
     except MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
@@ -175,11 +175,12 @@ def _aliases(client: "MlflowClient", name: str) -> dict[str, str]:
     from mlflow.exceptions import MlflowException
 
     try:
-        return {alias: str(version) for alias, version in client.get_registered_model(name).aliases.items()}
+        found = server.told(client.get_registered_model(name))
     except MlflowException as error:
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             raise BadInput(f"{name}: no such registered model; see the Models page of MLflow for its name") from error
         raise
+    return {alias: str(version) for alias, version in found.aliases.items()}
 
 
 def _get(client: "MlflowClient", name: str, version: str) -> Any:
@@ -187,7 +188,7 @@ def _get(client: "MlflowClient", name: str, version: str) -> Any:
     from mlflow.exceptions import MlflowException
 
     try:
-        return client.get_model_version(name, version)
+        return server.told(client.get_model_version(name, version))
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise BadInput(f"{name}: there is no version {version!r}; see the Models page of MLflow") from error

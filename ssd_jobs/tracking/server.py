@@ -20,11 +20,16 @@ if TYPE_CHECKING:
     Client = MlflowClient
     """For annotations outside of this package, where MLflow is not imported."""
 
-__all__ = ["artifact_root", "connect", "reaching", "run_url", "shown"]
+__all__ = ["artifact_root", "connect", "reaching", "run_url", "shown", "told"]
 
 CREDENTIAL = re.compile(r"//[^/@\s]*@")
 CREDENTIALS = ("UNAUTHENTICATED", "PERMISSION_DENIED")
+NO_JSON = "the response body was not in a valid JSON format"
 AWAY = ("TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED")
+
+
+class Foreign(Exception):
+    """An answer that MLflow does not give."""
 
 
 def connect(uri: str) -> "MlflowClient":
@@ -77,14 +82,25 @@ def reaching(uri: str) -> Iterator[None]:
         yield
     except MlflowException as error:
         raise _meaning(error, uri) from error
+    except Foreign:
+        raise _elsewhere(uri, "its answer names nothing") from None
     except RequestException as error:
         status = getattr(error.response, "status_code", None)
         raise _refused(uri, f"HTTP {status}") if status in (401, 403) else _away(uri, error) from error
 
 
+def told(found: Any) -> Any:
+    """Return what MLflow told of: whatever else speaks JSON is read as a thing without a name."""
+    if not found.name:
+        raise Foreign
+    return found
+
+
 def _meaning(error: Any, uri: str) -> JobError:
     """Return our error for MLflow's."""
     code = str(error.error_code)
+    if NO_JSON in str(error):
+        return _elsewhere(uri, "its answer is no JSON")
     if code in CREDENTIALS:
         return _refused(uri, code)
     if code in AWAY or (code == "INTERNAL_ERROR" and "API request" in str(error)) or error.get_http_status_code() > 500:
@@ -97,6 +113,10 @@ def _refused(uri: str, why: str) -> JobError:
         f"MLflow at {shown(uri)} refuses the credentials ({why}); check MLFLOW_TRACKING_USERNAME and "
         f"MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, in the stage's environment"
     )
+
+
+def _elsewhere(uri: str, why: str) -> JobError:
+    return BadInput(f"tracking.uri: what answers at {shown(uri)} is not MLflow ({why}); correct host, port or path")
 
 
 def _away(uri: str, error: Exception) -> JobError:

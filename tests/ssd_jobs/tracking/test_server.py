@@ -2,7 +2,8 @@
 
 import http.server
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,27 +16,41 @@ from ssd_jobs.errors import BadInput, Temporary
 from ssd_jobs.tracking import runs, server
 
 
-@pytest.fixture
-def answering(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A server that answers everything with one status."""
-    for name, value in mlflow_server.QUIET.items():
-        monkeypatch.setenv(name, value)
+@contextmanager
+def answers(status: int, body: bytes = b"") -> Iterator[str]:
+    """Answer every request alike; yield host and port."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(request.param)
-            self.send_header("Content-Length", "0")
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
+            self.wfile.write(body)
 
-        do_POST = do_GET  # noqa: N815 - the name that the library looks for
+        do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - the names that the library looks for
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
     httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=httpd.serve_forever, daemon=True).start()
-    yield f"http://user:secret@127.0.0.1:{httpd.server_port}"
-    httpd.shutdown()
+    try:
+        yield f"127.0.0.1:{httpd.server_port}"
+    finally:
+        httpd.shutdown()
+        httpd.server_close()
+
+
+@pytest.fixture
+def answering(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A server that answers everything with one status."""
+    for name, value in mlflow_server.QUIET.items():
+        monkeypatch.setenv(name, value)
+
+    with answers(request.param) as host:
+        yield f"http://user:secret@{host}"
 
 
 def ask(uri: str, path: Path) -> None:
@@ -71,6 +86,31 @@ def test_a_real_server_opens_for_the_right_password_only(mlflow_server: str, tmp
         f"tags.`{runs.RUN_KEY}` = '{known.run_key}/train'",
     )
     assert run.data.metrics == {"loss": 1.0}
+
+
+@pytest.fixture(params=["{}", '{"status": "ok"}', "", "[]", "<html>Sign in</html>"])
+def elsewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A server that is not MLflow and answers everything well."""
+    for name, value in mlflow_server.QUIET.items():
+        monkeypatch.setenv(name, value)
+    with answers(200, request.param.encode()) as host:
+        yield f"http://user:secret@{host}"
+
+
+CALLS: dict[str, Callable[[str, Path], object]] = {
+    "replay": lambda uri, path: ask(uri, path / "m"),
+    "promote": lambda uri, _: tracking.force(uri, "m", "1", "champion", reason="", client=tracking.connect(uri)),
+    "rollback": lambda uri, _: tracking.roll_back(uri, "m", "champion", client=tracking.connect(uri)),
+    "alias": lambda uri, path: tracking.download_model("models:/m@champion", path, uri),
+    "version": lambda uri, path: tracking.download_model("models:/m/1", path, uri),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
+def test_what_is_not_mlflow_is_named(elsewhere: str, call: Callable[[str, Path], object], tmp_path: Path) -> None:
+    """Whatever else answers with 200 is the wrong address, and never a finished record or promotion."""
+    with pytest.raises(BadInput, match=r"^tracking\.uri: what answers at http://127\.0\.0\.1:\d+ is not MLflow"):
+        call(elsewhere, tmp_path)
 
 
 @pytest.mark.parametrize("answering", [500, 502, 503], indirect=True)
