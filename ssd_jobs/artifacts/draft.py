@@ -10,7 +10,7 @@ import errno
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -59,10 +59,10 @@ class Draft:
         with atomic.replacing(target) as temporary:
             shutil.copyfile(source, temporary)
 
-    def clear(self) -> None:
-        """Remove what an earlier attempt left, for a stage that starts afresh."""
+    def clear(self, *, keep: Collection[str] = ()) -> None:
+        """Remove what an earlier attempt left, but these names, for a stage that starts afresh."""
         for child in self.path.iterdir():
-            if child.name in PRIVATE:
+            if child.name in PRIVATE or child.name in keep:
                 continue
             shutil.rmtree(child) if child.is_dir() and not child.is_symlink() else child.unlink()
 

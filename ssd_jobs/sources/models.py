@@ -9,8 +9,10 @@ import os
 import shutil
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 from pydantic import JsonValue
+from safetensors import SafetensorError, safe_open
 
 from ssd_jobs.artifacts import Draft
 from ssd_jobs.contract import Builtin, HuggingFaceModel, ModelScience, PathModel, RegistryModel
@@ -22,13 +24,21 @@ __all__ = ["materialize"]
 
 WANTED = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken")
 CODE = ("*.py",)
+INDEX = "model.safetensors.index.json"
+SETTINGS = ("config.json", "generation_config.json", "tokenizer_config.json", INDEX)
+CACHE = ".cache"
+"""Where the hub's library remembers what of a file it has."""
 UNWANTED = ("manifest.json", "progress.json", "digests.json", "training_args.json", "*.md")
 
 
 def materialize(
     science: ModelScience, draft: Draft, *, workspace: Path, offline: bool, tracking_uri: str
 ) -> dict[str, JsonValue]:
-    """Put the model into the draft's directory and return what the source turned out to be."""
+    """Put the model into the draft's directory and return what the source turned out to be.
+
+    An attempt before may have failed over a source that is another one now: nothing of it stays but what the hub's
+    library knows to be of use.
+    """
     patterns = WANTED + (CODE if science.trust_remote_code else ())
     match science.source:
         case HuggingFaceModel() as source:
@@ -49,10 +59,11 @@ def _from_hub(
     """Fetch a snapshot, or link it from the cache."""
     field = "model.source.huggingFace"
     repository = hub.resolve(source.repo, source.revision, kind="model", offline=offline, field=field)
+    draft.clear(keep=(CACHE, *repository.files))
     names = [name for name in repository.files if "/" not in name and _taken(name, patterns)]
     if repository.cached is None:
         repository.download(names, draft.path)
-        shutil.rmtree(draft.path / ".cache", ignore_errors=True)
+        shutil.rmtree(draft.path / CACHE, ignore_errors=True)
     else:
         for name in names:
             _link((repository.cached / name).resolve(), draft.path / name)
@@ -63,6 +74,7 @@ def _from_path(path: Path, draft: Draft, patterns: tuple[str, ...]) -> dict[str,
     """Copy a directory: its owner may change it later."""
     if not path.is_dir():
         raise BadInput(f"model.source.path: {path} is no directory; give one in Hugging Face layout")
+    draft.clear()
     for file in sorted(path.iterdir()):
         if file.is_file() and _taken(file.name, patterns):
             draft.copy(file.name, file)
@@ -73,8 +85,8 @@ def _from_registry(uri: str, draft: Draft, patterns: tuple[str, ...], tracking_u
     """Fetch a registered version."""
     from ssd_jobs import tracking
 
+    draft.clear()
     scratch = draft.path / ".tmp-registry"
-    shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
     found = tracking.download_model(uri, scratch, tracking_uri)
     for file in sorted(scratch.iterdir()):
@@ -111,17 +123,41 @@ def _check(path: Path) -> None:
     """Refuse what no engine could open."""
     if not (path / "config.json").is_file():
         raise BadInput("model.source: there is no config.json; give a model directory in Hugging Face layout")
-    weights = list(path.glob("*.safetensors"))
-    if not weights:
-        raise BadInput("model.source: there are no safetensors weights; convert the model, pickles are never read")
-    index = path / "model.safetensors.index.json"
-    if index.is_file():
-        parts = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-        missing = sorted(parts - {file.name for file in weights})
-        if missing:
-            raise BadInput(f"model.source: {missing[0]} is missing, though the index names it; get the model again")
+    settings = {name: _object(path / name) for name in SETTINGS if (path / name).is_file()}
+    _check_weights(path, settings.get(INDEX))
     if not any((path / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json")):
         raise BadInput("model.source: there is no tokenizer; give a model directory with its tokenizer")
     for file in path.iterdir():
         if file.is_file():
             file.chmod(0o644)
+
+
+def _check_weights(path: Path, index: dict[str, Any] | None) -> None:
+    """Refuse weights of which a file, or a part of one, is missing."""
+    weights = sorted(path.glob("*.safetensors"))
+    if not weights:
+        raise BadInput("model.source: there are no safetensors weights; convert the model, pickles are never read")
+    if index is not None:
+        places = index.get("weight_map")
+        if not isinstance(places, dict):
+            raise BadInput(f"model.source: {INDEX} has no weight_map; get the model again")
+        missing = sorted(set(places.values()) - {file.name for file in weights})
+        if missing:
+            raise BadInput(f"model.source: {missing[0]} is missing, though the index names it; get the model again")
+    for file in weights:
+        try:
+            with safe_open(file, framework="numpy"):
+                continue
+        except SafetensorError as error:
+            raise BadInput(f"model.source: {file.name} is no whole file of weights ({error}); get it again") from None
+
+
+def _object(file: Path) -> dict[str, Any]:
+    """Return the JSON object in a file of the model."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BadInput(f"model.source: {file.name} is no JSON ({error}); get the model again") from None
+    if not isinstance(found, dict):
+        raise BadInput(f"model.source: {file.name} holds no JSON object; get the model again")
+    return found

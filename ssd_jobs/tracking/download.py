@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from ssd_jobs.artifacts import atomic
 from ssd_jobs.errors import BadInput
 from ssd_jobs.tracking import server, weights
 
@@ -31,7 +32,7 @@ def download_model(uri: str, target: Path, tracking_uri: str) -> Downloaded:
                 f"{uri}: the weights of version {version.version} are not in MLflow but at {path} on the claim "
                 f"{claim}; use model.source.path on that claim"
             )
-        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=atomic.TEMPORARY) as scratch:
             _download(f"models:/{version.name}/{version.version}", Path(scratch))
             _move(_weights_directory(Path(scratch), uri), target)
     return Downloaded(

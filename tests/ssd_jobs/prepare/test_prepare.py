@@ -175,6 +175,26 @@ def test_the_model_is_a_directory_with_every_file_hashed(tmp_path: Path) -> None
     assert not {"pytorch_model.bin", "modeling.py"} & model.manifest.files.keys()
 
 
+def test_a_source_that_was_corrected_is_used(tmp_path: Path) -> None:
+    """What an attempt took from a broken source does not spoil the next one: half of other shards, other files."""
+    source = tmp_path / "source"
+    source.mkdir()
+    for file in base_model.directory().iterdir():
+        (source / file.name).write_bytes(file.read_bytes())
+    (source / "model.safetensors").rename(source / "model-00001-of-00002.safetensors")
+    places = {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}
+    (source / "model.safetensors.index.json").write_text(json.dumps({"weight_map": places}))
+    with pytest.raises(BadInput, match=r"model-00002-of-00002\.safetensors is missing"):
+        prepared(tmp_path, model={"kind": "path", "path": "source"}, limit=5)
+    (source / "model-00001-of-00002.safetensors").rename(source / "model.safetensors")
+    (source / "model.safetensors.index.json").unlink()
+    prepared(tmp_path, model={"kind": "path", "path": "source"}, limit=5)
+    (tmp_path / "clean").mkdir()
+    prepared(tmp_path / "clean", model={"kind": "path", "path": str(source)}, limit=5)
+    both = [artifacts.opened(root / "models/base").digest for root in (tmp_path, tmp_path / "clean")]
+    assert both[0] == both[1]
+
+
 def test_a_users_template_is_used_and_is_no_code(tmp_path: Path, source: dict[str, Any]) -> None:
     """A file of the workspace replaces the template; what a statement contains is never executed."""
     (tmp_path / "mine.jinja").write_text("Task: {{ statement }}")
@@ -223,6 +243,20 @@ def rows_at(path: str) -> dict[str, Any]:
     return {"kind": "path", "path": path, "columns": OWN}
 
 
+def model_with(name: str, content: bytes) -> Breaking:
+    """The toy model with another content of one file."""
+
+    def write(root: Path) -> dict[str, Any]:
+        (root / "model").mkdir()
+        for each in base_model.directory().iterdir():
+            (root / "model" / each.name).write_bytes(each.read_bytes())
+        (root / "model" / name).write_bytes(content)
+        return {"model": {"kind": "path", "path": "model"}}
+
+    return write
+
+
+WEIGHTS = (base_model.directory() / "model.safetensors").read_bytes()
 TEST = [{"input": "", "output": ""}]
 HUB = {"kind": "huggingFace", "repo": "nobody/nothing", "revision": "main"}
 BREAKING: dict[str, tuple[Breaking, str]] = {
@@ -233,6 +267,20 @@ BREAKING: dict[str, tuple[Breaking, str]] = {
     "model without weights": (
         file("half/config.json", b"{}", model={"kind": "path", "path": "half"}),
         r"model\.source: .*safetensors",
+    ),
+    "weights cut off": (
+        model_with("model.safetensors", WEIGHTS[: len(WEIGHTS) // 2]),
+        r"model\.source: model\.safetensors is no whole file of weights",
+    ),
+    "broken config": (model_with("config.json", b"{"), r"model\.source: config\.json is no JSON"),
+    "config of another form": (model_with("config.json", b"[]"), r"model\.source: config\.json holds no JSON object"),
+    "settings of another form": (
+        model_with("generation_config.json", b"[]"),
+        r"model\.source: generation_config\.json holds no JSON object",
+    ),
+    "index without weights": (
+        model_with("model.safetensors.index.json", b"{}"),
+        r"model\.source: model\.safetensors\.index\.json has no weight_map",
     ),
     "no chat template": (without_template, r"model\.promptMode: Chat, but the tokenizer has no chat template"),
     "missing column": (
