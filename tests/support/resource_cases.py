@@ -113,6 +113,8 @@ CASES = (
     _bad("absolute-path", "spec.model.source.path", "model: {source: {path: /etc}}"),
     _bad("registry-without-version", "spec.model.source.registry", "model: {source: {registry: 'models:/qwen3'}}"),
     _bad("quantity", "spec.pod.resources.limits.memory", "pod: {resources: {limits: {memory: 64 GB}}}"),
+    _bad("quantity-that-fills-the-memory", "spec.evaluation.gradePod.resources.limits.cpu",
+         "evaluation: {gradePod: {resources: {limits: {cpu: '1e9999999'}}}}"),
     _bad("unknown-and-null", "spec.sampels", "sampels: null"),
     _bad("quantity-with-point", "spec.pod.resources.limits.cpu", "pod: {resources: {limits: {cpu: 0.5}}}"),
     _bad("not-a-day", "spec.evaluation.benchmarks[0].source.livecodebench.from",

@@ -1,5 +1,7 @@
 """How much a container asks for: the user's words, the stage's GPUs, and defaults where nothing is said."""
 
+import re
+from collections.abc import Mapping
 from decimal import Decimal
 
 from ssd_operator.manifests.place import Object
@@ -13,16 +15,20 @@ SUFFIXES = {
     "E": Decimal(10**18), "Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30), "Ti": Decimal(2**40),
     "Pi": Decimal(2**50), "Ei": Decimal(2**60),
 }  # fmt: skip
+QUANTITY = re.compile(r"(?P<number>[0-9.]+([eE][0-9]+)?)(?P<suffix>[KMGTPE]i|[numkMGTPE]|)")
 GRADER = {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"memory": "4Gi"}}
 SANDBOX = {"cpu": "2", "memory": "3Gi"}
 SANDBOX_REQUESTS = {"cpu": "500m", "memory": "3Gi"}
+SANDBOX_MAY_HAVE = frozenset({"cpu", "memory", "ephemeral-storage"})
+"""No device: what a foreign program can open is never given to its container."""
 WORKER = {"cpu": "1", "memory": "2Gi"}
 
 
 def amount(quantity: str) -> Decimal:
     """Return a quantity as a number, in its base unit."""
-    text = quantity.rstrip("numkMGTPEi")
-    return Decimal(text) * SUFFIXES[quantity[len(text) :]] if quantity != text else Decimal(text)
+    found = QUANTITY.fullmatch(quantity)
+    assert found is not None, quantity
+    return Decimal(found["number"]) * SUFFIXES[found["suffix"]]
 
 
 def worker(asked: Resources, *, gpus: int, gpu_resource: str) -> Object:
@@ -42,10 +48,16 @@ def sandbox(asked: Resources, *, memory_mb: int) -> tuple[Object, int]:
 
     To ask for little is how a pod fits a small node; only a limit that is asked for takes time from a test.
     """
-    least = {name: max(SANDBOX.get(name, "0"), value, key=amount) for name, value in asked.requests.items()}
-    limits = SANDBOX | least | dict(asked.limits)
+    requested, limited = _harmless(asked.requests), _harmless(asked.limits)
+    least = {name: max(SANDBOX.get(name, "0"), value, key=amount) for name, value in requested.items()}
+    limits = SANDBOX | least | limited
     cores = int(amount(limits["cpu"]))
-    room = int((amount(limits["memory"]) - 1) // (memory_mb * 2**20))
+    room = (int(amount(limits["memory"])) - 1) // (memory_mb * 2**20)
     workers = max(1, min(cores, room))
-    requests = SANDBOX_REQUESTS | dict(asked.limits) | dict(asked.requests)
+    requests = SANDBOX_REQUESTS | limited | requested
     return {"requests": {name: requests[name] for name in SANDBOX}, "limits": limits}, workers
+
+
+def _harmless(asked: Mapping[str, str]) -> dict[str, str]:
+    """Return what a sandbox may have of what is asked for."""
+    return {name: value for name, value in asked.items() if name in SANDBOX_MAY_HAVE}
