@@ -56,7 +56,7 @@ def _lent(lent: foreign.Foreign, folder: Path) -> Iterator[Cluster]:
 def _made(folder: Path) -> Iterator[Cluster]:
     begin = time.monotonic()
     with machine_for_a_node() as (places, builder):
-        built = images.build(builder, places.run)
+        built = images.build(builder)
         with Node(places, builder) as node:
             prefix, tag = node.load(built)
             sys.stderr.write(f"node and images ready after {time.monotonic() - begin:.0f} s\n")

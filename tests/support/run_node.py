@@ -34,7 +34,7 @@ def main() -> int:
 def run(*, with_images: bool) -> None:
     """Keep a node until a signal ends this program."""
     with machine_for_a_node() as (places, builder):
-        built = images.build(builder, places.run) if with_images else None
+        built = images.build(builder) if with_images else None
         begin = time.monotonic()
         with Node(places, builder) as node:
             print(f"node ready in {time.monotonic() - begin:.0f} s")

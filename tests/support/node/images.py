@@ -36,9 +36,8 @@ class Built:
         return cache.digest(*(identity.encode() for _, identity in sorted(self.identities.items())))
 
 
-def build(builder: Builder, scratch: Path) -> Built:
+def build(builder: Builder) -> Built:
     """Build the three images for the CPU, and say how much each adds to its base."""
-    base_image.ensure(builder, scratch)
     begin = time.monotonic()
     log = builder.run / "images.log"
     sys.stderr.write(f"building images; progress in {log}\n")

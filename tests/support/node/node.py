@@ -27,11 +27,13 @@ VOLUMES = 12
 
 @contextmanager
 def machine_for_a_node() -> Iterator[tuple[Places, Builder]]:
-    """Make this machine able to run a node, and hold it: one at a time."""
+    """Make this machine able to run a node, with the image that all others start from, and hold it: one at a time."""
     machine.ensure()
     places = Places.usual()
     with places.held():
-        yield places, Builder(places.images, places.run)
+        builder = Builder(places.images, places.run)
+        base_image.ensure(builder, places.run)
+        yield places, builder
 
 
 class Node:
