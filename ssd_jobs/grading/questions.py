@@ -5,21 +5,18 @@ program runs: a problem without tests would be passed by anything.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
 
-from ssd_jobs import artifacts, tables
+from ssd_jobs import artifacts, gradable, tables
 from ssd_jobs.errors import BadInput
 from ssd_jobs.grading.verdicts import Problem, Test
 
 __all__ = ["Completion", "Question", "completions", "questions", "shard_of"]
 
-DIFFICULTIES = ("", "easy", "medium", "hard")
 COLUMNS = ["problem_id", "sample_index", "text", "finish_reason"]
 
 
@@ -58,10 +55,10 @@ def questions(problems: artifacts.Artifact, tests: artifacts.Artifact) -> dict[s
         name = row["problem_id"]
         if not by_problem.get(name):
             raise BadInput(f"{source}: problem {name} has no tests; remove the problem or give it tests")
-        _check_problem(row, problems.path / "problems.parquet")
+        gradable.check_problem(row, problems.path / "problems.parquet")
         ordered = sorted(by_problem[name], key=lambda test: int(test["test_index"]))
         for test in ordered:
-            _check_test(test, row["kind"], source)
+            gradable.check_test(test, row["kind"], source)
         chosen = tuple(Test(test["input"], test["output"]) for test in ordered)
         found[name] = Question(Problem(row["kind"], row["entry_point"], chosen), row["difficulty"])
     return found
@@ -86,34 +83,3 @@ def completions(shards: Sequence[artifacts.Artifact], known: Mapping[str, Questi
                 )
             )
     return sorted(found, key=lambda each: (each.problem_id, each.sample_index))
-
-
-def _check_problem(row: Mapping[str, Any], source: Path) -> None:
-    name = row["problem_id"]
-    if row["difficulty"] not in DIFFICULTIES:
-        raise BadInput(
-            f"{source}: problem {name} has the unknown difficulty {row['difficulty']!r}; "
-            f"use easy, medium or hard, or leave it empty"
-        )
-    if row["kind"] not in ("stdin", "functional"):
-        raise BadInput(f"{source}: problem {name} has the unknown kind {row['kind']!r}; use stdin or functional")
-    if (row["kind"] == "functional") != bool(row["entry_point"]):
-        raise BadInput(f"{source}: problem {name}: a functional problem, and only one, names an entry_point")
-
-
-def _check_test(test: Mapping[str, Any], kind: str, source: Path) -> None:
-    where = f"{source}: problem {test['problem_id']}, test {test['test_index']}"
-    if not test["output"]:
-        raise BadInput(f"{where}: has no expected output, so that any program would fail or pass by chance")
-    if kind != "functional":
-        return
-    if not isinstance(_json(test["input"], f"{where}: the input"), list):
-        raise BadInput(f"{where}: the input is no JSON list of arguments")
-    _json(test["output"], f"{where}: the output")
-
-
-def _json(text: str, what: str) -> object:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise BadInput(f"{what} is no JSON ({error}); correct it in the source and run prepare again") from None

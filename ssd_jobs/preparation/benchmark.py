@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from ssd_jobs import artifacts, tables
+from ssd_jobs import artifacts, gradable, tables
 from ssd_jobs.context import Context
 from ssd_jobs.contract import BenchmarkPart, LiveCodeBench, PrepareExecution, science_of
 from ssd_jobs.errors import BadInput
@@ -57,10 +57,11 @@ class _Writer:
         self._problems = problems
         self._prompts = prompts
         self._tests = tests
+        self._field = f"evaluation.benchmarks[{part.name}]"
 
     def write(self, source: Iterator[Problem]) -> Counts:
-        """Write every problem; none, one without tests, or one twice is an error."""
-        field = f"evaluation.benchmarks[{self._part.name}]"
+        """Write every problem; none, one that cannot be graded, or one twice is an error."""
+        field = self._field
         seen: set[str] = set()
         counts = Counts()
         for problem in source:
@@ -78,19 +79,20 @@ class _Writer:
     def _add(self, problem: Problem) -> None:
         """Write one problem."""
         row = problem.row()
+        gradable.check_problem(row, self._field)
         (prompt,) = self._renderer.render([row])
         self._problems.add(row)
         self._prompts.add({"problem_id": problem.problem_id, "text": prompt.text, "token_ids": prompt.token_ids})
         for index, case in enumerate(problem.tests):
-            self._tests.add(
-                {
-                    "problem_id": problem.problem_id,
-                    "test_index": index,
-                    "input": case.input,
-                    "output": case.output,
-                    "public": case.public,
-                }
-            )
+            test = {
+                "problem_id": problem.problem_id,
+                "test_index": index,
+                "input": case.input,
+                "output": case.output,
+                "public": case.public,
+            }
+            gradable.check_test(test, problem.kind, self._field)
+            self._tests.add(test)
         self._tests.flush()
 
     def _hint(self) -> str:

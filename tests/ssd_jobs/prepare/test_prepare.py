@@ -257,7 +257,8 @@ def model_with(name: str, content: bytes) -> Breaking:
 
 
 WEIGHTS = (base_model.directory() / "model.safetensors").read_bytes()
-TEST = [{"input": "", "output": ""}]
+TEST = [{"input": "", "output": "1"}]
+FUNCTION = {"id": "f", "statement": "Return it.", "starterCode": "def same(x):"}
 HUB = {"kind": "huggingFace", "repo": "nobody/nothing", "revision": "main"}
 BREAKING: dict[str, tuple[Breaking, str]] = {
     "no such model": (
@@ -332,6 +333,18 @@ BREAKING: dict[str, tuple[Breaking, str]] = {
     "problem twice": (
         bench(*[{"id": "a", "statement": "x", "tests": TEST}] * 2),
         r"evaluation\.benchmarks\[own\]: problem a is there twice",
+    ),
+    "test that expects nothing": (
+        bench({"id": "a", "statement": "x", "tests": [{"input": "1", "output": ""}]}),
+        r"evaluation\.benchmarks\[own\]: problem a, test 0: has no expected output",
+    ),
+    "arguments that are no list": (
+        bench({**FUNCTION, "tests": [{"input": "5", "output": "5"}]}),
+        r"evaluation\.benchmarks\[own\]: problem f, test 0: the input is no JSON list of arguments",
+    ),
+    "starter code without a function": (
+        bench({**FUNCTION, "starterCode": "function f(x) {", "tests": [{"input": [5], "output": 5}]}),
+        r"evaluation\.benchmarks\[own\]: problem f: a functional problem, and only one, names an entry_point",
     ),
     "test without output": (
         bench({"id": "a", "statement": "x", "tests": [{"input": ""}]}),
