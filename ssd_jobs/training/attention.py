@@ -22,6 +22,8 @@ __all__ = ["NAME", "Documents", "choose", "register"]
 
 NAME = "ssd_documents"
 """Under which transformers finds us."""
+LARGEST_HEAD, HEAD_MULTIPLE = 256, 8
+"""What flash attention's kernels, torch's and the package's, take."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,8 +122,8 @@ def _explicit(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> 
 
 
 def varlen(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> torch.Tensor:
-    """Use torch's variable-length kernel; it knows no sinks."""
-    if call.sinks is not None:
+    """Use torch's variable-length kernel."""
+    if not _flash_takes(q, v, call):
         return flex(q, k, v, call)
     from torch.nn.attention.varlen import varlen_attn
 
@@ -136,8 +138,8 @@ def varlen(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> tor
 
 
 def flash(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> torch.Tensor:
-    """Use the flash-attn package; it knows no sinks."""
-    if call.sinks is not None:
+    """Use the flash-attn package."""
+    if not _flash_takes(q, v, call):
         return flex(q, k, v, call)
     flash_attn: Any = importlib.import_module("flash_attn")
     out: torch.Tensor = flash_attn.flash_attn_varlen_func(
@@ -147,6 +149,12 @@ def flash(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> torc
         window_size=(-1 if call.window is None else call.window - 1, 0),
     )
     return out
+
+
+def _flash_takes(q: torch.Tensor, v: torch.Tensor, call: Call) -> bool:
+    """Tell whether flash attention has a kernel for these heads; it knows no sinks, and no values of another size."""
+    size = q.shape[-1]
+    return call.sinks is None and size == v.shape[-1] and size <= LARGEST_HEAD and size % HEAD_MULTIPLE == 0
 
 
 def flex(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> torch.Tensor:

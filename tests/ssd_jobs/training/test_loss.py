@@ -120,6 +120,17 @@ def test_the_gpu_formulation_agrees_with_the_cpu_one(window: int | None, *, sink
     torch.testing.assert_close(outputs[0], outputs[1], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("sizes", [(20, 20), (264, 264), (24, 16)], ids=["odd", "large", "values"])
+@pytest.mark.parametrize("way", [attention.varlen, attention.flash], ids=["varlen", "flash"])
+def test_heads_without_a_flash_kernel_go_another_way(way: attention.Way, sizes: tuple[int, int]) -> None:
+    """Odd sizes, large ones, and values smaller than their keys (as in MLA) are attended to all the same."""
+    torch.manual_seed(0)
+    documents = attention.Documents.of([7, 12], device=CPU)
+    states = [torch.randn(19, 2, size) for size in (sizes[0], sizes[0], sizes[1])]
+    call = attention.Call(documents, 0.25, None, None)
+    torch.testing.assert_close(way(*states, call), attention.each(*states, call), rtol=1e-4, atol=1e-5)
+
+
 def test_chunks_change_nothing_but_memory() -> None:
     """Values and both gradients of the chunked loss are those of the textbook formula, for any chunk size."""
     torch.manual_seed(0)
