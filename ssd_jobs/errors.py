@@ -11,7 +11,7 @@ place that turns an error into an exit code.
 
 from enum import IntEnum
 
-__all__ = ["BadInput", "ExitCode", "JobError", "Temporary", "Terminated"]
+__all__ = ["BadInput", "ExitCode", "JobError", "Temporary", "Terminated", "first_line"]
 
 
 class ExitCode(IntEnum):
@@ -46,3 +46,8 @@ class Terminated(JobError):
     """The stage was asked to stop and did so at a safe point."""
 
     exit_code = ExitCode.TERMINATED
+
+
+def first_line(error: BaseException) -> str:
+    """Return what a library's error says as a part of a sentence; its kind where it says nothing."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -19,7 +19,7 @@ from ssd_jobs.contract import Decode, Engine
 from ssd_jobs.engine import Beginning, Completion, Request, decoding
 from ssd_jobs.engine.keyvalues import KeyValues
 from ssd_jobs.engine.stops import stop_token_ids
-from ssd_jobs.errors import BadInput
+from ssd_jobs.errors import BadInput, first_line
 
 __all__ = ["TransformersEngine"]
 
@@ -180,8 +180,7 @@ def _load(model: Path, engine: Engine, device: torch.device) -> Any:
             model, dtype=dtype, trust_remote_code=engine.trust_remote_code, local_files_only=True, **attention
         )
     except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise BadInput(f"{model}: transformers cannot load this model ({reason})") from None
+        raise BadInput(f"{model}: transformers cannot load this model ({first_line(error)})") from None
     if device.type == "cpu" and found.num_parameters() < SMALL:
         torch.set_num_threads(1)
     return found.to(device).eval()

@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from ssd_jobs.contract import Decode, Engine
 from ssd_jobs.engine import Beginning, Completion, Refused, Request
 from ssd_jobs.engine.stops import stop_token_ids
-from ssd_jobs.errors import BadInput
+from ssd_jobs.errors import BadInput, first_line
 
 __all__ = ["VllmEngine"]
 
@@ -119,7 +119,7 @@ class VllmEngine:
             self._engine.add_request(name, prompt, self.parameters(room))
         except ValueError as error:
             del self._submitted[name]
-            raise Refused((str(error).splitlines() or ["no reason given"])[0]) from None
+            raise Refused(first_line(error)) from None
 
     def step(self) -> list[Completion]:
         """Run one step of the scheduler."""

@@ -11,7 +11,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Literal
 
-from ssd_jobs.errors import BadInput, Temporary
+from ssd_jobs.errors import BadInput, Temporary, first_line
 
 __all__ = ["Repository", "resolve"]
 
@@ -106,7 +106,7 @@ def _errors(name: str, revision: str, field: str) -> Iterator[None]:
             f"{field}: {name} at {revision!r} is not in the local cache and the hub may not be asked; fetch it first"
         ) from None
     except errors.HFValidationError as error:
-        raise BadInput(f"{field}.repo: {name}: {str(error).splitlines()[0]}") from None
+        raise BadInput(f"{field}.repo: {name}: {first_line(error)}") from None
     except errors.HTTPError as error:  # whichever HTTP library it uses; its own errors are of this kind, too
         status = getattr(getattr(error, "response", None), "status_code", 503)
         if status in (401, 403):

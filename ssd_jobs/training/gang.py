@@ -24,7 +24,7 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from ssd_jobs import progress
 from ssd_jobs.context import Context
 from ssd_jobs.contract import TrainConfig
-from ssd_jobs.errors import BadInput, ExitCode, JobError, Temporary, Terminated
+from ssd_jobs.errors import BadInput, ExitCode, JobError, Temporary, Terminated, first_line
 from ssd_jobs.training import mailbox
 from ssd_jobs.training.leash import leashed
 from ssd_jobs.training.peers import Peers
@@ -146,7 +146,7 @@ class _Node:
                 if not (found and end.exitcode == -signal.SIGTERM)
             ]
         if not found:
-            return Temporary(f"the gang did not come together ({type(error).__name__}: {str(error).splitlines()[0]})")
+            return Temporary(f"the gang did not come together ({type(error).__name__}: {first_line(error)})")
         first = mailbox.cause(found)
         return ERRORS.get(ExitCode(first.code), JobError)(first.message)
 

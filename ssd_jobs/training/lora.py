@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from ssd_jobs.contract import Lora
-from ssd_jobs.errors import BadInput
+from ssd_jobs.errors import BadInput, first_line
 
 __all__ = ["initialize", "inject", "is_adapter", "merged", "source_name"]
 
@@ -26,7 +26,7 @@ def inject(model: Any, recipe: Lora, *, seed: int) -> None:
     try:
         inject_adapter_in_model(config, model)
     except ValueError as error:
-        raise BadInput(f"lora.targets: {str(error).splitlines()[0]}") from None
+        raise BadInput(f"lora.targets: {first_line(error)}") from None
     for name, weight in model.named_parameters():
         weight.requires_grad_(is_adapter(name))
         if is_adapter(name) and weight.device.type != "meta":

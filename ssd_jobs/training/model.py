@@ -17,7 +17,7 @@ from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 
 from ssd_jobs.contract import Lora
-from ssd_jobs.errors import BadInput
+from ssd_jobs.errors import BadInput, first_line
 from ssd_jobs.training import attention, checkpointing, compiling, lora, loss
 from ssd_jobs.training.layout import Pack
 from ssd_jobs.training.ranks import Ranks
@@ -107,7 +107,7 @@ def _config(path: Path, recipe: Recipe) -> Any:
     try:
         config = AutoConfig.from_pretrained(path, trust_remote_code=recipe.trust_remote_code)
     except (OSError, ValueError) as error:
-        raise BadInput(f"{path}: transformers cannot read this model ({str(error).splitlines()[0]})") from None
+        raise BadInput(f"{path}: transformers cannot read this model ({first_line(error)})") from None
     for name in ("final_logit_softcapping", "logits_scaling", "logit_scale"):
         if getattr(config, name, None) not in (None, 1, 1.0):
             raise BadInput(f"{path}/config.json: {name} is set; models that rescale their logits are not supported")

@@ -19,7 +19,7 @@ import torch.distributed as dist
 
 from ssd_jobs import contract
 from ssd_jobs.contract import TrainConfig
-from ssd_jobs.errors import ExitCode, JobError
+from ssd_jobs.errors import ExitCode, JobError, first_line
 from ssd_jobs.progress import Progress
 from ssd_jobs.training import job, mailbox, ranks
 
@@ -72,7 +72,7 @@ def _train(config: TrainConfig, directory: Path, stop: threading.Event) -> None:
 
 def judge(error: Exception) -> tuple[int, str]:
     """Tell a lost peer from an error of our own."""
-    message = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    message = f"{type(error).__name__}: {first_line(error)}"
     broken = isinstance(error, dist.DistError) or any(sign in str(error) for sign in BROKEN)
     if broken:
         return ExitCode.TEMPORARY, "a peer of the gang is lost; its own log says why"
