@@ -17,7 +17,7 @@ import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ssd_jobs.contract import Rendering
-from ssd_jobs.errors import BadInput
+from ssd_jobs.errors import BadInput, first_line
 
 __all__ = ["Prompt", "Renderer", "Template", "Tokenizer", "load_template", "load_tokenizer"]
 
@@ -56,12 +56,19 @@ class Template:
         environment = ImmutableSandboxedEnvironment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
         try:
             self._template = environment.from_string(text)
-            self.turns(SAMPLE)
         except jinja2.TemplateError as error:
-            raise BadInput(f"prompts.template: {source}: {error}; correct the template") from None
+            raise BadInput(f"prompts.template: {source}: {first_line(error)}; correct the template") from None
+        self.turns(SAMPLE)
 
     def turns(self, problem: Mapping[str, Any]) -> list[Turn]:
         """Return the turns for one problem; the text of a statement is never read as a template."""
+        try:
+            return self._rendered(problem)
+        except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+            raise BadInput(f"prompts.template: {self.source}: {first_line(error)}; correct the template") from None
+
+    def _rendered(self, problem: Mapping[str, Any]) -> list[Turn]:
+        """Run the template."""
         blocks = self._template.blocks
         if "user" not in blocks:
             return [{"role": "user", "content": self._template.render(**problem).strip()}]
@@ -73,8 +80,11 @@ class Template:
 def load_template(name: str, workspace: Path) -> Template:
     """Return one of the package's templates, or the user's file."""
     if name.startswith(BUILTIN):
-        file = resources.files("ssd_jobs") / "templates" / f"{name.removeprefix(BUILTIN)}.jinja"
-        return Template(file.read_text(encoding="utf-8"), source=name)
+        folder = resources.files("ssd_jobs") / "templates"
+        known = {f"{BUILTIN}{file.name.removesuffix('.jinja')}": file for file in folder.iterdir()}
+        if name not in known:
+            raise BadInput(f"prompts.template: there is no {name}; use {' or '.join(sorted(known))}, or a file")
+        return Template(known[name].read_text(encoding="utf-8"), source=name)
     path = workspace / name
     try:
         return Template(path.read_text(encoding="utf-8"), source=name)
@@ -88,9 +98,8 @@ def load_tokenizer(model: Path, *, trust_remote_code: bool) -> Any:
 
     try:
         return AutoTokenizer.from_pretrained(model, trust_remote_code=trust_remote_code, local_files_only=True)
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise BadInput(f"model.source: {model} has no usable tokenizer ({reason})") from None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise BadInput(f"model.source: {model} has no usable tokenizer ({first_line(error)})") from None
 
 
 class Renderer:
@@ -120,6 +129,8 @@ class Renderer:
             return []
         texts = [self._text(problem) for problem in problems]
         encoded = self._tokenizer(texts, add_special_tokens=self._rendering.prompt_mode == "Raw")["input_ids"]
+        if not all(encoded):
+            raise BadInput(f"prompts.template: {self._template.source}: gives an empty prompt; correct the template")
         return [Prompt(text, list(ids)) for text, ids in zip(texts, encoded, strict=True)]
 
     def _text(self, problem: Mapping[str, Any]) -> str:

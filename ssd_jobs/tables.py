@@ -12,10 +12,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ssd_jobs.errors import BadInput
+from ssd_jobs.errors import BadInput, first_line
 
 __all__ = [
     "BATCHES",
+    "HALF_PAIR",
     "LENGTHS",
     "METRICS",
     "PROBLEMS",
@@ -32,6 +33,7 @@ __all__ = [
     "table",
 ]
 
+HALF_PAIR = "half of a surrogate pair, which is no text; correct it in its source"
 TOKENS = pa.list_(pa.int32())
 
 
@@ -158,7 +160,12 @@ def table(schema: pa.Schema, values: Sequence[dict[str, Any]]) -> pa.Table:
         if row.keys() != known:
             odd = sorted(row.keys() ^ known)
             raise ValueError(f"row of {schema.metadata[b'ssd.table'].decode()}: columns {odd} missing or unknown")
-    return check(schema, pa.Table.from_pylist(list(values), schema=schema), source="rows")
+    try:
+        data = pa.Table.from_pylist(list(values), schema=schema)
+    except UnicodeEncodeError as error:
+        around = ascii(error.object[max(0, error.start - 20) : error.end + 20])
+        raise BadInput(f"{schema.metadata[b'ssd.table'].decode()}: {around} holds {HALF_PAIR}") from None
+    return check(schema, data, source="rows")
 
 
 def check(schema: pa.Schema, data: pa.Table, *, source: str) -> pa.Table:
@@ -180,9 +187,8 @@ def read(schema: pa.Schema, path: Path, *, columns: Sequence[str] | None = None)
     try:
         data = pq.read_table(path, columns=None if columns is None else list(columns), partitioning=None)
     except (OSError, pa.ArrowException) as error:
-        first = str(error).splitlines()[0]
         raise BadInput(
-            f"{path}: cannot be read as parquet ({first}); remove the file and run its stage again"
+            f"{path}: cannot be read as parquet ({first_line(error)}); remove the file and run its stage again"
         ) from None
     wanted = schema if columns is None else _subset(schema, columns)
     return check(wanted, data, source=str(path))

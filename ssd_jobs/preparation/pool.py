@@ -1,10 +1,9 @@
 """The training prompts: two passes over the source, one to choose and one to write, neither of which holds it."""
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
-from itertools import islice
+from itertools import chain, count, islice
 
 from pydantic import JsonValue
 
@@ -70,13 +69,14 @@ def _kept(pool: Pool, selection: Selection) -> Iterator[Problem]:
     """Second pass: yield the chosen problems, each with an id of its own."""
     wanted = iter(selection.kept)
     following = next(wanted)
-    ids: Counter[str] = Counter()
+    ids: set[str] = set()
     for position, problem in enumerate(pool.problems()):
         if position != following:
             continue
-        ids[problem.problem_id] += 1
-        number = ids[problem.problem_id]
-        yield replace(problem, problem_id=f"{problem.problem_id}#{number}") if number > 1 else problem
+        names = chain([problem.problem_id], (f"{problem.problem_id}#{number}" for number in count(2)))
+        name = next(name for name in names if name not in ids)
+        ids.add(name)
+        yield replace(problem, problem_id=name)
         following = next(wanted, -1)
         if following < 0:
             return

@@ -1,6 +1,5 @@
 """What a shard looks like so far: throughput, lengths, truncation, likelihood, and what became of the text."""
 
-import ast
 import hashlib
 import math
 import re
@@ -9,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ssd_jobs.filtering import parses
 from ssd_jobs.sampling.store import Row
 
 __all__ = ["Statistics"]
@@ -51,7 +51,7 @@ class Statistics:
         self._distinct.add(hashlib.blake2b(row["text"].encode("utf-8", "surrogatepass"), digest_size=8).digest())
         blocks = BLOCK.findall(row["text"])
         sums["code_block"] += bool(blocks)
-        sums["parses"] += bool(blocks) and _parses(blocks[-1])
+        sums["parses"] += bool(blocks) and parses(blocks[-1])
 
     def values(self) -> dict[str, float]:
         """Return everything as numbers for the progress, the metrics and the report."""
@@ -80,12 +80,3 @@ class Statistics:
     def counts(self) -> dict[str, int | float]:
         """Return the sums that a report adds up over shards."""
         return {"samples": self._sums["rows"], **{name: value for name, value in self._sums.items() if name != "rows"}}
-
-
-def _parses(code: str) -> bool:
-    """Tell whether text is a Python program."""
-    try:
-        ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from pydantic import JsonValue
 
+from ssd_jobs.errors import BadInput
 from ssd_jobs.sources import rows
 from ssd_jobs.sources.problem import Case, Problem
 
@@ -21,6 +22,8 @@ __all__ = ["Asserted", "Form", "cases", "form_of"]
 
 Form = Literal["HumanEval", "MBPP"]
 HUMANEVAL = ("task_id", "prompt", "entry_point", "test")
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What parsing raises for text that is no program."""
 MBPP = ("task_id", "text", "prompt", "code", "test_list", "challenge_test_list")
 
 
@@ -43,14 +46,21 @@ class Asserted:
         """Yield every problem that has a readable test."""
         left_out: list[JsonValue] = []
         unread = 0
-        for _, row in rows.scan(self.files, HUMANEVAL if self.form == "HumanEval" else MBPP):
-            problem, assertions = _humaneval(row) if self.form == "HumanEval" else _mbpp(row)
+        for place, row in rows.scan(self.files, HUMANEVAL if self.form == "HumanEval" else MBPP):
+            problem, assertions = self._problem(row, place)
             if problem.tests:
                 unread += assertions - len(problem.tests)
                 yield problem
             else:
                 left_out.append(problem.problem_id)
         self.facts |= {"form": self.form, "problems_left_out": left_out, "assertions_left_out": unread}
+
+    def _problem(self, row: rows.Row, place: str) -> tuple[Problem, int]:
+        """Return one row with its number of assertions."""
+        try:
+            return _humaneval(row) if self.form == "HumanEval" else _mbpp(row)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise BadInput(f"{place}: is no row of {self.form} ({error!r}); correct or remove it") from None
 
 
 def cases(source: str, function: str) -> list[Case]:
@@ -63,7 +73,7 @@ def _assertions(source: str) -> list[ast.Assert]:
     """Return every assertion of a program."""
     try:
         return [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Assert)]
-    except SyntaxError:
+    except UNREADABLE:
         return []
 
 
@@ -100,7 +110,7 @@ def _asserted(tests: Sequence[str]) -> str:
     for test in tests:
         try:
             nodes = list(ast.walk(ast.parse(test)))
-        except SyntaxError:
+        except UNREADABLE:
             continue
         calls = [node.left for node in nodes if isinstance(node, ast.Compare) and isinstance(node.left, ast.Call)]
         for call in calls:
@@ -113,7 +123,7 @@ def _signature(code: str, function: str) -> str:
     """Return the `def` line of a function."""
     try:
         tree = ast.parse(code)
-    except SyntaxError:
+    except UNREADABLE:
         return ""
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name == function:

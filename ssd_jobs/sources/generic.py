@@ -67,7 +67,7 @@ class Table:
                 kind=kind,
                 entry_point=entry_point(starter) if kind == "functional" else "",
                 difficulty=self._text(row, self.columns.difficulty, place).lower(),
-                sample_inputs=tuple(_encoded(each, kind) for each in inputs),
+                sample_inputs=tuple(_encoded(each, kind, place) for each in inputs),
                 tests=tuple(_case(each, kind, place) for each in tests),
                 passed=_truth(row.get(self.passed_column)) if self.passed_column else True,
             )
@@ -90,10 +90,10 @@ def _listed(value: Any, place: str, column: str) -> list[Any]:
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except ValueError:
-            raise BadInput(f"{place}: {column} is neither a list nor JSON text of one") from None
+        except (ValueError, RecursionError):
+            raise BadInput(f"{place}: {column} is neither a list nor JSON text of one; map the right column") from None
     if not isinstance(value, list):
-        raise BadInput(f"{place}: {column} is no list")
+        raise BadInput(f"{place}: {column} is no list; map the right column")
     return value
 
 
@@ -101,21 +101,27 @@ def _case(value: Any, kind: Kind, place: str) -> Case:
     """Return one test."""
     if not isinstance(value, dict) or not {"input", "output"} <= value.keys():
         raise BadInput(f"{place}: a test lacks input or output; write {{'input': …, 'output': …}}")
-    return Case(_encoded(value["input"], kind), _encoded(value["output"], kind), bool(value.get("public", False)))
+    given, expected = (_encoded(value[name], kind, place) for name in ("input", "output"))
+    return Case(given, expected, bool(value.get("public", False)))
 
 
-def _encoded(value: Any, kind: Kind) -> str:
+def _encoded(value: Any, kind: Kind, place: str) -> str:
     """Return an input or output as the tables hold it: text for a program, JSON for a function."""
     if isinstance(value, str) and (kind == "stdin" or _is_json(value)):
         return value
-    return json.dumps(value)
+    if value is None and kind == "stdin":
+        raise BadInput(f"{place}: an input or output is null; write text, and empty text for none")
+    try:
+        return json.dumps(value)
+    except TypeError as error:
+        raise BadInput(f"{place}: an input or output is no JSON ({error}); store it as text") from None
 
 
 def _is_json(text: str) -> bool:
     """Tell whether text holds JSON."""
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 

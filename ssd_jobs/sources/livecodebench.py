@@ -67,7 +67,11 @@ class Release:
             if self.source.exclude_errata and _names(row) & ERRATA:
                 left_out += 1
                 continue
-            yield _problem(row, place)
+            try:
+                problem = _problem(row, place)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise BadInput(f"{place}: is no row of LiveCodeBench ({error!r}); get the release again") from None
+            yield problem
         self.facts["errata_left_out"] = left_out
 
 
@@ -132,37 +136,35 @@ def _unpacked(text: str, place: str) -> str:
 
 def _problem(row: rows.Row, place: str) -> Problem:
     """Return one row with its tests decoded, public ones first."""
-    try:
-        function = json.loads(row["metadata"] or "{}").get("func_name", "")
-        public = json.loads(row["public_test_cases"])
-    except (ValueError, KeyError, AttributeError) as error:
-        raise BadInput(f"{place}: metadata or public_test_cases is broken ({error}); get the release again") from None
-    starter = row.get("starter_code") or ""
-    tests = [(case, True) for case in public]
+    function = json.loads(row["metadata"] or "{}").get("func_name", "")
+    starter = _text(row.get("starter_code") or "")
+    tests = [(case, True) for case in json.loads(row["public_test_cases"])]
     tests += [(case, False) for case in decode_tests(row["private_test_cases"], place)]
     return Problem(
         problem_id=str(row["question_id"]),
-        statement=row["question_content"],
+        statement=_text(row["question_content"]),
         starter_code=starter,
         kind="functional" if function else "stdin",
         entry_point=f"Solution.{function}" if function and "class Solution" in starter else function,
         difficulty=str(row["difficulty"]).lower(),
         date=_date(row, place),
-        tests=tuple(_case(case, public=shown, function=function, place=place) for case, shown in tests),
+        tests=tuple(_case(case, public=shown, function=function) for case, shown in tests),
     )
 
 
-def _case(case: dict[str, Any], *, public: bool, function: str, place: str) -> Case:
+def _case(case: dict[str, Any], *, public: bool, function: str) -> Case:
     """Return one test; the arguments of a function stand one per line."""
-    try:
-        given, expected = case["input"], case["output"]
-        if not function:
-            return Case(given, expected, public)
-        arguments = [json.loads(line) for line in given.split("\n")]
-        json.loads(expected)
-    except (KeyError, ValueError, AttributeError) as error:
-        raise BadInput(f"{place}: a test is broken ({error}); get the release again") from None
-    return Case(json.dumps(arguments), expected, public)
+    given, expected = _text(case["input"]), _text(case["output"])
+    if not function:
+        return Case(given, expected, public)
+    return Case(json.dumps([json.loads(line) for line in given.split("\n")]), expected, public)
+
+
+def _text(value: object) -> str:
+    """Return what must be text."""
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.40} where text is due")
+    return value
 
 
 def _date(row: rows.Row, place: str) -> str:
@@ -176,4 +178,4 @@ def _date(row: rows.Row, place: str) -> str:
 def _names(row: rows.Row) -> set[str]:
     """Return what the list of errata may call a problem: its id, or its title as a slug."""
     title = str(row.get("question_title", ""))
-    return {str(row["question_id"]), title, "-".join(title.lower().split())}
+    return {str(row.get("question_id", "")), title, "-".join(title.lower().split())}

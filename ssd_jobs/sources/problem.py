@@ -71,7 +71,7 @@ def entry_point(starter_code: str) -> str:
     for text in (starter_code, f"{starter_code.rstrip()}\n        pass\n", f"{starter_code.rstrip()}\n    pass\n"):
         try:
             tree = ast.parse(text)
-        except (SyntaxError, ValueError):
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         return _first_function(tree)
     return ""

@@ -8,7 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ssd_jobs.errors import BadInput
+from ssd_jobs.errors import BadInput, first_line
+from ssd_jobs.tables import HALF_PAIR
 
 __all__ = ["Row", "columns", "scan", "table_files"]
 
@@ -36,7 +37,7 @@ def columns(file: Path) -> frozenset[str]:
     if file.suffix == ".parquet":
         with _parquet(file) as table:
             return frozenset(table.schema_arrow.names)
-    for _, row in _lines(file):
+    for _, _, row in _lines(file):
         return frozenset(row)
     return frozenset()
 
@@ -48,8 +49,11 @@ def scan(files: Sequence[Path], wanted: Sequence[str]) -> Iterator[tuple[str, Ro
         if file.suffix == ".parquet":
             yield from _batches(file, names)
         else:
-            for place, row in _lines(file):
-                yield place, {name: row[name] for name in names if name in row}
+            for place, line, row in _lines(file):
+                wanted_row = {name: row[name] for name in names if name in row}
+                if b"\\u" in line:
+                    _check_text(wanted_row, place)
+                yield place, wanted_row
 
 
 def _batches(file: Path, names: Sequence[str]) -> Iterator[tuple[str, Row]]:
@@ -66,19 +70,33 @@ def _batches(file: Path, names: Sequence[str]) -> Iterator[tuple[str, Row]]:
             raise _corrupt(file, error) from None
 
 
-def _lines(file: Path) -> Iterator[tuple[str, Row]]:
-    """Yield the objects of a JSONL file."""
+def _lines(file: Path) -> Iterator[tuple[str, bytes, Row]]:
+    """Yield place, text and object of every line of a JSONL file."""
     with file.open("rb") as stream:
         for number, line in enumerate(stream, start=1):
             if not line.strip():
                 continue
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise BadInput(f"{file}:{number}: is no JSON ({error}); correct or remove the line") from None
-            if not isinstance(row, dict):
-                raise BadInput(f"{file}:{number}: is no JSON object; write one object per line")
-            yield f"{file}:{number}", row
+            place = f"{file}:{number}"
+            yield place, line, _object(line, place)
+
+
+def _object(line: bytes, place: str) -> Row:
+    """Return the object in one line."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{place}: is no JSON ({error}); correct or remove the line") from None
+    if not isinstance(row, dict):
+        raise BadInput(f"{place}: is no JSON object; write one object per line")
+    return row
+
+
+def _check_text(row: Row, place: str) -> None:
+    """Refuse what JSON can escape and no other file can hold."""
+    try:
+        json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise BadInput(f"{place}: holds {HALF_PAIR}") from None
 
 
 def _parquet(file: Path) -> Any:
@@ -91,5 +109,4 @@ def _parquet(file: Path) -> Any:
 
 def _corrupt(file: Path, error: Exception) -> BadInput:
     """Say that a file is broken."""
-    reason = (str(error).splitlines() or ["unreadable"])[0]
-    return BadInput(f"{file}: cannot be read as parquet ({reason}); get the file again")
+    return BadInput(f"{file}: cannot be read as parquet ({first_line(error)}); get the file again")

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,14 @@ def test_equal_statements_count_once_and_ids_stay_unique(tmp_path: Path, source:
     assert [row["problem_id"] for row in pool(tmp_path)] == ["a", "c", "c#2"]
     counts = artifacts.opened(tmp_path / "problems/pool").manifest.counts
     assert {name: counts[name] for name in ("rows", "unique", "kept")} == {"rows": 4, "unique": 3, "kept": 3}
+
+
+def test_no_two_problems_share_an_id(tmp_path: Path) -> None:
+    """An id that is made to tell two problems apart is not one that a third problem has."""
+    rows = [{"id": name, "statement": f"Print {number}."} for number, name in enumerate(["a", "a", "a#2", "a#2", "a"])]
+    prepared(tmp_path, prompts=write_jsonl(tmp_path / "pool.jsonl", rows))
+    names = [row["problem_id"] for row in pool(tmp_path)]
+    assert len(set(names)) == len(rows), names
 
 
 def test_kind_and_entry_point_follow_from_starter_code(tmp_path: Path, source: dict[str, Any]) -> None:
@@ -215,6 +224,17 @@ def bench(*rows: dict[str, Any]) -> Breaking:
     return lambda root: {"benchmarks": {"own": write_jsonl(root / "rows.jsonl", list(rows))}}
 
 
+def parquet(tests: list[dict[str, Any]]) -> Breaking:
+    """A benchmark as parquet, with one problem."""
+
+    def write(root: Path) -> dict[str, Any]:
+        row = {"id": "a", "statement": "x", "tests": tests}
+        pq.write_table(pa.Table.from_pylist([row]), root / "rows.parquet")
+        return {"benchmarks": {"own": rows_at("rows.parquet")}}
+
+    return write
+
+
 def file(name: str, content: bytes, **config: Any) -> Breaking:
     """A file in the workspace."""
 
@@ -257,6 +277,7 @@ def model_with(name: str, content: bytes) -> Breaking:
 
 
 WEIGHTS = (base_model.directory() / "model.safetensors").read_bytes()
+DAY = date(2025, 2, 1)
 TEST = [{"input": "", "output": "1"}]
 FUNCTION = {"id": "f", "statement": "Return it.", "starterCode": "def same(x):"}
 HUB = {"kind": "huggingFace", "repo": "nobody/nothing", "revision": "main"}
@@ -345,6 +366,44 @@ BREAKING: dict[str, tuple[Breaking, str]] = {
     "starter code without a function": (
         bench({**FUNCTION, "starterCode": "function f(x) {", "tests": [{"input": [5], "output": 5}]}),
         r"evaluation\.benchmarks\[own\]: problem f: a functional problem, and only one, names an entry_point",
+    ),
+    "half of a surrogate pair": (
+        lines({"id": "a", "statement": "x \ud800 y"}),
+        r"rows\.jsonl:1: holds half of a surrogate pair",
+    ),
+    "half of a pair in packed tests": (
+        bench({"id": "a", "statement": "x", "tests": json.dumps([{"input": "\udc00", "output": "1"}])}),
+        r"tests: .*udc00.* holds half of a surrogate pair",
+    ),
+    "nested too deeply": (
+        file("rows.jsonl", b'{"statement": ' + b"[" * 100_000, prompts=rows_at("rows.jsonl")),
+        r"rows\.jsonl:1: is no JSON \(maximum recursion",
+    ),
+    "tests nested too deeply": (
+        bench({"id": "a", "statement": "x", "tests": "[" * 100_000}),
+        r"rows\.jsonl:1: tests is neither a list nor JSON",
+    ),
+    "no input": (
+        bench({"id": "a", "statement": "x", "tests": [{"input": None, "output": "1"}]}),
+        r"rows\.jsonl:1: an input or output is null",
+    ),
+    "bytes in a test": (parquet([{"input": b"x", "output": b"1"}]), r"rows\.parquet: row 1: .* is no JSON \(.*bytes"),
+    "date in a test": (parquet([{"input": "x", "output": DAY}]), r"rows\.parquet: row 1: .* is no JSON \(.*date"),
+    "unknown builtin template": (
+        lambda root: {"rendering": {"template": "builtin:moon"}},
+        r"prompts\.template: there is no builtin:moon; use builtin:instruct or builtin:thinking",
+    ),
+    "template that cannot be rendered": (
+        file("bad.jinja", b"{{ statement + 1 }}", rendering={"template": "bad.jinja"}),
+        r"prompts\.template: bad\.jinja: can only concatenate",
+    ),
+    "template that some problem breaks": (
+        file("bad.jinja", b"{{ 1 / (kind == 'functional') }}", rendering={"template": "bad.jinja"}),
+        r"prompts\.template: bad\.jinja: division by zero",
+    ),
+    "template that says nothing": (
+        file("bad.jinja", b" ", rendering={"template": "bad.jinja", "prompt_mode": "Raw"}),
+        r"prompts\.template: bad\.jinja: gives an empty prompt",
     ),
     "test without output": (
         bench({"id": "a", "statement": "x", "tests": [{"input": ""}]}),

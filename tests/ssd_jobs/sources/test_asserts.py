@@ -8,6 +8,7 @@ import pytest
 
 from sampling_support import OWN, context, prepare_config
 from ssd_jobs import artifacts, tables
+from ssd_jobs.errors import BadInput
 from ssd_jobs.sources import asserts
 from ssd_jobs.stages import prepare
 
@@ -87,3 +88,28 @@ def test_what_cannot_be_read_is_on_record(tmp_path: Path) -> None:
         assert manifest.facts["problems_left_out"] == ["HumanEval/9"]
         assert manifest.facts["assertions_left_out"] == 1
         assert manifest.counts["problems"] == 1
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {**HUMANEVAL, "test": None},
+        {**HUMANEVAL, "prompt": 5},
+        {**MBPP, "test_list": None},
+        {**MBPP, "code": ["x"]},
+        {name: value for name, value in MBPP.items() if name != "text"},
+    ],
+    ids=["no tests", "prompt", "no list", "code", "no text"],
+)
+def test_a_broken_row_is_named(tmp_path: Path, row: dict[str, Any]) -> None:
+    """A row of a known layout without what the layout has is refused with its line."""
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
+    source = {"kind": "path", "path": "rows.jsonl", "columns": OWN}
+    with pytest.raises(BadInput, match=r"rows\.jsonl:1: is no row of (HumanEval|MBPP) \("):
+        prepare.run(prepare_config(tmp_path, benchmarks={"own": source}, limit=5), context(tmp_path))
+
+
+@pytest.mark.parametrize("text", ["assert f(1) == 1\0", "assert f(" + "(" * 5000, "\ud800", "1" * 5000])
+def test_text_that_is_no_program_holds_no_test(text: str) -> None:
+    """Whatever stands in the place of assertions, reading it ends in none."""
+    assert asserts.cases(text, "f") == []

@@ -4,12 +4,15 @@ import base64
 import json
 import os
 import pickle
+import tempfile
 import zlib
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sampling_support import context, prepare_config
 from ssd_jobs import artifacts, tables
@@ -171,6 +174,38 @@ def test_a_pickle_can_make_nothing_but_text(tmp_path: Path, value: str) -> None:
     with pytest.raises(BadInput, match=r"^here: private_test_cases"):
         livecodebench.decode_tests(base64.b64encode(zlib.compress(data)).decode(), "here")
     assert not target.exists()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["input", "output", "func_name", "x"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+CELLS = (
+    JSON
+    | JSON.map(json.dumps)
+    | JSON.map(packed)
+    | st.binary(max_size=20).map(lambda data: base64.b64encode(data).decode())
+)
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(sorted(row(1, "2025-03-01"))), CELLS, st.booleans())
+def test_no_row_breaks_prepare(column: str, cell: Any, function: bool) -> None:
+    """Whatever one column of a release holds: its rows are text, or refused with their place."""
+    shape = {"metadata": '{"func_name": "f"}', "starter_code": "class Solution:"} if function else {}
+    said = "test.jsonl:1"
+    with tempfile.TemporaryDirectory() as folder:
+        root = release(Path(folder), [{**row(1, "2025-03-01", **shape), column: cell}])
+        try:
+            found = read(root, start="2025-01-01", end="2025-12-31", version="release_v1")
+            tables.table(tables.PROBLEMS, [problem.row() for problem in found])
+        except BadInput as error:
+            said = str(error)
+    assert "test.jsonl:1" in said
 
 
 def test_a_window_without_problems_is_an_error(tmp_path: Path) -> None:
