@@ -23,6 +23,12 @@ from ssd_jobs.progress import Progress
 
 __all__ = ["main"]
 
+USAGE = """usage: python -m ssd_jobs CONFIG
+
+Run one stage of an experiment. CONFIG is the stage's JSON, which the operator mounts and `ssd run` writes.
+The last line on standard output is the result, as JSON; the exit code is 0 when the stage is done, 64 for input that
+has to be changed, 75 for what another attempt can mend, 143 when it was stopped and goes on when run again, else 1.
+"""
 TERMINATION_LOG = Path("/dev/termination-log")
 LOGGER = logging.getLogger("ssd_jobs")
 
@@ -38,8 +44,11 @@ def main(arguments: list[str]) -> int:
     """Run the stage that the config names and return the process's exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
+        if arguments in (["-h"], ["--help"]):
+            sys.stdout.write(USAGE)
+            return ExitCode.OK
         if len(arguments) != 1:
-            raise BadInput("usage: python -m ssd_jobs CONFIG")
+            raise BadInput(USAGE.splitlines()[0])
         config_path = Path(arguments[0])
         config = contract.load(config_path)
         libraries.configure(config, os.environ)
@@ -91,7 +100,7 @@ def _report(result: contract.Result) -> None:
 def _terminate(message: str) -> None:
     """Leave the message for the kubelet, when there is one."""
     if TERMINATION_LOG.exists():
-        TERMINATION_LOG.write_bytes(message.encode()[-4096:])
+        TERMINATION_LOG.write_bytes(message.encode(errors="backslashreplace")[-4096:])
 
 
 if __name__ == "__main__":
