@@ -81,7 +81,7 @@ def _cached(name: str, revision: str, kind: Kind, field: str) -> Repository:
     """Look into the cache."""
     import huggingface_hub
 
-    with _errors(name, revision, field):
+    with _errors(name, revision, field, asked=False):
         path = huggingface_hub.snapshot_download(name, repo_type=kind, revision=revision, local_files_only=True)
     directory = Path(path)
     files = tuple(sorted(file.relative_to(directory).as_posix() for file in directory.rglob("*") if file.is_file()))
@@ -89,8 +89,8 @@ def _cached(name: str, revision: str, kind: Kind, field: str) -> Repository:
 
 
 @contextmanager
-def _errors(name: str, revision: str, field: str) -> Iterator[None]:
-    """Turn the library's errors into one sentence."""
+def _errors(name: str, revision: str, field: str, *, asked: bool = True) -> Iterator[None]:
+    """Turn the library's errors into one sentence; a hub that was asked and failed is for the library no entry."""
     from huggingface_hub import errors
 
     try:
@@ -101,7 +101,9 @@ def _errors(name: str, revision: str, field: str) -> Iterator[None]:
         raise BadInput(f"{field}.repo: {name} is not on the hub, or the token may not read it; correct it") from None
     except errors.RevisionNotFoundError:
         raise BadInput(f"{field}.revision: {name} has no revision {revision!r}; name a branch, tag or commit") from None
-    except errors.LocalEntryNotFoundError:
+    except errors.LocalEntryNotFoundError as error:
+        if asked:
+            raise _away(name, error.__cause__ or error) from None
         raise BadInput(
             f"{field}: {name} at {revision!r} is not in the local cache and the hub may not be asked; fetch it first"
         ) from None
@@ -111,4 +113,9 @@ def _errors(name: str, revision: str, field: str) -> Iterator[None]:
         status = getattr(getattr(error, "response", None), "status_code", 503)
         if status in (401, 403):
             raise BadInput(f"{field}: the hub refuses {name} ({status}); check the token") from None
-        raise Temporary(f"the hub cannot be reached for {name} ({type(error).__name__}); try again later") from None
+        raise _away(name, error) from None
+
+
+def _away(name: str, error: BaseException) -> Temporary:
+    """Say that the hub does not do its work."""
+    return Temporary(f"the hub cannot be reached for {name} ({type(error).__name__}); try again later")

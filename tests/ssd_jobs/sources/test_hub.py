@@ -36,6 +36,8 @@ class Hub(BaseHTTPRequestHandler):
 
     repositories: ClassVar[dict[str, Path]] = {}
     asked: ClassVar[list[str]] = []
+    failing: ClassVar[int] = 0
+    """The status that every file has; 0: it is served."""
 
     def do_HEAD(self) -> None:
         """Answer without a body."""
@@ -62,6 +64,8 @@ class Hub(BaseHTTPRequestHandler):
     def _file(self, path: Path) -> None:
         if not path.is_file():
             return self._send(404, b"", {"X-Error-Code": "EntryNotFound"})
+        if self.failing:
+            return self._send(self.failing, b"", {})
         data = path.read_bytes()
         return self._send(200, data, {"ETag": f'"{path.stat().st_size:040x}"', "X-Repo-Commit": COMMIT})
 
@@ -197,6 +201,17 @@ def test_a_hub_that_is_away_is_temporary(tmp_path: Path) -> None:
     """No answer ends with 75, so that the stage is tried again without being counted."""
     done = prepared(tmp_path, "http://127.0.0.1:9", model=MODEL, offline=False, limit=5)
     assert done.returncode == ExitCode.TEMPORARY, done.stderr[-2000:]
+
+
+def test_a_hub_that_goes_away_is_temporary(tmp_path: Path, hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub that resolves a branch and then fails over a file is tried again, not called a cache without the file.
+
+    The status is one after which the library does not wait half a minute.
+    """
+    monkeypatch.setattr(Hub, "failing", 520)
+    done = prepared(tmp_path, hub, prompts=rows_of(), offline=False, limit=5)
+    assert done.returncode == ExitCode.TEMPORARY, done.stderr[-2000:]
+    assert "the hub cannot be reached for toy/data" in done.stderr.splitlines()[-1]
 
 
 def test_the_environment_may_forbid_to_ask(tmp_path: Path, hub: str) -> None:
