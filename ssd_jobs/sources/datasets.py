@@ -57,12 +57,12 @@ def _declared(repository: hub.Repository, config: str, split: str) -> list[str] 
     """Return the patterns that the data set's card gives for a config and split, None when it gives none."""
     if "README.md" not in repository.files:
         return None
-    header = HEADER.match(repository.fetch("README.md").read_text(encoding="utf-8"))
+    header = HEADER.match(repository.fetch("README.md").read_text(encoding="utf-8", errors="replace"))
     try:
         card: Any = yaml.safe_load(header[1]) if header else None
     except yaml.YAMLError:
         return None
-    configs: list[Any] = (card.get("configs") if isinstance(card, dict) else None) or []
+    configs = _entries(card.get("configs") if isinstance(card, dict) else None)
     for entry in configs:
         name = entry.get("config_name", "default")
         if name == config or (not config and (name == "default" or entry.get("default") or len(configs) == 1)):
@@ -75,9 +75,13 @@ def _patterns(data_files: Any, split: str) -> Iterable[str]:
     if isinstance(data_files, str):
         yield data_files
     elif isinstance(data_files, list):
-        for entry in data_files:
-            if isinstance(entry, str):
-                yield entry
-            elif entry.get("split") == split:
-                path = entry.get("path", [])
+        yield from (entry for entry in data_files if isinstance(entry, str))
+        for entry in _entries(data_files):
+            if entry.get("split") == split:
+                path = entry.get("path") or []
                 yield from [path] if isinstance(path, str) else path
+
+
+def _entries(value: Any) -> list[dict[str, Any]]:
+    """Return the mappings in a list of a card, which its author may have written in any way."""
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
