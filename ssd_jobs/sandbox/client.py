@@ -102,7 +102,7 @@ class Session:
         _, _, error = self._receive("compiled", body_limit=REASON_LIMIT)
         if error:
             self._line.reusable, self._line.unsent = True, b""
-            raise NotCompiled(error.decode("utf-8", "replace"))
+            raise NotCompiled(_shown(error.decode("utf-8", "replace"), 300))
 
     def _receive(self, kind: str, body_limit: int = BODY_LIMIT) -> tuple[str, bytes, bytes]:
         """Return the next frame, or raise when it tells that the program's process ended."""
@@ -117,8 +117,13 @@ def _death(header: Mapping[str, Any]) -> SandboxFailure:
     signal, reason = header.get("signal"), header.get("reason")
     if type(signal) is int and 0 < signal <= 64:
         return SandboxDown(f"the program's process ended by signal {signal}", signal)
-    words = "".join(each for each in reason if each.isprintable())[:200] if isinstance(reason, str) else ""
+    words = _shown(reason, 200) if isinstance(reason, str) else ""
     return SandboxFailure(f"the sandbox could not confine a test ({words or 'it does not say why'})")
+
+
+def _shown(text: str, length: int) -> str:
+    """Return the sandbox's words as part of a line for a person: a terminal may obey some characters."""
+    return "".join(each if each.isprintable() else " " for each in text[:length])
 
 
 @dataclass(slots=True)

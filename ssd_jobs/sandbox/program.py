@@ -93,7 +93,7 @@ class _Apart:
         try:
             compiled = compiling.compile_program(program)
         except NotCompiled as error:
-            self.channel.send(frames.encode("compiled", b"", str(error).encode("utf-8", "replace")))
+            _refuse(self.channel, error)
             return
         confine.end_compiling()
         # Reads nothing beyond its own frames: what comes after the last is for the process above.
@@ -119,7 +119,12 @@ def _answer(channel: Channel, test: Trial, *, first: bool) -> None:
         channel.send(frames.encode("died", {"signal": 0, "reason": str(error)}))
         return
     except NotCompiled as error:
-        channel.send(frames.encode("compiled", b"", str(error).encode("utf-8", "replace")))
+        _refuse(channel, error)
         return
     compiled = frames.encode("compiled") if first else b""
     channel.send(compiled + frames.encode("outcome", *frame))
+
+
+def _refuse(channel: Channel, error: NotCompiled) -> None:
+    """Send why there is nothing to run."""
+    channel.send(frames.encode("compiled", b"", str(error).encode("utf-8", "replace")))

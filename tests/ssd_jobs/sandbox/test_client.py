@@ -130,6 +130,20 @@ def test_a_program_that_takes_the_server_down_alone_has_a_verdict(tmp_path: Path
     assert len(deaths) == 2
 
 
+@pytest.mark.parametrize("words", ["\x1b[2J\nSyntaxError: \x00 \ud800", "a" * 4000, "\u202ertl", "é" * 2000])
+def test_the_words_of_a_sandbox_are_one_plain_line(tmp_path: Path, words: str) -> None:
+    """What a sandbox gives as a compiler's message goes into tables and terminals: it is cut, and nothing obeys it."""
+
+    def refuse(channel: Channel, _: Program) -> None:
+        channel.send(frames.encode("compiled", b"", words.encode("utf-8", "replace")))
+
+    with fake_sandbox(tmp_path / "s", refuse) as client:
+        verdict = _grade(client)
+    assert verdict.kind is VerdictKind.COMPILE_ERROR
+    assert verdict.reason.isprintable()
+    assert len(verdict.reason) <= 300
+
+
 TIMES: dict[str, tuple[Callable[[int], float], bool]] = {
     "slow once, in company": (lambda turn: 1.0 if turn == 0 else 0.001, True),
     "slow always": (lambda _: 1.0, False),
