@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ssd_jobs import contract
 from ssd_jobs.scoring import ALL, Interval, Panel
+from ssd_jobs.words import percent, points
 
 __all__ = ["Check", "Decision", "Evidence", "judge"]
 
@@ -90,8 +91,8 @@ def _gain(gate: contract.Gate, panel: Panel) -> Check:
     versus = "the base at its best decode setting" if gate.baseline == "BestDecode" else "the base"
     verdict = "is above" if passed else "is not above"
     text = (
-        f"{gate.benchmark} {gate.metric} {_points(found)} against {versus}: {_end(found.low)} {verdict} "
-        f"{_end(gate.min_gain)}"
+        f"{gate.benchmark} {gate.metric} {_points(found)} against {versus}: {points(found.low)} {verdict} "
+        f"{points(gate.min_gain)}"
     )
     return Check("gain", passed, text, _numbers(found, limit=gate.min_gain))
 
@@ -118,7 +119,7 @@ def _drop(name: str, what: str, found: Interval, allowed: float) -> Check:
     """A drop counts when it is significant and larger than allowed."""
     failed = found.high < 0 and found.value < -allowed
     text = f"{what} {_points(found)}: " + (
-        f"a significant drop of more than {allowed * 100:.1f}" if failed else "no significant drop beyond the limit"
+        f"a significant drop of more than {percent(allowed)}" if failed else "no significant drop beyond the limit"
     )
     return Check(name, not failed, text, _numbers(found, limit=-allowed))
 
@@ -161,8 +162,4 @@ def _numbers(found: Interval, *, limit: float) -> dict[str, float]:
 
 def _points(found: Interval) -> str:
     """Return a difference in percentage points with its interval."""
-    return f"{_end(found.value)} [{_end(found.low)}, {_end(found.high)}]"
-
-
-def _end(share: float) -> str:
-    return f"{share * 100:+.1f}"
+    return f"{points(found.value)} [{points(found.low)}, {points(found.high)}]"

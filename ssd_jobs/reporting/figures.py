@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ssd_jobs.reporting import curves, style
 from ssd_jobs.reporting.document import Comparison, Document, Panel
 from ssd_jobs.reporting.evidence import Evidence
-from ssd_jobs.reporting.words import points
 from ssd_jobs.tracking.series import read_points
+from ssd_jobs.words import points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

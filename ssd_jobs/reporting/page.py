@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from ssd_jobs.reporting.document import Document, Number
 from ssd_jobs.reporting.figures import Picture
-from ssd_jobs.reporting.words import describe, percent, points
+from ssd_jobs.words import describe, percent, points
 
 __all__ = ["render"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ssd_jobs.reporting.document import Document, Number, Panel
-from ssd_jobs.reporting.words import percent, points
+from ssd_jobs.words import percent, points
 
 __all__ = ["render"]
 

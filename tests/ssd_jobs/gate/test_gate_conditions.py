@@ -9,6 +9,7 @@ import arms
 from gates import GATE
 from ssd_jobs import contract, gate
 from ssd_jobs.scoring import Scores
+from ssd_jobs.words import points
 
 SIZE = 40
 NAMES = ("easy",) * 20 + ("hard",) * 20
@@ -79,6 +80,14 @@ def test_one_failing_condition_holds_the_candidate(case: dict[str, object], fail
     assert [check.name for check in failed] == [failing]
     assert words in failed[0].text
     assert decision.reasons == (failed[0].text,)
+
+
+def test_reasons_and_report_write_a_number_alike() -> None:
+    """A gain below zero has the same sign in the gate's reason as in the summary, the page and the figures."""
+    (check, *_) = decide(candidate=fixed(5, 2)).checks
+    assert points(check.numbers["delta"]) == "−10.0"
+    assert f"lcb pass@1 −10.0 [{points(check.numbers['low'])}, {points(check.numbers['high'])}]" in check.text
+    assert "-" not in check.text
 
 
 def test_lost_diversity_is_held() -> None:

@@ -1,4 +1,4 @@
-"""Numbers and settings as people read them, the same in the page, the summary and the figures."""
+"""Numbers and settings as people read them, the same in the gate's reasons, the page, the summary and the figures."""
 
 from ssd_jobs.contract import Decode
 
