@@ -21,6 +21,7 @@ from ssd_jobs.sandbox import serial
 __all__ = ["call_function", "finish", "main_module", "open_streams", "run_script", "status_of"]
 
 FILE = "main.py"
+WRITERS = (io.TextIOWrapper, io.BufferedWriter)
 
 
 def open_streams() -> None:
@@ -72,7 +73,7 @@ def _own_frames(trace: types.TracebackType | None) -> types.TracebackType | None
     return trace
 
 
-def finish(status: int) -> int:
+def finish(status: int, module: types.ModuleType) -> int:
     """Wait for threads, run exit handlers, flush; return the final exit status."""
     if "threading" in sys.modules:
         sys.modules["threading"]._shutdown()  # noqa: SLF001 - what the interpreter calls at its end
@@ -82,6 +83,11 @@ def finish(status: int) -> int:
             sys.stdout.flush()
         except OSError:
             status = status or 120
+    # The interpreter then clears the main module and `sys`, and a stream that nobody holds writes what it has left.
+    for stream in (*module.__dict__.values(), sys.__stdout__):
+        if isinstance(stream, WRITERS):
+            with contextlib.suppress(Exception):
+                stream.flush()
     return status
 
 

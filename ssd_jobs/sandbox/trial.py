@@ -190,7 +190,7 @@ class Trial:
                 answer = process.call_function(code, module, entry_point=program.entry_point, data=self.data)
                 process.write_all(confine.RETURN_FD, answer)
 
-        return process.finish(_status(body))
+        return process.finish(_status(body), module)
 
     def _in_process(self, compiled: Compiled) -> int:
         """Run as LiveCodeBench does; return the exit status."""

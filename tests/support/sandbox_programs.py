@@ -103,6 +103,61 @@ print(n)
 data = open(0).read().split()
 print(sum(map(int, data[1:])))
 """),
+    Style("own_stream", official=False, source="""
+out = open(1, 'w')
+input()
+out.write(str(sum(map(int, input().split()))))
+"""),
+    Style("original_stream_kept", official=True, source="""
+import os, sys
+out = sys.stdout
+sys.stdout = open(os.devnull, 'w')
+input()
+print('debug')
+print(sum(map(int, input().split())), file=out)
+"""),
+    Style("text_kept_and_written_raw", official=False, source="""
+import io, os, sys
+real, sys.stdout = sys.stdout, io.StringIO()
+input()
+print(sum(map(int, input().split())))
+os.write(1, sys.stdout.getvalue().encode())
+"""),
+    Style("raw_and_gone", official=False, source="""
+import os
+data = os.read(0, 10**6).split()
+os.write(1, str(sum(map(int, data[1:]))).encode())
+os._exit(0)
+"""),
+    Style("fast_io", official=False, source="""
+import os, sys
+from io import BytesIO, IOBase
+class FastIO(IOBase):
+    def __init__(self, file):
+        self._fd = file.fileno()
+        self.buffer = BytesIO()
+        self.writable = "x" in file.mode or "r" not in file.mode
+        self.write = self.buffer.write if self.writable else None
+    def readline(self):
+        if not self.buffer.getvalue():
+            self.buffer = BytesIO(os.read(self._fd, 1 << 20))
+        return self.buffer.readline()
+    def flush(self):
+        if self.writable:
+            os.write(self._fd, self.buffer.getvalue())
+            self.buffer.truncate(0), self.buffer.seek(0)
+class IOWrapper(IOBase):
+    def __init__(self, file):
+        self.buffer = FastIO(file)
+        self.flush = self.buffer.flush
+        self.writable = self.buffer.writable
+        self.write = lambda s: self.buffer.write(s.encode("ascii"))
+        self.readline = lambda: self.buffer.readline().decode("ascii")
+sys.stdin, sys.stdout = IOWrapper(sys.stdin), IOWrapper(sys.stdout)
+input = lambda: sys.stdin.readline().rstrip("\\r\\n")
+input()
+print(sum(map(int, input().split())))
+"""),
     Style("os_read", official=False, source="""
 import os
 data = os.read(0, 10**6).split()
