@@ -27,7 +27,7 @@ class Journal:
         lines = _whole_lines(path)
         if lines[:1] == [first]:
             self.rows = lines[1:]
-        self._file = path.open("ab" if self.rows else "wb", buffering=0)
+        self._file = path.open("ab" if self.rows else "wb")
         if not self.rows:
             self._write(first)
 
@@ -46,7 +46,9 @@ class Journal:
         self._file.close()
 
     def _write(self, content: Row) -> None:
+        """Hand over a whole line: unbuffered, a write may stop in the middle without a word."""
         self._file.write(json.dumps(content).encode() + b"\n")
+        self._file.flush()
 
 
 @contextmanager
