@@ -161,7 +161,7 @@ def _generations(benchmark: BenchmarkReport, workspace: Path, found: Evidence) -
             continue
         found.distributions[benchmark.name, each.arm] = _distribution(shards)
         if each.verdict_shards:
-            found.samples += _samples(benchmark, each, workspace, shards[0])
+            found.samples += _samples(benchmark, each, workspace, shards)
 
 
 def _distribution(shards: Sequence[artifacts.Artifact]) -> Distribution:
@@ -177,15 +177,16 @@ def _distribution(shards: Sequence[artifacts.Artifact]) -> Distribution:
 
 
 def _samples(
-    benchmark: BenchmarkReport, evaluation: Evaluation, workspace: Path, shard: artifacts.Artifact
+    benchmark: BenchmarkReport, evaluation: Evaluation, workspace: Path, shards: Sequence[artifacts.Artifact]
 ) -> list[Sample]:
-    """Return the first generations of the first shard that were graded, with their verdicts."""
+    """Return the first generations of the first shard that has any, with their verdicts."""
     verdicts = {
         (row["problem_id"], row["sample_index"]): row
         for each in artifacts.sharded(workspace / evaluation.verdicts, evaluation.verdict_shards)
         for row in tables.rows(each.table("verdicts.parquet", tables.VERDICTS))
     }
-    texts = shard.parts("", tables.SAMPLES, columns=["problem_id", "sample_index", "text"]).to_pylist()
+    tried = (shard.parts("", tables.SAMPLES, columns=["problem_id", "sample_index", "text"]) for shard in shards)
+    texts = next((tables.rows(found) for found in tried if found.num_rows), [])
     texts.sort(key=lambda row: (row["sample_index"], row["problem_id"]))
     found = []
     for row in texts[:SAMPLES_SHOWN]:
