@@ -78,27 +78,21 @@ class Records:
                 f"{shard.path}: sample {row['problem_id']}/{row['sample_index']} ends with token {completion[-1]}, "
                 f"which ends nothing in this model; sample again with this model"
             )
+        tokens = row["prompt_token_ids"] + completion
         self.kept.add(
             {
                 "record_id": self.counts["records"],
                 "problem_id": row["problem_id"],
                 "sample_index": row["sample_index"],
-                "token_ids": row["prompt_token_ids"] + completion,
+                "token_ids": tokens,
                 "prompt_length": len(row["prompt_token_ids"]),
                 "finished": finished,
                 "logprob_sum": row["logprob_sum"] if whole else float(sum(row["logprobs"][:length])),
             }
         )
-        self.lengths.add(
-            {
-                "record_id": self.counts["records"],
-                "tokens": len(row["prompt_token_ids"]) + length,
-                "loss_tokens": length,
-            }
-        )
+        self.lengths.add({"record_id": self.counts["records"], "tokens": len(tokens), "loss_tokens": length})
         self.left[row["problem_id"]] += 1
-        tokens = len(row["prompt_token_ids"]) + length
-        self.counts.update(records=1, tokens=tokens, loss_tokens=length, cut=not whole, finished=finished)
+        self.counts.update(records=1, tokens=len(tokens), loss_tokens=length, cut=not whole, finished=finished)
 
     def yields(self) -> dict[str, int | float]:
         """Return what share of the samples stayed, and how many problems have none left."""

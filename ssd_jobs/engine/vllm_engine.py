@@ -36,20 +36,7 @@ class VllmEngine:
     """One vLLM engine."""
 
     def __init__(self, model: Path, engine: Engine, *, gpus: int, max_sequence_tokens: int, seed: int) -> None:
-        taken = sorted(set(engine.args) & set(OURS))
-        if taken:
-            raise BadInput(f"sampling.engineArgs.{taken[0]}: is set by this stage; remove it")
-        arguments: dict[str, Any] = {
-            "seed": seed,
-            "max_model_len": max_sequence_tokens,
-            "tensor_parallel_size": max(1, gpus),
-            "logprobs_mode": "raw_logprobs",
-            "generation_config": "vllm",
-            "trust_remote_code": engine.trust_remote_code,
-            "disable_log_stats": True,
-            **({"enforce_eager": True} if gpus == 0 else {}),
-            **engine.args,
-        }
+        arguments = _arguments(engine, gpus=gpus, max_sequence_tokens=max_sequence_tokens, seed=seed)
         self.llm = _start(model, arguments)
         """vLLM's own object, for a comparison with its own loop."""
         self._engine = self.llm.llm_engine
@@ -153,6 +140,24 @@ class VllmEngine:
             seconds=time.monotonic() - submitted,
             seeded=False,
         )
+
+
+def _arguments(engine: Engine, *, gpus: int, max_sequence_tokens: int, seed: int) -> dict[str, Any]:
+    """Return what the engine is started with: the user's arguments beside ours, never instead of them."""
+    taken = sorted(set(engine.args) & set(OURS))
+    if taken:
+        raise BadInput(f"sampling.engineArgs.{taken[0]}: is set by this stage; remove it")
+    return {
+        "seed": seed,
+        "max_model_len": max_sequence_tokens,
+        "tensor_parallel_size": max(1, gpus),
+        "logprobs_mode": "raw_logprobs",
+        "generation_config": "vllm",
+        "trust_remote_code": engine.trust_remote_code,
+        "disable_log_stats": True,
+        **({"enforce_eager": True} if gpus == 0 else {}),
+        **engine.args,
+    }
 
 
 def _start(model: Path, arguments: dict[str, Any]) -> Any:

@@ -28,12 +28,6 @@ CONFIDENCE = 0.95
 def build(config: ReportConfig, evidence: Evidence, outcome: Outcome, *, weights: str) -> Document:
     """Return everything that the report says."""
     confidence = confidence_of(config)
-    panels = [
-        _panel(benchmark, mode, evidence.panels[benchmark.name, mode], confidence)
-        for benchmark in config.benchmarks
-        for mode in benchmark.grading
-        if (benchmark.name, mode) in evidence.panels
-    ]
     return Document(
         format=1,
         experiment=config.experiment,
@@ -44,7 +38,7 @@ def build(config: ReportConfig, evidence: Evidence, outcome: Outcome, *, weights
         checks=tuple(_check(each) for each in outcome.checks),
         confidence=confidence,
         replicates=config.science.bootstrap_replicates,
-        panels=tuple(panels),
+        panels=tuple(_panels(config, evidence, confidence)),
         disagreements=tuple(_disagreements(evidence)),
         stages=tuple(cost.stages(evidence.stages)),
         failed={stage.name: stage.message for stage in config.execution.failed},
@@ -60,6 +54,14 @@ def confidence_of(config: ReportConfig) -> float:
     """Return the gate's confidence, so that the report and the gate show the same intervals."""
     promotion = config.science.promotion
     return promotion.gate.confidence if promotion and promotion.gate else CONFIDENCE
+
+
+def _panels(config: ReportConfig, evidence: Evidence, confidence: float) -> Iterable[Panel]:
+    """Return every benchmark under every grading mode that was evaluated."""
+    for benchmark in config.benchmarks:
+        for mode in benchmark.grading:
+            if (benchmark.name, mode) in evidence.panels:
+                yield _panel(benchmark, mode, evidence.panels[benchmark.name, mode], confidence)
 
 
 def _panel(benchmark: BenchmarkReport, mode: Grading, scored: Scored, confidence: float) -> Panel:

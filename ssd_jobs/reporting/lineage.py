@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import JsonValue
 
 from ssd_jobs.contract import ReportConfig
-from ssd_jobs.reporting.document import Document, Number, Sample
+from ssd_jobs.reporting.document import Document, Number, Panel, Sample
 from ssd_jobs.reporting.evidence import Evidence
 
 __all__ = ["generation_table", "manifests", "tags"]
@@ -32,17 +32,23 @@ def tags(config: ReportConfig, document: Document) -> dict[str, str]:
         if stage.digest and stage.kind in ("sample", "curate", "train"):
             found[f"ssd.{stage.kind}_digest"] = stage.digest
     for panel in document.panels:
-        name = f"{panel.benchmark}/{panel.mode.lower()}"
-        found[f"ssd.window.{name}"] = panel.window
-        for arm in panel.arms:
-            if arm.arm == "Candidate" and arm.fixed:
-                found |= {f"ssd.pass_at_{k}.{name}": _interval(row["all"]) for k, row in arm.pass_at.items()}
-        for comparison in panel.comparisons:
-            found |= {
-                f"ssd.gain_{comparison.baseline}.pass_at_{k}.{name}": _interval(row["all"])
-                for k, row in comparison.delta.items()
-            }
+        found |= _scores(panel)
     return {key: value for key, value in found.items() if value}
+
+
+def _scores(panel: Panel) -> dict[str, str]:
+    """Return what the candidate reached on one benchmark under one grading mode, and what it gained."""
+    name = f"{panel.benchmark}/{panel.mode.lower()}"
+    found = {f"ssd.window.{name}": panel.window}
+    for arm in panel.arms:
+        if arm.arm == "Candidate" and arm.fixed:
+            found |= {f"ssd.pass_at_{k}.{name}": _interval(row["all"]) for k, row in arm.pass_at.items()}
+    for comparison in panel.comparisons:
+        found |= {
+            f"ssd.gain_{comparison.baseline}.pass_at_{k}.{name}": _interval(row["all"])
+            for k, row in comparison.delta.items()
+        }
+    return found
 
 
 def manifests(evidence: Evidence) -> dict[str, str]:

@@ -68,15 +68,7 @@ class Filling:
         """Sample what is pending; `beat` is called whenever the engine moved."""
         self._context.progress.attach(self._draft.path)
         engine.begin(self._target.decode)
-        task = Task(
-            identity=self._target.key,
-            seed=self._config.science.seed,
-            engine_seed=engine_seed,
-            start=start,
-            max_sequence_tokens=self._config.science.max_sequence_tokens,
-            decode_text=_decoder(self._config, self._context),
-            stop=self._context.stop,
-        )
+        task = self._task(engine_seed, start)
         statistics = Statistics()
         moved = engine.tokens
 
@@ -116,6 +108,18 @@ class Filling:
             },
             facts={**facts, "decode": self._target.decode.model_dump(), "starts": starts, "shape": dict(shape)},
             image=self._config.execution.image,
+        )
+
+    def _task(self, engine_seed: int, start: int) -> Task:
+        """Return what is the same for all units."""
+        return Task(
+            identity=self._target.key,
+            seed=self._config.science.seed,
+            engine_seed=engine_seed,
+            start=start,
+            max_sequence_tokens=self._config.science.max_sequence_tokens,
+            decode_text=_decoder(self._config, self._context),
+            stop=self._context.stop,
         )
 
     def _units(self) -> Iterator[tuple[Prompt, int]]:

@@ -37,36 +37,52 @@ def choose(
     index: Index | None,
     drop_overlaps: bool,
 ) -> Selection:
-    """Choose; of equal statements the first counts, and a limit takes the first by hash, not by position.
-
-    `unique` counts statements whatever the passed column says, so that the effect of that column is on record.
-    """
+    """Choose; of equal statements the first counts, and a limit takes the first by hash, not by position."""
     selection = Selection()
+    statements = _Statements(deduplicate, require_passed)
     places: list[tuple[bytes, int]] = []
-    every: set[bytes] = set()
-    seen: set[bytes] = set()
-    rows = passed = 0
     for position, problem in enumerate(problems):
-        rows += 1
         digest = statement_digest(problem)
-        every.add(digest)
-        if require_passed and not problem.passed:
+        if not statements.admit(digest, passed=problem.passed):
             continue
-        passed += 1
-        if digest in seen and deduplicate:
-            continue
-        seen.add(digest)
         overlaps = index.overlaps(problem.statement) if index else {}
         selection.overlaps += [Overlap(problem.problem_id, name, count) for name, count in overlaps.items()]
         if not (overlaps and drop_overlaps):
             places.append((_order(digest, problem.problem_id), position))
     chosen = sorted(places)[:limit] if limit else places
     selection.kept = sorted(position for _, position in chosen)
-    selection.counts = {"rows": rows, "unique": len(every), "candidates": len(places), "kept": len(selection.kept)}
+    selection.counts = {**statements.counts(), "candidates": len(places), "kept": len(selection.kept)}
     selection.counts["overlapping"] = len({overlap.problem_id for overlap in selection.overlaps})
-    if require_passed:
-        selection.counts |= {"passed": passed, "unique_passed": len(seen)}
     return selection
+
+
+@dataclass
+class _Statements:
+    """Which statements were seen so far."""
+
+    deduplicate: bool
+    require_passed: bool
+    rows: int = 0
+    passed: int = 0
+    every: set[bytes] = field(default_factory=set)
+    """Whatever the passed column says, so that the effect of that column is on record."""
+    admitted: set[bytes] = field(default_factory=set)
+
+    def admit(self, digest: bytes, *, passed: bool) -> bool:
+        """Count a problem, and tell whether it may be chosen."""
+        self.rows += 1
+        self.every.add(digest)
+        if self.require_passed and not passed:
+            return False
+        self.passed += 1
+        again = digest in self.admitted
+        self.admitted.add(digest)
+        return not (again and self.deduplicate)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many there were."""
+        found = {"rows": self.rows, "unique": len(self.every)}
+        return found | ({"passed": self.passed, "unique_passed": len(self.admitted)} if self.require_passed else {})
 
 
 def _order(digest: bytes, problem_id: str) -> bytes:

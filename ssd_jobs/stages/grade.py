@@ -9,6 +9,7 @@ import hashlib
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ssd_jobs import artifacts, grading, tables
@@ -38,8 +39,9 @@ def run(config: GradeConfig, context: Context) -> StageDone:
         known = questions.questions(problems, tests)
         inputs = {"problems": problems.digest, "tests": tests.digest}
         with opened(config.execution, memory_mb=config.science.memory_mb) as client:
+            grader = _Grader(config, context, client, known, inputs)
             for task in waiting:
-                _write(config, context, task, client=client, known=known, inputs=inputs)
+                grader.write(task)
     found = [each for each in (_complete(context, task) for task in config.tasks) if each is not None]
     digest = hashlib.sha256("".join(each.digest for each in found).encode()).hexdigest()
     verdicts = sum(int(each.manifest.counts["verdicts"]) for each in found)
@@ -86,65 +88,61 @@ def _complete(context: Context, task: GradeTask) -> artifacts.Artifact | None:
     return artifacts.complete(artifacts.shard_path(context.path(task.output), context.index), key=task.key)
 
 
-def _write(
-    config: GradeConfig,
-    context: Context,
-    task: GradeTask,
-    *,
-    client: Client,
-    known: Mapping[str, Question],
-    inputs: Mapping[str, str],
-) -> None:
-    """Grade one task's part of this shard and write it."""
-    shards = artifacts.sharded(context.path(task.generations), task.generation_shards)
-    wanted = [
-        each
-        for each in questions.completions(shards, known)
-        if questions.shard_of(each.problem_id, config.science.shards) == context.index
-    ]
-    output = artifacts.shard_path(context.path(task.output), context.index)
-    with artifacts.claim(output, stage="grade", name=config.name, key=task.key, shard=context.index) as draft:
-        context.progress.attach(output)
-        given = {**inputs, "generations": artifacts.sharded_digest(shards)}
+@dataclass(frozen=True)
+class _Grader:
+    """What the programs of this shard are graded with, whatever the task."""
+
+    config: GradeConfig
+    context: Context
+    client: Client
+    known: Mapping[str, Question]
+    inputs: Mapping[str, str]
+
+    def write(self, task: GradeTask) -> None:
+        """Grade one task's part of this shard and write it."""
+        config, context = self.config, self.context
+        shards = artifacts.sharded(context.path(task.generations), task.generation_shards)
+        inputs = {**self.inputs, "generations": artifacts.sharded_digest(shards)}
         science = {**science_of(config.science), "mode": task.mode}
-        hello = client.hello()
-        canaries.check(client, mode=task.mode, limits=limits_of(config.science))
-        identity = {"key": task.key, "inputs": given, "science": science, "isolation": dict(hello.layers)}
-        with journal.opened(draft.path / JOURNAL, identity) as kept:
-            _fill(config, context, kept, client=client, known=known, wanted=wanted, mode=task.mode)
-        rows = sorted(kept.rows, key=lambda row: (row["problem_id"], row["sample_index"]))
-        draft.write_table(VERDICTS, tables.VERDICTS, tables.table(tables.VERDICTS, rows))
-        kept.path.unlink()
-        draft.finish(
-            science=science,
-            inputs=given,
-            counts=_counts(rows),
-            facts={"canaries": "passed", "isolation": dict(hello.layers), "workers": hello.workers},
-            image=config.execution.image,
-        )
+        output = artifacts.shard_path(context.path(task.output), context.index)
+        with artifacts.claim(output, stage="grade", name=config.name, key=task.key, shard=context.index) as draft:
+            context.progress.attach(output)
+            hello = self.client.hello()
+            canaries.check(self.client, mode=task.mode, limits=limits_of(config.science))
+            identity = {"key": task.key, "inputs": inputs, "science": science, "isolation": dict(hello.layers)}
+            with journal.opened(draft.path / JOURNAL, identity) as kept:
+                self._fill(kept, self._wanted(shards), task.mode)
+            rows = sorted(kept.rows, key=lambda row: (row["problem_id"], row["sample_index"]))
+            draft.write_table(VERDICTS, tables.VERDICTS, tables.table(tables.VERDICTS, rows))
+            kept.path.unlink()
+            draft.finish(
+                science=science,
+                inputs=inputs,
+                counts=_counts(rows),
+                facts={"canaries": "passed", "isolation": dict(hello.layers), "workers": hello.workers},
+                image=config.execution.image,
+            )
 
+    def _wanted(self, shards: Sequence[artifacts.Artifact]) -> list[Completion]:
+        """Return the generations that this shard grades."""
+        return [
+            each
+            for each in questions.completions(shards, self.known)
+            if questions.shard_of(each.problem_id, self.config.science.shards) == self.context.index
+        ]
 
-def _fill(
-    config: GradeConfig,
-    context: Context,
-    kept: Journal,
-    *,
-    client: Client,
-    known: Mapping[str, Question],
-    wanted: Sequence[Completion],
-    mode: Grading,
-) -> None:
-    """Grade what the journal lacks; a spoiled program that passes voids what it has."""
-    graded = {(row["problem_id"], row["sample_index"]) for row in kept.rows}
-    left = [each for each in wanted if (each.problem_id, each.sample_index) not in graded]
-    try:
-        for _, row in grade(client, known, left, mode, limits_of(config.science)):
-            context.check_stop()
-            kept.add(row)
-            context.progress.update(done=len(kept.rows), total=len(wanted), unit="programs")
-    except canaries.CanaryFailed:
-        kept.discard()
-        raise
+    def _fill(self, kept: Journal, wanted: Sequence[Completion], mode: Grading) -> None:
+        """Grade what the journal lacks; a spoiled program that passes voids what it has."""
+        graded = {(row["problem_id"], row["sample_index"]) for row in kept.rows}
+        left = [each for each in wanted if (each.problem_id, each.sample_index) not in graded]
+        try:
+            for _, row in grade(self.client, self.known, left, mode, limits_of(self.config.science)):
+                self.context.check_stop()
+                kept.add(row)
+                self.context.progress.update(done=len(kept.rows), total=len(wanted), unit="programs")
+        except canaries.CanaryFailed:
+            kept.discard()
+            raise
 
 
 def _row(completion: Completion, difficulty: str, source: str | None, verdict: Verdict) -> dict[str, Any]:

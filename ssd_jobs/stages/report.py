@@ -19,7 +19,7 @@ from ssd_jobs.reporting import build, decision, figures, lineage, page, result, 
 from ssd_jobs.reporting.document import Document
 from ssd_jobs.reporting.entry import entry
 from ssd_jobs.reporting.evidence import Evidence, gather
-from ssd_jobs.tracking import Entry
+from ssd_jobs.tracking import Entry, Recorded, Registered
 
 if TYPE_CHECKING:
     from ssd_jobs.tracking.server import Client
@@ -80,22 +80,7 @@ def publish(
 ) -> dict[str, JsonValue]:
     """Tell MLflow everything, register the candidate, and return what there is to remember."""
     where = tracking.record(config.execution.tracking, told, client=client)
-    registered = tracking.Registered("", "")
-    promotion = config.science.promotion
-    if promotion is not None and document.register_candidate:
-        registered = tracking.register(
-            config.execution.tracking,
-            promotion,
-            tracking.Candidate(
-                directory=context.path(config.candidate),
-                path=config.candidate,
-                digest=document.candidate_digest,
-                tags=lineage.tags(config, document),
-            ),
-            where=where,
-            promote=document.decision == "Promoted",
-            client=client,
-        )
+    registered = _registered(config, document, context, where=where, client=client)
     return {
         "decision": document.decision,
         "reasons": list(document.reasons),
@@ -106,3 +91,22 @@ def publish(
         "url": where.url,
         "results": result.summarised(document),
     }
+
+
+def _registered(
+    config: ReportConfig, document: Document, context: Context, *, where: Recorded, client: "Client"
+) -> Registered:
+    """Bring the registry to the decision, if there is a version to register."""
+    promotion = config.science.promotion
+    if promotion is None or not document.register_candidate:
+        return Registered(version="", previous_champion="")
+    candidate = tracking.Candidate(
+        directory=context.path(config.candidate),
+        path=config.candidate,
+        digest=document.candidate_digest,
+        tags=lineage.tags(config, document),
+    )
+    promote = document.decision == "Promoted"
+    return tracking.register(
+        config.execution.tracking, promotion, candidate, where=where, promote=promote, client=client
+    )

@@ -1,7 +1,8 @@
 """One rank's part of the train stage, from loading to the last export."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -76,35 +77,33 @@ class Job:
         """Go from the newest checkpoint, or from the guarded beginning, to the last step."""
         adamw = optimizer.build(trainee, self._science)
         checkpoints = Checkpoints(self._output / STEPS, self._ranks, keep=self._config.execution.checkpoint_keep)
+        start, facts = self._resume(trainee, adamw, checkpoints)
+        with closing(Console(self._config.name)) as console, self._live(stop) as on_durable:
+            Loop(
+                science=self._science,
+                execution=self._config.execution,
+                ranks=self._ranks,
+                corpus=self._data,
+                trainee=trainee,
+                optimizer=adamw,
+                checkpoints=checkpoints,
+                metrics=Metrics(self._output),
+                facts=facts,
+                stop=stop,
+                on_step=partial(self._tell, progress, console),
+                on_durable=on_durable,
+                on_export=lambda step: self._export(trainee, self._output / EXPORTS / f"step-{step:06d}"),
+                budget=self._science.sequence_length,
+            ).run(start)
+        return start, facts
+
+    def _resume(
+        self, trainee: model.Trainee, adamw: torch.optim.AdamW, checkpoints: Checkpoints
+    ) -> tuple[int, dict[str, Any]]:
+        """Fill weights and optimizer from the newest checkpoint; return its step, or 0, and what is on record."""
         start, facts = checkpoints.restore(optimizer.state(trainee, adamw))
         optimizer.set_step(adamw, start)
-        if start == 0:
-            facts = self._guard(trainee)
-
-        live, console = self._live(), Console(self._config.name)
-        loop = Loop(
-            science=self._science,
-            execution=self._config.execution,
-            ranks=self._ranks,
-            corpus=self._data,
-            trainee=trainee,
-            optimizer=adamw,
-            checkpoints=checkpoints,
-            metrics=Metrics(self._output),
-            facts=facts,
-            stop=stop,
-            on_step=partial(self._tell, progress, console),
-            on_durable=live.send if live else lambda: None,
-            on_export=lambda step: self._export(trainee, self._output / EXPORTS / f"step-{step:06d}"),
-            budget=self._science.sequence_length,
-        )
-        try:
-            loop.run(start)
-        finally:
-            console.close()
-            if live:
-                live.close(patience_s=HASTY_S if stop.is_set() else LIVE_PATIENCE_S)
-        return start, facts
+        return start, (facts if start else self._guard(trainee))
 
     def _tell(self, progress: Progress, console: Console, step: int, values: dict[str, float]) -> None:
         """Show one step to programs and people."""
@@ -113,18 +112,24 @@ class Job:
         if console.due or step == total:
             console.show(step, total, "steps", f"loss {values['loss']:.4f}", f"{values['tokens_per_s']:.0f} tokens/s")
 
-    def _live(self) -> Live | None:
-        """Return the way to MLflow, on rank 0, when asked for."""
+    @contextmanager
+    def _live(self, stop: threading.Event) -> Iterator[Callable[[], None]]:
+        """Give the way to say that metrics became durable: MLflow is told, by rank 0, where that is asked for."""
         tracking = self._config.execution.tracking
         if tracking is None or not self._ranks.first:
-            return None
+            yield lambda: None
+            return
 
         def replay() -> object:
             from ssd_jobs import tracking as mlflow
 
             return mlflow.replay(tracking, self._config.name, self._output / FILE)
 
-        return Live(replay)
+        live = Live(replay)
+        try:
+            yield live.send
+        finally:
+            live.close(patience_s=HASTY_S if stop.is_set() else LIVE_PATIENCE_S)
 
     def _guard(self, trainee: model.Trainee) -> dict[str, Any]:
         """Prove that this model is the one that sampled."""
