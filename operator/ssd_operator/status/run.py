@@ -25,7 +25,7 @@ __all__ = ["advance", "deadline", "graph_of", "hold", "is_over", "reopen"]
 def advance(was: Status, scene: Scene) -> Status:
     """Return the status that this scene means."""
     if is_over(was):
-        return was.model_copy(update={"observed_generation": scene.generation})
+        return summary.settled(was, scene)
     moved = _move(_remember_rerun(_count_suspension(was, scene), scene), scene)
     return summary.conclude(moved, graph_of(moved, scene), scene)
 
@@ -128,9 +128,10 @@ def _remember_rerun(was: Status, scene: Scene) -> Status:
 
 
 def _count_suspension(was: Status, scene: Scene) -> Status:
-    """Add the time of a suspension that is over."""
+    """Add the time of a suspension that is over; before the run's first Job no time counts anyway."""
     found = conditions.find(was, "Suspended")
-    if scene.suspended or found is None or found.status != "True" or found.last_transition_time is None:
+    counts = was.start_time is not None and not scene.suspended
+    if not counts or found is None or found.status != "True" or found.last_transition_time is None:
         return was
     seconds = int((scene.now - moment(found.last_transition_time)).total_seconds())
     return was.model_copy(update={"suspended_seconds": was.suspended_seconds + max(seconds, 0)})

@@ -11,7 +11,9 @@ from ssd_operator.status.scene import Scene, stamp
 from ssd_operator.status.stages import ENDED, LIVE
 from ssd_operator.status.waiting import Why, why
 
-__all__ = ["conclude"]
+__all__ = ["conclude", "settled"]
+
+LONGEST_MODEL = 256
 
 
 def conclude(moved: Status, graph: Graph, scene: Scene) -> Status:
@@ -31,6 +33,13 @@ def conclude(moved: Status, graph: Graph, scene: Scene) -> Status:
         "completion_time": stamp(scene.now) if over else None,
     }
     return conditions.derive(moved.model_copy(update=update))
+
+
+def settled(was: Status, scene: Scene) -> Status:
+    """Return the status of a run that has ended, as the newest spec finds it: only that one may still be wrong."""
+    found = conditions.merge(was, [_accepted(scene, None)], now=scene.now, generation=scene.generation)
+    current = tuple(each.model_copy(update={"observed_generation": scene.generation}) for each in found)
+    return was.model_copy(update={"observed_generation": scene.generation, "conditions": current})
 
 
 def _claims(moved: Status, graph: Graph, scene: Scene) -> list[Claim]:
@@ -88,7 +97,7 @@ def _progressing(moved: Status, scene: Scene, *, over: bool) -> Claim:
 def _why(stage: StageStatus, scene: Scene) -> Why | None:
     """Return what keeps a stage."""
     job = scene.jobs.get(stage.jobs[0].name) if stage.jobs else None
-    if job is None or job.end or job.deleting:
+    if job is None or job.end or job.deleting or job.name in scene.refusals:
         return Why("Waiting", stage.message) if stage.message and stage.phase == "Pending" else None
     return why(job, scene.pods.get(job.name, ()), scene.queued.get(job.name, ""))
 
@@ -104,7 +113,7 @@ def _progress(shown: StageStatus | None, moved: Status, *, over: bool) -> str:
 
 
 def _model(source: ModelSource) -> str:
-    """Return the model's name, for the printed column."""
+    """Return the model's name, for the printed column; the end of a long path says more than its beginning."""
     if source.hugging_face is not None:
         return source.hugging_face.repo
-    return source.path or source.registry or source.builtin or ""
+    return (source.path or source.registry or source.builtin or "")[-LONGEST_MODEL:]

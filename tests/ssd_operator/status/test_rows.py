@@ -28,6 +28,14 @@ def finish(cluster: Cluster, *kinds: str) -> None:
         cluster.settle()
 
 
+def finish_all(cluster: Cluster) -> None:
+    """Complete every Job until the run is over."""
+    while not core.is_over(cluster.status):
+        for job in cluster.live():
+            cluster.end(job.name)
+        cluster.settle()
+
+
 def fail(cluster: Cluster, kind: str) -> None:
     """Let the Job of this kind end for good."""
     [name] = [job.name for job in cluster.live() if job.name.startswith(f"ssd-{kind}-")]
@@ -241,3 +249,46 @@ def test_when_to_look_again() -> None:
     assert done.status.phase == "Succeeded"
     assert core.expires(done.status, done.scene()) == START + timedelta(hours=1)
     assert core.next_look(done.status, done.scene()) == pytest.approx(3600, abs=5)
+
+
+def test_a_change_after_the_end_is_answered() -> None:
+    """`kubectl wait` looks at a condition's own generation: the end holds for every later one as well."""
+    cluster = started()
+    finish_all(cluster)
+    ended = cluster.status
+    cluster.status = core.advance(ended, replace(cluster.scene(), generation=7))
+    assert {each.observed_generation for each in cluster.status.conditions} == {7}
+    assert cluster.status.observed_generation == 7
+    assert [each.last_transition_time for each in cluster.status.conditions] == [
+        each.last_transition_time for each in ended.conditions
+    ]
+
+
+def test_a_wrong_change_after_the_end_is_said() -> None:
+    """A new gate that cannot be is no silence: the run stays what it was, and the spec is not accepted."""
+    cluster = started()
+    finish_all(cluster)
+    wrong = core.advance(cluster.status, replace(cluster.scene(), generation=7, problem="spec.promotion: no"))
+    accepted = find(wrong, "Accepted")
+    assert accepted is not None
+    assert (accepted.status, accepted.message, wrong.phase) == ("False", "spec.promotion: no", "Succeeded")
+    assert [each.reason for each in core.happenings(cluster.status, wrong)] == ["NotAccepted"]
+    assert core.advance(wrong, replace(cluster.scene(), generation=8)).conditions[0].status == "True"
+
+
+def test_a_suspension_before_the_first_job_is_no_time_of_the_run() -> None:
+    """The deadline counts from the first Job: what was waited before moves nothing."""
+    cluster = Cluster()
+    cluster.suspended = True
+    cluster.settle()
+    cluster.forward(3600)
+    cluster.suspended = False
+    cluster.settle()
+    assert cluster.status.suspended_seconds == 0
+
+
+def test_the_longest_path_fits_into_the_status() -> None:
+    """A status that the definition refuses could never be written, and nothing would ever be said."""
+    cluster = started(model={"source": {"path": "a/" + "b" * 500}})
+    written = cluster.status.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+    assert Status.read(written, path="status").model == "b" * 256
