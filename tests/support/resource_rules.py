@@ -97,6 +97,11 @@ RULE_CASES: tuple[RuleCase, ...] = (
         bad="evaluation: {benchmarks: [{name: b, k: [1, 6], samplesPerProblem: 5}]}",
     ),
     _case(
+        _BENCHMARK, "spec.evaluation.benchmarks[0].name",
+        "model and prompts are what every experiment has: give the benchmark another name",
+        good="evaluation: {benchmarks: [{name: models}]}", bad="evaluation: {benchmarks: [{name: model}]}",
+    ),
+    _case(
         "spec.evaluation.gradePod", "spec.evaluation.gradePod.env",
         "programs under test must not see a secret: take no value from a Secret here",
         good="evaluation: {gradePod: {env: [{name: A, valueFrom: {configMapKeyRef: {name: s, key: k}}}]}}",

@@ -79,6 +79,9 @@ def _both_or_none(self: Mapping[str, Any]) -> bool:
     return bool(self.get("from")) == bool(self.get("nonce"))
 
 
+PARTS = frozenset({"model", "prompts"})
+"""What prepare resolves beside the benchmarks; it reports the digest of each part under its name."""
+
 _PLACES = tuple(places(ResolvedSpec, "spec"))
 
 RULES: tuple[Rule, ...] = (
@@ -94,6 +97,13 @@ RULES: tuple[Rule, ...] = (
         holds=lambda self: "samplesPerProblem" not in self or max(self.get("k", [0])) <= self["samplesPerProblem"],
         message="k must not exceed samplesPerProblem",
         field="k",
+    ),
+    Rule(
+        at="spec.evaluation.benchmarks[]",
+        cel="!(self.name in ['model', 'prompts'])",
+        holds=lambda self: self["name"] not in PARTS,
+        message="model and prompts are what every experiment has: give the benchmark another name",
+        field="name",
     ),
     *(_one_value(path) for path, model in _PLACES if model is EnvVar),
     Rule(
