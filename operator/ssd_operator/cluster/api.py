@@ -22,6 +22,8 @@ Raw = dict[str, Any]
 MERGE = "application/merge-patch+json"
 TIMEOUT_S = 30.0
 PAGE = 500
+REFUSALS = frozenset({400, 403, 413, 422})
+"""Malformed, forbidden (also by a quota), too large, invalid."""
 
 
 class ApiError(Exception):
@@ -40,6 +42,11 @@ class ApiError(Exception):
     def exists(self) -> bool:
         """Tell whether the name was taken."""
         return self.status == 409 and self.reason == "AlreadyExists"
+
+    @property
+    def refused(self) -> bool:
+        """Tell whether the same request would be refused again: a person must change something first."""
+        return self.status in REFUSALS
 
     @property
     def conflict(self) -> bool:
@@ -98,11 +105,11 @@ class Api:
         body = {"preconditions": preconditions, "propagationPolicy": "Foreground" if foreground else "Background"}
         await self.request("DELETE", KINDS[kind].path(namespace, name), body=body)
 
-    async def list(self, kind: str, namespace: str, *, selector: str = "") -> AsyncIterator[Raw]:
-        """Yield every object, page by page."""
+    async def list(self, kind: str, namespace: str, *, selector: str = "", fields: str = "") -> AsyncIterator[Raw]:
+        """Yield every object with such labels and fields, page by page."""
         following = ""
         while True:
-            query = {"labelSelector": selector, "limit": str(PAGE), "continue": following}
+            query = {"labelSelector": selector, "fieldSelector": fields, "limit": str(PAGE), "continue": following}
             page = await self.request("GET", KINDS[kind].path(namespace), query=query)
             for item in page["items"]:
                 yield {"apiVersion": KINDS[kind].api_version, "kind": kind, **item}

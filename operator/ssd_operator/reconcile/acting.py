@@ -21,7 +21,7 @@ __all__ = ["Actor"]
 
 LOGGER = logging.getLogger(__name__)
 Raw = dict[str, Any]
-REFUSED = frozenset({400, 403, 422})
+LONGEST_REFUSAL = 1000
 
 
 class Actor:
@@ -34,7 +34,6 @@ class Actor:
         """Resource -> Job -> uid, for Jobs that stand with all they need."""
         self.refusals: defaultdict[Key, dict[str, str]] = defaultdict(dict)
         """Resource -> Job -> why the API server does not let us make it."""
-        self._walls: set[str] = set()
 
     def forget(self, key: Key) -> None:
         """Drop what is known of a resource."""
@@ -59,22 +58,28 @@ class Actor:
     async def _make(self, duty: Make, raw: Raw, place: Place) -> None:
         """Make or join a Job, then what its pods wait for."""
         key = Key(place.namespace, place.experiment)
+        try:
+            standing = await self._stand(duty, raw, place)
+        except ApiError as error:
+            if not error.refused:
+                raise
+            words = f"the API server refuses Job {duty.name} or what it needs: {error.message}"
+            self.refusals[key][duty.name] = words[:LONGEST_REFUSAL]
+            return
+        if standing is not None:
+            self.refusals[key].pop(duty.name, None)
+            self.made[key][standing.name] = standing.uid
+
+    async def _stand(self, duty: Make, raw: Raw, place: Place) -> JobView | None:
+        """Return the Job once it stands with everything around it."""
         if duty.node.needs_sandbox:
             await self._wall(raw)
         *supports, job = manifests.objects(duty.node, place, attempt=duty.attempt)
-        try:
-            standing = await self._create_job(job, raw)
-        except ApiError as error:
-            if error.status not in REFUSED:
-                raise
-            self.refusals[key][duty.name] = f"the API server refuses Job {duty.name}: {error.message}"[:1000]
-            return
-        if standing is None:
-            return
-        for each in supports:
-            await self._ensure(each, owner=_job_reference(standing))
-        self.refusals[key].pop(duty.name, None)
-        self.made[key][standing.name] = standing.uid
+        standing = await self._create_job(job, raw)
+        if standing is not None:
+            for each in supports:
+                await self._ensure(each, owner=_job_reference(standing))
+        return standing
 
     async def _create_job(self, job: Raw, raw: Raw) -> JobView | None:
         """Make the Job, or join the one that has its name; None when that one cannot be joined."""
@@ -140,13 +145,10 @@ class Actor:
             self._store.drop_job(job.namespace, job.name, uid=job.uid, version=job.version)
 
     async def _wall(self, raw: Raw) -> None:
-        """Bring the policy that seals pods which run foreign programs, before the first of them."""
+        """Bring the policy that seals pods which run foreign programs, before each Job of them: one may be gone."""
         metadata = raw["metadata"]
-        if metadata["uid"] in self._walls:
-            return
         names = {"name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"]}
         await self._ensure(manifests.isolation(**names), owner=owner_reference(raw))
-        self._walls.add(metadata["uid"])
 
     async def _ensure(self, body: Raw, *, owner: Raw) -> None:
         """Make an object unless it is there."""

@@ -21,7 +21,7 @@ from ssd_operator.manifests import Place
 from ssd_operator.progress import Reader
 from ssd_operator.reconcile.acting import Actor
 from ssd_operator.reconcile.observing import Observer, Steering
-from ssd_operator.reconcile.terms import ClaimMissing, Terms, TermsReader
+from ssd_operator.reconcile.terms import Blocked, Terms, TermsReader
 from ssd_operator.settings import Settings
 from ssd_operator.spec.status import ResolvedReference, Status
 from ssd_operator.status import Make, Scene
@@ -81,16 +81,20 @@ class Reconciler:
             raise
 
     async def _pass(self, key: Key, raw: Raw) -> float | None:
-        """Do one pass over what was read; people are told last, so that no Job waits for an event."""
+        """Do one pass over what was read, or say why nothing can be done."""
         was = Status.read(raw.get("status", {}), path="status")
         try:
             terms = await self.terms.agree(raw, was)
         except InvalidSpec as error:
             return await self._hold(raw, was, "InvalidSpec", str(error), accepted=False)
         try:
-            place = await self._place(raw, terms, over=core.is_over(was) and not terms.reopened)
-        except ClaimMissing as error:
-            return await self._hold(raw, was, "ClaimNotFound", str(error), accepted=True)
+            return await self._go_on(key, raw, was, terms)
+        except Blocked as error:
+            return await self._hold(raw, was, error.reason, str(error), accepted=True)
+
+    async def _go_on(self, key: Key, raw: Raw, was: Status, terms: Terms) -> float | None:
+        """Look, write, act; people are told last, so that no Job waits for an event."""
+        place = await self._place(raw, terms, over=core.is_over(was) and not terms.reopened)
         scene = await self._look(key, raw, was, terms, place)
         status = core.advance(core.reopen(was) if terms.reopened else was, scene)
         raw = await self._write(raw, was, status, terms)

@@ -23,7 +23,7 @@ from ssd_operator.spec.experiment import ResolvedSpec
 from ssd_operator.spec.status import Status
 from ssd_operator.status.conditions import holds
 
-__all__ = ["ClaimMissing", "Terms", "TermsReader", "owner_reference"]
+__all__ = ["Blocked", "Terms", "TermsReader", "owner_reference"]
 
 Raw = dict[str, Any]
 MOST_TEXTS = 5_000
@@ -32,8 +32,12 @@ MOST_SPECS = 256
 CLAIM_KNOWN_S = 60.0
 
 
-class ClaimMissing(Exception):
-    """The claim that the resource names does not exist."""
+class Blocked(Exception):
+    """What the run needs is not there, or may not be made: a reason for programs, a sentence for people."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ class TermsReader:
         body = manifests.resolved(terms.spec, **names)
         body["metadata"]["ownerReferences"] = [owner_reference(raw)]
         try:
-            await self._api.create(body)
+            await self._create(body)
         except ApiError as error:
             if not error.exists:
                 raise
@@ -112,7 +116,7 @@ class TermsReader:
         return str(body["metadata"]["name"])
 
     async def claim_uid(self, raw: Raw, spec: ResolvedSpec, name: str) -> str:
-        """Return the claim's uid; make the claim when the resource brings a template; raise ClaimMissing."""
+        """Return the claim's uid; make the claim when the resource brings a template; raise Blocked."""
         namespace = raw["metadata"]["namespace"]
         uid, known_at = self._claims.get((namespace, name), ("", float("-inf")))
         if self._clock() - known_at < CLAIM_KNOWN_S:
@@ -129,14 +133,25 @@ class TermsReader:
             if not error.missing:
                 raise
             if spec.storage.template is None:
-                raise ClaimMissing(
+                raise Blocked(
+                    "ClaimNotFound",
                     f"PersistentVolumeClaim {name} does not exist in namespace {namespace}: "
-                    "create it, or use storage.template"
+                    "create it, or use storage.template",
                 ) from None
         body = manifests.claim(spec.storage.template, name=raw["metadata"]["name"], namespace=namespace)
         if not spec.storage.retain:
             body["metadata"]["ownerReferences"] = [owner_reference(raw)]
-        return await self._api.create(body)
+        return await self._create(body)
+
+    async def _create(self, body: Raw) -> Raw:
+        """Make an object, or say in the API server's words why that is not allowed."""
+        try:
+            return await self._api.create(body)
+        except ApiError as error:
+            if not error.refused:
+                raise
+            what = f"{body['kind']} {body['metadata']['name']}"
+            raise Blocked("Refused", f"the API server refuses {what}: {error.message}") from None
 
     async def _frozen(self, raw: Raw, was: Status) -> ResolvedSpec | None:
         """Return the spec that was frozen, or None when someone deleted it."""

@@ -12,7 +12,9 @@ __all__ = ["Happening", "happenings"]
 
 WARNINGS = frozenset({"StageFailed", "Failed", "NotAccepted", "Waiting", "StageSkipped", "StageRetried"})
 
-KEPT = frozenset({"Unschedulable", "ImagePull", "PodConfig", "PodWaiting", "Temporary", "Queued"})
+KEPT = frozenset(
+    {"ClaimNotFound", "ImagePull", "PodConfig", "PodWaiting", "Queued", "Refused", "Temporary", "Unschedulable"}
+)
 """What a run may wait for that is worth an event."""
 
 

@@ -52,7 +52,7 @@ class Scene:
     made: Mapping[str, str] = field(default_factory=dict)
     """Job -> uid: those that stand complete, with config and Service, as this process knows."""
     refusals: Mapping[str, str] = field(default_factory=dict)
-    """Job -> why the API server does not let us make it."""
+    """Job -> why the API server does not let us make it, or what its pods need."""
     wanted: Mapping[str, str] = field(default_factory=dict)
     """Job -> another resource that wants it to go on."""
     queued: Mapping[str, str] = field(default_factory=dict)

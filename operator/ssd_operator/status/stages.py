@@ -122,7 +122,7 @@ def _adopt(node: Node, was: StageStatus, job: JobView, scene: Scene) -> StageSta
     if scene.made.get(job.name) == job.uid:
         reference = JobReference(name=job.name, uid=job.uid)
         return _follow(node, was.model_copy(update={"jobs": (reference,)}), scene)
-    return _rest(was, scene, was.message)
+    return _rest(was, scene, scene.refusals.get(job.name, was.message))
 
 
 def _running(node: Node, was: StageStatus, job: JobView, scene: Scene) -> StageStatus:

@@ -1,5 +1,7 @@
 """What a run waits for is said where people look: in the stage, in the condition, in the words of whoever keeps it."""
 
+import asyncio
+
 import pytest
 
 from cluster_kubelet import Ends, Waits
@@ -41,3 +43,43 @@ async def test_a_job_that_the_server_refuses_is_explained(world: World) -> None:
     await world.apply(pod={"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {}}}})
     raw = await world.until(lambda raw: "the API server refuses" in stage(raw, "prepare").get("message", ""))
     assert "nodeSelectorTerms" in condition(raw, "Progressing")["message"]
+
+
+async def limit(world: World, **hard: str) -> None:
+    """Let the namespace have no more than this."""
+    metadata = {"name": "small", "namespace": world.namespace}
+    await world.api.create(
+        {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": dict(hard)}}
+    )
+    while True:
+        quota = await world.api.get("ResourceQuota", world.namespace, "small")
+        if quota.get("status", {}).get("hard") == dict(hard):
+            return
+        await asyncio.sleep(0.1)
+
+
+async def lift(world: World) -> None:
+    """Let it have everything again."""
+    await world.api.delete("ResourceQuota", world.namespace, "small", preconditions={}, foreground=False)
+
+
+async def test_a_claim_that_may_not_be_made_is_explained(world: World) -> None:
+    """A quota that forbids the template's claim is named, and the run goes on once it is lifted."""
+    await limit(world, persistentvolumeclaims="1")
+    await world.apply(storage={"template": {"size": "1Gi"}})
+    raw = await world.until(lambda raw: condition(raw, "Progressing").get("reason") == "Refused")
+    words = condition(raw, "Progressing")["message"]
+    assert "the API server refuses PersistentVolumeClaim toy-workspace" in words
+    assert "exceeded quota: small" in words
+    await lift(world)
+    await world.until(in_phase("Succeeded"))
+
+
+async def test_what_a_job_needs_and_may_not_have_is_explained(world: World) -> None:
+    """A Job whose config is refused says so, instead of waiting for ever without a word."""
+    await limit(world, **{"count/configmaps": "2"})  # the namespace's own, and the frozen spec
+    await world.apply()
+    raw = await world.until(lambda raw: "exceeded quota: small" in stage(raw, "prepare").get("message", ""))
+    assert "count/configmaps" in condition(raw, "Progressing")["message"]
+    await lift(world)
+    await world.until(in_phase("Succeeded"))
