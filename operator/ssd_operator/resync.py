@@ -2,7 +2,8 @@
 
 The first one, before anything is decided, makes the process know what there is. Each later one puts right what a
 watch may have missed, and tells how much that was. A watch that must begin anew, as after a 410, tells what there is
-and never what is gone: a deletion in between is found only here.
+and never what is gone: a deletion in between is found only here. Of pods only those that have not ended are listed:
+a stage would go on waiting for the image of one that is gone, or ask it how far it is; ended ones stay for days.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from typing import Any
 from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError, Key, Store
 from ssd_operator.handlers import SELECTOR
-from ssd_operator.status import JobView, view_job, view_pod
+from ssd_operator.status import JobView, PodView, view_job, view_pod
 
 __all__ = ["Resync"]
 
 LOGGER = logging.getLogger(__name__)
 Raw = dict[str, Any]
+AT_WORK = "status.phase!=Succeeded,status.phase!=Failed"
 GRACE_S = 10.0
 """What a watch may be late by."""
 
@@ -56,11 +58,13 @@ class Resync:
 
     async def again(self) -> int:
         """Put right what the watches missed, and return how much that was."""
-        resources, jobs = dict(self._store.resources), self._store.jobs()
+        resources, jobs, pods = dict(self._store.resources), self._store.jobs(), self._store.pods_at_work()
         listed = [raw async for raw in self._each(naming.KIND, "")]
         views = [view_job(raw) async for raw in self._each("Job", SELECTOR)]
+        at_work = {raw["metadata"]["uid"] async for raw in self._each("Pod", SELECTOR, fields=AT_WORK)}
         await asyncio.sleep(self._grace_s)
         missed = sum(map(self._learn_resource, listed)) + sum(map(self._learn_job, views))
+        missed += sum(self._forget_pod(pod) for pod in pods if pod.uid not in at_work)
         present = {raw["metadata"]["uid"] for raw in listed} | {job.uid for job in views}
         for key, raw in resources.items():
             missed += raw["metadata"]["uid"] not in present and self._forget_resource(key, raw)
@@ -68,9 +72,9 @@ class Resync:
             missed += job.uid not in present and await self._forget_job(job)
         return missed
 
-    async def _each(self, kind: str, selector: str) -> AsyncIterator[Raw]:
+    async def _each(self, kind: str, selector: str, *, fields: str = "") -> AsyncIterator[Raw]:
         for namespace in self._namespaces:
-            async for raw in self._api.list(kind, namespace, selector=selector):
+            async for raw in self._api.list(kind, namespace, selector=selector, fields=fields):
                 yield raw
 
     def _learn_resource(self, raw: Raw) -> bool:
@@ -91,6 +95,13 @@ class Resync:
         known = self._store.resources.get(key)
         self._store.drop_resource(key, uid=uid, version=int(version))
         return known is not None and known["metadata"]["uid"] == uid
+
+    def _forget_pod(self, pod: PodView) -> bool:
+        """The same of a pod; one that has only ended is asked for when its words are needed."""
+        known = pod in self._store.pods(pod.namespace, pod.job)
+        if known:
+            self._store.drop_pod(pod)
+        return known
 
     async def _forget_job(self, job: JobView) -> bool:
         """The same of a Job; one without our label is in no listing, so who finds it missing asks for it."""

@@ -91,10 +91,10 @@ class Operator:
     async def _pods(self) -> None:
         listed = [view_pod(raw) async for raw in self.api.list("Pod", self.namespace, selector=MANAGED)]
         present = {pod.uid for pod in listed}
-        for job in self.store.jobs():
-            for pod in self.store.pods(job.namespace, job.name):
-                if pod.uid not in present:
-                    self.store.drop_pod(pod)
+        known = [pod for job in self.store.jobs() for pod in self.store.pods(job.namespace, job.name)]
+        for pod in {*known, *self.store.pods_at_work()}:
+            if pod.uid not in present:
+                self.store.drop_pod(pod)
         for pod in listed:
             self.store.put_pod(pod)
 

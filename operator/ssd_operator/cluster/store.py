@@ -118,6 +118,11 @@ class Store:
         """Return the pods of a Job."""
         return tuple(self._pods.get((namespace, job), {}).values())
 
+    def pods_at_work(self) -> list[PodView]:
+        """Return every pod that had not ended when it was seen last."""
+        found = (pod for pods in self._pods.values() for pod in pods.values())
+        return [pod for pod in found if pod.phase in ("Pending", "Running")]
+
     def owners(self, job: JobView) -> list[Key]:
         """Return the resources that own a Job."""
         return [Key(job.namespace, owner.name) for owner in job.owners]

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from cluster_kubelet import Ends, Waits
 from cluster_world import World, in_phase, stage
 from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError, Key
@@ -24,10 +25,10 @@ async def begun(world: World) -> str:
 
 
 async def forget(world: World, job: str) -> None:
-    """Delete a Job when no watch is there to see it."""
+    """Delete a Job, and so its pods, when no watch is there to see it."""
     await world.api.delete("Job", world.namespace, job, preconditions={}, foreground=False)
     while True:
-        if job not in await world.jobs():
+        if job not in await world.jobs() and not await world.pods_at_work():
             return
         await asyncio.sleep(0.05)
 
@@ -57,11 +58,12 @@ async def test_a_change_that_was_missed_is_seen(world: World) -> None:
 
 
 async def test_a_job_that_vanished_unseen_is_made_again(world: World) -> None:
-    """After a gap a watch lists what there is, and never says what is gone: without this, its stage would wait."""
+    """After a gap a watch lists what there is, and never says what is gone: not the Job, and not its pod."""
     job = await begun(world)
     await forget(world, job)
-    assert await resync(world) == 1
+    assert await resync(world) == 2
     assert world.operator.store.job(world.namespace, job) is None
+    assert world.operator.store.pods_at_work() == []
     raw = await world.until(in_phase("Succeeded"))
     assert stage(raw, "prepare")["attempt"] == 2
 
@@ -72,6 +74,23 @@ async def test_a_resource_that_vanished_unseen_is_forgotten(world: World) -> Non
     await world.api.delete(naming.KIND, world.namespace, "toy", preconditions={}, foreground=False)
     assert await resync(world) >= 1
     assert world.operator.store.resources == {}
+
+
+async def test_a_pod_that_vanished_unseen_is_waited_for_no_more(world: World) -> None:
+    """What kept a pod that is gone keeps nobody: the words of the one in its place are shown."""
+    world.play(
+        lambda pod: Waits(reason="ImagePullBackOff", message="no such tag") if pod.stage == "prepare" else Ends()
+    )
+    await world.apply()
+    await world.until(lambda raw: "no such tag" in stage(raw, "prepare").get("message", ""))
+    await world.operator.observe()
+    [old] = world.operator.store.pods_at_work()
+    await world.api.patch("Pod", world.namespace, old.name, {"metadata": {"finalizers": None}})
+    await world.api.delete("Pod", world.namespace, old.name, preconditions={}, foreground=False)
+    assert old.name not in await world.pods_at_work()
+    assert await resync(world) >= 1
+    assert old not in world.operator.store.pods_at_work()
+    assert await resync(world) == 0
 
 
 async def test_a_job_of_somebody_else_is_no_miss(world: World) -> None:
