@@ -18,7 +18,7 @@ import aiohttp
 from ssd_operator.cluster.store import Key
 from ssd_operator.spec.status import Progress
 
-__all__ = ["Fetch", "Reader", "fetch", "parse"]
+__all__ = ["Fetch", "Reader", "fetch", "parse", "url"]
 
 LINE = re.compile(r'^ssd_progress_(done|total)\{unit="([^"]*)"\} ([0-9.eE+-]+)$', re.MULTILINE)
 SHOWN_EVERY_S = 60.0
@@ -28,11 +28,20 @@ LARGEST_ANSWER = 1_000_000
 Fetch = Callable[[str], Awaitable[str]]
 
 
+def url(ip: str, port: int) -> str:
+    """Return where a pod serves its metrics."""
+    host = f"[{ip}]" if ":" in ip else ip
+    return f"http://{host}:{port}/metrics"
+
+
 async def fetch(url: str) -> str:
-    """Return what a worker's metrics say, or nothing."""
+    """Return what a worker's metrics say, or nothing; a pod does not decide whom else the operator asks."""
     page = bytearray()
     try:
-        async with aiohttp.ClientSession(timeout=TIMEOUT) as session, session.get(url) as answer:
+        async with (
+            aiohttp.ClientSession(timeout=TIMEOUT) as session,
+            session.get(url, allow_redirects=False) as answer,
+        ):
             async for part in answer.content.iter_any():
                 page += part
                 if len(page) > LARGEST_ANSWER:

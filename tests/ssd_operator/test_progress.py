@@ -8,7 +8,7 @@ import pytest
 from aiohttp import test_utils, web
 
 from ssd_operator.cluster import Key
-from ssd_operator.progress import Reader, fetch, parse
+from ssd_operator.progress import Reader, fetch, parse, url
 from ssd_operator.spec.status import Progress
 
 KEY = Key("lab", "toy")
@@ -108,11 +108,30 @@ async def serving(parts: list[bytes]) -> AsyncIterator[str]:
 async def test_a_page_that_comes_in_pieces_is_read_to_its_end() -> None:
     """What a worker says last counts as much as what it says first."""
     halves = [PAGE[:100].encode(), PAGE[100:].encode()]
-    async with serving(halves) as url:
-        assert await fetch(url) == PAGE
+    async with serving(halves) as address:
+        assert await fetch(address) == PAGE
 
 
 async def test_an_endless_page_is_no_page() -> None:
     """A port that never stops talking is given up."""
-    async with serving([b"ssd_progress_done 1\n" * 10_000] * 20) as url:
-        assert await fetch(url) == ""
+    async with serving([b"ssd_progress_done 1\n" * 10_000] * 20) as address:
+        assert await fetch(address) == ""
+
+
+async def test_a_pod_sends_the_operator_nowhere_else() -> None:
+    """What another address says is no progress of this pod, and is never asked for."""
+    async with serving([PAGE.encode()]) as elsewhere:
+
+        async def redirect(_request: web.Request) -> web.Response:
+            raise web.HTTPFound(elsewhere)
+
+        application = web.Application()
+        application.add_routes([web.get("/metrics", redirect)])
+        async with test_utils.TestServer(application) as server:
+            assert parse(await fetch(str(server.make_url("/metrics")))) is None
+
+
+@pytest.mark.parametrize(("ip", "host"), [("10.0.0.1", "10.0.0.1"), ("fd00::1", "[fd00::1]")])
+def test_a_pod_is_asked_at_its_address(ip: str, host: str) -> None:
+    """An address of either family becomes one that can be asked."""
+    assert url(ip, 9400) == f"http://{host}:9400/metrics"

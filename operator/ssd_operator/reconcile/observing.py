@@ -13,7 +13,7 @@ from ssd_operator import naming
 from ssd_operator import status as core
 from ssd_operator.cluster import Api, ApiError, Key, Store
 from ssd_operator.manifests import Place
-from ssd_operator.progress import Reader
+from ssd_operator.progress import Reader, url
 from ssd_operator.reconcile.admission import Admissions
 from ssd_operator.spec.status import Progress, StageStatus, Status
 from ssd_operator.status import JobView, PodView, Scene
@@ -171,7 +171,7 @@ class Observer:
             running = [pod for pod in pods[stage.jobs[0].name] if pod.phase == "Running" and pod.ip]
             first = next((pod for pod in running if pod.index == 0), None)
             if port and first is not None and core.is_asked(stage):
-                told = self._progress.read(key, stage.name, f"http://{first.ip}:{port}/metrics")
+                told = self._progress.read(key, stage.name, url(first.ip, port))
                 if told is not None:
                     found[stage.name] = told
         return found
