@@ -20,6 +20,7 @@ __all__ = ["Recorder"]
 
 LOGGER = logging.getLogger(__name__)
 LONGEST_NOTE = 1000
+"""In bytes; the API server takes 1,024."""
 MOST_COUNTS = 10_000
 
 
@@ -61,7 +62,7 @@ class Recorder:
 
     def _event(self, metadata: dict[str, Any], happening: Happening) -> dict[str, Any]:
         """Return the event as an object."""
-        note = happening.note[:LONGEST_NOTE]
+        note = happening.note.encode()[:LONGEST_NOTE].decode(errors="ignore")
         digest = naming.short(metadata["uid"], happening.reason, note)
         return {
             "apiVersion": "events.k8s.io/v1",
