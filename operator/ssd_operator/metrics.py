@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter as Count
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from ssd_operator.spec.experiment import StageKind
 from ssd_operator.spec.status import StageStatus, Status
 
 __all__ = ["Metrics"]
 
 STAGE_BUCKETS = (10, 30, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 48 * 3600)
 ENDED = frozenset({"Succeeded", "Failed"})
+KINDS = tuple(kind.lower() for kind in get_args(StageKind) if kind)
+"""Each has its series from the start: a counter that appears with its first failure shows no increase of it."""
 
 
 class Metrics:
@@ -39,6 +43,8 @@ class Metrics:
             registry=registry,
         )
         self.attempts = Counter("ssd_stage_attempts_total", "Jobs begun.", ["stage", "reason"], registry=registry)
+        for kind, result in itertools.product(KINDS, sorted(ENDED)):
+            self.stages.labels(kind, result.lower())
         self.progress = Counter(
             "ssd_progress_writes_total", "Status writes that say nothing but how far a stage is.", registry=registry
         )

@@ -39,6 +39,14 @@ def test_stages_are_measured_when_they_end() -> None:
     assert 'ssd_stage_duration_seconds_count{result="failed",stage="train"} 1.0' in page
 
 
+def test_the_first_failure_is_an_increase() -> None:
+    """What alerts count is there before anything has happened: Prometheus sees no rise in what appears as 1."""
+    page = Metrics().text().decode()
+    for kind in ("prepare", "sample", "curate", "train", "generate", "grade", "analyze", "report"):
+        assert f'ssd_stage_duration_seconds_count{{result="failed",stage="{kind}"}} 0.0' in page
+    assert "ssd_reconcile_errors_total 0.0" in page
+
+
 def test_a_write_of_progress_alone_is_counted_apart() -> None:
     """What only moves a number is not a transition."""
     metrics = Metrics()
