@@ -7,6 +7,7 @@ from datetime import datetime
 from ssd_jobs import artifacts
 from ssd_jobs.reporting.document import StageResult
 from ssd_jobs.reporting.evidence import StageEvidence
+from ssd_jobs.tracking.series import read_points
 
 __all__ = ["milliseconds", "stages"]
 
@@ -25,7 +26,7 @@ def milliseconds(text: str) -> int:
 
 
 def _stage(each: StageEvidence, sampled: float) -> StageResult:
-    seconds = _seconds(each)
+    seconds, earlier = _seconds(each), _earlier(each)
     counts = _counts(each.manifests)
     return StageResult(
         name=each.artifact.stage,
@@ -33,7 +34,7 @@ def _stage(each: StageEvidence, sampled: float) -> StageResult:
         digest=_digest(each),
         path=each.artifact.path,
         seconds=seconds,
-        gpu_seconds=sum(_seconds_of(shard) * _gpus(shard) for shard in each.manifests),
+        gpu_seconds=sum((_seconds_of(shard) + earlier) * _gpus(shard) for shard in each.manifests),
         tokens=int(next((counts[name] for name in TOKENS if name in counts), 0)),
         passes=seconds / sampled if sampled > 0 else None,
         counts=counts,
@@ -57,10 +58,23 @@ def _counts(shards: Iterable[artifacts.Artifact]) -> dict[str, float]:
 
 
 def _seconds(each: StageEvidence) -> float:
-    return sum(_seconds_of(shard) for shard in each.manifests)
+    return sum(_seconds_of(shard) for shard in each.manifests) + _earlier(each)
+
+
+def _earlier(each: StageEvidence) -> float:
+    """Return the time of the steps that earlier attempts of a training did; its manifest is about the last one."""
+    resumed = each.manifests[0].manifest.facts.get("resumed_from_step") if each.manifests else None
+    if not isinstance(resumed, int):
+        return 0.0
+    points = (point for path in each.metrics for point in read_points(path))
+    return sum(point.value for point in points if point.key == "train/step_s" and point.step <= resumed)
 
 
 def _seconds_of(shard: artifacts.Artifact) -> float:
+    """Return what a shard counted over all its starts, or else how long its last one took."""
+    counted = shard.manifest.counts.get("seconds")
+    if counted is not None:
+        return float(counted)
     started, finished = (milliseconds(text) for text in (shard.manifest.started, shard.manifest.finished))
     return (finished - started) / 1000
 

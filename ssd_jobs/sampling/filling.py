@@ -64,8 +64,14 @@ class Filling:
         """Tell whether there is anything to sample."""
         return self.store.done < self._total
 
+    def begin(self) -> None:
+        """Count the time from here on as this shard's."""
+        self._metrics.begin()
+
     def sample(self, engine: Engine, *, engine_seed: int, start: int, beat: Callable[[], None]) -> None:
         """Sample what is pending; `beat` is called whenever the engine moved."""
+        self.begin()
+        self.store.record_engine(engine.facts)
         self._context.progress.attach(self._draft.path)
         engine.begin(self._target.decode)
         task = self._task(engine_seed, start)
@@ -104,9 +110,14 @@ class Filling:
                 **statistics.counts(),
                 "problems": len(self._prompts),
                 "seconds": round(self._metrics.seconds, 3),
+            },
+            facts={
+                **facts,
+                "decode": self._target.decode.model_dump(),
+                "starts": starts,
+                "shape": dict(shape),
                 "gpus": self._config.execution.gpus,
             },
-            facts={**facts, "decode": self._target.decode.model_dump(), "starts": starts, "shape": dict(shape)},
             image=self._config.execution.image,
         )
 

@@ -22,12 +22,17 @@ class Metrics:
         self._path = directory / FILE
         self._clock = clock
         self._before = self._resume()
-        self._started = self._written = clock()
+        self._written = clock()
+        self._begun: float | None = None
+
+    def begin(self) -> None:
+        """Count the time from here on, or from the call before: until then it was work on another shard."""
+        self._begun = self._clock() if self._begun is None else self._begun
 
     @property
     def seconds(self) -> float:
         """Seconds of work on this shard, those of earlier starts included."""
-        return self._before + self._clock() - self._started
+        return self._before + (0.0 if self._begun is None else self._clock() - self._begun)
 
     @property
     def due(self) -> bool:

@@ -48,7 +48,7 @@ def run(plan: Plan, context: Context) -> list[Artifact]:
 
 
 def _fill(plan: Plan, context: Context, missing: Sequence[tuple[Target, Path]]) -> None:
-    """Claim what is missing, start one engine, and fill one artifact after the other."""
+    """Claim what is missing, and fill one artifact after the other with one engine, whose start the first one pays."""
     config = plan.config
     prompts = _prompts(plan, context)
     with ExitStack() as stack:
@@ -68,12 +68,14 @@ def _fill(plan: Plan, context: Context, missing: Sequence[tuple[Target, Path]]) 
         start = max(filling.store.count_start() for filling in fillings)
         seed = derived_seed(config.key, config.science.seed, context.index, start) % 2**31
         watchdog = stack.enter_context(Watchdog(config.execution.hang_timeout_s))
-        engine = _engine(plan, context, seed) if any(filling.pending for filling in fillings) else None
         inputs = _inputs(plan, context)
+        engine: Engine | None = None
         for filling in fillings:
-            if engine is not None:
+            if filling.pending:
+                filling.begin()
+                engine = engine or _engine(plan, context, seed)
                 filling.sample(engine, engine_seed=seed, start=start, beat=watchdog.beat)
-            filling.finish(inputs, facts=engine.facts if engine else {}, starts=start)
+            filling.finish(inputs, facts=filling.store.engine_facts(), starts=start)
 
 
 def _prompts(plan: Plan, context: Context) -> list[Prompt]:

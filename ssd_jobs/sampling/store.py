@@ -5,13 +5,16 @@ those in flight have grown. A line is there or torn, and a torn one is cut off, 
 shard as it stood at one moment (`commits` says why that matters). The rows of a journal become `part-00003.parquet`
 in one rename; before that the next journal is begun with what is in flight, and a journal whose number is not that of
 the next part is a leftover. Every start is counted in `starts.jsonl`, because an engine's seed must differ from one
-start to the next.
+start to the next; the engines that sampled are in `engines.jsonl`, because the last start may need none.
 """
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from pydantic import JsonValue
 
 from ssd_jobs import tables
 from ssd_jobs.artifacts import Draft, atomic
@@ -25,6 +28,7 @@ __all__ = ["CHUNK", "Row", "Store"]
 CHUNK = 256
 """Rows of a part."""
 STARTS = "starts.jsonl"
+ENGINES = "engines.jsonl"
 
 
 class Store:
@@ -67,12 +71,20 @@ class Store:
 
     def count_start(self) -> int:
         """Record that the shard is started once more, durably, and return which start it is."""
-        with (self._draft.path / STARTS).open("ab") as stream:
-            stream.write(b"{}\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        atomic.sync_directory(self._draft.path)
+        self._append(STARTS, b"{}\n")
         return (self._draft.path / STARTS).read_bytes().count(b"\n")
+
+    def record_engine(self, facts: Mapping[str, JsonValue]) -> None:
+        """Remember, durably, what samples from here on."""
+        self._append(ENGINES, json.dumps(facts, sort_keys=True).encode() + b"\n")
+
+    def engine_facts(self) -> dict[str, JsonValue]:
+        """Return what is known of the engine that sampled last, and of those before it where they were others."""
+        path = self._draft.path / ENGINES
+        data = path.read_bytes() if path.exists() else b""
+        known = list(dict.fromkeys(data[: data.rfind(b"\n") + 1].splitlines()[::-1]))
+        last, *others = [json.loads(line) for line in known] or [{}]
+        return {**last, "other_engines": others} if others else dict(last)
 
     def commit(self, rows: Sequence[Row], grown: Mapping[Unit, Beginning]) -> None:
         """Keep, all or nothing, what has finished and the tokens that those in flight have got; durable on return."""
@@ -97,10 +109,19 @@ class Store:
             self._write_part()
         self._journal.close()
         self._path(self._part).unlink(missing_ok=True)
-        (self._draft.path / STARTS).unlink(missing_ok=True)
+        for name in (STARTS, ENGINES):
+            (self._draft.path / name).unlink(missing_ok=True)
 
     def _path(self, part: int) -> Path:
         return self._draft.path / f"journal-{part:05d}.jsonl"
+
+    def _append(self, name: str, line: bytes) -> None:
+        """Append a line to a file beside the journal, durably."""
+        with (self._draft.path / name).open("ab") as stream:
+            stream.write(line)
+            stream.flush()
+            os.fsync(stream.fileno())
+        atomic.sync_directory(self._draft.path)
 
     def _recorded(self) -> set[Unit]:
         """Return the units of all parts."""

@@ -16,7 +16,7 @@ from sampling_support import SHARDED, TOY, context, key, loaded, prepare_config,
 from ssd_jobs import artifacts, contract, tables
 from ssd_jobs.engine import transformers_engine
 from ssd_jobs.errors import BadInput, ExitCode, Terminated
-from ssd_jobs.sampling import lines
+from ssd_jobs.sampling import filling, lines, shard
 from ssd_jobs.sampling.units import shard_of
 from ssd_jobs.stages import generate, prepare, sample
 
@@ -126,6 +126,36 @@ def test_one_more_setting_costs_one_more(workspace: Path) -> None:
     assert {name: len(found) for name, found in rows.items()} == dict.fromkeys(DECODES, 160)
     nll = {name: -sum(row["logprob_sum"] for row in found) for name, found in rows.items()}
     assert nll["greedy"] < nll["truncated"] < nll["plain"]
+
+
+def test_no_second_is_counted_twice(workspace: Path) -> None:
+    """What several settings of one start cost is not more than the start took: each counts its own time."""
+    generate.run(generate_config(workspace, ["plain"]), context(workspace))
+    begun = time.monotonic()
+    generate.run(generate_config(workspace, ["truncated", "greedy"]), context(workspace))
+    took = time.monotonic() - begun
+    manifests = [artifacts.sharded(workspace / "generations" / name, 1)[0].manifest for name in ("truncated", "greedy")]
+    seconds = [float(manifest.counts["seconds"]) for manifest in manifests]
+    assert min(seconds) > 0
+    assert sum(seconds) <= took
+
+
+def test_an_engine_is_on_record_though_the_last_start_needed_none(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shard whose last sample was kept before a kill is finished without an engine, and says what sampled it."""
+    with monkeypatch.context() as patch:
+        patch.setattr(filling.Filling, "finish", lambda *_, **__: os.getpid() / 0)
+        with pytest.raises(ZeroDivisionError):
+            sample.run(sample_config(workspace), context(workspace))
+        patch.undo()
+        patch.setattr(shard, "_engine", lambda *_: None)
+        sample.run(sample_config(workspace, execution={"gpus": 2}), context(workspace))
+    (found,) = artifacts.sharded(workspace / "samples/run", 1)
+    facts = found.manifest.facts
+    assert (facts["engine"], facts["dtype"], facts["starts"]) == ("Transformers", "float32", 2)
+    assert facts["gpus"] == 2
+    assert not [name for name in found.manifest.files if "engines" in name]
 
 
 def test_settings_and_samples_draw_on_their_own(workspace: Path) -> None:
