@@ -29,17 +29,12 @@ class Artifact:
 
     def verify(self) -> None:
         """Hash every file again; a changed or missing one is named."""
-        for name, entry in self.manifest.files.items():
-            file = self.path / name
-            if not file.is_file():
-                raise BadInput(
-                    f"{file}: missing, though the manifest lists it; remove {self.path} and run its stage again"
-                )
-            if manifest.file_entry(file) != entry:
-                raise BadInput(f"{file}: differs from its manifest; remove {self.path} and run its stage again")
+        for name in self.manifest.files:
+            self._verify(name)
 
     def table(self, name: str, schema: pa.Schema, *, columns: list[str] | None = None) -> pa.Table:
-        """Read one parquet file."""
+        """Read one parquet file, if it still is what the manifest vouches for."""
+        self._verify(name)
         return tables.read(schema, self.path / name, columns=columns)
 
     def parts(self, prefix: str, schema: pa.Schema, *, columns: list[str] | None = None) -> pa.Table:
@@ -50,6 +45,16 @@ class Artifact:
             return pa.concat_tables(found)
         empty = schema.empty_table()
         return empty if columns is None else empty.select(columns)
+
+    def _verify(self, name: str) -> None:
+        """Hash one file again."""
+        file, again = self.path / name, f"remove {self.path} and run its stage again"
+        if name not in self.manifest.files:
+            raise BadInput(f"{file}: is not in the manifest; {again}")
+        if not file.is_file():
+            raise BadInput(f"{file}: missing, though the manifest lists it; {again}")
+        if manifest.file_entry(file) != self.manifest.files[name]:
+            raise BadInput(f"{file}: differs from its manifest; {again}")
 
 
 def complete(path: Path, *, key: str) -> Artifact | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import artifact_writer
-from ssd_jobs import artifacts
+from ssd_jobs import artifacts, tables
 from ssd_jobs.errors import ExitCode, JobError, Temporary
 
 KILLS = 12
@@ -117,6 +117,16 @@ def test_a_changed_file_is_named(tmp_path: Path) -> None:
     shutil.copyfile(tmp_path / "x" / "part-00004.parquet", victim)
     with pytest.raises(JobError, match=r"part-00003\.parquet: differs from its manifest"):
         artifacts.opened(tmp_path / "x").verify()
+
+
+@pytest.mark.parametrize("name", ["part-00003.parquet", "part-00099.parquet"])
+def test_a_table_is_read_only_as_the_manifest_vouches_for_it(tmp_path: Path, name: str) -> None:
+    """A table that was exchanged for another valid one, or put beside the others later, is not read."""
+    artifact_writer.write(tmp_path / "x")
+    shutil.copyfile(tmp_path / "x" / "part-00004.parquet", tmp_path / "x" / name)
+    artifacts.opened(tmp_path / "x").table("part-00004.parquet", tables.METRICS)
+    with pytest.raises(JobError, match=rf"{name}: (differs from its|is not in the) manifest; remove .* and run"):
+        artifacts.opened(tmp_path / "x").table(name, tables.METRICS)
 
 
 def test_a_directory_of_another_key_is_refused(tmp_path: Path) -> None:

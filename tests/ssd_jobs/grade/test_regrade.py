@@ -5,11 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 
 import graded
-from ssd_jobs import contract, regrade
+from ssd_jobs import artifacts, contract, regrade, tables
 from ssd_jobs.errors import BadInput, JobError
 from ssd_jobs.stages import grade
 
@@ -36,12 +35,14 @@ def test_a_stored_run_graded_again_is_the_same(stored: Path) -> None:
 
 
 def test_a_forged_verdict_is_found(stored: Path) -> None:
-    """A verdict that was changed on disk is named with its problem, sample, setting and mode."""
-    (path,) = stored.parent.glob(f"{graded.VERDICTS}-process/shard-*/verdicts.parquet")
-    data = pq.read_table(path)
-    rows = data.to_pylist()
+    """A verdict that was changed on disk, manifest and all, is named with its problem, sample, setting and mode."""
+    (path,) = stored.parent.glob(f"{graded.VERDICTS}-process/shard-*")
+    found = artifacts.opened(path)
+    rows = tables.rows(found.table("verdicts.parquet", tables.VERDICTS))
     rows[1]["verdict"] = "pass"
-    pq.write_table(data.from_pylist(rows, schema=data.schema), path)
+    with artifacts.claim(path, stage="grade", name="g", key=found.manifest.key, shard=found.manifest.shard) as draft:
+        draft.write_table("verdicts.parquet", tables.VERDICTS, tables.table(tables.VERDICTS, rows))
+        draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
     with pytest.raises(JobError, match="1 of 8 verdicts differ: one #1 at t0-7 as Process: pass is now wrong"):
         regrade.main([str(stored)])
 
