@@ -38,6 +38,7 @@ async def run(settings: Settings, *, kubeconfig: Path | None) -> int:
     server = await health.serve(state, metrics, settings.http_port)
     state.ready = True
     try:
+        await (await connect(kubeconfig)).close()  # a wrong kubeconfig is said here, before threads are started
         async with _leading(settings, lambda: connect(kubeconfig), stop):
             if not stop.is_set():
                 metrics.leader.set(1)

@@ -74,3 +74,14 @@ def test_a_port_in_use_is_one_sentence() -> None:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 64
     assert done.stderr == f"SSD_HTTP_PORT: cannot listen on port {port} (Address already in use); name a free one\n"
+
+
+def test_an_operator_without_a_cluster_says_so() -> None:
+    """Outside a pod and without a kubeconfig there is nothing to serve: one sentence, with the variable to set."""
+    environment = {**os.environ, "SSD_HTTP_PORT": str(ports.free_port())}
+    environment.pop("KUBECONFIG", None)
+    command = [sys.executable, "-m", "ssd_operator"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 64
+    assert done.stderr.startswith("KUBECONFIG: is not set, and this process is in no pod")
+    assert done.stderr.count("\n") == 1

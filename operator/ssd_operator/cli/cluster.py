@@ -10,7 +10,7 @@ from rich.console import Console
 from ssd_operator import naming
 from ssd_operator.cli import terminal
 from ssd_operator.cluster import ApiError, connect
-from ssd_operator.errors import InvalidInput
+from ssd_operator.errors import Busy, InvalidInput
 from ssd_operator.local import summary
 
 __all__ = ["show"]
@@ -48,7 +48,8 @@ async def _get(name: str, namespace: str, kubeconfig: Path) -> dict[str, Any]:
     try:
         return await api.get(naming.KIND, namespace, name)
     except ApiError as error:
-        raise InvalidInput(f"{namespace}/{name}: {error.message or error.reason}") from None
+        words = f"{namespace}/{name}: {error.message or error.reason}"
+        raise (InvalidInput(words) if error.missing or error.refused else Busy(words)) from None
     finally:
         await api.close()
 

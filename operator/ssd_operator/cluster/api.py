@@ -15,6 +15,7 @@ import aiohttp
 from kubernetes.aio import client, config
 
 from ssd_operator.cluster.kinds import KINDS
+from ssd_operator.errors import InvalidInput
 
 __all__ = ["Api", "ApiError", "connect"]
 
@@ -57,12 +58,23 @@ class ApiError(Exception):
 async def connect(kubeconfig: Path | None = None) -> Api:
     """Return a connection: by the pod's service account, or by a kubeconfig when one is given."""
     found = client.Configuration()
-    if kubeconfig is None:
-        config.load_incluster_config(client_configuration=found)
-    else:
-        await config.load_kube_config(config_file=str(kubeconfig), client_configuration=found)
+    try:
+        if kubeconfig is None:
+            config.load_incluster_config(client_configuration=found)
+        else:
+            await config.load_kube_config(config_file=str(kubeconfig), client_configuration=found)
+    except Exception as error:  # noqa: BLE001 - the library raises whatever it stumbles over
+        raise InvalidInput(_unusable(kubeconfig, error)) from None
     found.connection_pool_maxsize = 100
     return Api(client.ApiClient(configuration=found))
+
+
+def _unusable(kubeconfig: Path | None, error: Exception) -> str:
+    """Say why there is no way to a cluster, and which file to look at."""
+    why = " ".join(str(error).split())[:200] or type(error).__name__
+    if kubeconfig is None:
+        return f"KUBECONFIG: is not set, and this process is in no pod with a service account ({why})"
+    return f"{kubeconfig}: is no kubeconfig with a current context that can be used ({why})"
 
 
 class Api:

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from controlplane.kubectl import Kubectl
 from controlplane.plane import ControlPlane
 
@@ -68,3 +70,46 @@ def test_a_resource_that_is_not_there_is_one_sentence(crds: ControlPlane, namesp
     assert f"{namespace}/nobody" in told.stderr
     assert "not found" in told.stderr
     assert "Traceback" not in told.stderr
+
+
+def kubeconfig(folder: Path, *, context: str = "c", server: str = "https://127.0.0.1:1") -> Path:
+    """Write a kubeconfig."""
+    file = folder / "config"
+    file.write_text(
+        f"apiVersion: v1\nkind: Config\nclusters: [{{name: a, cluster: {{server: '{server}'}}}}]\n"
+        f"users: [{{name: u, user: {{token: x}}}}]\ncontexts: [{{name: c, context: {{cluster: a, user: u}}}}]\n"
+        f"current-context: {context}\n"
+    )
+    return file
+
+
+def asked_with(config: Path) -> subprocess.CompletedProcess[str]:
+    """Ask for a resource of the cluster that a kubeconfig names."""
+    command = [SSD, "status", "toy", "--kubeconfig", config]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("content", [b"hello\n", b"\xff\x00", b"", b"- 1\n", b"a: [\n"])
+def test_a_file_that_is_no_kubeconfig_is_one_sentence(content: bytes, tmp_path: Path) -> None:
+    """Whatever is in it, the file is named, exit 64."""
+    (tmp_path / "config").write_bytes(content)
+    told = asked_with(tmp_path / "config")
+    assert told.returncode == 64
+    assert told.stderr.startswith(f"{tmp_path / 'config'}: is no kubeconfig")
+    assert told.stderr.count("\n") == 1
+
+
+def test_a_context_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    """A kubeconfig whose current context is gone is as useless."""
+    told = asked_with(kubeconfig(tmp_path, context="gone"))
+    assert told.returncode == 64
+    assert "is no kubeconfig with a current context" in told.stderr
+    assert told.stderr.count("\n") == 1
+
+
+def test_a_cluster_that_is_away_may_be_back_later(tmp_path: Path) -> None:
+    """Nobody answers: the same command may work later, exit 75."""
+    told = asked_with(kubeconfig(tmp_path))
+    assert told.returncode == 75
+    assert "Cannot connect" in told.stderr
+    assert told.stderr.count("\n") == 1
