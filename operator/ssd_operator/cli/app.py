@@ -1,6 +1,8 @@
 """The program `ssd`: its commands, and the one place where an error becomes a sentence and an exit code."""
 
 import asyncio
+import errno
+import os
 import sys
 from typing import Any
 
@@ -9,13 +11,14 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from ssd_operator.cli import models, planning, presets, rendering, running, toy
-from ssd_operator.errors import SsdError
+from ssd_operator.errors import NoSpace, SsdError
 
 __all__ = ["app", "main"]
 
 INTERRUPTED = 130
 USAGE = 2
 BAD_INPUT = 64
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Commands(TyperGroup):
@@ -53,6 +56,12 @@ def _outcome() -> int:
         return error.exit_code
     except SystemExit as end:
         return BAD_INPUT if end.code == USAGE else int(end.code or 0)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        errors.print(f"standard output: {error.strerror}; nothing else was lost", markup=False, style="red")
+        return NoSpace.exit_code
     except (KeyboardInterrupt, asyncio.CancelledError):
         errors.print("stopped; what is finished is kept, the same command continues", markup=False)
         return INTERRUPTED

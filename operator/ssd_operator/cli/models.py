@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ssd_operator.cli import terminal, worker
-from ssd_operator.cli.place import DEFAULT_WORKDIR, NameOption, PlaceArgument, WorkdirOption, find
+from ssd_operator.cli.place import DEFAULT_WORKDIR, NameOption, PlaceArgument, WorkdirOption, checked_uri, find
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import summary
 from ssd_operator.spec.experiment import ResolvedSpec
@@ -49,7 +49,7 @@ def regrade(
     found = find(place, workdir, name)
     if mode:
         console = terminal.console()
-        experiment = replace(found, spec=_also_graded(found.spec, mode)).experiment(tracking_uri=mlflow)
+        experiment = replace(found, spec=_also_graded(found.spec, mode)).experiment(tracking_uri=checked_uri(mlflow))
         state, graph = experiment.run(console)
         summary.show(console, state, graph, experiment.workdir)
         return 0 if not summary.failures(state) else 1
@@ -71,7 +71,7 @@ def promote(
     mlflow: Tracking = "",
 ) -> int:
     """Give a registered version the alias because you say so; the gate is not asked, and that is recorded."""
-    place = ("--tracking-uri", mlflow or _database(workdir), "--model", model)
+    place = ("--tracking-uri", checked_uri(mlflow) or _database(workdir), "--model", model)
     return worker.call("ssd_jobs.promote", *place, "--version", version, "--alias", alias, "--reason", reason)
 
 
@@ -79,7 +79,7 @@ def rollback(
     model: Model, alias: Alias = "champion", workdir: WorkdirOption = DEFAULT_WORKDIR, mlflow: Tracking = ""
 ) -> int:
     """Give the alias back to the version that had it before."""
-    place = ("--tracking-uri", mlflow or _database(workdir), "--model", model)
+    place = ("--tracking-uri", checked_uri(mlflow) or _database(workdir), "--model", model)
     return worker.call("ssd_jobs.rollback", *place, "--alias", alias)
 
 

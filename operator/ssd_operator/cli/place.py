@@ -12,7 +12,16 @@ from ssd_operator.local import workdir
 from ssd_operator.local.experiment import Experiment
 from ssd_operator.spec.experiment import ResolvedSpec
 
-__all__ = ["DEFAULT_WORKDIR", "FileArgument", "NameOption", "Place", "PlaceArgument", "WorkdirOption", "find"]
+__all__ = [
+    "DEFAULT_WORKDIR",
+    "FileArgument",
+    "NameOption",
+    "Place",
+    "PlaceArgument",
+    "WorkdirOption",
+    "checked_uri",
+    "find",
+]
 
 DEFAULT_WORKDIR = Path("work")
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A YAML file with one SelfDistillation.")]
@@ -51,3 +60,12 @@ def find(place: Path, directory: Path, name: str = "") -> Place:
         raise InvalidInput(f"--name {name}: {place} holds {', '.join(names)}")
     found = workdir.Workdir(place, name or names[0])
     return Place(*document.read(found.source_file), place)
+
+
+def checked_uri(mlflow: str) -> str:
+    """Return the address of an MLflow server; without this a typing error would be found after hours."""
+    if "@" in mlflow:
+        raise InvalidInput("--mlflow: holds credentials, which would be written to disk; set MLFLOW_TRACKING_USERNAME")
+    if mlflow and ":" not in mlflow and mlflow != "databricks":
+        raise InvalidInput(f"--mlflow {mlflow}: is no address; write http://HOST:PORT or sqlite:////PATH/mlflow.db")
+    return mlflow

@@ -10,6 +10,7 @@ import yaml
 from ssd_jobs import contract
 from ssd_operator.cli import document, terminal
 from ssd_operator.cli.place import DEFAULT_WORKDIR, FileArgument, WorkdirOption
+from ssd_operator.errors import InvalidInput
 from ssd_operator.local import cache
 from ssd_operator.local.experiment import Experiment
 from ssd_operator.plan import Node
@@ -29,6 +30,8 @@ def plan(
     output: Annotated[str, typer.Option("--output", "-o", metavar="table|json", help="How to print.")] = "table",
 ) -> int:
     """Show the stages with their keys, what is on disk already, and what each needs; start nothing."""
+    if output not in ("table", "json"):
+        raise InvalidInput(f"--output {output}: there is no such format; name table or json")
     name, spec = document.read(file)
     experiment = Experiment(name, spec, workdir, tracking_uri="")
     graph = experiment.graph(experiment.state())

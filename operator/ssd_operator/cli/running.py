@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from ssd_operator.cli import cluster, document, terminal
-from ssd_operator.cli.place import DEFAULT_WORKDIR, FileArgument, NameOption, WorkdirOption, find
+from ssd_operator.cli.place import DEFAULT_WORKDIR, FileArgument, NameOption, WorkdirOption, checked_uri, find
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import progress, summary
 from ssd_operator.local.experiment import Experiment
@@ -37,9 +37,10 @@ def run(
 ) -> int:
     """Carry an experiment to its end on this machine. Stop it any time: the same command continues."""
     console = terminal.console()
-    name, spec = document.read(file)
+    written = document.text(file)
+    name, spec = document.understood(written, origin=str(file))
     _check_installed(spec)
-    experiment = Experiment(name, spec, workdir, tracking_uri=mlflow)
+    experiment = Experiment(name, spec, workdir, tracking_uri=checked_uri(mlflow))
     before = experiment.state()
     if _finished(before, experiment.graph(before)):
         console.print(
@@ -48,7 +49,7 @@ def run(
         summary.show(console, before, experiment.graph(before), experiment.workdir)
         return 0
     console.print(f"{name} in {experiment.workdir.root}, logs in {experiment.workdir.private / 'logs'}", style="dim")
-    state, graph = experiment.run(console, source=file)
+    state, graph = experiment.run(console, source=written)
     summary.show(console, state, graph, experiment.workdir)
     return 0 if _finished(state, graph) else 1
 

@@ -55,12 +55,12 @@ class Experiment:
         """Plan with what is known."""
         return plan.build(self.spec, runner.surroundings(state), self._platform)
 
-    def run(self, console: Console, *, source: Path | None = None) -> tuple[RunState, plan.Graph]:
-        """Carry the experiment to its end, showing what happens, and keep the file that it came from."""
+    def run(self, console: Console, *, source: str = "") -> tuple[RunState, plan.Graph]:
+        """Carry the experiment to its end, showing what happens, and keep the text that it came from."""
         self.workdir.create()
         with self.workdir.may_be_full(), self.workdir.locked():
-            if source is not None:
-                self.workdir.source_file.write_bytes(source.read_bytes())
+            if source:
+                self.workdir.source_file.write_text(source, encoding="utf-8")
             return asyncio.run(self._run(console))
 
     async def _run(self, console: Console) -> tuple[RunState, plan.Graph]:

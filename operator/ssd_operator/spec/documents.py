@@ -35,6 +35,8 @@ class Document:
     """The file's name, for messages."""
     lines: Mapping[str, int] = field(default_factory=dict)
     """Line of each path."""
+    repeated: tuple[str, ...] = ()
+    """Paths that are written more than once; the last one counts."""
 
     def place(self, path: str) -> str:
         """Return `file:line` of a path, or of the nearest object that should hold it."""
@@ -66,7 +68,9 @@ def _documents(text: str, origin: str) -> list[Document]:
         with contextlib.suppress(ValueError):  # else a flow mapping: YAML after all, as kubectl decides too
             return [Document(_json(text), origin)]
     readers = [(_Reader(origin), node) for node in yaml.compose_all(text, Loader=_Parser)]
-    documents = [Document(reader.value(node, ""), origin, reader.lines) for reader, node in readers]
+    documents = [
+        Document(reader.value(node, ""), origin, reader.lines, tuple(reader.repeated)) for reader, node in readers
+    ]
     return [document for document in documents if document.value is not None]
 
 
@@ -101,6 +105,7 @@ class _Reader:
     def __init__(self, origin: str) -> None:
         self.origin = origin
         self.lines: dict[str, int] = {}
+        self.repeated: list[str] = []
         self._open: set[int] = set()
         self._count = 0
 
@@ -123,6 +128,7 @@ class _Reader:
 
     def _mapping(self, node: yaml.Node, path: str) -> dict[str, Any]:
         result: dict[str, Any] = {}
+        own: set[str] = set()
         for key_node, value_node in node.value:
             if _is_merge(key_node):
                 for source in self._sources(value_node):
@@ -131,6 +137,9 @@ class _Reader:
             key = self._key(key_node)
             below = f"{path}.{key}" if path else key
             self.lines[below] = key_node.start_mark.line + 1
+            if key in own:
+                self.repeated.append(below)
+            own.add(key)
             result[key] = self.value(value_node, below)
         return result
 
@@ -160,6 +169,9 @@ def _is_merge(node: yaml.Node) -> bool:
 
 
 def _syntax(error: yaml.YAMLError, origin: str) -> str:
+    if isinstance(error, yaml.reader.ReaderError):
+        character = f"U+{int(error.character):04X}"
+        return f"{origin}: not YAML: the character {character} at position {error.position} has no place in it"
     mark = getattr(error, "problem_mark", None)
     line = f":{mark.line + 1}" if mark is not None else ""
     return f"{origin}{line}: not YAML: {getattr(error, 'problem', None) or error}"

@@ -30,6 +30,8 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _INTEGER = re.compile(
     r"(?P<sign>[-+]?)(0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<bin>[01]+)|0[oO]?(?P<oct>[0-7]+)|(?P<dec>0|[1-9][0-9]*))"
 )
+_LONGEST_INTEGER: Final = 400
+"""Digits, of any base: more than fit into 64 bits, and fewer than Python refuses to read."""
 _BASES: Final = {"hex": 16, "bin": 2, "oct": 8, "dec": 10}
 _KINDS: Final = {bool: "bool", int: "int", float: "float", str: "str", type(None): "null"}
 
@@ -75,7 +77,7 @@ def _plain(text: str) -> JsonScalar:
 
 
 def _number(plain: str, text: str) -> int | float | str:
-    if match := _INTEGER.fullmatch(plain):
+    if (match := _INTEGER.fullmatch(plain)) and len(plain) <= _LONGEST_INTEGER:
         base = (
             match.lastgroup if match.lastgroup in _BASES else next(name for name in _BASES if match[name] is not None)
         )

@@ -65,7 +65,16 @@ def test_a_mistake_is_one_line_with_its_place(addition: str, complaint: str, tmp
 
 @pytest.mark.parametrize(
     "arguments",
-    [("frobnicate",), ("run",), ("run", "nothing.yaml"), ("plan", "--wrong", "x.yaml"), ("presets", "nobody")],
+    [
+        ("frobnicate",),
+        ("run",),
+        ("run", "nothing.yaml"),
+        ("plan", "--wrong", "x.yaml"),
+        ("plan", str(TOY), "--output", "xml"),
+        ("presets", "nobody"),
+        ("run", str(TOY), "--mlflow", "nonsense"),
+        ("regrade", str(TOY), "--mode", "LCB", "--mlflow", "http://me:secret@mlflow"),
+    ],
 )
 def test_a_wrong_command_line_ends_with_64(arguments: tuple[str, ...]) -> None:
     """A mistake on the command line is bad input too."""
@@ -73,6 +82,55 @@ def test_a_wrong_command_line_ends_with_64(arguments: tuple[str, ...]) -> None:
     assert done.returncode == 64
     assert done.stderr.strip()
     assert "Traceback" not in done.stderr
+    assert "secret" not in done.stderr
+
+
+ODD: list[tuple[str, bytes, str]] = [
+    ("binary", b"\xff\xfe\x00", "is not UTF-8 text"),
+    ("nul", TOY.read_bytes() + b"\x00", "the character U+0000 at position"),
+    ("nothing", b"", "holds 0 documents"),
+    ("two documents", b"a: 1\n---\nb: 2\n", "holds 2 documents"),
+    ("a list", b"- 1\n", "a resource must be an object"),
+    ("too deep", b"a: " + b"[" * 5000, "nested too deeply"),
+    ("another kind", b"apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {}\n", "kind: must be SelfDistillation"),
+    ("a long number", b"apiVersion: " + b"9" * 5000, "apiVersion: must be selfdistill.dev/v1alpha1"),
+]
+
+
+@pytest.mark.parametrize(("content", "complaint"), [case[1:] for case in ODD], ids=[case[0] for case in ODD])
+def test_whatever_is_in_the_file_is_answered_in_words(content: bytes, complaint: str, tmp_path: Path) -> None:
+    """No content of a file is a bug of ours."""
+    (tmp_path / "x.yaml").write_bytes(content)
+    done = ssd("plan", "x.yaml", cwd=tmp_path)
+    assert done.returncode == 64
+    assert complaint in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_is_written_twice_is_said(tmp_path: Path) -> None:
+    """kubectl takes the last of two equal keys without a word; here the plan is the same, and the line is named."""
+    (tmp_path / "x.yaml").write_text(TOY.read_text().replace("spec:", "spec:\n  deadline: 1h\n  deadline: 2h"))
+    done = ssd("plan", "x.yaml", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stderr == "x.yaml:8: spec.deadline: is written twice: the last one counts, with kubectl as well\n"
+
+
+@pytest.mark.parametrize("arguments", [("plan", str(TOY)), ("manifests", str(TOY)), ("presets", "toy")])
+def test_a_full_disk_behind_the_output_is_one_sentence(arguments: tuple[str, ...]) -> None:
+    """Who redirects into a full disk is told so, and may try again."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([str(SSD), *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 75
+    assert done.stderr == "standard output: No space left on device; nothing else was lost\n"
+
+
+def test_a_reader_that_leaves_early_is_no_failure_of_ours() -> None:
+    """`ssd plan FILE | head -1` ends without a word."""
+    with subprocess.Popen([str(SSD), "plan", str(TOY)], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
 
 
 def test_status_of_nothing_says_how_to_start(tmp_path: Path) -> None:
