@@ -1,7 +1,8 @@
 """The program in a completion: which fenced block counts.
 
 `Process` takes the last fenced block of the answer: what comes before the end of the model's thinking is no
-answer, and a block that was cut off by the token limit still counts as the last one (it will fail by itself).
+answer, and a block that was cut off by the token limit still counts as the last one (it will fail by itself). A block
+in a list is indented as a whole, and its program is not: lines lose what the fence before them has, as in Markdown.
 `LCB` is the official rule of LiveCodeBench, odd as it is: the text between the last two lines that contain a
 fence anywhere, thinking included.
 """
@@ -14,7 +15,9 @@ from ssd_jobs.sandbox.protocol import Mode
 __all__ = ["extract"]
 
 THOUGHT_END = "</think>"
-FENCE = re.compile(r"^[ \t]{0,3}(?P<ticks>`{3,})[ \t]*(?P<tag>[^`\n]*)$")
+FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<ticks>`{3,})[ \t]*(?P<tag>[^`\n]*)$")
+DEEPER = 3
+"""By how much more than its opening fence a closing one may be indented; what is deeper is text of the program."""
 PYTHON_TAGS = {"", "python", "python3", "py", "py3"}
 
 
@@ -54,17 +57,28 @@ def _last_block(text: str) -> str:
 def _blocks(text: str) -> list[_Block]:
     """Cut a text into its fenced blocks; the last one may be unclosed."""
     blocks: list[_Block] = []
-    lines: list[str] | None = None
-    ticks = tag = ""
+    lines: list[str] = []
+    opening: re.Match[str] | None = None
     for line in text.split("\n"):
         fence = FENCE.match(line)
-        if lines is None and fence:
-            lines, ticks, tag = [], fence["ticks"], fence["tag"]
-        elif lines is not None and fence and not fence["tag"].strip() and len(fence["ticks"]) >= len(ticks):
-            blocks.append(_Block(tag, tuple(lines)))
-            lines = None
-        elif lines is not None:
-            lines.append(line)
-    if lines is not None:
-        blocks.append(_Block(tag, tuple(lines)))
+        if opening is None:
+            opening, lines = fence, []
+        elif fence and _closes(fence, opening):
+            blocks.append(_Block(opening["tag"], tuple(lines)))
+            opening = None
+        else:
+            lines.append(_outdented(line, len(opening["indent"])))
+    if opening is not None:
+        blocks.append(_Block(opening["tag"], tuple(lines)))
     return blocks
+
+
+def _closes(fence: re.Match[str], opening: re.Match[str]) -> bool:
+    """Say whether a fence ends the block that another one began."""
+    deep = len(fence["indent"]) > len(opening["indent"]) + DEEPER
+    return not fence["tag"].strip() and len(fence["ticks"]) >= len(opening["ticks"]) and not deep
+
+
+def _outdented(line: str, width: int) -> str:
+    """Return a line without so many of its first blanks, as far as it has them."""
+    return line[min(width, len(line) - len(line.lstrip(" \t"))) :]

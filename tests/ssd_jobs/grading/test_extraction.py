@@ -25,6 +25,17 @@ CASES = {
     "fence inside a string": (f"{F}python\nx = '{F}'\ny = 1\n{F}", f"x = '{F}'\ny = 1", "y = 1"),
     "longer fence": (f"{F}{F}python\nx = '''\n{F}\n'''\n{F}{F}", f"x = '''\n{F}\n'''", "'''"),
     "indented fence": (f"1. So\n   {F}python\nx = 1\n   {F}", "x = 1", "x = 1"),
+    "block in a list": (
+        f"1. So\n   {F}python\n   def f():\n       pass\n   {F}",
+        "def f():\n    pass",
+        "   def f():\n       pass",
+    ),
+    "block deep in a list": (f"- a\n\n    {F}python\n    x = 1\n    {F}\n", "x = 1", "    x = 1"),
+    "fence in an indented text": (
+        f'{F}python\ndef f():\n    """\n    {F}\n    """\n{F}',
+        f'def f():\n    """\n    {F}\n    """',
+        '    """',
+    ),
     "inline code is no block": (f"use {F}x = 1{F} here", None, None),
     "no block": ("x = 1", None, None),
     "empty block": (f"{F}python\n\n{F}", None, None),
@@ -45,6 +56,14 @@ def test_a_closed_block_comes_back_whole(code: str, prose: str) -> None:
     text = f"{prose}\n```python\n{code}\n```\n{prose}"
     assert extract(text, "Process") == code
     assert extract(text, "LCB") == code
+
+
+@given(st.text(alphabet="ab \n", min_size=1).filter(lambda code: code.strip() != ""), st.integers(0, 9))
+def test_an_indented_block_is_the_same_program(code: str, width: int) -> None:
+    """However deep in a list a block stands, its program is the one that stands at the margin."""
+    lines = ["```python", *code.split("\n"), "```"]
+    text = "\n".join(" " * width + line for line in lines)
+    assert extract(f"So:\n{text}\n", "Process") == code
 
 
 @given(st.text())
