@@ -80,7 +80,8 @@ def finish(status: int, module: types.ModuleType) -> int:
     atexit._run_exitfuncs()  # noqa: SLF001
     with contextlib.suppress(ValueError):
         try:
-            sys.stdout.flush()
+            if getattr(sys, "stdout", None) is not None:
+                sys.stdout.flush()
         except OSError:
             status = status or 120
     # The interpreter then clears the main module and `sys`, and a stream that nobody holds writes what it has left.

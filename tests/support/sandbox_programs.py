@@ -123,6 +123,12 @@ input()
 print(sum(map(int, input().split())))
 os.write(1, sys.stdout.getvalue().encode())
 """),
+    Style("no_stream_left", official=True, source="""
+import sys
+input()
+print(sum(map(int, input().split())), flush=True)
+sys.stdout = None
+"""),
     Style("raw_and_gone", official=False, source="""
 import os
 data = os.read(0, 10**6).split()
