@@ -15,6 +15,8 @@ EVERYTHING = (
     "metrics.dashboard.enabled=true",
     "priorityClasses.enabled=true",
     "podDisruptionBudget.enabled=true",
+    "replicas=2",
+    "kueue.enabled=true",
 )
 OPTIONAL = {
     "mlflow.enabled": {
@@ -40,7 +42,7 @@ def names(objects: list[dict[str, Any]]) -> set[str]:
 @pytest.mark.parametrize("toggle", OPTIONAL)
 def test_a_toggle_adds_exactly_its_objects(toggle: str) -> None:
     """Every optional part comes and goes by its own switch."""
-    assert names(helm.render(f"{toggle}=true")) - names(helm.render()) == OPTIONAL[toggle]
+    assert names(helm.render("replicas=2", f"{toggle}=true")) - names(helm.render()) == OPTIONAL[toggle]
 
 
 @pytest.mark.parametrize(
@@ -51,6 +53,13 @@ def test_a_toggle_adds_exactly_its_objects(toggle: str) -> None:
         ("replicas=0", "replicas"),
         ("operator.logLevel=LOUD", "logLevel"),
         ("mlflow.enabled=perhaps", "enabled"),
+        ("tracking.uri=http://me:secret@mlflow", "tracking.uri"),
+        ("workers.shmSize=lots", "shmSize"),
+        ("operator.resyncSeconds=0", "resyncSeconds"),
+        ("operator.jobTtlSeconds=0", "jobTtlSeconds"),
+        ("watchNamespaces={team-*}", "watchNamespaces"),
+        ("networkPolicies.apiServerPorts=null", "apiServerPorts"),
+        ("podDisruptionBudget.enabled=true", "minAvailable"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(setting: str, complaint: str) -> None:

@@ -1,5 +1,7 @@
+{{- /* A Service's name begins with a letter, and none may be a word that YAML takes for something else. */ -}}
 {{- define "ssd.name" -}}
-{{- default .Release.Name .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
+{{- $name := default .Release.Name .Values.fullnameOverride | replace "." "-" | trunc 50 | trimSuffix "-" -}}
+{{- if regexMatch "^([0-9].*|true|false|null|yes|no|on|off|y|n)$" $name }}ssd-{{ end }}{{ $name -}}
 {{- end -}}
 
 {{- define "ssd.labels" -}}
@@ -12,7 +14,7 @@ app.kubernetes.io/part-of: selfdistill
 
 {{- define "ssd.selector" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "ssd.serviceAccount" -}}
