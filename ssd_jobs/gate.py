@@ -1,10 +1,12 @@
 """The promotion gate: what must hold before a model replaces another, and every reason with its numbers.
 
 Pure: panels in, decision out. A condition about a drop asks for both, that the drop is significant and that it is
-larger than allowed: noise alone does not hold a model back, and neither does a certain but tolerable loss. Every
-condition is judged and recorded, also after one has failed.
+larger than allowed: noise alone does not hold a model back, and neither does a certain but tolerable loss. A gain must
+be shown by enough problems: on few of them a bootstrap is surer than it may be. Every condition is judged and
+recorded, also after one has failed.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -85,8 +87,10 @@ def _checks(gate: contract.Gate, evidence: Evidence) -> Iterator[Check]:
 
 
 def _gain(gate: contract.Gate, panel: Panel) -> Check:
-    """The lower end of the gain must lie above the least gain that is asked for."""
-    found = panel.delta(gate.baseline, k=k_of(gate.metric)).interval(gate.confidence)
+    """The lower end of the gain must lie above the least gain that is asked for, and enough problems must show it."""
+    k = k_of(gate.metric)
+    found = panel.delta(gate.baseline, k=k).interval(gate.confidence)
+    differing, needed = panel.differing(gate.baseline, k=k), _enough(gate.confidence)
     passed = found.low > gate.min_gain
     versus = "the base at its best decode setting" if gate.baseline == "BestDecode" else "the base"
     verdict = "is above" if passed else "is not above"
@@ -94,7 +98,15 @@ def _gain(gate: contract.Gate, panel: Panel) -> Check:
         f"{gate.benchmark} {gate.metric} {_points(found)} against {versus}: {points(found.low)} {verdict} "
         f"{points(gate.min_gain)}"
     )
-    return Check("gain", passed, text, _numbers(found, limit=gate.min_gain))
+    if passed and differing < needed:
+        text += f", but only {differing} problems differ where {needed} are needed"
+    numbers = _numbers(found, limit=gate.min_gain) | {"differing": differing}
+    return Check("gain", passed and differing >= needed, text, numbers)
+
+
+def _enough(confidence: float) -> int:
+    """Return how many problems must differ: fewer could all have the same sign by chance more often than is allowed."""
+    return math.ceil(1 - math.log2(1 - confidence))
 
 
 def _unjudged(gate: contract.Gate, panel: Panel) -> Check:

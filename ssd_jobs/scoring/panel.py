@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from ssd_jobs.errors import BadInput
-from ssd_jobs.scoring import bootstrap
+from ssd_jobs.scoring import bootstrap, passk
 from ssd_jobs.scoring.bootstrap import Replicated
 from ssd_jobs.scoring.scores import DIFFICULTIES, Scores
 
@@ -86,6 +86,14 @@ class Panel:
         return self.at("Candidate", self.fixed["Candidate"], k=k, stratum=stratum) - self.base(
             baseline, k=k, stratum=stratum
         )
+
+    def differing(self, baseline: Baseline, *, k: int) -> int:
+        """Return on how many problems the candidate's pass@k is not the base's at what it is compared with."""
+        settings = [self.fixed["Base"]] if baseline == "Fixed" else self.settings("Base")
+        chosen = max(settings, key=lambda setting: self.at("Base", setting, k=k).value)
+        base, candidate = self.evaluations["Base", chosen], self.scores("Candidate")
+        ours, theirs = (passk.pass_table(each.samples, k)[each.right] for each in (candidate, base))
+        return int((ours != theirs).sum())
 
     def diversity(self, baseline: Baseline, *, ks: tuple[int, int], stratum: str = ALL) -> Replicated:
         """Return how much more the candidate gains at the larger k than at the smaller one."""

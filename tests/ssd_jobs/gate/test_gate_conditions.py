@@ -90,6 +90,35 @@ def test_reasons_and_report_write_a_number_alike() -> None:
     assert "-" not in check.text
 
 
+@pytest.mark.parametrize("baseline", ["Fixed", "BestDecode"])
+@pytest.mark.parametrize(("problems", "enough"), [(1, False), (2, False), (5, False), (6, True), (9, True)])
+def test_few_problems_prove_no_gain(problems: int, enough: bool, baseline: str) -> None:
+    """Where a fair coin would fall on one side each time in more than 5 % of experiments, all right against all wrong
+    is no proof."""
+    drawn = arms.scores(np.full(20, 0.5), np.random.default_rng(0), names=("",) * 20)
+    differs = np.arange(20) < problems
+    base, candidate = (replace(drawn, right=np.where(differs, right, 5)) for right in (0, 10))
+    panel = arms.panel(base, candidate, replicates=200, cold=replace(drawn, right=np.zeros(20, dtype=np.int64)))
+    rule = GATE.model_copy(update={"guards": (), "pass_at_5": False, "baseline": baseline})
+    decision = gate.judge(rule, gate.Evidence({"lcb": panel}, canaries_passed=True))
+    (gain, *_) = decision.checks
+    assert gain.numbers["differing"] == problems
+    assert decision.promote is (gain.numbers["low"] > 0 and enough)
+    assert ("problems differ where 6 are needed" in gain.text) is (gain.numbers["low"] > 0 and not enough)
+
+
+@pytest.mark.parametrize("size", range(1, 6))
+def test_a_tiny_benchmark_promotes_nothing(size: int) -> None:
+    """Without a problem that both arms answer alike the bootstrap has no doubt at all, and the gate has."""
+    drawn = arms.scores(np.full(size, 0.5), np.random.default_rng(0), names=("",) * size)
+    base, candidate = (replace(drawn, right=np.full(size, right)) for right in (0, 10))
+    rule = GATE.model_copy(update={"guards": (), "pass_at_5": False})
+    decision = gate.judge(rule, gate.Evidence({"lcb": arms.panel(base, candidate)}, canaries_passed=True))
+    assert decision.checks[0].numbers["low"] == 1
+    assert not decision.promote
+    assert f"only {size} problems differ where 6 are needed" in decision.reasons[0]
+
+
 def test_lost_diversity_is_held() -> None:
     """A model that answers half of the problems always and the others never has a better pass@1 and a worse pass@5."""
     right = np.where(np.arange(SIZE) % 2, 10, 0).astype(np.int64)
