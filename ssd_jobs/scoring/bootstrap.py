@@ -21,6 +21,8 @@ from ssd_jobs.scoring import passk
 
 __all__ = ["Interval", "Replicated", "best", "draw_problems", "replicate"]
 
+BLOCK = 1 << 20
+"""Drawn problems that are looked at at once: all draws of a large benchmark would be gigabytes."""
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -85,13 +87,16 @@ def draw_problems(problems: int, replicates: int, rng: np.random.Generator) -> I
 
 def replicate(right: Ints, samples: int, ks: Sequence[int], drawn: Ints, rng: np.random.Generator) -> list[Replicated]:
     """Return the mean pass@k, for each k, on the drawn problems and on samples drawn again."""
-    again = rng.binomial(samples, right[drawn] / samples)
-    found = []
-    for k in ks:
-        table = passk.pass_table(samples, k)
-        scores = table[right]
-        bias = scores - passk.plug_in_table(samples, k)[right]
-        problems = scores[drawn].mean(axis=1)
-        both = table[again].mean(axis=1) + bias[drawn].mean(axis=1)
-        found.append(Replicated(float(scores.mean()), problems, both))
-    return found
+    tables = [passk.pass_table(samples, k) for k in ks]
+    biases = [table[right] - passk.plug_in_table(samples, k)[right] for table, k in zip(tables, ks, strict=True)]
+    problems, both = np.empty((2, len(ks), len(drawn)))
+    rows = max(1, BLOCK // max(1, right.size))
+    for start in range(0, len(drawn), rows):
+        block = slice(start, start + rows)
+        chosen = drawn[block]
+        again = rng.binomial(samples, right[chosen] / samples)
+        for place, (table, bias) in enumerate(zip(tables, biases, strict=True)):
+            problems[place, block] = table[right[chosen]].mean(axis=1)
+            both[place, block] = table[again].mean(axis=1) + bias[chosen].mean(axis=1)
+    values = [float(table[right].mean()) for table in tables]
+    return [Replicated(*each) for each in zip(values, problems, both, strict=True)]

@@ -1,12 +1,14 @@
 """Laws of intervals: they cover the truth as often as they say, and pairing helps."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import arms
-from ssd_jobs.scoring import Panel, Replicated, best
+from ssd_jobs.scoring import Panel, Replicated, best, bootstrap
 
 TRUE_GAIN = 0.06
 
@@ -116,3 +118,28 @@ def test_p_and_interval_agree() -> None:
     assert statistic.interval(0.95).p == pytest.approx(0.2, abs=0.01)
     assert statistic.interval(0.7).excludes_zero
     assert best([statistic, statistic]).interval(0.7) == statistic.interval(0.7)
+
+
+@pytest.mark.parametrize("block", [1, 37, 1000, 1 << 20])
+def test_blocks_change_no_draw(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    """However many draws are looked at at once, the replicates are the same to the last bit."""
+    right = np.random.default_rng(0).integers(0, 11, 50)
+    drawn = bootstrap.draw_problems(50, 80, np.random.default_rng(1))
+    whole = bootstrap.replicate(right, 10, [1, 5], drawn, np.random.default_rng(2))
+    monkeypatch.setattr(bootstrap, "BLOCK", block)
+    parts = bootstrap.replicate(right, 10, [1, 5], drawn, np.random.default_rng(2))
+    for one, other in zip(whole, parts, strict=True):
+        np.testing.assert_array_equal(one.problems, other.problems)
+        np.testing.assert_array_equal(one.both, other.both)
+
+
+def test_a_large_benchmark_costs_its_draws_only() -> None:
+    """Besides the drawn problems, 4 million of them take a few blocks of memory, not several arrays of their size."""
+    right = np.random.default_rng(0).integers(0, 11, 4000)
+    drawn = bootstrap.draw_problems(4000, 1000, np.random.default_rng(1))
+    tracemalloc.start()
+    try:
+        bootstrap.replicate(right, 10, [1], drawn, np.random.default_rng(2))
+        assert tracemalloc.get_traced_memory()[1] < 2 * drawn.nbytes
+    finally:
+        tracemalloc.stop()
