@@ -18,7 +18,7 @@ class Curation(Section):
     filter: Literal["None", "Stub", "Shortest", "Syntax", "Execution"] = "None"
     """None keeps all; Stub drops empty answers and one-line stubs, as in the paper; Shortest also drops the shortest
     share, as in the authors' code; Syntax keeps what parses; Execution keeps what passes the problem's own tests."""
-    shortest_percent: Annotated[float, Field(ge=0, le=100)] = 10.0
+    shortest_percent: Annotated[float, Field(ge=0, lt=100)] = 10.0
     """Share that the filter Shortest drops."""
     truncated: Literal["Keep", "Drop"] = "Keep"
     """What to do with samples that reached the length limit; the paper keeps them."""

@@ -40,7 +40,7 @@ class Gate(Section):
     baseline: Literal["Fixed", "BestDecode"]
     """Fixed compares with the base's own decode setting, BestDecode with its best of the sweep, which favours the base;
     by default BestDecode when the benchmark has a sweep."""
-    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     """Level of the two-sided bootstrap interval of the difference."""
     min_gain: Annotated[float, Field(ge=-1, le=1)] = 0.0
     """The lower end of the interval must be above this."""

@@ -6,6 +6,7 @@ across fields run again on the result, since a pair may come half from the user 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -55,7 +56,7 @@ def resolve(spec: Mapping[str, Any], *, name: str) -> ResolvedSpec:
 def _judged(complete: Mapping[str, Any], name: str) -> ResolvedSpec:
     resolved = ResolvedSpec.read(complete, path="spec")
     problems = list(rules.judge({"metadata": {"name": name}, "spec": resolved.document()}))
-    problems += _split_twice(resolved)
+    problems += _engine_arguments(resolved)
     if problems:
         raise InvalidSpec(problems)
     return resolved
@@ -88,8 +89,14 @@ def _complete_gate(complete: dict[str, Any]) -> None:
     gate.setdefault("passAt5", 5 in judged.get("k", []))
 
 
-def _split_twice(resolved: ResolvedSpec) -> Iterator[Problem]:
-    """Yield engine arguments that say what gpusPerShard already says."""
+def _engine_arguments(resolved: ResolvedSpec) -> Iterator[Problem]:
+    """Yield engine arguments that are no single value, or that say what gpusPerShard already says."""
+    for name, value in resolved.sampling.engine_args.items():
+        if not isinstance(value, bool | int | float | str):
+            shown = json.dumps(value)[:80]
+            yield Problem(
+                f"spec.sampling.engineArgs.{name}", f"must be a number, a text, true or false, but is {shown}"
+            )
     for name in ("tensor_parallel_size", "tensorParallelSize"):
         if name in resolved.sampling.engine_args:
             yield Problem(

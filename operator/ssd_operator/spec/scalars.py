@@ -54,7 +54,8 @@ Day = Annotated[str, Field(max_length=10, pattern=patterns.DAY)]
 Duration = Annotated[str, Field(max_length=24, pattern=patterns.DURATION)]
 OptionalDuration = Annotated[str, Field(max_length=24, pattern=patterns.DURATION_OR_NONE)]
 Count = Annotated[int, Field(ge=1, le=1000)]
-Tokens = Annotated[int, Field(ge=1, le=16_777_216)]
+Tokens = Annotated[int, Field(ge=2, le=16_777_216)]
+"""A token to start from and one to predict."""
 Seed = Annotated[int, Field(ge=0, le=2_147_483_647)]
 
 

@@ -211,3 +211,10 @@ def test_the_number_of_gpus_is_said_once(argument: str) -> None:
     spec = {"preset": "toy", "storage": {"claimName": "c"}, "sampling": {"engineArgs": {argument: 2}}}
     with pytest.raises(InvalidSpec, match=rf"spec\.sampling\.engineArgs\.{argument}: must not be set"):
         resolve(spec, name="toy")
+
+
+@pytest.mark.parametrize("value", [{}, {"level": 3}, [1, 2]])
+def test_an_engine_argument_is_a_single_value(value: object) -> None:
+    """What a worker's config cannot hold is refused by its path, before a plan is made of it."""
+    with pytest.raises(InvalidSpec, match=r"spec\.sampling\.engineArgs\.x: must be a number, a text, true or false"):
+        resolve({"preset": "toy", "storage": {"claimName": "c"}, "sampling": {"engineArgs": {"x": value}}}, name="toy")

@@ -1,0 +1,64 @@
+"""What is accepted can be carried out: no resource passes every judge and is a bug to the operator then."""
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+import resource_random
+from ssd_operator import manifests, plan
+from ssd_operator import status as core
+from ssd_operator.errors import InvalidSpec
+from ssd_operator.manifests import Place
+from ssd_operator.settings import Settings
+from ssd_operator.spec import presets, resource
+from ssd_operator.spec.experiment import ResolvedSpec
+from ssd_operator.spec.status import Status
+from ssd_operator.status import Scene
+
+LONGEST_NAME = 63 - len("-999")
+QUOTAS = {"all": {"cpu": "1Ki", "pods": "1", "requests.nvidia.com/gpu": "1k", "limits.memory": "10Gi"}}
+
+
+def accepted(seed: int) -> ResolvedSpec | None:
+    """Return what a random resource over a random preset resolves to, if it passes."""
+    raw = resource_random.resource(seed)
+    raw["spec"]["preset"] = random.Random(seed).choice(presets.names())
+    try:
+        return resource.parse(raw).resolve()
+    except InvalidSpec:
+        return None
+
+
+def build(place: Place) -> None:
+    """Make every object of every stage, as after prepare."""
+    parts = ["model", "prompts", *(each.name for each in place.spec.evaluation.benchmarks)]
+    around = plan.Surroundings(name="demo", uid="u", digests=dict.fromkeys(parts, "0" * 64))
+    for node in plan.build(place.spec, around, place.platform()):
+        assert not node.provisional
+        assert all(len(each["metadata"]["name"]) <= LONGEST_NAME for each in manifests.objects(node, place))
+
+
+def look(place: Place) -> None:
+    """Write the first status of a run and of a plan; both fit into the definition."""
+    scene = Scene(
+        name="demo", uid="u", generation=1, place=place, now=datetime(2026, 1, 1, tzinfo=UTC), suspended=False,
+        planning=False, quotas=QUOTAS,
+    )  # fmt: skip
+    for each in (scene, replace(scene, planning=True)):
+        status = core.advance(Status(), each)
+        written = status.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+        assert Status.read(written, path="status") == status
+
+
+@pytest.mark.parametrize("hundred", range(12))
+def test_whatever_is_accepted_can_be_planned_and_built(hundred: int) -> None:
+    """Random resources with the bounds' own values, over every preset: a config, a Job and a status for each."""
+    specs = [spec for seed in range(hundred * 100, hundred * 100 + 100) if (spec := accepted(seed)) is not None]
+    assert specs
+    for spec in specs:
+        place = Place("demo", "lab", spec.storage.claim_name or "demo-workspace", "claim", spec, Settings())
+        build(place)
+        look(place)
+        assert manifests.resolved(spec, name="demo", namespace="lab", uid="u")
