@@ -109,8 +109,14 @@ def rank_zero_host(*, claim_uid: str, key: str, attempt: int) -> str:
 
 def setting_name(*, temperature: float, top_k: int, top_p: float) -> str:
     """Return the name of a decode setting: `t1.1-k20-p0.8` as a DNS label."""
-    parts = (f"t{temperature:g}", f"k{top_k}", f"p{top_p:g}")
+    parts = (f"t{_shortest(temperature)}", f"k{top_k}", f"p{_shortest(top_p)}")
     return "-".join(part.replace(".", "d").replace("+", "") for part in parts)
+
+
+def _shortest(number: float) -> str:
+    """Return a number in few digits, and in all of them where few would name another number."""
+    short_text = f"{number:g}"
+    return short_text if float(short_text) == number else repr(number)
 
 
 def label_value(name: str) -> str:

@@ -1,5 +1,6 @@
 """Names are valid and within limits, whatever they are made from."""
 
+import math
 import re
 
 from hypothesis import given
@@ -63,3 +64,17 @@ def test_a_decode_setting_has_a_name(temperature: float, top_k: int, top_p: floa
     name = naming.setting_name(temperature=temperature, top_k=top_k, top_p=top_p)
     assert DNS_LABEL.fullmatch(name)
     assert len(name) <= 63
+
+
+settings = st.tuples(st.floats(0, 100, allow_nan=False), st.integers(0, 99), st.floats(0, 1, exclude_min=True))
+
+
+@given(one=settings, other=settings, near=st.booleans())
+def test_two_decode_settings_never_share_a_name(
+    one: tuple[float, int, float], other: tuple[float, int, float], near: bool
+) -> None:
+    """Results are found by this name: settings that differ in their last digit are two."""
+    if near:
+        other = (math.nextafter(one[0], math.inf), one[1], one[2])
+    names = {naming.setting_name(temperature=each[0], top_k=each[1], top_p=each[2]) for each in (one, other)}
+    assert len(names) == len({one, other})
