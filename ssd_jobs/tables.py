@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ssd_jobs.errors import BadInput, first_line
@@ -182,10 +183,14 @@ def check(schema: pa.Schema, data: pa.Table, *, source: str) -> pa.Table:
     return data.replace_schema_metadata(schema.metadata)
 
 
-def read(schema: pa.Schema, path: Path, *, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read a parquet file of this schema, or some of its columns."""
+def read(
+    schema: pa.Schema, path: Path, *, columns: Sequence[str] | None = None, problems: Sequence[str] | None = None
+) -> pa.Table:
+    """Read a parquet file of this schema, some of its columns, or the rows of some problems without the others'."""
+    wanted_columns = None if columns is None else list(columns)
+    rows_of = None if problems is None else pc.is_in(pc.field("problem_id"), pa.array(problems, pa.string()))
     try:
-        data = pq.read_table(path, columns=None if columns is None else list(columns), partitioning=None)
+        data = pq.read_table(path, columns=wanted_columns, filters=rows_of, partitioning=None)
     except (OSError, pa.ArrowException) as error:
         raise BadInput(
             f"{path}: cannot be read as parquet ({first_line(error)}); remove the file and run its stage again"

@@ -32,10 +32,12 @@ class Artifact:
         for name in self.manifest.files:
             self._verify(name)
 
-    def table(self, name: str, schema: pa.Schema, *, columns: list[str] | None = None) -> pa.Table:
+    def table(
+        self, name: str, schema: pa.Schema, *, columns: list[str] | None = None, problems: list[str] | None = None
+    ) -> pa.Table:
         """Read one parquet file, if it still is what the manifest vouches for."""
         self._verify(name)
-        return tables.read(schema, self.path / name, columns=columns)
+        return tables.read(schema, self.path / name, columns=columns, problems=problems)
 
     def parts(self, prefix: str, schema: pa.Schema, *, columns: list[str] | None = None) -> pa.Table:
         """Read all parquet files that start with a prefix, in the order of their names."""

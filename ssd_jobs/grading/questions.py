@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from ssd_jobs import artifacts, gradable, tables
@@ -44,14 +45,19 @@ def shard_of(problem_id: str, shards: int) -> int:
     return int.from_bytes(hashlib.sha256(problem_id.encode()).digest()[:8]) % shards
 
 
-def questions(problems: artifacts.Artifact, tests: artifacts.Artifact) -> dict[str, Question]:
-    """Return every problem with its tests, in the source's order."""
+def questions(
+    problems: artifacts.Artifact, tests: artifacts.Artifact, *, shard: int = 0, shards: int = 1
+) -> dict[str, Question]:
+    """Return the problems of one shard with their tests, in the source's order; all tests may be gigabytes."""
     source = tests.path / "tests.parquet"
+    every = tables.rows(problems.table("problems.parquet", tables.PROBLEMS))
+    mine = [row for row in every if shard_of(row["problem_id"], shards) == shard]
+    names = [row["problem_id"] for row in mine]
     by_problem: dict[str, list[dict[str, Any]]] = {}
-    for row in tables.rows(tests.table("tests.parquet", tables.TESTS)):
+    for row in tables.rows(tests.table("tests.parquet", tables.TESTS, problems=names)):
         by_problem.setdefault(row["problem_id"], []).append(row)
     found = {}
-    for row in tables.rows(problems.table("problems.parquet", tables.PROBLEMS)):
+    for row in mine:
         name = row["problem_id"]
         if not by_problem.get(name):
             raise BadInput(f"{source}: problem {name} has no tests; remove the problem or give it tests")
@@ -64,15 +70,21 @@ def questions(problems: artifacts.Artifact, tests: artifacts.Artifact) -> dict[s
     return found
 
 
-def completions(shards: Sequence[artifacts.Artifact], known: Mapping[str, Question]) -> list[Completion]:
-    """Return all generations in the order of problems and samples."""
+def completions(
+    generated: Sequence[artifacts.Artifact], known: Mapping[str, Question], *, shard: int = 0, shards: int = 1
+) -> list[Completion]:
+    """Return the generations that one shard grades, in the order of problems and samples; others are not held."""
     found = []
-    for shard in shards:
-        data = shard.parts("", tables.SAMPLES, columns=[*COLUMNS, "completion_token_ids"])
+    for each in generated:
+        data = each.parts("", tables.SAMPLES, columns=[*COLUMNS, "completion_token_ids"])
+        mine = {name for name in data["problem_id"].unique().to_pylist() if shard_of(name, shards) == shard}
+        if mine - known.keys():
+            raise BadInput(
+                f"{each.path}: problem {min(mine - known.keys())} is not in the benchmark; run generate again"
+            )
+        data = data.filter(pc.is_in(data["problem_id"], pa.array(sorted(mine), pa.string())))
         lengths = pc.list_value_length(data["completion_token_ids"]).to_pylist()
         for row, tokens in zip(data.select(COLUMNS).to_pylist(), lengths, strict=True):
-            if row["problem_id"] not in known:
-                raise BadInput(f"{shard.path}: problem {row['problem_id']} is not in the benchmark; run generate again")
             found.append(
                 Completion(
                     problem_id=row["problem_id"],

@@ -36,7 +36,7 @@ def run(config: GradeConfig, context: Context) -> StageDone:
     waiting = [task for task in config.tasks if _complete(context, task) is None]
     if waiting:
         problems, tests = (artifacts.opened(context.path(path)) for path in (config.problems, config.tests))
-        known = questions.questions(problems, tests)
+        known = questions.questions(problems, tests, shard=context.index, shards=config.science.shards)
         inputs = {"problems": problems.digest, "tests": tests.digest}
         with opened(config.execution, memory_mb=config.science.memory_mb) as client:
             grader = _Grader(config, context, client, known, inputs)
@@ -125,11 +125,8 @@ class _Grader:
 
     def _wanted(self, shards: Sequence[artifacts.Artifact]) -> list[Completion]:
         """Return the generations that this shard grades."""
-        return [
-            each
-            for each in questions.completions(shards, self.known)
-            if questions.shard_of(each.problem_id, self.config.science.shards) == self.context.index
-        ]
+        count = self.config.science.shards
+        return questions.completions(shards, self.known, shard=self.context.index, shards=count)
 
     def _fill(self, kept: Journal, wanted: Sequence[Completion], mode: Grading) -> None:
         """Grade what the journal lacks; a spoiled program that passes voids what it has."""

@@ -49,3 +49,16 @@ def test_a_row_with_another_column_is_refused() -> None:
     """A writer that misspells a column finds out at once."""
     with pytest.raises(ValueError, match="missing or unknown"):
         tables.table(tables.METRICS, [{"step": 1, "key": "k", "valeu": 1.0, "time_ms": 0}])
+
+
+@pytest.mark.parametrize("wanted", [[], ["p1"], ["p3", "p0", "moon"]])
+def test_the_rows_of_some_problems_are_all_that_is_read(tmp_path: Path, wanted: list[str]) -> None:
+    """Reading some problems gives their rows in the file's order, and nothing of what stands in other parts of it."""
+    path = tmp_path / "t.parquet"
+    rows = [
+        {"problem_id": f"p{number // 3}", "test_index": number % 3, "input": "", "output": "x" * 1000, "public": True}
+        for number in range(15)
+    ]
+    pq.write_table(tables.table(tables.TESTS, rows), path, row_group_size=3)
+    found = tables.read(tables.TESTS, path, problems=wanted)
+    assert tables.rows(found) == [row for row in rows if row["problem_id"] in wanted]

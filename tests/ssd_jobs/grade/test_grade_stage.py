@@ -123,6 +123,23 @@ def test_a_failure_of_the_sandbox_is_never_a_wrong_answer(tmp_path: Path, failur
                 list(found)
 
 
+def test_shards_hold_their_own_problems_only(tmp_path: Path) -> None:
+    """What the shards of a grade read is disjoint and, together, everything, each problem with its tests."""
+    names = [f"p{number}" for number in range(9)]
+    root = graded.workspace(tmp_path, {name: [graded.RIGHT, graded.WRONG] for name in names}, shards=2)
+    problems, tests = (artifacts.opened(root / path) for path in (graded.PROBLEMS, graded.TESTS))
+    generated = artifacts.sharded(root / graded.GENERATIONS, 2)
+    known = [questions.questions(problems, tests, shard=number, shards=4) for number in range(4)]
+    wanted = [questions.completions(generated, known[number], shard=number, shards=4) for number in range(4)]
+    assert sorted(name for each in known for name in each) == names
+    assert {name: found for each in known for name, found in each.items()} == questions.questions(problems, tests)
+    assert [{each.problem_id for each in part} for part in wanted] == [set(each) for each in known]
+    everything = questions.completions(generated, questions.questions(problems, tests))
+    assert (
+        sorted((each for part in wanted for each in part), key=lambda c: (c.problem_id, c.sample_index)) == everything
+    )
+
+
 def test_a_generation_of_another_benchmark_is_refused(tmp_path: Path) -> None:
     """A generation whose problem the benchmark does not have is named."""
     root = graded.workspace(tmp_path, {"p": [graded.RIGHT], "q": [graded.RIGHT]})
