@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,12 +42,17 @@ class Artifact:
 
     def parts(self, prefix: str, schema: pa.Schema, *, columns: list[str] | None = None) -> pa.Table:
         """Read all parquet files that start with a prefix, in the order of their names."""
-        names = sorted(name for name in self.manifest.files if name.startswith(prefix) and name.endswith(".parquet"))
-        found = [self.table(name, schema, columns=columns) for name in names]
+        found = list(self.each_part(prefix, schema, columns=columns))
         if found:
             return pa.concat_tables(found)
         empty = schema.empty_table()
         return empty if columns is None else empty.select(columns)
+
+    def each_part(self, prefix: str, schema: pa.Schema, *, columns: list[str] | None = None) -> Iterator[pa.Table]:
+        """Yield these files one by one: a shard of long completions is gigabytes, a part of it is not."""
+        for name in sorted(self.manifest.files):
+            if name.startswith(prefix) and name.endswith(".parquet"):
+                yield self.table(name, schema, columns=columns)
 
     def _verify(self, name: str) -> None:
         """Hash one file again."""

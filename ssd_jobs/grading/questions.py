@@ -5,7 +5,7 @@ program runs: a problem without tests would be passed by anything.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,24 +74,25 @@ def completions(
     generated: Sequence[artifacts.Artifact], known: Mapping[str, Question], *, shard: int = 0, shards: int = 1
 ) -> list[Completion]:
     """Return the generations that one shard grades, in the order of problems and samples; others are not held."""
-    found = []
+    found: list[Completion] = []
     for each in generated:
-        data = each.parts("", tables.SAMPLES, columns=[*COLUMNS, "completion_token_ids"])
-        mine = {name for name in data["problem_id"].unique().to_pylist() if shard_of(name, shards) == shard}
-        if mine - known.keys():
-            raise BadInput(
-                f"{each.path}: problem {min(mine - known.keys())} is not in the benchmark; run generate again"
-            )
-        data = data.filter(pc.is_in(data["problem_id"], pa.array(sorted(mine), pa.string())))
-        lengths = pc.list_value_length(data["completion_token_ids"]).to_pylist()
-        for row, tokens in zip(data.select(COLUMNS).to_pylist(), lengths, strict=True):
-            found.append(
-                Completion(
-                    problem_id=row["problem_id"],
-                    sample_index=row["sample_index"],
-                    text=row["text"],
-                    truncated=row["finish_reason"] == "length",
-                    tokens=tokens,
-                )
-            )
+        for data in each.each_part("", tables.SAMPLES, columns=[*COLUMNS, "completion_token_ids"]):
+            mine = {name for name in data["problem_id"].unique().to_pylist() if shard_of(name, shards) == shard}
+            unknown = mine - known.keys()
+            if unknown:
+                raise BadInput(f"{each.path}: problem {min(unknown)} is not in the benchmark; run generate again")
+            found += _completions(data.filter(pc.is_in(data["problem_id"], pa.array(sorted(mine), pa.string()))))
     return sorted(found, key=lambda each: (each.problem_id, each.sample_index))
+
+
+def _completions(data: pa.Table) -> Iterator[Completion]:
+    """Yield the rows of a table of samples."""
+    lengths = pc.list_value_length(data["completion_token_ids"]).to_pylist()
+    for row, tokens in zip(data.select(COLUMNS).to_pylist(), lengths, strict=True):
+        yield Completion(
+            problem_id=row["problem_id"],
+            sample_index=row["sample_index"],
+            text=row["text"],
+            truncated=row["finish_reason"] == "length",
+            tokens=tokens,
+        )

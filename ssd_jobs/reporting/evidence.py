@@ -166,11 +166,11 @@ def _generations(benchmark: BenchmarkReport, workspace: Path, found: Evidence) -
 
 def _distribution(shards: Sequence[artifacts.Artifact]) -> Distribution:
     """Return lengths and mean NLLs; an empty completion has neither."""
-    lengths, sums = [], []
+    lengths, sums = [np.empty(0)], [np.empty(0)]
     for shard in shards:
-        data = shard.parts("", tables.SAMPLES, columns=["completion_token_ids", "logprob_sum"])
-        lengths.append(pc.list_value_length(data["completion_token_ids"]).to_numpy())
-        sums.append(data["logprob_sum"].to_numpy())
+        for data in shard.each_part("", tables.SAMPLES, columns=["completion_token_ids", "logprob_sum"]):
+            lengths.append(pc.list_value_length(data["completion_token_ids"]).to_numpy())
+            sums.append(data["logprob_sum"].to_numpy())
     length = np.concatenate(lengths).astype(np.float64)
     total = np.concatenate(sums).astype(np.float64)
     return Distribution(length[length > 0], -total[length > 0] / length[length > 0])
@@ -179,14 +179,15 @@ def _distribution(shards: Sequence[artifacts.Artifact]) -> Distribution:
 def _samples(
     benchmark: BenchmarkReport, evaluation: Evaluation, workspace: Path, shards: Sequence[artifacts.Artifact]
 ) -> list[Sample]:
-    """Return the first generations of the first shard that has any, with their verdicts."""
+    """Return the first generations of the first part that has any, with their verdicts."""
     verdicts = {
         (row["problem_id"], row["sample_index"]): row
         for each in artifacts.sharded(workspace / evaluation.verdicts, evaluation.verdict_shards)
         for row in tables.rows(each.table("verdicts.parquet", tables.VERDICTS))
     }
-    tried = (shard.parts("", tables.SAMPLES, columns=["problem_id", "sample_index", "text"]) for shard in shards)
-    texts = next((tables.rows(found) for found in tried if found.num_rows), [])
+    columns = ["problem_id", "sample_index", "text"]
+    parts = (part for shard in shards for part in shard.each_part("", tables.SAMPLES, columns=columns))
+    texts = next((tables.rows(part) for part in parts if part.num_rows), [])
     texts.sort(key=lambda row: (row["sample_index"], row["problem_id"]))
     found = []
     for row in texts[:SAMPLES_SHOWN]:
