@@ -126,6 +126,20 @@ async def _stopped(stop: threading.Event) -> bool:
     return await asyncio.to_thread(stop.wait, RETRY_S)
 
 
+async def _stand(
+    connect: Callable[[], Awaitable[Api]],
+    make: Callable[[Api], Elector],
+    taken: Callable[[], None],
+    stop: threading.Event,
+) -> None:
+    """Stand for election, over a connection of its own."""
+    api = await connect()
+    try:
+        await _lead(make(api), taken, stop)
+    finally:
+        await api.close()
+
+
 def lead_in_thread(
     connect: Callable[[], Awaitable[Api]],
     make: Callable[[Api], Elector],
@@ -136,16 +150,9 @@ def lead_in_thread(
 ) -> threading.Thread:
     """Start a candidate in a thread; `taken` and `ended` are called there."""
 
-    async def run() -> None:
-        api = await connect()
-        try:
-            await _lead(make(api), taken, stop)
-        finally:
-            await api.close()
-
     def body() -> None:
         try:
-            asyncio.run(run())
+            asyncio.run(_stand(connect, make, taken, stop))
         except Exception:  # a leader that does not know whether it leads must not go on
             LOGGER.exception("leader election failed")
         finally:

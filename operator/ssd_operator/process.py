@@ -79,15 +79,20 @@ async def _leading(settings: Settings, connection: Connect, stop: asyncio.Event)
         loop.call_soon_threadsafe(leads.set)
 
     thread = lease.lead_in_thread(connection, make, taken=taken, ended=ended, stop=resign)
-    waits = [asyncio.create_task(event.wait()) for event in (leads, stop)]
-    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    for task in waits:
-        task.cancel()
+    await _first(leads, stop)
     try:
         yield
     finally:
         resign.set()
         await asyncio.to_thread(thread.join, RELEASE_WITHIN_S)
+
+
+async def _first(*events: asyncio.Event) -> None:
+    """Wait until one of these has happened."""
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for task in waits:
+        task.cancel()
 
 
 async def _operate(

@@ -41,16 +41,21 @@ def plan(
             json.dumps([row | {"config": _config(node)} for row, node in zip(rows, graph, strict=True)], indent=1)
         )
         return 0
+    _show(rows, spec.digest())
+    if configs:
+        for node in graph:
+            typer.echo(f"---\n# {node.name}\n{yaml.safe_dump(_config(node), sort_keys=False)}", nl=False)
+    return 0
+
+
+def _show(rows: list[dict[str, str]], digest: str) -> None:
+    """Draw the table that people read."""
     console = terminal.console()
     table = terminal.table("STAGE", "KEY", "STATE", "NEEDS", "AFTER")
     for row in rows:
         table.add_row(row["stage"], row["key"], row["state"], row["needs"], row["after"])
     console.print(table)
-    console.print(f"resolved spec {spec.digest()}", style="dim", markup=False, soft_wrap=True)
-    if configs:
-        for node in graph:
-            typer.echo(f"---\n# {node.name}\n{yaml.safe_dump(_config(node), sort_keys=False)}", nl=False)
-    return 0
+    console.print(f"resolved spec {digest}", style="dim", markup=False, soft_wrap=True)
 
 
 def _row(node: Node, workspace: Path) -> dict[str, str]:

@@ -81,15 +81,6 @@ def _worker(node: Node, place: Place, asked: Pod) -> Object:
     """Return the container that runs the stage."""
     settings = place.settings
     port = node.config.execution.metrics_port
-    inside = [
-        {"name": "config", "mountPath": naming.CONFIG_FILE.rsplit("/", 1)[0], "readOnly": True},
-        {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - the pod's own, empty at start
-        *mounts.mounts(node),
-    ]
-    if node.needs_sandbox:
-        inside.append({"name": "sandbox", "mountPath": SANDBOX_FOLDER})
-    if node.kind in USES_TORCH:
-        inside.append({"name": "shm", "mountPath": "/dev/shm"})  # noqa: S108 - a memory volume of the pod
     found: Object = {
         "name": naming.WORKER,
         "image": image(node, place),
@@ -103,9 +94,23 @@ def _worker(node: Node, place: Place, asked: Pod) -> Object:
         else resources.worker(asked.resources, gpus=node.gpus, gpu_resource=settings.gpu_resource),
         "securityContext": secure.container(),
         "terminationMessagePolicy": "File",
-        "volumeMounts": inside,
+        "volumeMounts": _inside(node),
     }
     return {name: value for name, value in found.items() if value != []}
+
+
+def _inside(node: Node) -> list[Object]:
+    """Return what the worker sees beside its image."""
+    found: list[Object] = [
+        {"name": "config", "mountPath": naming.CONFIG_FILE.rsplit("/", 1)[0], "readOnly": True},
+        {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - the pod's own, empty at start
+        *mounts.mounts(node),
+    ]
+    if node.needs_sandbox:
+        found.append({"name": "sandbox", "mountPath": SANDBOX_FOLDER})
+    if node.kind in USES_TORCH:
+        found.append({"name": "shm", "mountPath": "/dev/shm"})  # noqa: S108 - a memory volume of the pod
+    return found
 
 
 def _sandbox(node: Node, place: Place, asked: Pod) -> Object:

@@ -1,5 +1,6 @@
 """The stages that compare: generate and grade, one pair per arm and benchmark."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -101,21 +102,17 @@ def _grade(experiment: Experiment, parts: Parts, benchmark: Benchmark, generate:
     """Verdicts on every generation, under every grading mode."""
     assert isinstance(generate.config, contract.GenerateConfig)
     arm, science = generate.config.arm, recipes.grade(experiment.spec)
-    tasks = [
-        _task(experiment, science, setting, mode, generate.tasks, parts.benchmarks[benchmark.name].value)
-        for setting in generate.config.settings
-        for mode in benchmark.grading
-    ]
+    problems = parts.benchmarks[benchmark.name]
+    tasks = tuple(_tasks(experiment, science, generate, problems.value, benchmark.grading))
+    key = keys.combined("grade", [task.key for task in tasks])
     config = contract.GradeConfig(
-        **experiment.common(
-            f"grade-{arm.lower()}-{benchmark.name}", keys.combined("grade", [task.key for task in tasks])
-        ),
+        **experiment.common(f"grade-{arm.lower()}-{benchmark.name}", key),
         stage="grade",
         arm=arm,
         benchmark=benchmark.name,
         science=science,
-        tasks=tuple(tasks),
-        problems=parts.benchmarks[benchmark.name].path,
+        tasks=tasks,
+        problems=problems.path,
         tests=parts.tests[benchmark.name],
         execution=sandboxed(experiment, runs_programs=True),
     )
@@ -126,6 +123,20 @@ def _grade(experiment: Experiment, parts: Parts, benchmark: Benchmark, generate:
         artifacts=tuple(Artifact(task.output, task.key, science.shards) for task in tasks),
         tasks=science.shards,
     )
+
+
+def _tasks(
+    experiment: Experiment,
+    science: contract.GradeScience,
+    generate: Node,
+    benchmark: str,
+    modes: tuple[contract.Grading, ...],
+) -> Iterator[contract.GradeTask]:
+    """Yield what is graded: every decode setting under every mode."""
+    assert isinstance(generate.config, contract.GenerateConfig)
+    for setting in generate.config.settings:
+        for mode in modes:
+            yield _task(experiment, science, setting, mode, generate.tasks, benchmark)
 
 
 def _task(

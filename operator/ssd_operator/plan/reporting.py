@@ -25,9 +25,7 @@ def report(experiment: Experiment, parts: Parts, nodes: Sequence[Node], pairs: M
     science = contract.ReportScience(
         bootstrap_replicates=BOOTSTRAP_REPLICATES, seed=spec.training.seed, promotion=_promotion(spec)
     )
-    upstream = {node.name: node.key for node in present} | {"resource": around.uid, "name": around.name}
-    recipe = {**contract.science_of(science), "tracking": spec.tracking.experiment, "failed": sorted(failed)}
-    key = experiment.key("report", recipe, upstream)
+    key = _key(experiment, science, present, failed)
     config = contract.ReportConfig(
         **experiment.common("report", key),
         stage="report",
@@ -47,6 +45,17 @@ def report(experiment: Experiment, parts: Parts, nodes: Sequence[Node], pairs: M
         upstream=tuple(node.name for node in nodes),
         artifacts=(Artifact(config.output, key),),
     )
+
+
+def _key(
+    experiment: Experiment, science: contract.ReportScience, present: Sequence[Node], failed: Collection[str]
+) -> str:
+    """Return the recipe of a report: no other resource has the same one, and neither has a run that lost more."""
+    around = experiment.around
+    upstream = {node.name: node.key for node in present} | {"resource": around.uid, "name": around.name}
+    tracked = experiment.spec.tracking.experiment
+    recipe = {**contract.science_of(science), "tracking": tracked, "failed": sorted(failed)}
+    return experiment.key("report", recipe, upstream)
 
 
 def _artifacts(nodes: Sequence[Node]) -> Iterator[contract.StageArtifact]:

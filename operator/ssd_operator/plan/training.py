@@ -1,5 +1,7 @@
 """The stages from prompts to a candidate: sample, curate, train, analyze."""
 
+import json
+
 from ssd_jobs import contract
 from ssd_operator import naming
 from ssd_operator.plan import science as recipes
@@ -17,8 +19,7 @@ GRACE_PERIOD_S = 300.0
 
 def sample(experiment: Experiment, parts: Parts) -> Node:
     """Sample once per prompt from the frozen base."""
-    spec, platform = experiment.spec, experiment.platform
-    science = recipes.sample(spec)
+    science = recipes.sample(experiment.spec)
     upstream = {"model": parts.model.value, "prompts": parts.prompts.value}
     key = experiment.key("sample", contract.science_of(science), upstream)
     config = contract.SampleConfig(
@@ -28,13 +29,7 @@ def sample(experiment: Experiment, parts: Parts) -> Node:
         model=parts.model.path,
         prompts=parts.prompts.path,
         output=naming.artifact_path("samples", key),
-        execution=contract.ShardedExecution(
-            metrics_port=platform.metrics_port,
-            image=platform.worker_image,
-            gpus=spec.sampling.gpus_per_shard,
-            max_error_fraction=spec.sampling.max_error_fraction,
-            hang_timeout_s=HANG_TIMEOUT_S,
-        ),
+        execution=_sample_execution(experiment),
     )
     return Node(
         config=config,
@@ -42,7 +37,7 @@ def sample(experiment: Experiment, parts: Parts) -> Node:
         upstream=("prepare",),
         artifacts=(Artifact(config.output, key, science.shards),),
         tasks=science.shards,
-        gpus=spec.sampling.gpus_per_shard,
+        gpus=config.execution.gpus,
     )
 
 
@@ -138,13 +133,29 @@ def analyze(experiment: Experiment, parts: Parts, sampled: Node, trained: Node) 
 
 
 def tracking(experiment: Experiment) -> contract.Tracking:
-    """Return where this experiment is recorded; its run is found again by a tag, whatever was retried."""
+    """Return where this experiment is recorded; its run is found again by a tag, whatever was retried.
+
+    Whatever is done again has a run of its own: the earlier numbers of another would stand in its place.
+    """
     spec, around = experiment.spec, experiment.around
+    reruns = spec.rerun.added_to(around.reruns)
     return contract.Tracking(
         uri=spec.tracking.uri or experiment.platform.tracking_uri,
         experiment=spec.tracking.experiment,
-        run_key=naming.short(around.uid, around.name, spec.rerun.nonce),
+        run_key=naming.short(around.uid, around.name, json.dumps(reruns, sort_keys=True) if reruns else ""),
         run_name=around.name,
+    )
+
+
+def _sample_execution(experiment: Experiment) -> contract.ShardedExecution:
+    """Return where samples are drawn, and how many problems may be lost on the way."""
+    spec, platform = experiment.spec, experiment.platform
+    return contract.ShardedExecution(
+        metrics_port=platform.metrics_port,
+        image=platform.worker_image,
+        gpus=spec.sampling.gpus_per_shard,
+        max_error_fraction=spec.sampling.max_error_fraction,
+        hang_timeout_s=HANG_TIMEOUT_S,
     )
 
 

@@ -188,3 +188,19 @@ def test_upstream_comes_first() -> None:
     for node in plans.graph(plans.spec(analysis={})):
         assert seen.issuperset(node.upstream)
         seen.add(node.name)
+
+
+@given(
+    one=st.dictionaries(st.sampled_from(["prepare", "grade", "report"]), st.sampled_from("ab")),
+    other=st.dictionaries(st.sampled_from(["prepare", "grade", "report"]), st.sampled_from("ab")),
+)
+def test_what_is_done_again_has_a_run_of_its_own(one: dict[str, str], other: dict[str, str]) -> None:
+    """Two reports share a run in MLflow only when they are the same report, also when a nonce is used twice."""
+    found = []
+    for reruns in (one, other):
+        around = plan.Surroundings(name="toy", uid="uid-1", digests={}, reruns=reruns)
+        report = plan.build(plans.spec(), around, plans.PLATFORM)["report"]
+        assert isinstance(report.config, contract.ReportConfig)
+        found.append((report.key, report.config.execution.tracking.run_key))
+    [(key, run), (other_key, other_run)] = found
+    assert (key == other_key) == (run == other_run)
