@@ -60,7 +60,11 @@ class Draft:
             shutil.copyfile(source, temporary)
 
     def clear(self, *, keep: Collection[str] = ()) -> None:
-        """Remove what an earlier attempt left, but these names, for a stage that starts afresh."""
+        """Remove what an earlier attempt left, but these names, for a stage that starts afresh.
+
+        The manifest goes first: a directory whose files are going is no artifact.
+        """
+        (self.path / manifest.MANIFEST).unlink(missing_ok=True)
         for child in self.path.iterdir():
             if child.name in PRIVATE or child.name in keep:
                 continue

@@ -204,6 +204,18 @@ def test_a_source_that_was_corrected_is_used(tmp_path: Path) -> None:
     assert both[0] == both[1]
 
 
+def test_a_part_that_is_made_again_is_not_complete_meanwhile(tmp_path: Path) -> None:
+    """Problems and tests are made together: when one of both is missing, the other is no artifact until both are."""
+    row = {"id": "a", "statement": "x", "tests": TEST}
+    source = write_jsonl(tmp_path / "bench.jsonl", [row])
+    prepared(tmp_path, benchmarks={"own": source}, limit=5)
+    (tmp_path / "problems/own/manifest.json").unlink()
+    write_jsonl(tmp_path / "bench.jsonl", [row, row])
+    with pytest.raises(BadInput, match="is there twice"):
+        prepared(tmp_path, benchmarks={"own": source}, limit=5)
+    assert artifacts.complete(tmp_path / "tests/own", key=key("3")) is None
+
+
 def test_a_users_template_is_used_and_is_no_code(tmp_path: Path, source: dict[str, Any]) -> None:
     """A file of the workspace replaces the template; what a statement contains is never executed."""
     (tmp_path / "mine.jinja").write_text("Task: {{ statement }}")
