@@ -1,8 +1,9 @@
 """One benchmark as two artifacts: problems with prompts, and, in a root that only `grade` sees, their tests."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from typing import Any
 
 from ssd_jobs import artifacts, gradable, tables
 from ssd_jobs.context import Context
@@ -11,7 +12,7 @@ from ssd_jobs.errors import BadInput
 from ssd_jobs.growing import Growing, growing
 from ssd_jobs.prompts import Renderer
 from ssd_jobs.sources.benchmarks import open_benchmark
-from ssd_jobs.sources.problem import Problem
+from ssd_jobs.sources.problem import Case, Problem
 
 __all__ = ["make"]
 
@@ -70,28 +71,28 @@ class _Writer:
             if not problem.tests:
                 raise BadInput(f"{field}: problem {problem.problem_id} has no tests; add tests or leave it out")
             seen.add(problem.problem_id)
-            self._add(problem)
-            counts.update({"problems": 1, "tests": len(problem.tests), f"{problem.difficulty or 'unrated'}": 1})
+            row = problem.row()
+            self._add(row, problem.tests)
+            counts.update({"problems": 1, "tests": len(problem.tests), f"{row['difficulty'] or 'unrated'}": 1})
         if not seen:
             raise BadInput(f"{field}: no problems are left{self._hint()}")
         return counts
 
-    def _add(self, problem: Problem) -> None:
+    def _add(self, row: dict[str, Any], tests: Sequence[Case]) -> None:
         """Write one problem."""
-        row = problem.row()
         gradable.check_problem(row, self._field)
         (prompt,) = self._renderer.render([row])
         self._problems.add(row)
-        self._prompts.add({"problem_id": problem.problem_id, "text": prompt.text, "token_ids": prompt.token_ids})
-        for index, case in enumerate(problem.tests):
+        self._prompts.add({"problem_id": row["problem_id"], "text": prompt.text, "token_ids": prompt.token_ids})
+        for index, case in enumerate(tests):
             test = {
-                "problem_id": problem.problem_id,
+                "problem_id": row["problem_id"],
                 "test_index": index,
                 "input": case.input,
                 "output": case.output,
                 "public": case.public,
             }
-            gradable.check_test(test, problem.kind, self._field)
+            gradable.check_test(test, row["kind"], self._field)
             self._tests.add(test)
         self._tests.flush()
 

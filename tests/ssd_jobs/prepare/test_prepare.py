@@ -157,6 +157,15 @@ def test_overlap_with_a_benchmark_is_handled_as_asked(tmp_path: Path, policy: st
     assert [json.loads(line)["problem_id"] for line in lines] == ([] if policy == "Ignore" else ["same"])
 
 
+def test_difficulties_are_counted_as_the_table_has_them(tmp_path: Path) -> None:
+    """A rating, or a word that is no difficulty of ours, is no difficulty, and no count of its own."""
+    words = ["easy", "Hard", "1500", "tests", "", "problems"]
+    rows = [{"id": f"p{n}", "statement": f"x{n}", "difficulty": word, "tests": TEST} for n, word in enumerate(words)]
+    prepared(tmp_path, benchmarks={"own": write_jsonl(tmp_path / "bench.jsonl", rows)}, limit=5)
+    counts = artifacts.opened(tmp_path / "problems/own").manifest.counts
+    assert counts == {"problems": 6, "tests": 6, "easy": 1, "hard": 1, "unrated": 4}
+
+
 def test_problems_of_two_benchmarks_are_counted(tmp_path: Path) -> None:
     """A statement that two benchmarks share is listed with its names in both."""
     test = [{"input": "1", "output": "1"}]
