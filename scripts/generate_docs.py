@@ -64,7 +64,11 @@ def kind(field: dict[str, Any]) -> str:
         return " \\| ".join(f"`{value or chr(34) * 2}`" for value in field["enum"])
     if field.get("x-kubernetes-int-or-string"):
         return "quantity"
-    bounds = [f"{sign} {field[key]:g}" for key, sign in (("minimum", "≥"), ("maximum", "≤")) if key in field]
+    signs = (
+        ("minimum", ">" if "exclusiveMinimum" in field else "≥"),
+        ("maximum", "<" if "exclusiveMaximum" in field else "≤"),
+    )
+    bounds = [f"{sign} {field[key]:,}" for key, sign in signs if key in field]
     return ", ".join([field.get("type", "any"), *bounds])
 
 
