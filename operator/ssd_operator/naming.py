@@ -31,6 +31,7 @@ __all__ = [
     "WORKSPACE",
     "artifact_path",
     "claim_name",
+    "claim_of",
     "config_map_name",
     "gang_service_name",
     "isolation_policy_name",
@@ -89,6 +90,11 @@ def resolved_config_map_name(uid: str, digest: str) -> str:
 def claim_name(resource: str) -> str:
     """Return the claim that is made for a resource from its template."""
     return f"{resource}-workspace"
+
+
+def claim_of(resource: str, named: str | None) -> str:
+    """Return the claim of a resource: the one that it names, or the one that is made for it."""
+    return named or claim_name(resource)
 
 
 def isolation_policy_name(uid: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 import yaml
 
-from ssd_operator import manifests, plan, settings
+from ssd_operator import manifests, naming, plan, settings
 from ssd_operator.cli import document
 from ssd_operator.cli.place import FileArgument
 from ssd_operator.spec.experiment import ResolvedSpec
@@ -32,7 +32,7 @@ def show(
     place = manifests.Place(
         experiment=name,
         namespace=namespace,
-        claim=spec.storage.claim_name or name,
+        claim=naming.claim_of(name, spec.storage.claim_name),
         claim_uid=claim_uid,
         spec=spec,
         settings=settings.Settings(),

@@ -23,7 +23,7 @@ def report(experiment: Experiment, parts: Parts, nodes: Sequence[Node], pairs: M
     failed = {stage.name for stage in around.failed}
     present = [node for node in nodes if node.name not in failed]
     science = contract.ReportScience(
-        bootstrap_replicates=BOOTSTRAP_REPLICATES, seed=spec.training.seed, promotion=_promotion(spec)
+        bootstrap_replicates=BOOTSTRAP_REPLICATES, seed=spec.training.seed, promotion=_promotion(spec, around.name)
     )
     key = _key(experiment, science, present, failed)
     config = contract.ReportConfig(
@@ -95,7 +95,7 @@ def _benchmark(
     )
 
 
-def _promotion(spec: ResolvedSpec) -> contract.Promotion | None:
+def _promotion(spec: ResolvedSpec, name: str) -> contract.Promotion | None:
     """Return where the model goes, or None when nothing is registered."""
     wanted = spec.promotion
     if wanted is None:
@@ -105,7 +105,7 @@ def _promotion(spec: ResolvedSpec) -> contract.Promotion | None:
         alias=wanted.alias,
         challenger_alias=wanted.challenger_alias,
         upload_weights=wanted.upload_weights,
-        claim=spec.storage.claim_name or "",
+        claim=naming.claim_of(name, spec.storage.claim_name),
         gate=_gate(wanted.gate),
     )
 

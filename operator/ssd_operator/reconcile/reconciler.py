@@ -110,7 +110,7 @@ class Reconciler:
     async def _place(self, raw: Raw, terms: Terms, *, over: bool) -> Place:
         """Return where the stages run; a plan needs no claim, and neither does a run that has ended."""
         spec, name = terms.spec, raw["metadata"]["name"]
-        claim = spec.storage.claim_name or naming.claim_name(name)
+        claim = naming.claim_of(name, spec.storage.claim_name)
         free = raw["spec"].get("mode", "Run") == "Plan" or over
         return Place(
             experiment=name,

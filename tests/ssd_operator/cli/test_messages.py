@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parent.parent.parent.parent
 SSD = Path(sys.executable).parent / "ssd"
@@ -166,3 +167,15 @@ def test_manifests_are_what_the_operator_would_make() -> None:
     done = ssd("manifests", str(TOY))
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("\nkind: Job\n") == 9
+
+
+def test_the_claim_that_is_made_is_the_one_that_is_mounted(tmp_path: Path) -> None:
+    """A template's claim has one name: in its own manifest and in every pod's."""
+    (tmp_path / "x.yaml").write_text(TOY.read_text().replace("{claimName: experiments}", "{template: {size: 1Gi}}"))
+    objects = [each for each in yaml.safe_load_all(ssd("manifests", "x.yaml", cwd=tmp_path).stdout) if each]
+    [claim] = [each["metadata"]["name"] for each in objects if each["kind"] == "PersistentVolumeClaim"]
+    volumes = [each["spec"]["template"]["spec"]["volumes"] for each in objects if each["kind"] == "Job"]
+    mounted = {
+        each["persistentVolumeClaim"]["claimName"] for pod in volumes for each in pod if "persistentVolumeClaim" in each
+    }
+    assert mounted == {claim}

@@ -204,3 +204,15 @@ def test_what_is_done_again_has_a_run_of_its_own(one: dict[str, str], other: dic
         found.append((report.key, report.config.execution.tracking.run_key))
     [(key, run), (other_key, other_run)] = found
     assert (key == other_key) == (run == other_run)
+
+
+@pytest.mark.parametrize(
+    ("storage", "claim"), [({"claimName": "shared"}, "shared"), ({"template": {"size": "1Gi"}}, "toy-workspace")]
+)
+def test_weights_that_stay_on_the_volume_are_found_there(storage: dict[str, Any], claim: str) -> None:
+    """A registered version without weights names the claim, also one that was made for the resource."""
+    spec = plans.spec(storage=storage, promotion={"uploadWeights": False})
+    report = plans.graph(spec)["report"].config
+    assert isinstance(report, contract.ReportConfig)
+    assert report.science.promotion is not None
+    assert report.science.promotion.claim == claim
