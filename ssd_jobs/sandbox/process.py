@@ -85,8 +85,8 @@ def finish(status: int, module: types.ModuleType) -> int:
         except OSError:
             status = status or 120
     # The interpreter then clears the main module and `sys`, and a stream that nobody holds writes what it has left.
-    for stream in (*module.__dict__.values(), sys.__stdout__):
-        if isinstance(stream, WRITERS):
+    for stream in (*module.__dict__.values(), getattr(sys, "__stdout__", None)):
+        if issubclass(type(stream), WRITERS):
             with contextlib.suppress(Exception):
                 stream.flush()
     return status
