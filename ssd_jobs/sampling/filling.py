@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
 from pydantic import JsonValue
 
 from ssd_jobs import contract, tables
@@ -21,6 +23,8 @@ from ssd_jobs.sampling.units import Prompt, units
 
 __all__ = ["Filling", "Target"]
 
+TOKENS = ["prompt_token_ids", "completion_token_ids"]
+COUNTED = ["text", "finish_reason", "logprob_sum", "entropy_mean", "error"]
 Config = contract.SampleConfig | contract.GenerateConfig
 
 
@@ -99,8 +103,8 @@ class Filling:
         """Count all rows of the shard, whichever start sampled them, and write the manifest."""
         self.store.finish()
         statistics = Statistics()
-        for row in self._rows():
-            statistics.add(row)
+        for path in sorted(self._draft.path.glob("part-*.parquet")):
+            _count(path, statistics)
         self._check_errors(statistics)
         shape = {name: value for name, value in statistics.values().items() if not name.endswith("_per_s")}
         self._draft.finish(
@@ -157,11 +161,6 @@ class Filling:
         if self._metrics.due:
             self._metrics.write(values)
 
-    def _rows(self) -> Iterator[Row]:
-        """Yield the rows of all parts."""
-        for path in sorted(self._draft.path.glob("part-*.parquet")):
-            yield from tables.rows(tables.read(tables.SAMPLES, path))
-
     def _check_errors(self, statistics: Statistics) -> None:
         """Refuse a shard with too many rows that hold no sample."""
         errors, most = statistics.counts()["errors"], self._config.execution.max_error_fraction
@@ -170,6 +169,14 @@ class Filling:
                 f"maxErrorFraction: {errors} of {self._total} samples of shard {self._context.index} failed, more than "
                 f"{most}; see the column `error` in {self._draft.path}"
             )
+
+
+def _count(part: Path, statistics: Statistics) -> None:
+    """Count the rows of a part; millions of tokens stay what they are on disk, and only their number is taken."""
+    data = tables.read(tables.SAMPLES, part, columns=[*TOKENS, *COUNTED])
+    lengths = [pc.list_value_length(data[name]).to_pylist() for name in TOKENS]
+    for row, prompt, length in zip(tables.rows(data.select(COUNTED)), *lengths, strict=True):
+        statistics.count(row, prompt, length)
 
 
 def _decoder(config: Config, context: Context) -> Callable[[Sequence[int]], str]:

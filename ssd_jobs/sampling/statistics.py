@@ -34,14 +34,17 @@ class Statistics:
 
     def add(self, row: Row) -> None:
         """Count a row."""
+        self.count(row, len(row["prompt_token_ids"]), len(row["completion_token_ids"]))
+
+    def count(self, row: Row, prompt: int, length: int) -> None:
+        """Count a row whose tokens are not at hand, but how many they are."""
         sums = self._sums
         sums["rows"] += 1
         if row["error"]:
             sums["errors"] += 1
             return
-        length = len(row["completion_token_ids"])
         self._lengths.append(length)
-        sums["prompt_tokens"] += len(row["prompt_token_ids"])
+        sums["prompt_tokens"] += prompt
         sums["completion_tokens"] += length
         sums["truncated"] += row["finish_reason"] == "length"
         self._logprob += row["logprob_sum"]

@@ -1,0 +1,30 @@
+"""What a shard looks like is the same from its rows in memory and from its parts on disk."""
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from sampling_support import STOP, sample_row
+from ssd_jobs import tables
+from ssd_jobs.sampling import filling
+from ssd_jobs.sampling.statistics import Statistics
+
+ROWS = [
+    sample_row("a"),
+    sample_row("a", 1, text="no block", completion_token_ids=[7] * 40, finish_reason="length"),
+    sample_row("b", text="```python\nprint(\n```", entropy_mean=float("nan"), prompt_token_ids=[1] * 9),
+    sample_row("c", completion_token_ids=[], text="", error="prompt_too_long", finish_reason="error"),
+    sample_row("d", completion_token_ids=[5, STOP], text="```\nx = 1\n```"),
+]
+
+
+def test_parts_are_counted_as_rows_are(tmp_path: Path) -> None:
+    """Counting a part without its tokens gives every number that counting its rows gives."""
+    pq.write_table(tables.table(tables.SAMPLES, ROWS), tmp_path / "part-00000.parquet")
+    there, here = (Statistics(clock=iter([0.0, 10.0]).__next__) for _ in range(2))
+    for row in ROWS:
+        here.add(row)
+    filling._count(tmp_path / "part-00000.parquet", there)
+    assert there.counts() == here.counts()
+    assert there.values() == here.values()
+    assert (there.counts()["completion_tokens"], there.counts()["prompt_tokens"]) == (48, 15)
