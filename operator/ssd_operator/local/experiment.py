@@ -32,6 +32,7 @@ def platform(workdir: Workdir, *, tracking_uri: str) -> plan.Platform:
         offline=False,
         claim_uid="",
         master_port=MASTER_PORT,
+        origin=workdir.origin,
     )
 
 
@@ -42,7 +43,12 @@ class Experiment:
         self.name = name
         self.spec = spec
         self.workdir = Workdir(directory, name)
-        self._platform = platform(self.workdir, tracking_uri=tracking_uri)
+        self._tracking_uri = tracking_uri
+
+    @property
+    def _platform(self) -> plan.Platform:
+        """What this machine contributes, now: the first run gives the directory its origin."""
+        return platform(self.workdir, tracking_uri=self._tracking_uri)
 
     def state(self) -> RunState:
         """Return what is known of earlier runs, as far as it is still true."""

@@ -2,6 +2,7 @@
 
 DIR/models … DIR/reports     artifacts, exactly as on a cluster's volume; experiments share them by their keys
 DIR/mlflow.db, DIR/mlruns    tracking, unless another server is named
+DIR/.ssd/.origin             which directory this is, for a tracking server that has runs of others
 DIR/.ssd/NAME/state.json     which stage is where: what `ssd status` reads
 DIR/.ssd/NAME/configs, logs  one config per stage, one log per process
 DIR/.ssd/NAME/selfdistill.yaml  the file as it was when the last run began
@@ -11,6 +12,7 @@ DIR/.ssd/NAME/lock           held while a run of this experiment is going on
 import errno
 import fcntl
 import os
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -55,15 +57,41 @@ class Workdir:
         """Return where a process writes its log."""
         return self.private / "logs" / f"{stage}-{index}.log"
 
+    @property
+    def origin(self) -> str:
+        """What no other directory has; empty before the first run."""
+        with suppress(OSError):
+            return self._origin_file.read_text(encoding="utf-8")
+        return ""
+
     def create(self) -> None:
         """Make the directory, or say why that is not possible."""
         try:
             for part in ("configs", "logs"):
                 (self.private / part).mkdir(parents=True, exist_ok=True)
+            self._give_origin()
         except OSError as error:
             raise InvalidInput(
                 f"--workdir {self.root}: cannot be created ({error.strerror}); name a directory that you may write"
             ) from None
+
+    @property
+    def _origin_file(self) -> Path:
+        return self.private.parent / ".origin"
+
+    def _give_origin(self) -> None:
+        """Write down which directory this is, once: the first of several runs decides."""
+        if self.origin:
+            return
+        written = self.private / "origin.tmp"
+        written.write_text(uuid.uuid4().hex, encoding="utf-8")
+        try:
+            self._origin_file.hardlink_to(written)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links; two first runs in the same moment are the only loss
+            written.replace(self._origin_file)
+        written.unlink(missing_ok=True)
 
     def owner(self) -> str:
         """Return the process that runs this experiment now, or nothing."""

@@ -109,6 +109,8 @@ class Platform:
     claim_uid: str
     """Identifies the storage; empty on one machine."""
     master_port: int
+    origin: str = ""
+    """Tells directories apart in a tracking server that several machines use; a cluster's resources have uids."""
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,9 @@ def tracking(experiment: Experiment) -> contract.Tracking:
     return contract.Tracking(
         uri=spec.tracking.uri or experiment.platform.tracking_uri,
         experiment=spec.tracking.experiment,
-        run_key=naming.short(around.uid, around.name, json.dumps(reruns, sort_keys=True) if reruns else ""),
+        run_key=naming.short(
+            around.uid or experiment.platform.origin, around.name, json.dumps(reruns, sort_keys=True) if reruns else ""
+        ),
         run_name=around.name,
     )
 

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 import plans
+from ssd_jobs import contract
 from ssd_operator import plan
 from ssd_operator.errors import Busy
 from ssd_operator.local import attempts, cache, progress, runner
+from ssd_operator.local.experiment import Experiment
 from ssd_operator.local.processes import Finished
 from ssd_operator.local.state import RunState, StageState
 from ssd_operator.local.workdir import Workdir
@@ -147,3 +149,22 @@ def test_two_experiments_share_one_directory(tmp_path: Path) -> None:
     with first.locked(), second.locked():
         assert first.root == second.root
         assert first.state_file != second.state_file
+
+
+def run_key(directory: Path) -> str:
+    """Return the tag by which the run of `toy` in a directory is found in MLflow."""
+    experiment = Experiment("toy", plans.spec(), directory, tracking_uri="http://shared:5000")
+    config = experiment.graph(RunState("toy", "sha256:x"))["report"].config
+    assert isinstance(config, contract.ReportConfig)
+    return config.execution.tracking.run_key
+
+
+def test_two_directories_never_share_a_run(tmp_path: Path) -> None:
+    """Two people who run an experiment of one name against one MLflow have a run each, and each keeps its own."""
+    one, other = tmp_path / "one", tmp_path / "other"
+    for directory in (one, other, one):
+        Workdir(directory, "toy").create()
+    assert run_key(one) == run_key(one) != run_key(other)
+    origin = Workdir(one, "toy").origin
+    Workdir(one, "second").create()
+    assert Workdir(one, "second").origin == origin != ""
