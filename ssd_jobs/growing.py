@@ -14,6 +14,8 @@ from ssd_jobs.artifacts import atomic
 __all__ = ["Growing", "growing"]
 
 ROWS = 2048
+ELEMENTS = 1 << 20
+"""Letters and tokens that wait at most: as Python objects, 2,048 long completions would be gigabytes."""
 
 
 class Growing:
@@ -23,20 +25,22 @@ class Growing:
         self._writer = writer
         self._schema = schema
         self._rows: list[dict[str, Any]] = []
+        self._elements = 0
         self.count = 0
 
     def add(self, row: dict[str, Any]) -> None:
         """Append a row."""
         self._rows.append(row)
+        self._elements += sum(len(value) for value in row.values() if isinstance(value, str | list))
         self.count += 1
-        if len(self._rows) >= ROWS:
+        if len(self._rows) >= ROWS or self._elements >= ELEMENTS:
             self.flush()
 
     def flush(self) -> None:
         """Write the rows that wait."""
         if self._rows:
             self._writer.write_table(tables.table(self._schema, self._rows))
-            self._rows = []
+            self._rows, self._elements = [], 0
 
 
 @contextmanager

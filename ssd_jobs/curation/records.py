@@ -14,6 +14,8 @@ from ssd_jobs.growing import Growing
 
 __all__ = ["Records"]
 
+AT_ONCE = 64
+"""Samples that are Python objects at a time; each may have tens of thousands of tokens."""
 COLUMNS = [
     "problem_id",
     "sample_index",
@@ -44,7 +46,7 @@ class Records:
     def add(self, shard: Artifact, reasons: Reasons) -> None:
         """Take one shard's samples with what was decided about them."""
         decided = iter(reasons)
-        for batch in samples(shard, COLUMNS).to_batches(max_chunksize=1024):
+        for batch in samples(shard, COLUMNS).to_batches(max_chunksize=AT_ONCE):
             for row, reason in zip(batch.to_pylist(), decided, strict=False):
                 self.sampled[row["problem_id"]] += 1
                 self._take(row, reason, shard)
