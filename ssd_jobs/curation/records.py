@@ -96,6 +96,11 @@ class Records:
         self.left[row["problem_id"]] += 1
         self.counts.update(records=1, tokens=len(tokens), loss_tokens=length, cut=not whole, finished=finished)
 
+    def removals(self) -> str:
+        """Return how many samples were left out for which reason, the most frequent first."""
+        found = [(name, count) for name, count in self.counts.most_common() if name.startswith("removed_")]
+        return ", ".join(f"{count} {name.removeprefix('removed_')}" for name, count in found) or "none came"
+
     def yields(self) -> dict[str, int | float]:
         """Return what share of the samples stayed, and how many problems have none left."""
         empty = sum(not self.left[problem] for problem in self.sampled)

@@ -41,7 +41,8 @@ def _curate(config: CurateConfig, context: Context, draft: Draft) -> None:
     science = config.science
     if not records.counts["records"]:
         raise BadInput(
-            f"curation.filter: {science.filter} left none of {records.counts['samples']} samples; choose another filter"
+            f"curation: none of {records.counts['samples']} samples is left ({records.removals()}); what removes them "
+            f"is set by filter, truncated and overlong, and by sampling.maxSequenceTokens"
         )
     plan = packing.batches(
         records.counts["records"], steps=science.steps, size=science.global_batch_size, seed=science.seed

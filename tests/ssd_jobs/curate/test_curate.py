@@ -187,10 +187,29 @@ def test_a_program_that_asks_for_an_unknown_input_is_unexercised(
     assert done.manifest.counts["unexercised"] == 1
 
 
-def test_a_filter_that_leaves_nothing_is_an_error(workspace: Path) -> None:
-    """Training on nothing is refused with the filter's name."""
-    with pytest.raises(BadInput, match=r"curation\.filter: Syntax left none of 1 samples"):
-        run(workspace, [sample_row("p", text="words\nonly")], filter="Syntax")
+CUT = {"finish_reason": "length", "completion_token_ids": [5, 6], "logprobs": [-1.0, -1.0]}
+
+
+@pytest.mark.parametrize(
+    ("rows", "science", "words"),
+    [
+        ([sample_row("p", text="words\nonly")], {"filter": "Syntax"}, r"1 samples is left \(1 no_code\)"),
+        (
+            [*(sample_row("p", n, **CUT) for n in range(3)), sample_row("q", completion_token_ids=[], error="x")],
+            {"truncated": "Drop"},
+            r"4 samples is left \(3 truncated, 1 error\)",
+        ),
+        ([sample_row("p", prompt_token_ids=[1] * 200)], {}, r"1 samples is left \(1 overlong\)"),
+        ([], {}, r"0 samples is left \(none came\)"),
+    ],
+    ids=["filtered", "truncated", "too long", "no samples"],
+)
+def test_nothing_left_is_an_error_with_the_reasons(
+    workspace: Path, rows: list[dict[str, Any]], science: dict[str, Any], words: str
+) -> None:
+    """Training on nothing is refused, and what removed the samples is said, whichever setting it was."""
+    with pytest.raises(BadInput, match=rf"curation: none of {words}"):
+        run(workspace, rows, **science)
 
 
 def test_samples_of_another_model_are_refused(workspace: Path) -> None:
