@@ -21,7 +21,7 @@ from pydantic import JsonValue
 
 from ssd_jobs import tables
 from ssd_jobs.artifacts import atomic, manifest
-from ssd_jobs.errors import JobError, Temporary
+from ssd_jobs.errors import BadInput, JobError, Temporary
 
 __all__ = ["LOCK", "Draft", "claim"]
 
@@ -126,12 +126,17 @@ def _lock(descriptor: int, path: Path) -> None:
     except OSError as error:
         if error.errno in (errno.EACCES, errno.EAGAIN):
             raise Temporary(f"{path}: another process is writing this artifact; wait for it or stop it") from None
+        if error.errno in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
+            raise BadInput(
+                f"{path}: the volume keeps no locks ({error.strerror}), so two writers could not be kept apart; "
+                f"use one that has POSIX locks"
+            ) from None
         raise
 
 
 @contextmanager
 def _disk_errors(path: Path) -> Iterator[None]:
-    """Say what a full or read-only disk means."""
+    """Say what a disk that is full, read-only or somebody else's means."""
     try:
         yield
     except OSError as error:
@@ -139,6 +144,11 @@ def _disk_errors(path: Path) -> Iterator[None]:
             raise JobError(f"{path}: no space left on the volume; nothing is lost, free space and run again") from error
         if error.errno == errno.EROFS:
             raise JobError(f"{path}: the volume is mounted read-only; mount it writable and run again") from error
+        if error.errno == errno.EACCES:
+            raise BadInput(
+                f"{error.filename or path}: closed to user {os.getuid()}; give the volume to that user or its group, "
+                f"on a cluster by fsGroup"
+            ) from error
         raise
 
 

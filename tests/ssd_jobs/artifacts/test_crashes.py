@@ -1,9 +1,14 @@
 """Artifacts are complete or absent, whatever happens to their writers."""
 
+import errno
+import fcntl
+import os
 import random
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +17,7 @@ import pytest
 
 import artifact_writer
 from ssd_jobs import artifacts, tables
-from ssd_jobs.errors import ExitCode, JobError, Temporary
+from ssd_jobs.errors import BadInput, ExitCode, JobError, Temporary
 
 KILLS = 12
 
@@ -108,6 +113,37 @@ def test_a_full_disk_is_one_sentence_and_nothing_is_lost(full_disk: Path) -> Non
     ballast.unlink()
     artifact_writer.write(full_disk / "x")
     artifacts.opened(full_disk / "x").verify()
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_volume_without_locks_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    """Where the kernel cannot keep two writers apart, nobody writes."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "lockf", refuse)
+    with pytest.raises(BadInput, match=r"the volume keeps no locks \(.*use one that has POSIX locks"):
+        artifact_writer.write(tmp_path / "x")
+
+
+def test_a_volume_of_somebody_else_is_named() -> None:
+    """A directory that this user may not write to is one sentence with the directory and the user."""
+    script = "import os, pathlib, sys, artifact_writer\nos.getuid() or os.setuid(65532)\n"
+    script += "artifact_writer.write(pathlib.Path(sys.argv[1]))"
+    search = os.pathsep.join([str(Path(artifact_writer.__file__).parent), *filter(None, sys.path)])
+    with tempfile.TemporaryDirectory() as closed:
+        Path(closed).chmod(0o555)
+        done = subprocess.run(
+            [sys.executable, "-c", script, f"{closed}/x"],
+            env={**os.environ, "PYTHONPATH": search},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert re.search(rf"BadInput: {closed}/x: closed to user \d+; give the volume to that user", done.stderr), (
+        done.stderr
+    )
 
 
 def test_a_changed_file_is_named(tmp_path: Path) -> None:
