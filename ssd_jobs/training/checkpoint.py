@@ -10,6 +10,7 @@ import json
 import logging
 import shutil
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,12 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch.distributed.checkpoint import state_dict_loader, state_dict_saver
+from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.filesystem import FileSystemReader, FileSystemWriter
 
 from ssd_jobs.artifacts import atomic
 from ssd_jobs.artifacts.manifest import file_entry
+from ssd_jobs.errors import JobError, first_line
 from ssd_jobs.training.ranks import Ranks
 
 __all__ = ["COMPLETE", "Checkpoints", "State"]
@@ -58,7 +61,8 @@ class Checkpoints:
             path.mkdir(parents=True)
         dist.barrier(self._group)
         writer = FileSystemWriter(path, sync_files=True)
-        upload = state_dict_saver.async_save(state, storage_writer=writer, process_group=self._group)
+        with _said(path, "written"):
+            upload = state_dict_saver.async_save(state, storage_writer=writer, process_group=self._group)
         assert isinstance(upload, Future)
         self._pending = _Pending(step, path, facts, upload, self._ranks)
 
@@ -87,7 +91,8 @@ class Checkpoints:
         for path in self._shared(self._complete() if self._ranks.first else []):
             document = self._document(path)
             if document is not None and self._whole(path, document["files"]):
-                state_dict_loader.load(state, storage_reader=FileSystemReader(path), process_group=self._group)
+                with _said(path, "read"):
+                    state_dict_loader.load(state, storage_reader=FileSystemReader(path), process_group=self._group)
                 return document["step"], document["facts"]
             LOGGER.warning("%s: damaged; going back to the checkpoint before it", path)
         return 0, {}
@@ -149,7 +154,8 @@ class _Pending:
         """Wait, and return this rank's files with their hashes."""
         self._thread.join()
         if self._error is not None:
-            raise self._error
+            with _said(self.path, "written"):
+                raise self._error
         return self._files
 
     def _watch(self) -> None:
@@ -162,6 +168,20 @@ class _Pending:
         except BaseException as error:  # noqa: BLE001 - raised again on the main thread
             self._error = error
         self.finished.set()
+
+
+@contextlib.contextmanager
+def _said(path: Path, done: str) -> Iterator[None]:
+    """Turn torch's error, which is no Exception and lists ranks, into a sentence; a full disk it does not name."""
+    try:
+        yield
+    except CheckpointException as error:
+        cause = next((failure for failure, _ in error.failures.values()), error)
+        free = shutil.disk_usage(path).free // 2**20
+        raise JobError(
+            f"{path}: cannot be {done} ({type(cause).__name__}: {first_line(cause)}; {free} MB are free on the volume);"
+            " the complete checkpoints are kept, run again when there is room"
+        ) from error
 
 
 def _entry(path: Path) -> dict[str, Any] | None:

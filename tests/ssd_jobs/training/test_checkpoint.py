@@ -3,13 +3,15 @@
 import os
 import random
 import signal
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
 import ranks_support
+from ssd_jobs.errors import JobError
 from ssd_jobs.training import ranks
 from ssd_jobs.training.checkpoint import COMPLETE, Checkpoints, State
 
@@ -83,6 +85,31 @@ def test_a_damaged_checkpoint_is_never_loaded(tmp_path: Path, damage: str) -> No
     assert _restored(tmp_path) == 2
     DAMAGES[damage](tmp_path / "step-000002")
     assert _restored(tmp_path) == 0
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system with room for one checkpoint."""
+    mount = tmp_path / "small"
+    mount.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(mount)], check=False).returncode:
+        pytest.fail("this test mounts a small tmpfs: run it as root")
+    yield mount
+    subprocess.run(["umount", "--lazy", str(mount)], check=True)
+
+
+def test_a_full_disk_is_one_sentence_and_costs_no_checkpoint(small_disk: Path) -> None:
+    """torch's error is a BaseException that names ranks only; ours is for a person, and the checkpoint before stays."""
+    with pytest.raises(JobError, match=r"step-000002: cannot be written \(.*; \d+ MB are free on the volume\)"):
+        _write(small_disk, 1, 3)
+    assert _restored(small_disk) == 1
+
+
+def test_a_checkpoint_of_another_model_is_one_sentence(tmp_path: Path) -> None:
+    """A checkpoint that is whole and does not fit ends the attempt, and is no traceback of every rank."""
+    _write(tmp_path, 1, 1)
+    with ranks.alone(gpus=0) as place, pytest.raises(JobError, match=r"step-000001: cannot be read \("):
+        Checkpoints(tmp_path, place, keep=2).restore({"weights": {"other": torch.zeros(3)}})
 
 
 def test_the_last_ones_are_kept(tmp_path: Path) -> None:
