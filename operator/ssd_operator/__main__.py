@@ -11,6 +11,8 @@ from ssd_operator.errors import SsdError
 
 __all__ = ["main"]
 
+DEEPEST = 30_000
+"""Frames: the API server takes JSON of 10,000 levels, and one such resource must not end every listing."""
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -25,6 +27,7 @@ def main() -> int:
 
 def _serve(found: settings.Settings) -> int:
     """Log as the settings say, and serve."""
+    sys.setrecursionlimit(DEEPEST)
     logging.basicConfig(level=found.log_level.upper(), format=FORMAT, stream=sys.stderr)
     logging.getLogger("kopf").setLevel(logging.WARNING)
     kubeconfig = Path(os.environ["KUBECONFIG"]) if "KUBECONFIG" in os.environ else None

@@ -61,7 +61,8 @@ def _sentence(detail: ErrorDetails) -> str:
         facts["pattern"] = WORDS[facts["pattern"]]
     template = _SENTENCES.get(detail["type"])
     if template is None:
-        return str(facts.get("error", detail["msg"]))
+        words = str(facts.get("error", detail["msg"]))
+        return "is nested too deeply" if words.startswith("recursion limit exceeded") else words
     return template.format(value=_shown(detail["input"]), **facts)
 
 

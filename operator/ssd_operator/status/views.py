@@ -15,6 +15,7 @@ from ssd_operator import naming
 __all__ = ["JobView", "Owner", "PodView", "view_job", "view_pod"]
 
 Raw = Mapping[str, Any]
+LONGEST_INDEX = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def view_pod(raw: Raw) -> PodView:
         uid=metadata["uid"],
         version=int(metadata["resourceVersion"]),
         job=metadata.get("labels", {}).get(naming.LABEL_JOB, ""),
-        index=int(metadata.get("annotations", {}).get("batch.kubernetes.io/job-completion-index", 0)),
+        index=_index(metadata.get("annotations", {}).get("batch.kubernetes.io/job-completion-index", "")),
         phase=status.get("phase", "Pending"),
         disrupted=conditions.get("DisruptionTarget", {}).get("status") == "True",
         exit_code=terminated.get("exitCode"),
@@ -131,6 +132,11 @@ def view_pod(raw: Raw) -> PodView:
         unschedulable=scheduled.get("message") or "" if scheduled.get("status") == "False" else "",
         ip=status.get("podIP") or "",
     )
+
+
+def _index(text: str) -> int:
+    """Return a pod's number; anyone may make a pod with our label, and write there what they like."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < LONGEST_INDEX else 0
 
 
 def _worker(status: Raw) -> Raw:

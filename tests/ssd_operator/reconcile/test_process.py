@@ -45,3 +45,36 @@ async def test_a_process_carries_a_resource_to_its_end(
     assert held["spec"].get("holderIdentity", "") == ""
     assert phase(await world.get()) == "Succeeded"
     assert world.kubelet.workspace.twice() == []
+
+
+LEVELS = 9900
+"""The API server takes 10,000."""
+DEEP = (
+    '{"apiVersion": "selfdistill.dev/v1alpha1", "kind": "SelfDistillation", "metadata": {"name": "deep"}, "spec": '
+    '{"preset": "toy", "storage": {"claimName": "experiments"}, "model": {"chatTemplateArgs": {"x": '
+    + '{"a": ' * LEVELS + "1" + "}" * LEVELS + "}}}}"
+)  # fmt: skip
+
+
+async def test_a_resource_that_is_nested_as_deeply_as_can_be_stops_nobody(
+    job_controller: ControlPlane, world: World, tmp_path: Path
+) -> None:
+    """The API server takes it, so the operator must be able to list it: it is refused by its field, others go on."""
+    kubectl = job_controller.kubectl.within(world.namespace)
+    (tmp_path / "deep.json").write_text(DEEP)
+    path = f"/apis/selfdistill.dev/v1alpha1/namespaces/{world.namespace}/selfdistillations"
+    kubectl("create", "--raw", path, "-f", str(tmp_path / "deep.json"))
+    await world.apply()
+    settings = {"namespaces": world.namespace, "lease_namespace": world.namespace}
+    operator = OperatorProcess(job_controller.kubeconfig, tmp_path / "log", **settings)
+    try:
+        await reached(world, in_phase("Pending"))
+        asked = ("get", "sd", "deep", "--output", "jsonpath={.status.conditions[?(@.type=='Accepted')].message}")
+        while "spec: is nested too deeply" not in await asyncio.to_thread(kubectl, *asked):
+            assert operator.process.poll() is None
+            await asyncio.sleep(0.2)
+        assert operator.stop() == 0
+    finally:
+        operator.kill()
+        kubectl("delete", "sd", "deep")
+    assert "Traceback" not in operator.log.read_text()
