@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from ssd_jobs import whole_model
 from ssd_jobs.analysis.contexts import Context
 from ssd_jobs.analysis.statistics import RANKS, Arm, measure
 from ssd_jobs.contract import AnalyzeScience
@@ -35,18 +36,9 @@ def arm(
 
 def _load(path: Path, *, gpus: int, trust_remote_code: bool) -> Any:
     """Load a model for reading."""
-    from transformers import AutoModelForCausalLM
-
-    return (
-        AutoModelForCausalLM.from_pretrained(
-            path,
-            dtype=torch.bfloat16 if gpus else torch.float32,
-            use_safetensors=True,
-            trust_remote_code=trust_remote_code,
-        )
-        .to("cuda" if gpus else "cpu")
-        .eval()
-    )
+    dtype = torch.bfloat16 if gpus else torch.float32
+    model = whole_model.load(path, dtype=dtype, trust_remote_code=trust_remote_code)
+    return model.to("cuda" if gpus else "cpu").eval()
 
 
 def _look(model: Any, hidden: torch.Tensor, science: AnalyzeScience) -> Arm:

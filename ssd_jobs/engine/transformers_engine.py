@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from pydantic import JsonValue
 
+from ssd_jobs import whole_model
 from ssd_jobs.contract import Decode, Engine
 from ssd_jobs.engine import Beginning, Completion, Request, decoding
 from ssd_jobs.engine.keyvalues import KeyValues
@@ -167,7 +168,6 @@ class TransformersEngine:
 
 def _load(model: Path, engine: Engine, device: torch.device) -> Any:
     """Return the model, ready to sample."""
-    from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
     logging.disable_progress_bar()
@@ -176,9 +176,7 @@ def _load(model: Path, engine: Engine, device: torch.device) -> Any:
         {"attn_implementation": engine.args["attn_implementation"]} if "attn_implementation" in engine.args else {}
     )
     try:
-        found = AutoModelForCausalLM.from_pretrained(
-            model, dtype=dtype, trust_remote_code=engine.trust_remote_code, local_files_only=True, **attention
-        )
+        found = whole_model.load(model, dtype=dtype, trust_remote_code=engine.trust_remote_code, **attention)
     except (OSError, ValueError, KeyError) as error:
         raise BadInput(f"{model}: transformers cannot load this model ({first_line(error)})") from None
     if device.type == "cpu" and found.num_parameters() < SMALL:

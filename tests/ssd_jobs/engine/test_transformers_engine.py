@@ -1,11 +1,14 @@
 """The batched engine gives what the model alone would give, whoever shares the batch."""
 
+import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from ssd_jobs import contract
@@ -146,3 +149,18 @@ def test_a_model_without_stop_tokens_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(BadInput, match="no end-of-sequence token"):
         stop_token_ids(tmp_path)
+
+
+@pytest.mark.parametrize("change", ["missing", "smaller"])
+def test_a_model_that_is_not_whole_is_refused(tmp_path: Path, change: str) -> None:
+    """A weight that the files lack, or have in another size, would be noise: the model is refused by its name."""
+    shutil.copytree(base_model.directory(), tmp_path / "model")
+    weights = load_file(tmp_path / "model/model.safetensors")
+    name = next(name for name in weights if "mlp" in name)
+    weight = weights.pop(name)
+    if change == "smaller":
+        weights[name] = weight[:-1].clone()
+    save_file(weights, tmp_path / "model/model.safetensors", metadata={"format": "pt"})
+    engine = contract.Engine(name="Transformers", args={}, trust_remote_code=False)
+    with pytest.raises(BadInput, match=re.escape(name)):
+        TransformersEngine(tmp_path / "model", engine, gpus=0, max_sequence_tokens=64)
