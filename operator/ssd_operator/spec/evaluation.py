@@ -88,7 +88,7 @@ class Benchmark(Section):
     """Which pass@k to report; none may exceed samplesPerProblem."""
     decode: ArmDecode
     """Decode setting of each arm; by default that of the preset."""
-    sweep: Annotated[tuple[Decode, ...], Field(max_length=64)] = ()
+    sweep: Annotated[tuple[Decode, ...], Field(max_length=32)] = ()
     """More settings that both arms are decoded with: what decoding alone can gain."""
     grading: Annotated[
         tuple[Literal["Process", "LCB"], ...], Field(min_length=1, max_length=2, json_schema_extra=_SET), unique

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+import plans
 import resource_random
+from ssd_jobs import contract
 from ssd_operator import manifests, plan
 from ssd_operator import status as core
 from ssd_operator.errors import InvalidSpec
@@ -17,6 +19,7 @@ from ssd_operator.spec.experiment import ResolvedSpec
 from ssd_operator.spec.status import Status
 from ssd_operator.status import Scene
 
+LARGEST_CONFIG_MAP = 1_000_000
 LONGEST_NAME = 63 - len("-999")
 QUOTAS = {"all": {"cpu": "1Ki", "pods": "1", "requests.nvidia.com/gpu": "1k", "limits.memory": "10Gi"}}
 
@@ -62,3 +65,15 @@ def test_whatever_is_accepted_can_be_planned_and_built(hundred: int) -> None:
         build(place)
         look(place)
         assert manifests.resolved(spec, name="demo", namespace="lab", uid="u")
+
+
+def test_the_largest_comparison_fits_into_a_config_map() -> None:
+    """As many benchmarks, settings and grading modes as are legal: a report that could not be asked for after days."""
+    sweep = [
+        {"temperature": 0.1234567890123 + n / 7, "topK": 100_000 + n, "topP": 0.123456789 + n / 100} for n in range(32)
+    ]
+    benchmark = {"source": {"builtin": "toy"}, "sweep": sweep, "grading": ["Process", "LCB"], "k": [1, 5]}
+    spec = plans.spec(evaluation={"benchmarks": [{"name": f"{'b' * 23}{n}", **benchmark} for n in range(8)]})
+    with pytest.raises(InvalidSpec, match="at most 32 entries"):
+        plans.spec(evaluation={"benchmarks": [{"name": "b", **benchmark, "sweep": [*sweep, sweep[0]]}]})
+    assert max(len(contract.dump(node.config)) for node in plans.graph(spec)) < LARGEST_CONFIG_MAP
