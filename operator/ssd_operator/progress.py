@@ -20,7 +20,9 @@ from ssd_operator.spec.status import Progress
 
 __all__ = ["Fetch", "Reader", "fetch", "parse", "url"]
 
-LINE = re.compile(r'^ssd_progress_(done|total)\{unit="([^"]*)"\} ([0-9.eE+-]+)$', re.MULTILINE)
+LINE = re.compile(
+    r'^ssd_progress_(done|total)\{unit="([^"]*)"\} ([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)$', re.MULTILINE
+)
 SHOWN_EVERY_S = 60.0
 TIMEOUT = aiohttp.ClientTimeout(total=3)
 LARGEST_ANSWER = 1_000_000

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import test_utils, web
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ssd_operator.cluster import Key
 from ssd_operator.progress import Reader, fetch, parse, url
@@ -57,6 +59,15 @@ def test_the_workers_own_words_are_read() -> None:
 def test_nonsense_is_no_progress(text: str) -> None:
     """Whatever else a port answers means nothing."""
     assert parse(text) is None
+
+
+@given(
+    done=st.from_regex(r"[0-9.eE+-]{1,12}", fullmatch=True), total=st.from_regex(r"[0-9.eE+-]{1,12}", fullmatch=True)
+)
+def test_whatever_stands_for_a_number_is_read(done: str, total: str) -> None:
+    """Progress is two numbers or none at all; no page ends the one who reads it."""
+    found = parse(PAGE.replace("1250.0", done).replace("2500.0", total))
+    assert found is None or (found.done, found.total) == (int(float(done)), int(float(total)))
 
 
 async def test_a_worker_is_asked_rarely_and_shown_when_it_is_news() -> None:
