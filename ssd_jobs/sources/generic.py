@@ -67,7 +67,7 @@ class Table:
                 kind=kind,
                 entry_point=entry_point(starter) if kind == "functional" else "",
                 difficulty=self._text(row, self.columns.difficulty, place).lower(),
-                sample_inputs=tuple(_encoded(each, kind, place) for each in inputs),
+                sample_inputs=tuple(_sample_input(each, kind, place) for each in inputs),
                 tests=tuple(_case(each, kind, place) for each in tests),
                 passed=_truth(row.get(self.passed_column)) if self.passed_column else True,
             )
@@ -103,6 +103,14 @@ def _case(value: Any, kind: Kind, place: str) -> Case:
         raise BadInput(f"{place}: a test lacks input or output; write {{'input': …, 'output': …}}")
     given, expected = (_encoded(value[name], kind, place) for name in ("input", "output"))
     return Case(given, expected, bool(value.get("public", False)))
+
+
+def _sample_input(value: Any, kind: Kind, place: str) -> str:
+    """Return an input that curation may run programs on; a function that cannot be called would look broken."""
+    text = _encoded(value, kind, place)
+    if kind == "functional" and not isinstance(json.loads(text), list):
+        raise BadInput(f"{place}: a sample input is no list of arguments; write [1, 2] for f(1, 2), and [5] for f(5)")
+    return text
 
 
 def _encoded(value: Any, kind: Kind, place: str) -> str:

@@ -388,6 +388,10 @@ BREAKING: dict[str, tuple[Breaking, str]] = {
         bench({**FUNCTION, "starterCode": "function f(x) {", "tests": [{"input": [5], "output": 5}]}),
         r"evaluation\.benchmarks\[own\]: problem f: a functional problem, and only one, names an entry_point",
     ),
+    "sample input that is no list": (
+        lines({**FUNCTION, "sampleInputs": [[1], "5"]}),
+        r"rows\.jsonl:1: a sample input is no list of arguments; write \[1, 2\]",
+    ),
     "half of a surrogate pair": (
         lines({"id": "a", "statement": "x \ud800 y"}),
         r"rows\.jsonl:1: holds half of a surrogate pair",
