@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from ssd_operator import process, settings
-from ssd_operator.errors import SsdError
+from ssd_operator.cluster import ApiError
+from ssd_operator.errors import Busy, SsdError
 
 __all__ = ["main"]
 
@@ -23,6 +24,9 @@ def main() -> int:
     except SsdError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
+    except ApiError as error:
+        sys.stderr.write(f"the API server does not let the operator begin: {error}\n")
+        return Busy.exit_code
 
 
 def _serve(found: settings.Settings) -> int:

@@ -98,9 +98,24 @@ async def _first(*events: asyncio.Event) -> None:
 async def _operate(
     settings: Settings, metrics: Metrics, state: health.Health, stop: asyncio.Event, kubeconfig: Path | None
 ) -> None:
-    """Watch and work."""
+    """Watch and work over one connection."""
     api = await connect(kubeconfig)
     api.observe = metrics.request
+    try:
+        await _work(api, settings, metrics, state, stop, kubeconfig)
+    finally:
+        await api.close()
+
+
+async def _work(
+    api: Api,
+    settings: Settings,
+    metrics: Metrics,
+    state: health.Health,
+    stop: asyncio.Event,
+    kubeconfig: Path | None,
+) -> None:
+    """Learn what there is, then watch and work until told to stop."""
     store = Store()
     reconciler = Reconciler(api, store, settings, changed=metrics.changed)
     queue = WorkQueue[Key](
@@ -116,10 +131,7 @@ async def _operate(
     registry = handlers.registry(handlers.Dispatcher(store, queue, alive=state.heard), kubeconfig=kubeconfig)
     compared = partial(_compared, metrics, state, store, queue)
     repeating = resync.repeat(every_s=settings.resync_s, compared=compared)
-    try:
-        await _until_stopped((queue.run(), repeating, stop.wait()), lambda flag: _watch(settings, registry, flag, stop))
-    finally:
-        await api.close()
+    await _until_stopped((queue.run(), repeating, stop.wait()), lambda flag: _watch(settings, registry, flag, stop))
 
 
 async def _until_stopped(

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import ports
 from ssd_operator.health import Health
@@ -84,4 +85,19 @@ def test_an_operator_without_a_cluster_says_so() -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 64
     assert done.stderr.startswith("KUBECONFIG: is not set, and this process is in no pod")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_cluster_that_is_away_at_the_start_is_one_sentence(tmp_path: Path) -> None:
+    """Whoever starts the operator again may succeed later: exit 75, without a traceback."""
+    (tmp_path / "config").write_text(
+        "apiVersion: v1\nkind: Config\ncurrent-context: c\nclusters: [{name: a, cluster: {server: 'https://127.0.0.1:1'}}]\n"
+        "users: [{name: u, user: {token: x}}]\ncontexts: [{name: c, context: {cluster: a, user: u}}]\n"
+    )
+    settings = {"SSD_HTTP_PORT": str(ports.free_port()), "SSD_LEADER_ELECTION": "false"}
+    environment = {**os.environ, **settings, "KUBECONFIG": str(tmp_path / "config")}
+    command = [sys.executable, "-m", "ssd_operator"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 75
+    assert done.stderr.startswith("the API server does not let the operator begin: 0 Unreachable")
     assert done.stderr.count("\n") == 1

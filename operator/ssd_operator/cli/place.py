@@ -50,7 +50,10 @@ class Place:
 def find(place: Path, directory: Path, name: str = "") -> Place:
     """Return the experiment that a person means, or say what to name instead."""
     if not place.is_dir():
-        return Place(*document.read(place), directory)
+        found = Place(*document.read(place), directory)
+        if name not in ("", found.name):
+            raise InvalidInput(f"--name {name}: {place} is the file of {found.name}; name its directory to choose")
+        return found
     names = workdir.names(place)
     if not names:
         raise InvalidInput(f"{place}: no experiment was run here; start one with: ssd run FILE --workdir {place}")
@@ -58,8 +61,8 @@ def find(place: Path, directory: Path, name: str = "") -> Place:
         raise InvalidInput(f"{place}: holds {', '.join(names)}; choose one with --name")
     if name and name not in names:
         raise InvalidInput(f"--name {name}: {place} holds {', '.join(names)}")
-    found = workdir.Workdir(place, name or names[0])
-    return Place(*document.read(found.source_file), place)
+    kept = workdir.Workdir(place, name or names[0]).source_file
+    return Place(*document.read(kept), place)
 
 
 def checked_uri(mlflow: str) -> str:

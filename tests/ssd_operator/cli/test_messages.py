@@ -74,6 +74,7 @@ def test_a_mistake_is_one_line_with_its_place(addition: str, complaint: str, tmp
         ("plan", str(TOY), "--output", "xml"),
         ("presets", "nobody"),
         ("run", str(TOY), "--mlflow", "nonsense"),
+        ("report", str(TOY), "--name", "another"),
         ("regrade", str(TOY), "--mode", "LCB", "--mlflow", "http://me:secret@mlflow"),
     ],
 )
