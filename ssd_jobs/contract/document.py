@@ -43,6 +43,8 @@ def load(path: Path) -> Config:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise BadInput(f"{path}: cannot read the config: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise BadInput(f"{path}: cannot read the config: it is no UTF-8 text") from None
     return loads(text, source=str(path))
 
 

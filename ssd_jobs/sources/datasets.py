@@ -45,7 +45,8 @@ def find(source: HuggingFaceRows, *, offline: bool, field: str) -> Found:
 def _belongs(name: str, source: HuggingFaceRows, declared: list[str] | None) -> bool:
     """Tell whether a file is part of the split: as the repository declares it, else by its name."""
     if declared is not None:
-        return any(fnmatch(name, pattern) for pattern in declared)
+        # Two stars and a slash stand for any number of folders, none included.
+        return any(fnmatch(name, each) for pattern in declared for each in (pattern, pattern.replace("**/", "")))
     directory, _, file = name.rpartition("/")
     if source.config and source.config not in name.split("/"):
         return False

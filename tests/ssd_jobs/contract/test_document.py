@@ -70,10 +70,13 @@ def test_a_wrong_value_is_one_sentence_with_its_path(name: str, path: str, value
     assert "\n" not in str(caught.value)
 
 
-def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
-    """A config that is not there is bad input, not a crash."""
+def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
+    """A config that is not there, or is no text, is bad input, not a crash."""
     with pytest.raises(BadInput, match="cannot read the config: No such file"):
         contract.load(tmp_path / "nothing.json")
+    (tmp_path / "binary").write_bytes(b"\xff\xfe{")
+    with pytest.raises(BadInput, match="cannot read the config: it is no UTF-8 text"):
+        contract.load(tmp_path / "binary")
 
 
 def test_an_unknown_stage_is_named() -> None:

@@ -30,9 +30,11 @@ def found(
         ("[{config_name: default, data_files: [{split: train, path: a/train-*}]}]", ["a/train-0.parquet"]),
         ("[{config_name: b, default: true, data_files: [{split: train, path: [b/*]}]}]", ["b/train-0.jsonl"]),
         ("[{config_name: one, data_files: b/*}]", ["b/train-0.jsonl"]),
+        ("[{config_name: default, data_files: '**/a/train-*'}]", ["a/train-0.parquet"]),
+        ("[{config_name: default, data_files: '**/train-*'}]", ["a/train-0.parquet", "b/train-0.jsonl"]),
         ("[{config_name: default, data_files: [a/train*]}]", ["a/train-0.parquet"]),
     ],
-    ids=["path", "default", "text", "list"],
+    ids=["path", "default", "text", "any folder", "any folders", "list"],
 )
 def test_the_card_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, configs: str, files: list[str]) -> None:
     """Every form in which a card names the files of a split is read."""
