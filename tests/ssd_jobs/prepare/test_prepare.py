@@ -321,6 +321,11 @@ BREAKING: dict[str, tuple[Breaking, str]] = {
         model_with("generation_config.json", b"[]"),
         r"model\.source: generation_config\.json holds no JSON object",
     ),
+    "tokenizer of another library": (
+        model_with("tokenizer.json", b'{"added_tokens": [], "model": {"type": "Moon"}}'),
+        r"model\.source: .* has no usable tokenizer \(data did not match any variant",
+    ),
+    "tokenizer of another form": (model_with("tokenizer.json", b"5"), r"model\.source: .* has no usable tokenizer"),
     "index without weights": (
         model_with("model.safetensors.index.json", b"{}"),
         r"model\.source: model\.safetensors\.index\.json has no weight_map",
