@@ -30,7 +30,7 @@ SMALL = 50_000_000
 """Parameters below which threads cost more than they help."""
 REFILL = 4
 """Refill when one row in so many is free: a prefill costs every running sequence a step."""
-ARGUMENTS = ("dtype", "max_num_seqs", "attn_implementation")
+ARGUMENTS = {"dtype": str, "max_num_seqs": int, "attn_implementation": str}
 
 
 @dataclass
@@ -50,9 +50,7 @@ class TransformersEngine:
     """A model on one device."""
 
     def __init__(self, model: Path, engine: Engine, *, gpus: int, max_sequence_tokens: int) -> None:
-        unknown = sorted(set(engine.args) - set(ARGUMENTS))
-        if unknown:
-            raise BadInput(f"sampling.engineArgs.{unknown[0]}: Transformers knows {', '.join(ARGUMENTS)}; remove it")
+        _check(engine)
         self._device = torch.device("cuda" if gpus else "cpu")
         self._model = _load(model, engine, self._device)
         positions = getattr(self._model.config.get_text_config(), "max_position_embeddings", max_sequence_tokens)
@@ -166,6 +164,17 @@ class TransformersEngine:
         )
 
 
+def _check(engine: Engine) -> None:
+    """Refuse arguments that this engine does not have, and values that they cannot have."""
+    for name, value in engine.args.items():
+        kind = ARGUMENTS.get(name)
+        if kind is None:
+            raise BadInput(f"sampling.engineArgs.{name}: Transformers knows {', '.join(ARGUMENTS)}; remove it")
+        if type(value) is not kind or value == "" or (isinstance(value, int) and value < 1):
+            due = "a whole number above 0" if kind is int else "a word"
+            raise BadInput(f"sampling.engineArgs.{name}: {value!r} is not {due}; correct it")
+
+
 def _load(model: Path, engine: Engine, device: torch.device) -> Any:
     """Return the model, ready to sample."""
     from transformers.utils import logging
@@ -177,7 +186,7 @@ def _load(model: Path, engine: Engine, device: torch.device) -> Any:
     )
     try:
         found = whole_model.load(model, dtype=dtype, trust_remote_code=engine.trust_remote_code, **attention)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, AttributeError, ImportError) as error:
         raise BadInput(f"{model}: transformers cannot load this model ({first_line(error)})") from None
     if device.type == "cpu" and found.num_parameters() < SMALL:
         torch.set_num_threads(1)
@@ -187,7 +196,7 @@ def _load(model: Path, engine: Engine, device: torch.device) -> Any:
 def _batch_size(config: Any, dtype: torch.dtype, max_sequence_tokens: int, engine: Engine) -> int:
     """Return how many sequences of full length the keys and values have room for."""
     if "max_num_seqs" in engine.args:
-        return max(1, int(engine.args["max_num_seqs"]))
+        return int(engine.args["max_num_seqs"])
     text = config.get_text_config()
     heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
     width = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads

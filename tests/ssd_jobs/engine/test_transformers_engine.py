@@ -164,3 +164,22 @@ def test_a_model_that_is_not_whole_is_refused(tmp_path: Path, change: str) -> No
     engine = contract.Engine(name="Transformers", args={}, trust_remote_code=False)
     with pytest.raises(BadInput, match=re.escape(name)):
         TransformersEngine(tmp_path / "model", engine, gpus=0, max_sequence_tokens=64)
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        ({"moon": 1}, r"sampling\.engineArgs\.moon: Transformers knows dtype, max_num_seqs, attn_implementation"),
+        ({"max_num_seqs": "many"}, r"sampling\.engineArgs\.max_num_seqs: 'many' is not a whole number above 0"),
+        ({"max_num_seqs": -1}, r"sampling\.engineArgs\.max_num_seqs: -1 is not a whole number above 0"),
+        ({"max_num_seqs": True}, r"sampling\.engineArgs\.max_num_seqs: True is not"),
+        ({"dtype": 16}, r"sampling\.engineArgs\.dtype: 16 is not a word"),
+        ({"dtype": "float7"}, r"cannot load this model \(.*float7"),
+        ({"attn_implementation": "flash_attention_2"}, r"cannot load this model \(FlashAttention2"),
+    ],
+    ids=str,
+)
+def test_an_argument_that_cannot_be_is_named(args: dict[str, Any], words: str) -> None:
+    """What a user passes to the engine is checked before a model is loaded, or is the library's own first line."""
+    with pytest.raises(BadInput, match=words):
+        started(**args)
