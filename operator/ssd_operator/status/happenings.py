@@ -13,7 +13,17 @@ __all__ = ["Happening", "happenings"]
 WARNINGS = frozenset({"StageFailed", "Failed", "NotAccepted", "Waiting", "StageSkipped", "StageRetried"})
 
 KEPT = frozenset(
-    {"ClaimNotFound", "ImagePull", "PodConfig", "PodWaiting", "Queued", "Refused", "Temporary", "Unschedulable"}
+    {
+        "ClaimNotFound",
+        "ImagePull",
+        "NoPods",
+        "PodConfig",
+        "PodWaiting",
+        "Queued",
+        "Refused",
+        "Temporary",
+        "Unschedulable",
+    }
 )
 """What a run may wait for that is worth an event."""
 

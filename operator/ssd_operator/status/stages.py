@@ -128,7 +128,7 @@ def _adopt(node: Node, was: StageStatus, job: JobView, scene: Scene) -> StageSta
 def _running(node: Node, was: StageStatus, job: JobView, scene: Scene) -> StageStatus:
     """Say how far a live Job is, or what it waits for."""
     pods = scene.pods.get(job.name, ())
-    reason = why(job, pods, scene.queued.get(job.name, ""))
+    reason = why(job, pods, scene.queued.get(job.name, ""), now=scene.now)
     shared = [owner.name for owner in job.owners if owner.uid != scene.uid]
     message = reason.message if reason else f"shared with {', '.join(shared)}" if shared else ""
     runs = was.phase == "Running" or any(pod.phase == "Running" for pod in pods)

@@ -99,7 +99,7 @@ def _why(stage: StageStatus, scene: Scene) -> Why | None:
     job = scene.jobs.get(stage.jobs[0].name) if stage.jobs else None
     if job is None or job.end or job.deleting or job.name in scene.refusals:
         return Why("Waiting", stage.message) if stage.message and stage.phase == "Pending" else None
-    return why(job, scene.pods.get(job.name, ()), scene.queued.get(job.name, ""))
+    return why(job, scene.pods.get(job.name, ()), scene.queued.get(job.name, ""), now=scene.now)
 
 
 def _progress(shown: StageStatus | None, moved: Status, *, over: bool) -> str:

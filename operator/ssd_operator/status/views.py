@@ -50,6 +50,8 @@ class JobView:
     reason: str
     message: str
     ended_at: str
+    started_at: str = ""
+    """Since when its pods are wanted; a resumed Job starts again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ def view_job(raw: Raw) -> JobView:
         reason=end.get("reason", ""),
         message=end.get("message", ""),
         ended_at=end.get("lastTransitionTime") or "",
+        started_at=status.get("startTime") or "",
     )
 
 

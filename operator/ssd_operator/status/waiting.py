@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from ssd_jobs.contract import ExitCode
+from ssd_operator.status.scene import moment
 from ssd_operator.status.views import JobView, PodView
 
-__all__ = ["Why", "why"]
+__all__ = ["Why", "podless_at", "why"]
+
+PODLESS = timedelta(seconds=30)
+"""A Job without a pod for so long has been refused one; nothing but its events says by whom."""
 
 IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"})
 CONFIG = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
@@ -27,10 +32,21 @@ class Why:
         object.__setattr__(self, "message", self.message[:1000])
 
 
-def why(job: JobView, pods: Sequence[PodView], queued: str = "") -> Why | None:
+def podless_at(job: JobView, pods: Sequence[PodView]) -> datetime | None:
+    """Return when it is time to say that a Job gets no pods, or None when it has some or wants none."""
+    if pods or job.active or job.succeeded or job.suspended or job.end or not job.started_at:
+        return None
+    return moment(job.started_at) + PODLESS
+
+
+def why(job: JobView, pods: Sequence[PodView], queued: str = "", *, now: datetime) -> Why | None:
     """Return what a Job waits for, or None when nothing is in its way; `queued` is what its queue says."""
     if job.queue and job.suspended:
         return Why("Queued", f"waits in queue {job.queue} for admission" + (f", {queued}" if queued else ""))
+    podless = podless_at(job, pods)
+    if podless is not None and now >= podless:
+        words = f"Job {job.name} gets no pods: kubectl describe job {job.name} says why"
+        return Why("NoPods", f"{words}, such as a quota, Pod Security or a webhook")
     pending = [pod for pod in pods if pod.phase == "Pending"]
     found = [reason for pod in pending if (reason := _pod(pod))]
     if found:

@@ -1,6 +1,7 @@
 """What a run waits for is said where people look: in the stage, in the condition, in the words of whoever keeps it."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -61,6 +62,18 @@ async def limit(world: World, **hard: str) -> None:
 async def lift(world: World) -> None:
     """Let it have everything again."""
     await world.api.delete("ResourceQuota", world.namespace, "small", preconditions={}, foreground=False)
+
+
+async def test_a_job_that_gets_no_pods_says_so(world: World) -> None:
+    """A quota that the pods do not fit into is found where only the Job's events tell of it."""
+    await limit(world, pods="0")
+    await world.apply()
+    await world.until(lambda raw: stage(raw, "prepare").get("phase") == "Pending")
+    world.clock.ahead += timedelta(minutes=1)
+    raw = await world.until(lambda raw: condition(raw, "Progressing").get("reason") == "NoPods")
+    [name] = await world.jobs()
+    assert f"kubectl describe job {name}" in condition(raw, "Progressing")["message"]
+    assert f"kubectl describe job {name}" in stage(raw, "prepare")["message"]
 
 
 async def test_a_claim_that_may_not_be_made_is_explained(world: World) -> None:

@@ -304,3 +304,22 @@ def test_whatever_a_pod_says_of_itself_is_read(index: str) -> None:
     metadata = {"name": "p", "namespace": "lab", "uid": "u", "resourceVersion": "1", "annotations": annotations}
     number = core.view_pod({"metadata": metadata}).index
     assert number == (int(index) if re.fullmatch("[0-9]{1,9}", index) else 0)
+
+
+def test_a_job_without_pods_is_looked_at_when_that_has_lasted() -> None:
+    """Nothing tells of pods that were refused: the first half minute is silent, then it is said, once."""
+    cluster = started()
+    [job] = cluster.live()
+    cluster.jobs[job.name] = replace(job, active=0, started_at="2026-01-01T00:00:00Z")
+    cluster.decide()
+    assert find(cluster.status, "Progressing").reason == "StageRunning"
+    delay = core.next_look(cluster.status, cluster.scene())
+    assert delay is not None
+    assert 30 <= delay < 31
+    cluster.forward(delay)
+    cluster.decide()
+    assert find(cluster.status, "Progressing").reason == "NoPods"
+    assert core.next_look(cluster.status, cluster.scene()) > 3600
+    cluster.jobs[job.name] = replace(cluster.jobs[job.name], active=1)
+    cluster.decide()
+    assert find(cluster.status, "Progressing").reason == "StageRunning"
