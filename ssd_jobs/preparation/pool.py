@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
-from itertools import chain, count, islice
+from itertools import islice
 
 from pydantic import JsonValue
 
@@ -69,13 +69,15 @@ def _kept(pool: Pool, selection: Selection) -> Iterator[Problem]:
     """Second pass: yield the chosen problems, each with an id of its own."""
     wanted = iter(selection.kept)
     following = next(wanted)
-    ids: set[str] = set()
+    taken: dict[str, int] = {}
     for position, problem in enumerate(pool.problems()):
         if position != following:
             continue
-        names = chain([problem.problem_id], (f"{problem.problem_id}#{number}" for number in count(2)))
-        name = next(name for name in names if name not in ids)
-        ids.add(name)
+        name = problem.problem_id
+        while name in taken:
+            taken[problem.problem_id] += 1
+            name = f"{problem.problem_id}#{taken[problem.problem_id]}"
+        taken[name] = 1
         yield replace(problem, problem_id=name)
         following = next(wanted, -1)
         if following < 0:
