@@ -18,6 +18,7 @@ KEPT = frozenset(
         "ImagePull",
         "NoPods",
         "PodConfig",
+        "PodSlow",
         "PodWaiting",
         "Queued",
         "Refused",

@@ -10,7 +10,7 @@ from ssd_operator.spec.status import StageStatus, Status
 from ssd_operator.status.run import deadline, is_over
 from ssd_operator.status.scene import Scene, moment
 from ssd_operator.status.stages import LIVE, backoff_end
-from ssd_operator.status.waiting import podless_at
+from ssd_operator.status.waiting import doubts
 
 __all__ = ["expires", "is_asked", "next_look"]
 
@@ -56,9 +56,8 @@ def _moments(status: Status, scene: Scene) -> Iterator[datetime]:
         job = scene.jobs.get(stage.jobs[0].name)
         if not stage.jobs[0].uid or (job is not None and job.deleting):
             yield scene.now + timedelta(seconds=UNSETTLED_S)
-        podless = None if job is None else podless_at(job, scene.pods.get(job.name, ()))
-        if podless is not None and podless > scene.now:
-            yield podless
+        if job is not None:
+            yield from (each for each in doubts(job, scene.pods.get(job.name, ())) if each > scene.now)
         if job is not None and job.queue and job.suspended and scene.place.settings.kueue:
             yield scene.now + timedelta(seconds=QUEUED_S)
         if job is not None and job.end == "Failed":

@@ -74,6 +74,8 @@ class PodView:
     waiting_message: str
     unschedulable: str
     ip: str
+    started_at: str = ""
+    """Since when a node works on it."""
 
 
 def view_job(raw: Raw) -> JobView:
@@ -134,6 +136,7 @@ def view_pod(raw: Raw) -> PodView:
         waiting_message=waiting.get("message") or "",
         unschedulable=scheduled.get("message") or "" if scheduled.get("status") == "False" else "",
         ip=status.get("podIP") or "",
+        started_at=status.get("startTime") or "",
     )
 
 

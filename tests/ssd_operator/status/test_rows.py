@@ -323,3 +323,25 @@ def test_a_job_without_pods_is_looked_at_when_that_has_lasted() -> None:
     cluster.jobs[job.name] = replace(cluster.jobs[job.name], active=1)
     cluster.decide()
     assert find(cluster.status, "Progressing").reason == "StageRunning"
+
+
+def test_a_pod_that_has_a_node_and_never_starts_is_said() -> None:
+    """A volume that cannot be mounted is told by the pod's events alone: after five minutes they are pointed to."""
+    cluster = started()
+    [job] = cluster.live()
+    cluster.end(job.name)
+    [pod] = cluster.pods[job.name]
+    cluster.jobs[job.name] = job
+    starting = replace(
+        pod, phase="Pending", exit_code=None, waiting="ContainerCreating", started_at="2026-01-01T00:00:00Z"
+    )
+    cluster.pods[job.name] = (starting,)
+    cluster.decide()
+    assert find(cluster.status, "Progressing").reason == "StageRunning"
+    delay = core.next_look(cluster.status, cluster.scene())
+    assert delay is not None
+    assert 300 <= delay < 301
+    cluster.forward(delay)
+    cluster.decide()
+    assert find(cluster.status, "Progressing").reason == "PodSlow"
+    assert f"kubectl describe pod {pod.name}" in cluster.status.stages[0].message
