@@ -9,6 +9,7 @@ pytest_plugins = ["tables_support", "controlplane.fixtures", "mlflow_server"]
 
 ENDURANCE = frozenset(
     {
+        "ssd_jobs/engine/test_vllm_engine.py",
         "ssd_jobs/gate/test_gate_laws.py",
         "ssd_jobs/prepare/test_memory.py",
         "ssd_jobs/report/test_killed.py",

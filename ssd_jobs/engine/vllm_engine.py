@@ -97,6 +97,7 @@ class VllmEngine:
     def submit(self, request: Request) -> None:
         """Queue a request."""
         from vllm import TokensPrompt
+        from vllm.exceptions import VLLMValidationError
 
         name = str(request.id)
         self._submitted[name] = request, time.monotonic()
@@ -104,7 +105,7 @@ class VllmEngine:
         room = request.max_tokens - len(request.beginning.token_ids)
         try:
             self._engine.add_request(name, prompt, self.parameters(room))
-        except ValueError as error:
+        except (ValueError, VLLMValidationError) as error:
             del self._submitted[name]
             raise Refused(first_line(error)) from None
 
@@ -163,10 +164,11 @@ def _arguments(engine: Engine, *, gpus: int, max_sequence_tokens: int, seed: int
 def _start(model: Path, arguments: dict[str, Any]) -> Any:
     """Start the engine, or say in one sentence why it refuses."""
     from vllm import LLM
+    from vllm.exceptions import VLLMValidationError
 
     try:
         return LLM(str(model), **arguments)
-    except (ValueError, TypeError, OSError) as error:
+    except (ValueError, TypeError, OSError, VLLMValidationError) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         reason = next((line for line in lines if "Error" in line), lines[-1] if lines else type(error).__name__)
         raise BadInput(f"sampling.engine: vLLM refuses {model.name}: {reason[:300]}") from None
