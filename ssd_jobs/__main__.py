@@ -54,13 +54,11 @@ def main(arguments: list[str]) -> int:
         libraries.configure(config, os.environ)
         _report(_run(config, config_path))
     except JobError as error:
-        LOGGER.error("%s", error)
-        _terminate(str(error))
+        _say(str(error))
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the border: a bug ends as exit 1 with its trace in the log
         sys.stderr.write(traceback.format_exc())
-        LOGGER.error("%s: %s", type(error).__name__, error)
-        _terminate(f"{type(error).__name__}: {error}")
+        _say(f"{type(error).__name__}: {error}")
         return ExitCode.FAILED
     return ExitCode.OK
 
@@ -97,10 +95,17 @@ def _report(result: contract.Result) -> None:
     _terminate(text)
 
 
+def _say(message: str) -> None:
+    """Tell why the stage failed, in the log and to the kubelet; a file's undecodable name is written with escapes."""
+    text = message.encode(errors="backslashreplace").decode()
+    LOGGER.error("%s", text)
+    _terminate(text)
+
+
 def _terminate(message: str) -> None:
     """Leave the message for the kubelet, when there is one."""
     if TERMINATION_LOG.exists():
-        TERMINATION_LOG.write_bytes(message.encode(errors="backslashreplace")[-4096:])
+        TERMINATION_LOG.write_bytes(message.encode()[-4096:])
 
 
 if __name__ == "__main__":
