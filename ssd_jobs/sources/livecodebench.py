@@ -136,7 +136,7 @@ def _unpacked(text: str, place: str) -> str:
 
 def _problem(row: rows.Row, place: str) -> Problem:
     """Return one row with its tests decoded, public ones first."""
-    function = json.loads(row["metadata"] or "{}").get("func_name", "")
+    function = _text(json.loads(row["metadata"] or "{}").get("func_name") or "")
     starter = _text(row.get("starter_code") or "")
     tests = [(case, True) for case in json.loads(row["public_test_cases"])]
     tests += [(case, False) for case in decode_tests(row["private_test_cases"], place)]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sampling_support import context, prepare_config
@@ -193,8 +193,10 @@ CELLS = (
 
 
 @settings(max_examples=300)
-@given(st.sampled_from(sorted(row(1, "2025-03-01"))), CELLS, st.booleans())
-def test_no_row_breaks_prepare(column: str, cell: Any, function: bool) -> None:
+@given(column=st.sampled_from(sorted(row(1, "2025-03-01"))), cell=CELLS, function=st.booleans())
+@example(column="metadata", cell='{"func_name": null}', function=False)
+@example(column="metadata", cell='{"func_name": [1]}', function=False)
+def test_no_row_breaks_prepare(*, column: str, cell: Any, function: bool) -> None:
     """Whatever one column of a release holds: its rows are text, or refused with their place."""
     shape = {"metadata": '{"func_name": "f"}', "starter_code": "class Solution:"} if function else {}
     said = "test.jsonl:1"
