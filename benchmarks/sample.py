@@ -97,6 +97,7 @@ def stage(config: contract.SampleConfig, engine: "VllmEngine", context: "Context
             samples=1,
             context=context,
         )
+        filling.begin()
         filling.sample(engine, engine_seed=0, start=1, beat=lambda: None)
         filling.finish({}, facts=engine.facts, starts=1)
         seconds = time.monotonic() - started

@@ -5,12 +5,13 @@ authors' code, `Syntax` and `Execution` are what popular accounts describe. `Exe
 be decided without running anything.
 """
 
-import ast
 import re
 from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+
+from ssd_jobs.python_text import parsed
 
 __all__ = ["Policy", "cutoff", "is_stub", "parses", "reason"]
 
@@ -54,8 +55,4 @@ def cutoff(lengths: Sequence[int], percent: float) -> int:
 
 def parses(code: str) -> bool:
     """Tell whether text is a Python program."""
-    try:
-        ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
+    return parsed(code) is not None

@@ -9,15 +9,15 @@ from typing import Any
 
 from ssd_jobs.errors import BadInput
 
-__all__ = ["check_problem", "check_test"]
+__all__ = ["DIFFICULTIES", "check_problem", "check_test"]
 
-DIFFICULTIES = ("", "easy", "medium", "hard")
+DIFFICULTIES = ("easy", "medium", "hard")
 
 
 def check_problem(problem: Mapping[str, Any], source: object) -> None:
     """Refuse a row of `tables.PROBLEMS` whose programs cannot be called; `source` begins the message."""
     name = problem["problem_id"]
-    if problem["difficulty"] not in DIFFICULTIES:
+    if problem["difficulty"] not in ("", *DIFFICULTIES):
         raise BadInput(
             f"{source}: problem {name} has the unknown difficulty {problem['difficulty']!r}; "
             f"use easy, medium or hard, or leave it empty"

@@ -12,6 +12,7 @@ A sentence says what is wrong, where, and what would be right. `exit_code` is wh
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -70,3 +71,5 @@ class NoSpace(SsdError):
     """It cannot be done until something is removed from the disk."""
 
     exit_code: ClassVar[int] = 75
+    signs: ClassVar[frozenset[int | None]] = frozenset({errno.ENOSPC, errno.EDQUOT})
+    """What the system calls it: a full disk, or a used-up quota."""

@@ -74,7 +74,6 @@ class Filling:
 
     def sample(self, engine: Engine, *, engine_seed: int, start: int, beat: Callable[[], None]) -> None:
         """Sample what is pending; `beat` is called whenever the engine moved."""
-        self.begin()
         self.store.record_engine(engine.facts)
         self._context.progress.attach(self._draft.path)
         engine.begin(self._target.decode)

@@ -26,8 +26,8 @@ class Metrics:
         self._begun: float | None = None
 
     def begin(self) -> None:
-        """Count the time from here on, or from the call before: until then it was work on another shard."""
-        self._begun = self._clock() if self._begun is None else self._begun
+        """Count the time from here on: until then it was work on another shard."""
+        self._begun = self._clock()
 
     @property
     def seconds(self) -> float:

@@ -12,9 +12,10 @@ from typing import Literal
 import numpy as np
 
 from ssd_jobs.errors import BadInput
+from ssd_jobs.gradable import DIFFICULTIES
 from ssd_jobs.scoring import bootstrap, passk
 from ssd_jobs.scoring.bootstrap import Replicated
-from ssd_jobs.scoring.scores import DIFFICULTIES, Scores
+from ssd_jobs.scoring.scores import Scores
 
 __all__ = ["ALL", "STRATA", "Arm", "Baseline", "Panel"]
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from ssd_jobs import tables
 from ssd_jobs.errors import BadInput
+from ssd_jobs.gradable import DIFFICULTIES
 
-__all__ = ["COLUMNS", "DIFFICULTIES", "Scores", "score"]
+__all__ = ["COLUMNS", "Scores", "score"]
 
-DIFFICULTIES = ("easy", "medium", "hard")
 COLUMNS = [
     "problem_id",
     "sample_index",

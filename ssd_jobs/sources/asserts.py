@@ -15,6 +15,7 @@ from typing import Any, Literal
 from pydantic import JsonValue
 
 from ssd_jobs.errors import BadInput
+from ssd_jobs.python_text import parsed
 from ssd_jobs.sources import rows
 from ssd_jobs.sources.problem import Case, Problem
 
@@ -22,8 +23,6 @@ __all__ = ["Asserted", "Form", "cases", "form_of"]
 
 Form = Literal["HumanEval", "MBPP"]
 HUMANEVAL = ("task_id", "prompt", "entry_point", "test")
-UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
-"""What parsing raises for text that is no program."""
 MBPP = ("task_id", "text", "prompt", "code", "test_list", "challenge_test_list")
 
 
@@ -71,10 +70,13 @@ def cases(source: str, function: str) -> list[Case]:
 
 def _assertions(source: str) -> list[ast.Assert]:
     """Return every assertion of a program."""
-    try:
-        return [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Assert)]
-    except UNREADABLE:
-        return []
+    return [node for node in _nodes(source) if isinstance(node, ast.Assert)]
+
+
+def _nodes(source: str) -> Iterator[ast.AST]:
+    """Yield every part of a program, and none of a text that is no program."""
+    tree = parsed(source)
+    return iter(()) if tree is None else ast.walk(tree)
 
 
 def _humaneval(row: rows.Row) -> tuple[Problem, int]:
@@ -92,15 +94,15 @@ def _humaneval(row: rows.Row) -> tuple[Problem, int]:
 
 def _mbpp(row: rows.Row) -> tuple[Problem, int]:
     """Return one MBPP task and its number of assertions; of the reference program only the signature is shown."""
-    signature = _signature(row["code"], _asserted(row["test_list"]))
+    function = _asserted(row["test_list"])
     tests = "\n".join([*row["test_list"], *(row.get("challenge_test_list") or [])])
     problem = Problem(
         problem_id=f"MBPP/{row['task_id']}",
         statement=str(row.get("text") or row["prompt"]),
-        starter_code=signature,
+        starter_code=_signature(row["code"], function),
         kind="functional",
-        entry_point=_asserted(row["test_list"]),
-        tests=tuple(cases(tests, _asserted(row["test_list"]))),
+        entry_point=function,
+        tests=tuple(cases(tests, function)),
     )
     return problem, len(_assertions(tests))
 
@@ -108,24 +110,20 @@ def _mbpp(row: rows.Row) -> tuple[Problem, int]:
 def _asserted(tests: Sequence[str]) -> str:
     """Return the name of the function that the first readable assertion calls."""
     for test in tests:
-        try:
-            nodes = list(ast.walk(ast.parse(test)))
-        except UNREADABLE:
-            continue
-        calls = [node.left for node in nodes if isinstance(node, ast.Compare) and isinstance(node.left, ast.Call)]
-        for call in calls:
-            if isinstance(call.func, ast.Name):
-                return call.func.id
+        for node in _nodes(test):
+            if (
+                isinstance(node, ast.Compare)
+                and isinstance(node.left, ast.Call)
+                and isinstance(node.left.func, ast.Name)
+            ):
+                return node.left.func.id
     return ""
 
 
 def _signature(code: str, function: str) -> str:
     """Return the `def` line of a function."""
-    try:
-        tree = ast.parse(code)
-    except UNREADABLE:
-        return ""
-    for node in tree.body:
+    tree = parsed(code)
+    for node in tree.body if tree is not None else ():
         if isinstance(node, ast.FunctionDef) and node.name == function:
             return f"def {node.name}({ast.unparse(node.args)}):\n"
     return ""

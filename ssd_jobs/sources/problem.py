@@ -5,10 +5,12 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from ssd_jobs.gradable import DIFFICULTIES
+from ssd_jobs.python_text import parsed
+
 __all__ = ["Case", "Kind", "Problem", "entry_point", "identified", "statement_digest"]
 
 Kind = Literal["stdin", "functional"]
-DIFFICULTIES = ("easy", "medium", "hard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +71,9 @@ def entry_point(starter_code: str) -> str:
     Starter code mostly ends after a signature, so a body is added before it is parsed.
     """
     for text in (starter_code, f"{starter_code.rstrip()}\n        pass\n", f"{starter_code.rstrip()}\n    pass\n"):
-        try:
-            tree = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
-        return _first_function(tree)
+        tree = parsed(text)
+        if tree is not None:
+            return _first_function(tree)
     return ""
 
 

@@ -7,17 +7,6 @@ import pytest
 
 import helm
 
-EVERYTHING = (
-    "mlflow.enabled=true",
-    "metrics.serviceMonitor.enabled=true",
-    "metrics.podMonitor.enabled=true",
-    "metrics.prometheusRule.enabled=true",
-    "metrics.dashboard.enabled=true",
-    "priorityClasses.enabled=true",
-    "podDisruptionBudget.enabled=true",
-    "replicas=2",
-    "kueue.enabled=true",
-)
 OPTIONAL = {
     "mlflow.enabled": {
         "Deployment/ssd-mlflow",
@@ -77,7 +66,7 @@ def pod_specs(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def test_every_pod_is_restricted() -> None:
     """The chart's own pods pass the strictest Pod Security level."""
-    for pod in pod_specs(helm.render(*EVERYTHING)):
+    for pod in pod_specs(helm.render(*helm.EVERYTHING)):
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
         for container in pod["containers"]:
@@ -90,7 +79,7 @@ def test_every_pod_is_restricted() -> None:
 
 def test_nobody_may_read_secrets() -> None:
     """No role of the chart names secrets, and none of the operator's has a wildcard."""
-    for each in helm.render(*EVERYTHING):
+    for each in helm.render(*helm.EVERYTHING):
         for rule in each.get("rules", []) if each["kind"] in ("Role", "ClusterRole") else []:
             assert "secrets" not in rule["resources"]
             if each["metadata"]["name"] in ("ssd", "ssd-lease"):

@@ -10,16 +10,6 @@ import yaml
 
 import helm
 
-EVERYTHING = (
-    "mlflow.enabled=true",
-    "metrics.serviceMonitor.enabled=true",
-    "metrics.podMonitor.enabled=true",
-    "metrics.prometheusRule.enabled=true",
-    "metrics.dashboard.enabled=true",
-    "priorityClasses.enabled=true",
-    "podDisruptionBudget.enabled=true",
-    "replicas=2",
-)
 OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 SERVICE_NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 LABEL = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
@@ -29,7 +19,7 @@ CLUSTER_WIDE = {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition",
 @pytest.mark.parametrize("release", ["ssd", "1st", "123", "1e3", "true", "null", "on", "a.b", "x" * 53])
 def test_every_release_name_makes_names_that_are_names(release: str) -> None:
     """helm takes digits, dots and the words of YAML: objects and their labels are texts that Kubernetes takes."""
-    for each in helm.render(*EVERYTHING, release=release, namespace="2025"):
+    for each in helm.render(*helm.EVERYTHING, release=release, namespace="2025"):
         metadata = each["metadata"]
         assert OBJECT_NAME.fullmatch(metadata["name"])
         assert metadata.get("namespace", "2025") == "2025"

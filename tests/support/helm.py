@@ -9,6 +9,18 @@ import yaml
 
 CHART = Path(__file__).parent.parent.parent / "charts" / "selfdistill-operator"
 HELM = Path(sys.executable).parent / "helm"
+EVERYTHING = (
+    "mlflow.enabled=true",
+    "metrics.serviceMonitor.enabled=true",
+    "metrics.podMonitor.enabled=true",
+    "metrics.prometheusRule.enabled=true",
+    "metrics.dashboard.enabled=true",
+    "priorityClasses.enabled=true",
+    "podDisruptionBudget.enabled=true",
+    "replicas=2",
+    "kueue.enabled=true",
+)
+"""Settings with which every object of the chart is made."""
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

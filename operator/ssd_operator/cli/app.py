@@ -1,7 +1,6 @@
 """The program `ssd`: its commands, and the one place where an error becomes a sentence and an exit code."""
 
 import asyncio
-import errno
 import os
 import sys
 from typing import Any
@@ -18,7 +17,6 @@ __all__ = ["app", "main"]
 INTERRUPTED = 130
 USAGE = 2
 BAD_INPUT = 64
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Commands(TyperGroup):
@@ -57,7 +55,7 @@ def _outcome() -> int:
     except SystemExit as end:
         return BAD_INPUT if end.code == USAGE else int(end.code or 0)
     except OSError as error:
-        if error.errno not in FULL:
+        if error.errno not in NoSpace.signs:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         errors.print(f"standard output: {error.strerror}; nothing else was lost", markup=False, style="red")

@@ -9,7 +9,6 @@ DIR/.ssd/NAME/selfdistill.yaml  the file as it was when the last run began
 DIR/.ssd/NAME/lock           held while a run of this experiment is going on
 """
 
-import errno
 import fcntl
 import os
 import uuid
@@ -108,7 +107,7 @@ class Workdir:
         try:
             yield
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno not in NoSpace.signs:
                 raise
             raise NoSpace(f"{self.root}: no space left; free some, then the same command continues") from None
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import artifact_writer
+import disks
 from ssd_jobs import artifacts, tables
 from ssd_jobs.errors import BadInput, ExitCode, JobError, Temporary
 
@@ -94,12 +95,8 @@ def test_a_lock_in_the_same_process_is_seen_through_another_process_only(tmp_pat
 @pytest.fixture
 def full_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of one megabyte."""
-    mount = tmp_path / "small"
-    mount.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(mount)], check=False).returncode:
-        pytest.fail("this test mounts a small tmpfs: run it as root")
-    yield mount
-    subprocess.run(["umount", "--lazy", str(mount)], check=True)
+    with disks.small(tmp_path / "small", megabytes=1) as mount:
+        yield mount
 
 
 def test_a_full_disk_is_one_sentence_and_nothing_is_lost(full_disk: Path) -> None:

@@ -3,13 +3,13 @@
 import os
 import random
 import signal
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
+import disks
 import ranks_support
 from ssd_jobs.errors import JobError
 from ssd_jobs.training import ranks
@@ -90,12 +90,8 @@ def test_a_damaged_checkpoint_is_never_loaded(tmp_path: Path, damage: str) -> No
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system with room for one checkpoint."""
-    mount = tmp_path / "small"
-    mount.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(mount)], check=False).returncode:
-        pytest.fail("this test mounts a small tmpfs: run it as root")
-    yield mount
-    subprocess.run(["umount", "--lazy", str(mount)], check=True)
+    with disks.small(tmp_path / "small", megabytes=6) as mount:
+        yield mount
 
 
 def test_a_full_disk_is_one_sentence_and_costs_no_checkpoint(small_disk: Path) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+import disks
+
 SSD = Path(sys.executable).parent / "ssd"
 PATIENCE_S = 600.0
 
@@ -141,11 +143,8 @@ def ssd(folder: Path, *arguments: str) -> str:
 @pytest.fixture
 def small_disk(folder: Path) -> Iterator[Path]:
     """The directory of the run, on a disk of 1 MB of its own."""
-    disk = folder / "work"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], check=True)
-    yield disk
-    subprocess.run(["umount", disk], check=True)
+    with disks.small(folder / "work", megabytes=1) as disk:
+        yield disk
 
 
 def test_a_full_disk_is_one_sentence_and_loses_nothing(folder: Path, small_disk: Path) -> None:

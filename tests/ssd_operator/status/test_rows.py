@@ -306,19 +306,24 @@ def test_whatever_a_pod_says_of_itself_is_read(index: str) -> None:
     assert number == (int(index) if re.fullmatch("[0-9]{1,9}", index) else 0)
 
 
+def said_after(cluster: Cluster, seconds: int, reason: str) -> None:
+    """What takes time is no reason, until the moment at which the cluster is looked at again because of it."""
+    cluster.decide()
+    assert find(cluster.status, "Progressing").reason == "StageRunning"
+    delay = core.next_look(cluster.status, cluster.scene())
+    assert delay is not None
+    assert seconds <= delay < seconds + 1
+    cluster.forward(delay)
+    cluster.decide()
+    assert find(cluster.status, "Progressing").reason == reason
+
+
 def test_a_job_without_pods_is_looked_at_when_that_has_lasted() -> None:
     """Nothing tells of pods that were refused: the first half minute is silent, then it is said, once."""
     cluster = started()
     [job] = cluster.live()
     cluster.jobs[job.name] = replace(job, active=0, started_at="2026-01-01T00:00:00Z")
-    cluster.decide()
-    assert find(cluster.status, "Progressing").reason == "StageRunning"
-    delay = core.next_look(cluster.status, cluster.scene())
-    assert delay is not None
-    assert 30 <= delay < 31
-    cluster.forward(delay)
-    cluster.decide()
-    assert find(cluster.status, "Progressing").reason == "NoPods"
+    said_after(cluster, 30, "NoPods")
     assert core.next_look(cluster.status, cluster.scene()) > 3600
     cluster.jobs[job.name] = replace(cluster.jobs[job.name], active=1)
     cluster.decide()
@@ -336,12 +341,5 @@ def test_a_pod_that_has_a_node_and_never_starts_is_said() -> None:
         pod, phase="Pending", exit_code=None, waiting="ContainerCreating", started_at="2026-01-01T00:00:00Z"
     )
     cluster.pods[job.name] = (starting,)
-    cluster.decide()
-    assert find(cluster.status, "Progressing").reason == "StageRunning"
-    delay = core.next_look(cluster.status, cluster.scene())
-    assert delay is not None
-    assert 300 <= delay < 301
-    cluster.forward(delay)
-    cluster.decide()
-    assert find(cluster.status, "Progressing").reason == "PodSlow"
+    said_after(cluster, 300, "PodSlow")
     assert f"kubectl describe pod {pod.name}" in cluster.status.stages[0].message
