@@ -8,8 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from ssd_operator import naming
-from ssd_operator.cli import terminal
-from ssd_operator.cluster import ApiError, connect
+from ssd_operator.cli import installed, terminal
 from ssd_operator.errors import Busy, InvalidInput
 from ssd_operator.local import summary
 
@@ -21,6 +20,7 @@ def show(console: Console, name: str, namespace: str, kubeconfig: Path | None) -
     found = kubeconfig or _default()
     if not found.is_file():
         raise InvalidInput(f"{name}: is no file or directory, and {found} names no cluster; set --kubeconfig")
+    installed.require("kubernetes", extra="operator")
     status = asyncio.run(_get(name, namespace, found)).get("status", {})
     if not status:
         console.print(f"{name}: no operator has looked at it yet", markup=False)
@@ -43,7 +43,9 @@ def show(console: Console, name: str, namespace: str, kubeconfig: Path | None) -
 
 
 async def _get(name: str, namespace: str, kubeconfig: Path) -> dict[str, Any]:
-    """Read the resource, or say why that is not possible."""
+    """Read the resource, or say why that is not possible; only a cluster needs its client library."""
+    from ssd_operator.cluster import ApiError, connect
+
     api = await connect(kubeconfig)
     try:
         return await api.get(naming.KIND, namespace, name)

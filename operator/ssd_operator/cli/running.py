@@ -1,13 +1,12 @@
 """`ssd run` and `ssd status`: an experiment on this machine, or how one stands."""
 
-import importlib.util
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from ssd_operator.cli import cluster, document, terminal
+from ssd_operator.cli import cluster, document, installed, terminal
 from ssd_operator.cli.place import DEFAULT_WORKDIR, FileArgument, NameOption, WorkdirOption, checked_uri, find
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import progress, summary
@@ -84,10 +83,9 @@ def status(
 
 
 def _check_installed(spec: ResolvedSpec) -> None:
-    """Name the extra to install before anything is started."""
+    """Refuse an experiment whose stages could not start here."""
     for module, extra in (("torch", "worker"), ENGINES[spec.sampling.engine]):
-        if importlib.util.find_spec(module) is None:
-            raise InvalidInput(f"{module} is not installed; run: pip install 'ssd-operator[{extra}]'")
+        installed.require(module, extra=extra)
 
 
 def _finished(state: RunState, graph: Graph) -> bool:

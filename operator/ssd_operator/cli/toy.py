@@ -19,4 +19,5 @@ def toy(
     plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw the curves into this file.")] = None,
 ) -> int:
     """Print how a student beats its teacher on the paper's toy machine, and by how much."""
-    return worker.call("ssd_jobs.toy_machine", *(("--plot", str(plot)) if plot else ()))
+    needs = "matplotlib" if plot else "numpy"
+    return worker.call("ssd_jobs.toy_machine", *(("--plot", str(plot)) if plot else ()), needs=needs)
