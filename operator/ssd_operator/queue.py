@@ -2,13 +2,12 @@
 
 Events say only that something about a key may have changed. The queue coalesces them, limits how many keys are worked
 on at once, and comes back: after the time that the work asked for, or later and later, with jitter, when it failed.
+A key has one timer, the earliest that was asked for; it goes when the key's turn comes sooner.
 """
 
 from __future__ import annotations
 
 import asyncio
-import heapq
-import itertools
 import logging
 import random
 from collections.abc import Awaitable, Callable
@@ -43,10 +42,7 @@ class WorkQueue(Generic[K]):
         self._busy: set[K] = set()
         self._again: set[K] = set()
         self._failures: dict[K, int] = {}
-        self._timers: list[tuple[float, int, K]] = []
-        self._due: dict[K, float] = {}
-        self._number = itertools.count()
-        self._woken = asyncio.Event()
+        self._timers: dict[K, asyncio.TimerHandle] = {}
 
     def __len__(self) -> int:
         """Return how many keys wait for their turn."""
@@ -59,11 +55,12 @@ class WorkQueue(Generic[K]):
 
     def add(self, key: K) -> None:
         """Have this key worked on soon; one that failed waits for its time all the same."""
-        if key not in self._failures or key not in self._due:
+        if key not in self._failures or key not in self._timers:
             self._start(key)
 
     def _start(self, key: K) -> None:
-        self._due.pop(key, None)
+        """Put a key in line; what it waited for is over."""
+        self._drop_timer(key)
         if key in self._busy:
             self._again.add(key)
         elif key not in self._waiting:
@@ -75,17 +72,22 @@ class WorkQueue(Generic[K]):
         if seconds <= 0:
             self.add(key)
             return
-        due = asyncio.get_running_loop().time() + seconds
-        if self._due.get(key, float("inf")) <= due:
+        loop = asyncio.get_running_loop()
+        due = loop.time() + seconds
+        if key in self._timers and self._timers[key].when() <= due:
             return
-        self._due[key] = due
-        heapq.heappush(self._timers, (due, next(self._number), key))
-        self._woken.set()
+        self._drop_timer(key)
+        self._timers[key] = loop.call_at(due, self._start, key)
+
+    def _drop_timer(self, key: K) -> None:
+        """Cancel a key's timer; the loop throws cancelled ones away before they are more than the others."""
+        timer = self._timers.pop(key, None)
+        if timer is not None:
+            timer.cancel()
 
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._tick())
             for _ in range(self._concurrency):
                 group.create_task(self._hand())
 
@@ -118,18 +120,3 @@ class WorkQueue(Generic[K]):
             return max(asked, spread)
         self._failures.pop(key, None)
         return delay
-
-    async def _tick(self) -> None:
-        """Move keys whose time has come."""
-        loop = asyncio.get_running_loop()
-        while True:
-            while self._timers and self._timers[0][0] <= loop.time():
-                due, _, key = heapq.heappop(self._timers)
-                if self._due.get(key) == due:
-                    self._start(key)
-            self._woken.clear()
-            wait = self._timers[0][0] - loop.time() if self._timers else None
-            try:
-                await asyncio.wait_for(self._woken.wait(), wait)
-            except TimeoutError:
-                continue
