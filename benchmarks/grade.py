@@ -35,9 +35,9 @@ from unittest import mock
 
 import numpy as np
 
-from ssd_jobs.grading import Job, Problem, Test, comparison, grade_many
 from ssd_jobs.sandbox import allowance, inprocess, local
 from ssd_jobs.sandbox.protocol import Limits
+from ssd_jobs.stages.grade import Job, Problem, Test, comparison, grade_many
 
 LIMITS = Limits(cpu_seconds=6, wall_seconds=60, memory_mb=512)
 STYLES = (

@@ -16,7 +16,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ssd_jobs import artifacts, contract, libraries, tables
+from ssd_jobs import artifacts, contract
+from ssd_jobs.artifacts import tables
+from ssd_jobs.models import environment
 
 if TYPE_CHECKING:
     from ssd_jobs.context import Context
@@ -42,11 +44,11 @@ def main() -> None:
 def measure(workspace: Path, count: int, rounds: int) -> dict[str, float]:
     """Return the rates and their ratio."""
     config = sample_config(workspace)
-    libraries.configure(config, os.environ)
+    environment.configure(config, os.environ)
     from ssd_jobs.context import Context
     from ssd_jobs.engine.vllm_engine import VllmEngine
-    from ssd_jobs.progress import Progress
-    from ssd_jobs.stages import prepare
+    from ssd_jobs.progress.recorder import Progress
+    from ssd_jobs.stages.prepare import stage as prepare
 
     context = Context(workspace=workspace, index=0, progress=Progress())
     prepare.run(prepare_config(workspace, count), context)

@@ -24,7 +24,8 @@ import numpy as np
 import torch
 from transformers import AutoModelForCausalLM, Qwen3Config
 
-from ssd_jobs import artifacts, contract, tables
+from ssd_jobs import artifacts, contract
+from ssd_jobs.artifacts import tables
 
 ROOT = Path(__file__).resolve().parents[1]
 ARMS = ("padded-1", "padded-2", "padded-4", "padded-8", "padded-16", "packed")

@@ -11,9 +11,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ssd_jobs import contract, libraries
+from ssd_jobs import contract
 from ssd_jobs.context import Context
-from ssd_jobs.progress import Progress
+from ssd_jobs.models import environment
+from ssd_jobs.progress.recorder import Progress
 
 
 class Stopwatch(Progress):
@@ -32,8 +33,8 @@ class Stopwatch(Progress):
 def main(config_path: Path) -> dict[str, Any]:
     """Run the stage and return its rates."""
     config = contract.load(config_path)
-    libraries.configure(config, os.environ)
-    from ssd_jobs.stages import train
+    environment.configure(config, os.environ)
+    from ssd_jobs.stages.train import stage as train
 
     stopwatch = Stopwatch()
     train.run(config, Context(Path(config.workspace), 0, stopwatch, config_path=config_path))

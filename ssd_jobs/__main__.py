@@ -16,10 +16,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Protocol, cast
 
-from ssd_jobs import contract, libraries
+from ssd_jobs import contract
 from ssd_jobs.context import Context
 from ssd_jobs.errors import BadInput, ExitCode, JobError
-from ssd_jobs.progress import Progress
+from ssd_jobs.models import environment
+from ssd_jobs.progress.recorder import Progress
 
 __all__ = ["main"]
 
@@ -51,7 +52,7 @@ def main(arguments: list[str]) -> int:
             raise BadInput(USAGE.splitlines()[0])
         config_path = Path(arguments[0])
         config = contract.load(config_path)
-        libraries.configure(config, os.environ)
+        environment.configure(config, os.environ)
         _report(_run(config, config_path))
     except JobError as error:
         _say(str(error))
@@ -74,7 +75,7 @@ def _run(config: contract.Config, config_path: Path) -> contract.Result:
     signal.signal(signal.SIGTERM, on_sigterm)
     signal.signal(signal.SIGINT, on_sigterm)
     if config.execution.metrics_port:
-        from ssd_jobs import metrics_server
+        from ssd_jobs.progress import metrics_server
 
         metrics_server.serve(progress, config.execution.metrics_port)
     context = Context(
@@ -84,7 +85,7 @@ def _run(config: contract.Config, config_path: Path) -> contract.Result:
         stop=stop,
         config_path=config_path,
     )
-    module = cast("StageModule", importlib.import_module(f"ssd_jobs.stages.{config.stage}"))
+    module = cast("StageModule", importlib.import_module(f"ssd_jobs.stages.{config.stage}.stage"))
     return module.run(config, context)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ssd_jobs.errors import Terminated
-from ssd_jobs.progress import Progress
+from ssd_jobs.progress.recorder import Progress
 
 __all__ = ["Context"]
 

@@ -13,6 +13,8 @@ import pytest
 from controlplane import binaries, cache, toolchain
 from controlplane.errors import Unavailable
 
+pytestmark = pytest.mark.endurance
+
 SCRIPT = Path(__file__).parent / "support" / "build_kube.py"
 FORK = multiprocessing.get_context("fork")
 GO = """#!/bin/sh

@@ -11,8 +11,8 @@ import yaml
 
 import helm
 from ssd_operator.crd.definition import definition
+from ssd_operator.lifecycle.events import KEPT
 from ssd_operator.spec import documents, resource
-from ssd_operator.status.happenings import KEPT
 
 ROOT = Path(__file__).parent.parent
 PAGES = [

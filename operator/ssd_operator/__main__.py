@@ -6,9 +6,10 @@ import os
 import sys
 from pathlib import Path
 
-from ssd_operator import process, settings
+from ssd_operator import settings
 from ssd_operator.cluster import ApiError
 from ssd_operator.errors import Busy, SsdError
+from ssd_operator.serve import process
 
 __all__ = ["main"]
 

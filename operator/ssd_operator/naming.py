@@ -6,8 +6,7 @@ name leaves room for `-<index>` within a DNS label, because pods of the training
 """
 
 import hashlib
-
-from ssd_operator.identity import API_VERSION, GROUP, KIND, PLURAL, VERSION
+from typing import Final
 
 __all__ = [
     "ANNOTATION_KEY",
@@ -42,6 +41,13 @@ __all__ = [
     "setting_name",
     "short",
 ]
+
+GROUP: Final = "selfdistill.dev"
+VERSION: Final = "v1alpha1"
+API_VERSION: Final = f"{GROUP}/{VERSION}"
+KIND: Final = "SelfDistillation"
+PLURAL: Final = "selfdistillations"
+"""What our resource is called in the Kubernetes API."""
 
 MANAGED_BY = "ssd-operator"
 

@@ -19,8 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import JsonValue
 
-from ssd_jobs import tables
-from ssd_jobs.artifacts import atomic, manifest
+from ssd_jobs.artifacts import atomic, manifest, tables
 from ssd_jobs.errors import BadInput, JobError, Temporary
 
 __all__ = ["LOCK", "Draft", "claim"]

@@ -9,8 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 from pydantic import ValidationError
 
-from ssd_jobs import tables
-from ssd_jobs.artifacts import layout, manifest
+from ssd_jobs.artifacts import layout, manifest, tables
 from ssd_jobs.errors import BadInput, JobError
 
 __all__ = ["Artifact", "complete", "opened", "sharded", "sharded_digest"]

@@ -15,12 +15,12 @@ from typing import Any
 import torch
 from pydantic import JsonValue
 
-from ssd_jobs import whole_model
 from ssd_jobs.contract import Decode, Engine
 from ssd_jobs.engine import Beginning, Completion, Request, decoding
 from ssd_jobs.engine.keyvalues import KeyValues
-from ssd_jobs.engine.stops import stop_token_ids
 from ssd_jobs.errors import BadInput, first_line
+from ssd_jobs.models import loading
+from ssd_jobs.models.stops import stop_token_ids
 
 __all__ = ["TransformersEngine"]
 
@@ -185,7 +185,7 @@ def _load(model: Path, engine: Engine, device: torch.device) -> Any:
         {"attn_implementation": engine.args["attn_implementation"]} if "attn_implementation" in engine.args else {}
     )
     try:
-        found = whole_model.load(model, dtype=dtype, trust_remote_code=engine.trust_remote_code, **attention)
+        found = loading.load(model, dtype=dtype, trust_remote_code=engine.trust_remote_code, **attention)
     except (OSError, ValueError, KeyError, AttributeError, ImportError) as error:
         raise BadInput(f"{model}: transformers cannot load this model ({first_line(error)})") from None
     if device.type == "cpu" and found.num_parameters() < SMALL:

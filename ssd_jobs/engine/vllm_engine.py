@@ -14,8 +14,8 @@ from pydantic import JsonValue
 
 from ssd_jobs.contract import Decode, Engine
 from ssd_jobs.engine import Beginning, Completion, Refused, Request
-from ssd_jobs.engine.stops import stop_token_ids
 from ssd_jobs.errors import BadInput, first_line
+from ssd_jobs.models.stops import stop_token_ids
 
 __all__ = ["VllmEngine"]
 

@@ -8,13 +8,13 @@ from typing import Any
 import pyarrow.compute as pc
 from pydantic import JsonValue
 
-from ssd_jobs import contract, tables
-from ssd_jobs.artifacts import Draft
-from ssd_jobs.console import Console
+from ssd_jobs import contract
+from ssd_jobs.artifacts import Draft, tables
 from ssd_jobs.context import Context
 from ssd_jobs.engine import Engine
 from ssd_jobs.errors import BadInput
-from ssd_jobs.prompts import load_tokenizer
+from ssd_jobs.models.prompts import load_tokenizer
+from ssd_jobs.progress.console import Console
 from ssd_jobs.sampling.loop import Loop, Task
 from ssd_jobs.sampling.metrics import Metrics
 from ssd_jobs.sampling.statistics import Statistics

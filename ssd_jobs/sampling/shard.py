@@ -9,8 +9,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from ssd_jobs import artifacts, contract, tables
-from ssd_jobs.artifacts import Artifact
+from ssd_jobs import artifacts, contract
+from ssd_jobs.artifacts import Artifact, tables
 from ssd_jobs.context import Context
 from ssd_jobs.engine import Engine
 from ssd_jobs.engine.loading import load

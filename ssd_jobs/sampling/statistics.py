@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ssd_jobs.filtering import parses
+from ssd_jobs.programs.filtering import parses
 from ssd_jobs.sampling.store import Row
 
 __all__ = ["Statistics"]

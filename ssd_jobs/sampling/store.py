@@ -16,8 +16,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from ssd_jobs import tables
-from ssd_jobs.artifacts import Draft, atomic
+from ssd_jobs.artifacts import Draft, atomic, tables
 from ssd_jobs.engine import NOTHING, Beginning
 from ssd_jobs.sampling import lines
 from ssd_jobs.sampling.lines import Row

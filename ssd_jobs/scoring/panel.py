@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from ssd_jobs.errors import BadInput
-from ssd_jobs.gradable import DIFFICULTIES
+from ssd_jobs.programs.gradable import DIFFICULTIES
 from ssd_jobs.scoring import bootstrap, passk
 from ssd_jobs.scoring.bootstrap import Replicated
 from ssd_jobs.scoring.scores import Scores

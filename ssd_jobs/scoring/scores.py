@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ssd_jobs import tables
+from ssd_jobs.artifacts import tables
 from ssd_jobs.errors import BadInput
-from ssd_jobs.gradable import DIFFICULTIES
+from ssd_jobs.programs.gradable import DIFFICULTIES
 
 __all__ = ["COLUMNS", "Scores", "score"]
 

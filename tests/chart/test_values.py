@@ -68,9 +68,9 @@ def test_every_value_is_used_and_described_by_the_schema() -> None:
 
 def test_what_is_queried_is_measured() -> None:
     """Alerts and the dashboard ask for metrics that the operator or a worker has, under their very names."""
-    from ssd_jobs.metrics_server import ProgressCollector
-    from ssd_jobs.progress import Progress
-    from ssd_operator.metrics import Metrics
+    from ssd_jobs.progress.metrics_server import ProgressCollector
+    from ssd_jobs.progress.recorder import Progress
+    from ssd_operator.serve.metrics import Metrics
 
     metrics, progress = Metrics(), Progress()
     metrics.watch(depth=lambda: 0, phases=lambda: ["Running"], age=lambda: 0.0)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from ssd_jobs import artifacts, tables
+from ssd_jobs import artifacts
+from ssd_jobs.artifacts import tables
 from ssd_jobs.errors import JobError
 
 KEY = "a" * 64

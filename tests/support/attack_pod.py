@@ -12,9 +12,9 @@ from pathlib import Path
 
 from sandbox_attacks import DONE, HOSTILE
 from sandbox_programs import SUM
-from ssd_jobs.grading import grade_program
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Limits
+from ssd_jobs.stages.grade import grade_program
 
 LIMITS = Limits(cpu_seconds=0.5, wall_seconds=60, memory_mb=256, output_mb=1)
 PATIENT = Limits(cpu_seconds=6, wall_seconds=60, memory_mb=256, output_mb=1)

@@ -11,12 +11,12 @@ from typing import Any
 import cluster_plans
 from cluster_worker import result
 from ssd_jobs import contract
-from ssd_operator import status as core
+from ssd_operator import lifecycle as core
+from ssd_operator.lifecycle import JobView, Leave, Make, Owner, PodView, Remove, Resume, Scene, Stop
+from ssd_operator.lifecycle.inputs import Planner, stamp
 from ssd_operator.manifests import Place
-from ssd_operator.spec.experiment import ResolvedSpec
+from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.status import Status
-from ssd_operator.status import JobView, Leave, Make, Owner, PodView, Remove, Resume, Scene, Stop
-from ssd_operator.status.scene import Planner, stamp
 
 UID = "uid-1"
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -14,10 +14,10 @@ from cluster_kubelet import Kubelet, Script
 from cluster_worker import Workspace
 from ssd_operator import naming
 from ssd_operator.cluster import Api, Key, Store
-from ssd_operator.progress import Fetch, Reader
+from ssd_operator.lifecycle import view_job, view_pod
 from ssd_operator.reconcile import Reconciler
+from ssd_operator.reconcile.progress import Fetch, Reader
 from ssd_operator.settings import Settings
-from ssd_operator.status import view_job, view_pod
 
 Raw = dict[str, Any]
 MANAGED = f"{naming.LABEL_MANAGED}={naming.MANAGED_BY}"

@@ -6,8 +6,9 @@ import yaml
 
 from experiments import Experiment
 from grade_pod import ROOT
-from ssd_jobs import contract, regrade
-from ssd_jobs.stages import grade
+from ssd_jobs import contract
+from ssd_jobs.commands import regrade
+from ssd_jobs.stages.grade import stage as grade
 
 __all__ = ["experiment", "grading", "sandbox_ends", "step", "verdicts_that_differ"]
 

@@ -16,7 +16,7 @@ from typing import Any
 from ssd_jobs import contract
 from ssd_jobs.contract import TrainConfig
 from ssd_jobs.errors import ExitCode, JobError
-from ssd_jobs.training import mailbox
+from ssd_jobs.stages.train.launcher import mailbox
 
 HERE = str(Path(__file__).resolve())
 ROOT = Path(HERE).parents[2]
@@ -54,8 +54,8 @@ def write(config: Any, path: Path) -> Path:
 def _launch(mode: str, path: Path) -> int:
     """Run the launcher as `ssd_jobs.__main__` does."""
     from ssd_jobs.context import Context
-    from ssd_jobs.progress import Progress
-    from ssd_jobs.training import gang
+    from ssd_jobs.progress.recorder import Progress
+    from ssd_jobs.stages.train.launcher import gang
 
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from ssd_jobs import artifacts, contract, tables
+from ssd_jobs import artifacts, contract
+from ssd_jobs.artifacts import tables
 from ssd_jobs.context import Context
-from ssd_jobs.progress import Progress
+from ssd_jobs.progress.recorder import Progress
 from tables_support import ROWS
 
 KEY = "a" * 64

@@ -20,13 +20,14 @@ from pathlib import Path
 import torch
 import transformers.models.qwen3.modeling_qwen3  # noqa: F401 - imported before the forks
 
-from ssd_jobs import artifacts, contract, tables
+from ssd_jobs import artifacts, contract
+from ssd_jobs.artifacts import tables
 from ssd_jobs.context import Context
 from ssd_jobs.engine import transformers_engine  # noqa: F401 - imported before the forks
-from ssd_jobs.progress import Progress
+from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.sampling import lines, loop
 from ssd_jobs.sampling.units import Unit
-from ssd_jobs.stages import sample
+from ssd_jobs.stages.sample import stage as sample
 
 
 def main(config_path: Path, kills: int, seed: int) -> None:

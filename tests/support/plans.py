@@ -4,7 +4,7 @@ from typing import Any
 
 from ssd_operator import plan
 from ssd_operator.spec import resource
-from ssd_operator.spec.experiment import ResolvedSpec
+from ssd_operator.spec.resolved import ResolvedSpec
 
 PLATFORM = plan.Platform(
     workspace="/workspace",

@@ -9,12 +9,12 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-from ssd_jobs.training import ranks
+from ssd_jobs.stages.train import ranks
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
     [
-        "ssd_jobs.training.job",
+        "ssd_jobs.stages.train.job",
         "transformers.models.auto.modeling_auto",
         "transformers.models.qwen3.modeling_qwen3",
         "peft",

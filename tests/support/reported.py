@@ -10,10 +10,11 @@ import numpy as np
 
 import arms
 from gates import GATE
-from ssd_jobs import artifacts, contract, tables
-from ssd_jobs.analysis import statistics
+from ssd_jobs import artifacts, contract
+from ssd_jobs.artifacts import tables
 from ssd_jobs.context import Context
-from ssd_jobs.progress import Progress
+from ssd_jobs.progress.recorder import Progress
+from ssd_jobs.stages.analyze import statistics
 from tables_support import ROWS
 
 KEY = "c" * 64

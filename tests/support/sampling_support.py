@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ssd_jobs import artifacts, contract, tables
+from ssd_jobs import artifacts, contract
+from ssd_jobs.artifacts import tables
 from ssd_jobs.context import Context
 from ssd_jobs.engine import Beginning, Completion, Request
-from ssd_jobs.progress import Progress
-from ssd_jobs.stages import prepare
+from ssd_jobs.progress.recorder import Progress
+from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.toy import base_model
 
 CHAT = {"prompt_mode": "Chat", "chat_template_args": {}, "template": "builtin:instruct"}

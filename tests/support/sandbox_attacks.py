@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ssd_jobs.grading import VerdictKind as V
+from ssd_jobs.stages.grade import VerdictKind as V
 
 DONE = """
 def done():

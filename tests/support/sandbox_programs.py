@@ -6,7 +6,7 @@ official runner (commit 28fef95), which rejects many correct programs.
 
 from dataclasses import dataclass
 
-from ssd_jobs.grading import Problem, Test
+from ssd_jobs.stages.grade import Problem, Test
 
 SUM = Problem("stdin", "", (Test("3\n1 2 3\n", "6\n"), Test("1\n-7\n", "-7\n"), Test("4\n1 1 1 1\n", "4\n")))
 SUM_FUNCTION = Problem(

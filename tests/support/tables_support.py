@@ -5,7 +5,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from ssd_jobs import tables
+from ssd_jobs.artifacts import tables
 
 PROMPT = [1, 5, 6]
 COMPLETION = [7, 8, 2]

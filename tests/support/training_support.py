@@ -12,10 +12,11 @@ import numpy as np
 import torch
 from transformers import AutoModelForCausalLM, GptOssConfig, LlamaConfig, Qwen3Config, Qwen3MoeConfig
 
-from ssd_jobs import artifacts, contract, tables
-from ssd_jobs.training import job, model, optimizer
-from ssd_jobs.training.checkpoint import Checkpoints
-from ssd_jobs.training.ranks import Ranks
+from ssd_jobs import artifacts, contract
+from ssd_jobs.artifacts import tables
+from ssd_jobs.stages.train import job, model, optimizer
+from ssd_jobs.stages.train.checkpoint import Checkpoints
+from ssd_jobs.stages.train.ranks import Ranks
 
 VOCABULARY = 97
 COMMON: dict[str, Any] = {

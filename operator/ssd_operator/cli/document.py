@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ssd_operator.errors import InvalidDocument, InvalidInput, InvalidSpec, Problem
 from ssd_operator.spec import documents, resource
-from ssd_operator.spec.experiment import ResolvedSpec
+from ssd_operator.spec.resolved import ResolvedSpec
 
 __all__ = ["read", "text", "understood"]
 

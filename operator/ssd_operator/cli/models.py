@@ -10,7 +10,7 @@ from ssd_operator.cli import terminal, worker
 from ssd_operator.cli.place import DEFAULT_WORKDIR, NameOption, PlaceArgument, WorkdirOption, checked_uri, find
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import summary
-from ssd_operator.spec.experiment import ResolvedSpec
+from ssd_operator.spec.resolved import ResolvedSpec
 
 __all__ = ["register"]
 
@@ -59,7 +59,7 @@ def regrade(
     missing = next((config for config in configs if not config.exists()), None)
     if missing is not None:
         raise InvalidInput(f"{missing}: not there; nothing was graded here yet, run: ssd run FILE")
-    return max(worker.call("ssd_jobs.regrade", str(config), needs="pyarrow") for config in configs)
+    return max(worker.call("ssd_jobs.commands.regrade", str(config), needs="pyarrow") for config in configs)
 
 
 def promote(
@@ -73,7 +73,7 @@ def promote(
     """Give a registered version the alias because you say so; the gate is not asked, and that is recorded."""
     place = ("--tracking-uri", checked_uri(mlflow) or _database(workdir), "--model", model)
     wanted = ("--version", version, "--alias", alias, "--reason", reason)
-    return worker.call("ssd_jobs.promote", *place, *wanted, needs="mlflow")
+    return worker.call("ssd_jobs.commands.promote", *place, *wanted, needs="mlflow")
 
 
 def rollback(
@@ -81,7 +81,7 @@ def rollback(
 ) -> int:
     """Give the alias back to the version that had it before."""
     place = ("--tracking-uri", checked_uri(mlflow) or _database(workdir), "--model", model)
-    return worker.call("ssd_jobs.rollback", *place, "--alias", alias, needs="mlflow")
+    return worker.call("ssd_jobs.commands.rollback", *place, "--alias", alias, needs="mlflow")
 
 
 def _also_graded(spec: ResolvedSpec, mode: str) -> ResolvedSpec:

@@ -10,7 +10,7 @@ from ssd_operator.cli import document
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import workdir
 from ssd_operator.local.experiment import Experiment
-from ssd_operator.spec.experiment import ResolvedSpec
+from ssd_operator.spec.resolved import ResolvedSpec
 
 __all__ = [
     "DEFAULT_WORKDIR",

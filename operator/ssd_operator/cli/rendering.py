@@ -9,7 +9,7 @@ import yaml
 from ssd_operator import manifests, naming, plan, settings
 from ssd_operator.cli import document
 from ssd_operator.cli.place import FileArgument
-from ssd_operator.spec.experiment import ResolvedSpec
+from ssd_operator.spec.resolved import ResolvedSpec
 
 __all__ = ["register"]
 

@@ -13,7 +13,7 @@ from ssd_operator.local import progress, summary
 from ssd_operator.local.experiment import Experiment
 from ssd_operator.local.state import RunState, StageState
 from ssd_operator.plan import Graph
-from ssd_operator.spec.experiment import ResolvedSpec
+from ssd_operator.spec.resolved import ResolvedSpec
 
 __all__ = ["register"]
 

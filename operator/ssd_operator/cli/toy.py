@@ -20,4 +20,4 @@ def toy(
 ) -> int:
     """Print how a student beats its teacher on the paper's toy machine, and by how much."""
     needs = "matplotlib" if plot else "numpy"
-    return worker.call("ssd_jobs.toy_machine", *(("--plot", str(plot)) if plot else ()), needs=needs)
+    return worker.call("ssd_jobs.commands.toy_machine", *(("--plot", str(plot)) if plot else ()), needs=needs)

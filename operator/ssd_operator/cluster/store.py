@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ssd_operator.status.views import JobView, PodView
+from ssd_operator.lifecycle.views import JobView, PodView
 
 __all__ = ["Key", "Store"]
 

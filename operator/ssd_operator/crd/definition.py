@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ssd_operator.crd.structural import structural
 from ssd_operator.spec import resource
-from ssd_operator.spec.experiment import ResolvedSpec
+from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.rules import RULES
 from ssd_operator.spec.status import Status
 from ssd_operator.spec.transitions import TRANSITIONS

@@ -12,7 +12,7 @@ from ssd_operator.local import machine, runner
 from ssd_operator.local.state import RunState
 from ssd_operator.local.view import View
 from ssd_operator.local.workdir import Workdir
-from ssd_operator.spec.experiment import ResolvedSpec
+from ssd_operator.spec.resolved import ResolvedSpec
 
 __all__ = ["Experiment", "platform"]
 

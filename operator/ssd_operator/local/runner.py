@@ -16,7 +16,7 @@ from ssd_operator.local import attempts, cache
 from ssd_operator.local.machine import Machine
 from ssd_operator.local.state import Phase, RunState, StageState
 from ssd_operator.local.workdir import Workdir
-from ssd_operator.spec.experiment import ResolvedSpec
+from ssd_operator.spec.resolved import ResolvedSpec
 
 __all__ = ["Runner"]
 

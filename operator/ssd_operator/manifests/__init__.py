@@ -1,7 +1,7 @@
 """From a stage of the plan to Kubernetes objects: pure, and the same for the operator and for `ssd manifests`."""
 
 from ssd_operator.manifests.build import job, objects
+from ssd_operator.manifests.per_run import claim, isolation, resolved
 from ssd_operator.manifests.place import Object, Place
-from ssd_operator.manifests.resource import claim, isolation, resolved
 
 __all__ = ["Object", "Place", "claim", "isolation", "job", "objects", "resolved"]

@@ -6,7 +6,7 @@ from typing import Any
 from ssd_operator import naming
 from ssd_operator.plan import Node, Platform
 from ssd_operator.settings import Settings
-from ssd_operator.spec.experiment import ResolvedSpec
+from ssd_operator.spec.resolved import ResolvedSpec
 
 __all__ = ["Object", "Place"]
 

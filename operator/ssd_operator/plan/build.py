@@ -5,7 +5,7 @@ from ssd_operator.plan.evaluation import Arm, Model, Pair, pair
 from ssd_operator.plan.graph import Experiment, Graph, Node, Platform, Surroundings
 from ssd_operator.plan.parts import Identity, Parts, prepare
 from ssd_operator.plan.reporting import report
-from ssd_operator.spec.experiment import ResolvedSpec
+from ssd_operator.spec.resolved import ResolvedSpec
 
 __all__ = ["build"]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ssd_jobs import contract
 from ssd_operator.plan import keys
-from ssd_operator.spec.experiment import ResolvedSpec
+from ssd_operator.spec.resolved import ResolvedSpec
 
 __all__ = ["Artifact", "Experiment", "Graph", "Node", "Platform", "Surroundings"]
 

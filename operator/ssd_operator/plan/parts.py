@@ -13,7 +13,7 @@ from ssd_operator import naming
 from ssd_operator.plan import keys, sources
 from ssd_operator.plan.graph import Artifact, Experiment, Node, Surroundings
 from ssd_operator.spec.evaluation import Benchmark
-from ssd_operator.spec.experiment import ResolvedSpec
+from ssd_operator.spec.resolved import ResolvedSpec
 
 __all__ = ["Identity", "Parts", "prepare"]
 

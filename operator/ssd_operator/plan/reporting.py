@@ -9,8 +9,8 @@ from ssd_operator.plan.evaluation import Pair
 from ssd_operator.plan.graph import Artifact, Experiment, Node
 from ssd_operator.plan.parts import Parts
 from ssd_operator.plan.training import tracking
-from ssd_operator.spec.experiment import ResolvedSpec
 from ssd_operator.spec.promotion import Gate
+from ssd_operator.spec.resolved import ResolvedSpec
 
 __all__ = ["report"]
 

@@ -2,7 +2,7 @@
 
 from ssd_jobs import contract
 from ssd_operator.spec.evaluation import Benchmark
-from ssd_operator.spec.experiment import ResolvedSpec
+from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.sampling import Decode
 
 __all__ = ["analyze", "curate", "decode", "engine", "generate", "grade", "sample", "train"]

@@ -10,12 +10,12 @@ import logging
 from collections import defaultdict
 from typing import Any
 
+from ssd_operator import lifecycle as core
 from ssd_operator import manifests
-from ssd_operator import status as core
 from ssd_operator.cluster import Api, ApiError, Key, Store
+from ssd_operator.lifecycle import Duty, JobView, Leave, Make, Remove, Resume, Stop
 from ssd_operator.manifests import Place
 from ssd_operator.reconcile.terms import owner_reference
-from ssd_operator.status import Duty, JobView, Leave, Make, Remove, Resume, Stop
 
 __all__ = ["Actor"]
 

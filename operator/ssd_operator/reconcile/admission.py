@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ssd_operator.cluster import Api, ApiError
-from ssd_operator.status import JobView
+from ssd_operator.lifecycle import JobView
 
 __all__ = ["Admissions"]
 

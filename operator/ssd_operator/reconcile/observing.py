@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ssd_operator import lifecycle as core
 from ssd_operator import naming
-from ssd_operator import status as core
 from ssd_operator.cluster import Api, ApiError, Key, Store
+from ssd_operator.lifecycle import JobView, PodView, Scene
+from ssd_operator.lifecycle.results import result_of
 from ssd_operator.manifests import Place
-from ssd_operator.progress import Reader, url
 from ssd_operator.reconcile.admission import Admissions
+from ssd_operator.reconcile.progress import Reader, url
 from ssd_operator.spec.status import Progress, StageStatus, Status
-from ssd_operator.status import JobView, PodView, Scene
-from ssd_operator.status.results import result_of
 
 __all__ = ["Observer", "Steering"]
 

@@ -12,19 +12,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from ssd_operator import lifecycle as core
 from ssd_operator import naming
-from ssd_operator import status as core
 from ssd_operator.cluster import Api, ApiError, Key, Store
 from ssd_operator.errors import InvalidSpec
-from ssd_operator.events import Recorder
+from ssd_operator.lifecycle import Make, Scene
 from ssd_operator.manifests import Place
-from ssd_operator.progress import Reader
 from ssd_operator.reconcile.acting import Actor
+from ssd_operator.reconcile.events import Recorder
 from ssd_operator.reconcile.observing import Observer, Steering
+from ssd_operator.reconcile.progress import Reader
 from ssd_operator.reconcile.terms import Blocked, Terms, TermsReader
 from ssd_operator.settings import Settings
 from ssd_operator.spec.status import ResolvedReference, Status
-from ssd_operator.status import Make, Scene
 
 __all__ = ["Reconciler"]
 

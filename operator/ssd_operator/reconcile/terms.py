@@ -14,14 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ssd_operator import lifecycle as core
 from ssd_operator import manifests, naming
-from ssd_operator import status as core
 from ssd_operator.cluster import Api, ApiError
 from ssd_operator.errors import InvalidSpec
+from ssd_operator.lifecycle.conditions import holds
 from ssd_operator.spec import resource
-from ssd_operator.spec.experiment import ResolvedSpec
+from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.status import Status
-from ssd_operator.status.conditions import holds
 
 __all__ = ["Blocked", "Terms", "TermsReader", "owner_reference"]
 

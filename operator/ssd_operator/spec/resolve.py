@@ -12,11 +12,11 @@ from typing import Any
 
 from ssd_operator.errors import InvalidSpec, Problem
 from ssd_operator.spec import presets, rules
-from ssd_operator.spec.experiment import ResolvedSpec
 from ssd_operator.spec.merge import overlay
 from ssd_operator.spec.normal import normal
 from ssd_operator.spec.origin import with_origin
 from ssd_operator.spec.pod import Pod
+from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.written import written
 
 __all__ = ["resolve"]

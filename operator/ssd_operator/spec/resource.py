@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ssd_operator.errors import InvalidSpec, Problem
-from ssd_operator.identity import API_VERSION, GROUP, KIND, PLURAL, VERSION
+from ssd_operator.naming import API_VERSION, GROUP, KIND, PLURAL, VERSION
 from ssd_operator.spec import rules
-from ssd_operator.spec.experiment import ResolvedSpec
 from ssd_operator.spec.normal import normal
 from ssd_operator.spec.resolve import resolve
+from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.status import Status
 from ssd_operator.spec.written import written
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from ssd_operator.errors import Problem
 from ssd_operator.spec import gate_rules
-from ssd_operator.spec.experiment import ResolvedSpec
 from ssd_operator.spec.pod import EnvVar
+from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.rule import Rule, is_name
 from ssd_operator.spec.walk import places
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ssd_operator.errors import Problem
-from ssd_operator.spec.experiment import ResolvedSpec
+from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.walk import section_in
 
 __all__ = ["EXECUTION", "TRANSITIONS", "Transition", "begun", "judge"]

@@ -17,7 +17,8 @@ import pytest
 
 import artifact_writer
 import disks
-from ssd_jobs import artifacts, tables
+from ssd_jobs import artifacts
+from ssd_jobs.artifacts import tables
 from ssd_jobs.errors import BadInput, ExitCode, JobError, Temporary
 
 KILLS = 12

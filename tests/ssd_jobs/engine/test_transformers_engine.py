@@ -13,9 +13,9 @@ from transformers import AutoModelForCausalLM
 
 from ssd_jobs import contract
 from ssd_jobs.engine import Completion, Request, decoding
-from ssd_jobs.engine.stops import stop_token_ids
 from ssd_jobs.engine.transformers_engine import TransformersEngine
 from ssd_jobs.errors import BadInput
+from ssd_jobs.models.stops import stop_token_ids
 from ssd_jobs.toy import base_model
 
 MODEL = base_model.directory()

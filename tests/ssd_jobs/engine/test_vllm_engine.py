@@ -6,6 +6,8 @@ from ssd_jobs import contract
 from ssd_jobs.engine import Completion, Refused, Request
 from ssd_jobs.toy import base_model
 
+pytestmark = pytest.mark.endurance
+
 LIMIT = 64
 
 

@@ -14,9 +14,12 @@ from scipy.stats import ks_2samp
 import survivors
 from kill_loop import on_disk
 from sampling_support import context, sample_config, toy_workspace
-from ssd_jobs import artifacts, contract, tables
-from ssd_jobs.engine.stops import stop_token_ids
-from ssd_jobs.stages import sample
+from ssd_jobs import artifacts, contract
+from ssd_jobs.artifacts import tables
+from ssd_jobs.models.stops import stop_token_ids
+from ssd_jobs.stages.sample import stage as sample
+
+pytestmark = pytest.mark.endurance
 
 SUPPORT = Path(__file__).parents[2] / "support"
 ENGINE = {"name": "Transformers", "args": {"max_num_seqs": 16}, "trust_remote_code": False}

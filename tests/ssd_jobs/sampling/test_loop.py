@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sampling_support import ScriptedEngine, key
-from ssd_jobs import artifacts, tables
+from ssd_jobs import artifacts
+from ssd_jobs.artifacts import tables
 from ssd_jobs.engine import Completion, Refused, Request
 from ssd_jobs.errors import Terminated
 from ssd_jobs.sampling.loop import Loop, Task

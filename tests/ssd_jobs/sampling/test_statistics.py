@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from sampling_support import STOP, sample_row
-from ssd_jobs import tables
+from ssd_jobs.artifacts import tables
 from ssd_jobs.sampling import filling
 from ssd_jobs.sampling.statistics import Statistics
 

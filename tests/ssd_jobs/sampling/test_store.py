@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sampling_support import key, sample_row
-from ssd_jobs import artifacts, tables
+from ssd_jobs import artifacts
+from ssd_jobs.artifacts import tables
 from ssd_jobs.engine import Beginning
 from ssd_jobs.sampling import lines
 from ssd_jobs.sampling.store import Store

@@ -10,12 +10,12 @@ import pytest
 from sandbox_fake import HELLO, Behaviour, answer, fake_sandbox, outcome
 from sandbox_programs import SUM
 from ssd_jobs.errors import BadInput
-from ssd_jobs.grading import Job, Verdict, VerdictKind, grade_program
-from ssd_jobs.grading.grade import grade_jobs
 from ssd_jobs.sandbox import frames
 from ssd_jobs.sandbox.client import Client, SandboxDown, WeakIsolation
 from ssd_jobs.sandbox.frames import Channel
 from ssd_jobs.sandbox.protocol import Hello, Limits, Outcome, Program
+from ssd_jobs.stages.grade import Job, Verdict, VerdictKind, grade_program
+from ssd_jobs.stages.grade.grade import grade_jobs
 
 LIMITS = Limits(cpu_seconds=0.01, wall_seconds=0.05)
 

@@ -12,11 +12,11 @@ import pytest
 
 from sandbox_fixtures import ENVIRONMENT, server_of, supervised
 from sandbox_programs import SUM
-from ssd_jobs.grading import Job, Problem, VerdictKind, grade_program
-from ssd_jobs.grading.grade import grade_jobs
 from ssd_jobs.sandbox import command, local, syscalls
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Limits, Program
+from ssd_jobs.stages.grade import Job, Problem, VerdictKind, grade_program
+from ssd_jobs.stages.grade.grade import grade_jobs
 
 LIMITS = Limits(memory_mb=256)
 SUM_ONCE = Problem("stdin", "", SUM.tests[1:2])

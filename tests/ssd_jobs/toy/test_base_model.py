@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssd_jobs import prompts
 from ssd_jobs.contract import Rendering
 from ssd_jobs.errors import BadInput
+from ssd_jobs.models import prompts
 from ssd_jobs.toy import base_model, solutions, tasks
 
 

@@ -10,12 +10,14 @@ import mlflow_server
 import reported
 from crashing import Crashing, Killed
 from ssd_jobs import contract, tracking
-from ssd_jobs.reporting import build, decision
-from ssd_jobs.reporting.document import Document
-from ssd_jobs.reporting.entry import entry
-from ssd_jobs.reporting.evidence import Evidence, gather
-from ssd_jobs.stages import report
+from ssd_jobs.stages.report import build, decision
+from ssd_jobs.stages.report import stage as report
+from ssd_jobs.stages.report.document import Document
+from ssd_jobs.stages.report.entry import entry
+from ssd_jobs.stages.report.evidence import Evidence, gather
 from ssd_jobs.tracking import runs, weights
+
+pytestmark = pytest.mark.endurance
 
 STEPS = 40
 

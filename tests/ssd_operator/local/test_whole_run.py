@@ -13,6 +13,8 @@ import pytest
 
 import disks
 
+pytestmark = pytest.mark.endurance
+
 SSD = Path(sys.executable).parent / "ssd"
 PATIENCE_S = 600.0
 

@@ -9,15 +9,15 @@ import pytest
 import plans
 import resource_random
 from ssd_jobs import contract
+from ssd_operator import lifecycle as core
 from ssd_operator import manifests, plan
-from ssd_operator import status as core
 from ssd_operator.errors import InvalidSpec
+from ssd_operator.lifecycle import Scene
 from ssd_operator.manifests import Place
 from ssd_operator.settings import Settings
 from ssd_operator.spec import presets, resource
-from ssd_operator.spec.experiment import ResolvedSpec
+from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.status import Status
-from ssd_operator.status import Scene
 
 LARGEST_CONFIG_MAP = 1_000_000
 LONGEST_NAME = 63 - len("-999")

@@ -8,7 +8,7 @@ import pytest
 import plans
 from ssd_operator.cli import document
 from ssd_operator.spec import presets
-from ssd_operator.spec.experiment import ResolvedSpec
+from ssd_operator.spec.resolved import ResolvedSpec
 
 ROOT = Path(__file__).resolve().parents[3]
 GOLDEN = Path(__file__).parent / "golden_keys.json"

@@ -20,6 +20,8 @@ from cluster_world import PAUSE_S, Operator, World, phase, stage
 from controlplane.plane import ControlPlane
 from ssd_operator.cluster import Api
 
+pytestmark = pytest.mark.endurance
+
 SCHEDULES = int(os.environ.get("SSD_CRASH_SCHEDULES", "12"))
 """How many random schedules to run; set it to 200 for a thorough search."""
 AT_ONCE = 8

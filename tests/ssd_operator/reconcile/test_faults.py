@@ -15,6 +15,8 @@ from cluster_proxy import GONE, OUTAGE, SILENCE, Cut, Fault, Proxy, Status
 from cluster_world import World, phase
 from controlplane.plane import ControlPlane
 
+pytestmark = pytest.mark.endurance
+
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 MOST_STARTS = 20
 """kopf gives up on a listing that was cut off, and the kubelet starts the process again."""

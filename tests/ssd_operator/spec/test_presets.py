@@ -8,8 +8,8 @@ import pytest
 from controlplane.kubectl import Kubectl
 from ssd_operator.errors import InvalidSpec
 from ssd_operator.spec import documents, presets, resource
-from ssd_operator.spec.experiment import ResolvedSpec
 from ssd_operator.spec.resolve import resolve
+from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.sampling import Decode
 from ssd_operator.spec.written import written
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from ssd_operator.errors import InvalidSpec
 from ssd_operator.spec import presets
-from ssd_operator.spec.experiment import ResolvedSpec
 from ssd_operator.spec.resolve import resolve
+from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.scalars import seconds
 from ssd_operator.spec.walk import places
 

@@ -1,0 +1,89 @@
+"""All that one look at a resource found: the only thing, besides the old status, that the new one is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from ssd_operator import plan
+from ssd_operator.lifecycle.views import JobView, PodView
+from ssd_operator.manifests import Place
+from ssd_operator.plan import Graph, Node, Surroundings
+from ssd_operator.spec.status import Progress
+
+__all__ = ["Scene", "moment", "stamp"]
+
+
+class Planner:
+    """Remembers the last plan: within one look hardly anything that it depends on changes."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Surroundings, Graph] | None = None
+
+    def plan(self, around: Surroundings, place: Place) -> Graph:
+        """Return the plan of a place's spec."""
+        if self._last is None or self._last[0] != around:
+            self._last = (around, plan.build(place.spec, around, place.platform()))
+        return self._last[1]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One resource and its Jobs, at one moment."""
+
+    name: str
+    uid: str
+    generation: int
+    place: Place
+    """Where it runs, with the spec that is in force."""
+    now: datetime
+    suspended: bool
+    planning: bool
+    """The mode is Plan: nothing may be started."""
+    problem: str = ""
+    """What is wrong with the newest spec; the run goes on with the last good one."""
+    jobs: Mapping[str, JobView] = field(default_factory=dict)
+    """Every Job of this resource, and any other that has one of the names it would use."""
+    pods: Mapping[str, tuple[PodView, ...]] = field(default_factory=dict)
+    """Job -> its pods."""
+    absent: frozenset[str] = frozenset()
+    """Jobs that the API server said do not exist, asked just now."""
+    made: Mapping[str, str] = field(default_factory=dict)
+    """Job -> uid: those that stand complete, with config and Service, as this process knows."""
+    refusals: Mapping[str, str] = field(default_factory=dict)
+    """Job -> why the API server does not let us make it, or what its pods need."""
+    wanted: Mapping[str, str] = field(default_factory=dict)
+    """Job -> another resource that wants it to go on."""
+    queued: Mapping[str, str] = field(default_factory=dict)
+    """Job -> what its queue says about why it waits."""
+    progress: Mapping[str, Progress] = field(default_factory=dict)
+    """Stage -> what its workers say."""
+    recorded: frozenset[str] = frozenset()
+    """Keys of which another resource on this claim has recorded a result."""
+    quotas: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """ResourceQuota -> what the namespace may have at most; asked for a plan."""
+    planner: Planner = field(default_factory=Planner, compare=False)
+
+    @property
+    def overdue(self) -> str:
+        """What is said of a stage that the deadline ends."""
+        return f"not finished within the deadline of {self.place.spec.deadline}"
+
+    def job_name(self, node: Node, attempt: int) -> str:
+        """Return the Job of one attempt at a stage."""
+        return self.place.job_name(node, attempt)
+
+    def owned(self) -> list[JobView]:
+        """Return the Jobs that name this resource as an owner."""
+        return [job for job in self.jobs.values() if any(owner.uid == self.uid for owner in job.owners)]
+
+
+def stamp(moment: datetime) -> str:
+    """Return a moment as Kubernetes writes it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def moment(text: str) -> datetime:
+    """Return the moment that Kubernetes wrote."""
+    return datetime.fromisoformat(text)

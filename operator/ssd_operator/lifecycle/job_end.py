@@ -1,0 +1,65 @@
+"""What the end of a Job means: the retry table, read from the Job's condition and from its pods.
+
+The condition alone decides where pods are gone: for the gang it carries the number of the rule that matched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ssd_jobs.contract import ExitCode
+from ssd_operator.lifecycle.views import JobView, PodView
+from ssd_operator.manifests.failures import GANG_RULES
+
+__all__ = ["End", "gang", "sharded"]
+
+RULE = re.compile(r"rule at index (\d+)")
+LONGEST_MESSAGE = 600
+
+
+@dataclass(frozen=True)
+class End:
+    """How an attempt failed, and in which words."""
+
+    kind: Literal["BadInput", "Disrupted", "Temporary", "Counted"]
+    message: str
+
+
+def gang(job: JobView, pods: Sequence[PodView]) -> End:
+    """Return why a gang failed: what the user must change first, what the cluster did next, then the rest."""
+    failed = [pod for pod in pods if pod.exit_code not in (None, 0) or pod.phase == "Failed"]
+    matched = RULE.search(job.message)
+    rule = GANG_RULES[int(matched[1])] if matched and job.reason == "PodFailurePolicy" else ""
+    bad = [pod for pod in failed if pod.exit_code == ExitCode.BAD_INPUT]
+    if bad or rule == "BadInput":
+        return End("BadInput", _words(bad or failed, job))
+    if rule == "Disrupted" or any(pod.disrupted for pod in pods):
+        return End("Disrupted", "a pod was disrupted by the cluster")
+    counted = [pod for pod in failed if pod.exit_code != ExitCode.TEMPORARY]
+    if (failed and not counted) or (rule == "Temporary" and not counted):
+        return End("Temporary", _words(failed, job))
+    return End("Counted", _words(counted, job))
+
+
+def sharded(job: JobView, pods: Sequence[PodView]) -> str:
+    """Return in which words a sharded stage failed."""
+    failed = [pod for pod in pods if pod.exit_code not in (None, 0)]
+    bad = [pod for pod in failed if pod.exit_code == ExitCode.BAD_INPUT]
+    if bad or job.reason == "PodFailurePolicy":
+        return _words(bad or failed, job)
+    counted = [pod for pod in failed if pod.exit_code != ExitCode.TEMPORARY and not pod.disrupted]
+    return f"shard {job.failed_indexes} failed: {_words(counted, job)}" if job.failed_indexes else _words(counted, job)
+
+
+def _words(pods: Sequence[PodView], job: JobView) -> str:
+    """Return the last pod's own words, or the Job's when no pod is left."""
+    if not pods:
+        return f"Job {job.name}: {job.message or job.reason}"[:LONGEST_MESSAGE]
+    pod = max(pods, key=lambda each: each.version)
+    if pod.end_reason == "OOMKilled":
+        return f"pod {pod.name} was killed for lack of memory: raise resources.limits.memory in this stage's pod"
+    words = pod.message.strip() or f"ended with exit code {pod.exit_code}"
+    return f"pod {pod.name}: {words}"[:LONGEST_MESSAGE]

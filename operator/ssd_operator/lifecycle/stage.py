@@ -1,0 +1,225 @@
+"""One stage, one step: from where it stood and what is seen to where it stands.
+
+A stage that has ended stays ended as long as its key is the same. An attempt is an intent first (a name without a
+uid), which is written down before the Job is made; the uid is recorded once Job and config stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from ssd_jobs import contract
+from ssd_operator.lifecycle import job_end
+from ssd_operator.lifecycle.inputs import Scene, moment, stamp
+from ssd_operator.lifecycle.results import result_of
+from ssd_operator.lifecycle.views import JobView
+from ssd_operator.lifecycle.waiting import why
+from ssd_operator.manifests.failures import SHARD_FAILURES
+from ssd_operator.plan import Node
+from ssd_operator.spec.status import Artifact, JobReference, Progress, StageStatus
+
+__all__ = ["ENDED", "LIVE", "backoff_end", "step"]
+
+ENDED = frozenset({"Succeeded", "Failed", "Skipped"})
+LIVE = frozenset({"Pending", "Running", "Suspended"})
+MOST_ATTEMPTS = 100
+BACKOFF_S = (5, 15, 30, 60, 120, 300)
+
+
+def step(node: Node, was: StageStatus, scene: Scene, phases: Mapping[str, str]) -> StageStatus:
+    """Return where the stage stands now."""
+    begun = was.phase != "Planned" or was.attempt > 0
+    if begun and (node.provisional or was.key != node.key):
+        was = StageStatus(name=node.name, phase="Planned")
+    if was.phase in ENDED:
+        return was
+    if was.phase == "Planned":
+        return _begin(node, was, scene, phases)
+    return _follow(node, was, scene)
+
+
+def _begin(node: Node, was: StageStatus, scene: Scene, phases: Mapping[str, str]) -> StageStatus:
+    """Start, skip or keep waiting a stage that was not begun."""
+    planned = was.model_copy(
+        update={
+            "key": "" if node.provisional else node.key,
+            "message": "its key is known after prepare" if node.provisional else "",
+        }
+    )
+    if scene.planning:
+        cached = "Recorded" if node.key in scene.recorded else "Unknown"
+        return planned.model_copy(update={"cached": "" if node.provisional else cached})
+    upstream = {name: phases[name] for name in node.upstream}
+    if any(phase not in ENDED for phase in upstream.values()):
+        return planned
+    lost = sorted(name for name, phase in upstream.items() if phase != "Succeeded")
+    if lost and (node.kind != "report" or "prepare" in lost):
+        return _end(planned, "Skipped", f"{lost[0]} did not finish", scene)
+    if node.provisional or scene.suspended:
+        return planned
+    return _attempt(node, planned, scene, "")
+
+
+def _attempt(node: Node, was: StageStatus, scene: Scene, message: str, *, failures: int = 0) -> StageStatus:
+    """Return the intent to make the Job of the next attempt, under a name that no earlier failure has."""
+    attempt = was.attempt + 1
+    while _has_failed(scene.jobs.get(scene.job_name(node, attempt))):
+        attempt += 1
+    return was.model_copy(
+        update={
+            "phase": "Pending",
+            "cached": "",
+            "attempt": attempt,
+            "failures": failures,
+            "jobs": (JobReference(name=scene.job_name(node, attempt)),),
+            "message": message,
+            "progress": None,
+            "start_time": was.start_time or stamp(scene.now),
+        }
+    )
+
+
+def _has_failed(job: JobView | None) -> bool:
+    """Tell whether a Job failed before anyone intended it: it is what is left of an earlier run of the same recipe."""
+    return job is not None and job.end == "Failed"
+
+
+def _follow(node: Node, was: StageStatus, scene: Scene) -> StageStatus:
+    """Follow the Job of the current attempt."""
+    [reference] = was.jobs
+    job = scene.jobs.get(reference.name)
+    if job is None:
+        return _without_job(node, was, scene)
+    if job.key != node.key:
+        return _pending(was, f"Job {job.name} belongs to something else: delete it, or use another claim")
+    if not reference.uid or job.deleting:
+        return _adopt(node, was, job, scene)
+    if job.end:
+        return _complete(node, was, job, scene) if job.end == "Complete" else _failed(node, was, job, scene)
+    return _rest(was, scene, "") if scene.suspended else _running(node, was, job, scene)
+
+
+def _without_job(node: Node, was: StageStatus, scene: Scene) -> StageStatus:
+    """The Job is not there: not made yet, stopped by us, or deleted by someone."""
+    [reference] = was.jobs
+    if scene.suspended:
+        return _rest(was, scene, "")
+    if not reference.uid or reference.name not in scene.absent:
+        return _pending(was, scene.refusals.get(reference.name, was.message))
+    words = "goes on" if was.phase == "Suspended" else f"Job {reference.name} was deleted by someone: started again"
+    return _attempt(node, was, scene, words, failures=was.failures)
+
+
+def _adopt(node: Node, was: StageStatus, job: JobView, scene: Scene) -> StageStatus:
+    """Record a Job that stands, ours or one that another resource made for the same artifact."""
+    ours = any(owner.uid == scene.uid for owner in job.owners)
+    if job.end == "Failed" and not ours:
+        return _attempt(node, was, scene, "", failures=was.failures)
+    if job.deleting:
+        return _rest(was, scene, f"waits until Job {job.name} is gone")
+    if scene.made.get(job.name) == job.uid:
+        reference = JobReference(name=job.name, uid=job.uid)
+        return _follow(node, was.model_copy(update={"jobs": (reference,)}), scene)
+    return _rest(was, scene, scene.refusals.get(job.name, was.message))
+
+
+def _running(node: Node, was: StageStatus, job: JobView, scene: Scene) -> StageStatus:
+    """Say how far a live Job is, or what it waits for."""
+    pods = scene.pods.get(job.name, ())
+    reason = why(job, pods, scene.queued.get(job.name, ""), now=scene.now)
+    shared = [owner.name for owner in job.owners if owner.uid != scene.uid]
+    message = reason.message if reason else f"shared with {', '.join(shared)}" if shared else ""
+    runs = was.phase == "Running" or any(pod.phase == "Running" for pod in pods)
+    progress = scene.progress.get(node.name) or _shards(node, was, job)
+    update: dict[str, Any] = {"phase": "Running" if runs and not job.suspended else "Pending", "message": message}
+    return was.model_copy(update={**update, "progress": progress})
+
+
+def _shards(node: Node, was: StageStatus, job: JobView) -> Progress | None:
+    """Return how many shards are finished; a single pod's progress is what it says itself."""
+    if node.tasks == 1 or node.kind == "train":
+        return was.progress
+    return Progress(unit="shards", done=job.succeeded, total=node.tasks)
+
+
+def _complete(node: Node, was: StageStatus, job: JobView, scene: Scene) -> StageStatus:
+    """Finish a stage; where a result is needed and lost, the stage runs again and finds its directory complete."""
+    result = result_of(scene.pods.get(job.name, ()))
+    needs = {"prepare": contract.PrepareResult, "report": contract.ReportResult}.get(node.kind)
+    if needs is not None and not isinstance(result, needs):
+        return _again(node, was, scene, f"the result of Job {job.name} was lost", limit=SHARD_FAILURES)
+    digest, message = "", ""
+    if isinstance(result, contract.StageDone):
+        digest, message = (result.digest, result.message) if node.tasks == 1 else ("", "")
+    if isinstance(result, contract.ReportResult):
+        digest = result.digest
+    done = was.model_copy(
+        update={
+            "artifact": Artifact(path=node.artifacts[0].path, digest=digest),
+            "digests": dict(result.digests) if isinstance(result, contract.PrepareResult) else {},
+            "progress": None if was.progress is None else _full(was.progress),
+        }
+    )
+    return _end(done, "Succeeded", message, scene)
+
+
+def _full(progress: Progress) -> Progress:
+    return progress.model_copy(update={"done": progress.total})
+
+
+def _failed(node: Node, was: StageStatus, job: JobView, scene: Scene) -> StageStatus:
+    """Give up, or try again, as the retry table says."""
+    pods = scene.pods.get(job.name, ())
+    if node.kind != "train":
+        return _end(was, "Failed", job_end.sharded(job, pods), scene)
+    end = job_end.gang(job, pods)
+    if end.kind == "Counted":
+        return _again(node, was, scene, end.message, limit=scene.place.spec.training.max_attempts)
+    if end.kind == "BadInput" or was.attempt >= MOST_ATTEMPTS:
+        return _end(was, "Failed", end.message, scene)
+    return _uncounted(node, was, job, end, scene)
+
+
+def _uncounted(node: Node, was: StageStatus, job: JobView, end: job_end.End, scene: Scene) -> StageStatus:
+    """Start the gang again: at once after a disruption, later and later after something temporary."""
+    if scene.suspended:
+        return _rest(was, scene, end.message)
+    if end.kind == "Temporary" and scene.now < backoff_end(was, job):
+        return _pending(was, f"tries again at {stamp(backoff_end(was, job))}: {end.message}")
+    return _attempt(node, was, scene, f"goes on from its newest checkpoint: {end.message}", failures=was.failures)
+
+
+def _again(node: Node, was: StageStatus, scene: Scene, message: str, *, limit: int) -> StageStatus:
+    """Count a failure, and try again unless there were too many."""
+    failures = was.failures + 1
+    if failures >= limit:
+        return _end(was.model_copy(update={"failures": failures}), "Failed", message, scene)
+    if scene.suspended:
+        return _rest(was, scene, message)
+    return _attempt(node, was, scene, f"attempt {was.attempt} failed: {message}", failures=failures)
+
+
+def backoff_end(was: StageStatus, job: JobView) -> datetime:
+    """Return when a temporary failure may be tried again: later each time."""
+    wait = BACKOFF_S[min(was.attempt, len(BACKOFF_S)) - 1]
+    return moment(job.ended_at) + timedelta(seconds=wait)
+
+
+def _rest(was: StageStatus, scene: Scene, message: str) -> StageStatus:
+    """Return the stage suspended when the resource is, else waiting."""
+    if not scene.suspended:
+        return _pending(was, message)
+    name = was.jobs[0].name
+    other = scene.wanted.get(name, "")
+    words = f"runs on for {other}, which wants it too" if other and name in scene.jobs else message
+    return was.model_copy(update={"phase": "Suspended", "message": words})
+
+
+def _pending(was: StageStatus, message: str) -> StageStatus:
+    return was.model_copy(update={"phase": "Pending", "message": message})
+
+
+def _end(was: StageStatus, phase: str, message: str, scene: Scene) -> StageStatus:
+    return was.model_copy(update={"phase": phase, "message": message, "completion_time": stamp(scene.now)})

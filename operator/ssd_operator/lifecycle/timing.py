@@ -1,0 +1,66 @@
+"""When to look again though nothing happens: deadlines, time to live, back-off, progress."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from ssd_operator.lifecycle.inputs import Scene, moment
+from ssd_operator.lifecycle.run import deadline, is_over
+from ssd_operator.lifecycle.stage import LIVE, backoff_end
+from ssd_operator.lifecycle.waiting import doubts
+from ssd_operator.spec import scalars
+from ssd_operator.spec.status import StageStatus, Status
+
+__all__ = ["expires", "is_asked", "next_look"]
+
+QUEUED_S = 30
+"""Nothing tells when a Job's place in its queue changes."""
+UNSETTLED_S = 5
+"""A Job that belongs to others or goes away may change without any event that names us."""
+
+
+def expires(status: Status, scene: Scene) -> datetime | None:
+    """Return when the resource itself is to be deleted."""
+    ttl = scalars.seconds(scene.place.spec.ttl_after_finished)
+    if not ttl or status.completion_time is None or not is_over(status):
+        return None
+    return moment(status.completion_time) + timedelta(seconds=ttl)
+
+
+def is_asked(stage: StageStatus) -> bool:
+    """Tell whether a stage's pod says how far it is: grade has no network, and shards are counted by their Job."""
+    counted = stage.progress is not None and stage.progress.unit == "shards"
+    return not counted and not stage.name.startswith("grade-")
+
+
+def next_look(status: Status, scene: Scene) -> float | None:
+    """Return after how many seconds to look again, or None when only an event can change anything."""
+    moments = list(_moments(status, scene))
+    if not moments:
+        return None
+    return max((min(moments) - scene.now).total_seconds(), 0.0) + 0.1
+
+
+def _moments(status: Status, scene: Scene) -> Iterator[datetime]:
+    ends = expires(status, scene)
+    if ends is not None:
+        yield ends
+    if is_over(status) or scene.suspended:
+        return
+    if status.start_time is not None:
+        yield deadline(status, scene)
+    for stage in status.stages:
+        if stage.phase not in LIVE:
+            continue
+        job = scene.jobs.get(stage.jobs[0].name)
+        if not stage.jobs[0].uid or (job is not None and job.deleting):
+            yield scene.now + timedelta(seconds=UNSETTLED_S)
+        if job is not None:
+            yield from (each for each in doubts(job, scene.pods.get(job.name, ())) if each > scene.now)
+        if job is not None and job.queue and job.suspended and scene.place.settings.kueue:
+            yield scene.now + timedelta(seconds=QUEUED_S)
+        if job is not None and job.end == "Failed":
+            yield backoff_end(stage, job)
+        if stage.phase == "Running" and is_asked(stage) and scene.place.settings.worker_metrics_port:
+            yield scene.now + timedelta(seconds=scene.place.settings.progress_s)

@@ -1,0 +1,87 @@
+"""Why a stage does not run: in the words of whoever keeps it, with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ssd_jobs.contract import ExitCode
+from ssd_operator.lifecycle.inputs import moment
+from ssd_operator.lifecycle.views import JobView, PodView
+
+__all__ = ["Why", "doubts", "why"]
+
+PODLESS = timedelta(seconds=30)
+"""A Job without a pod for so long has been refused one; nothing but its events says by whom."""
+SLOW = timedelta(minutes=5)
+"""A container that is not created for so long has a volume or a network that does not come, or a large image."""
+
+IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"})
+CONFIG = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
+ORDINARY = frozenset({"", "ContainerCreating", "PodInitializing"})
+
+
+@dataclass(frozen=True)
+class Why:
+    """A reason for programs and a sentence for people."""
+
+    reason: str
+    message: str
+
+    def __post_init__(self) -> None:
+        """Keep within what a status holds."""
+        object.__setattr__(self, "message", self.message[:1000])
+
+
+def doubts(job: JobView, pods: Sequence[PodView]) -> Iterator[datetime]:
+    """Yield the moments at which something that only takes time becomes something that does not happen."""
+    yield from filter(None, (_podless_at(job, pods), *map(_slow_at, pods)))
+
+
+def _slow_at(pod: PodView) -> datetime | None:
+    """Return when a pod that starts should have started."""
+    starts = pod.phase == "Pending" and pod.waiting in ORDINARY and pod.started_at
+    return moment(pod.started_at) + SLOW if starts else None
+
+
+def _podless_at(job: JobView, pods: Sequence[PodView]) -> datetime | None:
+    """Return when it is time to say that a Job gets no pods, or None when it has some or wants none."""
+    if pods or job.active or job.succeeded or job.suspended or job.end or not job.started_at:
+        return None
+    return moment(job.started_at) + PODLESS
+
+
+def why(job: JobView, pods: Sequence[PodView], queued: str = "", *, now: datetime) -> Why | None:
+    """Return what a Job waits for, or None when nothing is in its way; `queued` is what its queue says."""
+    if job.queue and job.suspended:
+        return Why("Queued", f"waits in queue {job.queue} for admission" + (f", {queued}" if queued else ""))
+    podless = _podless_at(job, pods)
+    if podless is not None and now >= podless:
+        words = f"Job {job.name} gets no pods: kubectl describe job {job.name} says why"
+        return Why("NoPods", f"{words}, such as a quota, Pod Security or a webhook")
+    pending = [pod for pod in pods if pod.phase == "Pending"]
+    found = [reason for pod in pending if (reason := _pod(pod, now))]
+    if found:
+        return found[0]
+    later = [pod for pod in pods if pod.exit_code == ExitCode.TEMPORARY]
+    if later and not any(pod.phase == "Running" for pod in pods):
+        last = max(later, key=lambda pod: pod.version)
+        return Why("Temporary", f"tries again, pod {last.name} said: {last.message.strip() or 'exit code 75'}")
+    return None
+
+
+def _pod(pod: PodView, now: datetime) -> Why | None:
+    if pod.unschedulable:
+        return Why("Unschedulable", f"pod {pod.name} has no node: {pod.unschedulable}")
+    if pod.waiting in IMAGE:
+        return Why("ImagePull", f"pod {pod.name} gets no image: {pod.waiting_message or pod.waiting}")
+    if pod.waiting in CONFIG:
+        return Why("PodConfig", f"pod {pod.name} cannot start: {pod.waiting_message or pod.waiting}")
+    if pod.waiting not in ORDINARY:
+        return Why("PodWaiting", f"pod {pod.name} waits: {pod.waiting_message or pod.waiting}")
+    slow = _slow_at(pod)
+    if slow is not None and now >= slow:
+        words = f"pod {pod.name} has a node and does not start: kubectl describe pod {pod.name} says why"
+        return Why("PodSlow", f"{words}, such as a volume that cannot be mounted, or a large image")
+    return None

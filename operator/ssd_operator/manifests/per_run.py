@@ -1,0 +1,58 @@
+"""What a resource has once: its frozen spec, its claim, and the wall around pods that run foreign programs."""
+
+import json
+
+from ssd_operator import naming
+from ssd_operator.manifests.place import Object
+from ssd_operator.spec.resolved import ResolvedSpec
+from ssd_operator.spec.storage import ClaimTemplate
+
+__all__ = ["claim", "isolation", "resolved"]
+
+
+def resolved(spec: ResolvedSpec, *, name: str, namespace: str, uid: str) -> Object:
+    """Return the ConfigMap that holds the complete spec of a run, so that a new preset never changes it."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": _metadata(naming.resolved_config_map_name(uid, spec.digest()), name, namespace),
+        "immutable": True,
+        "data": {"spec.json": json.dumps(spec.document(), sort_keys=True, indent=1) + "\n"},
+    }
+
+
+def claim(template: ClaimTemplate, *, name: str, namespace: str) -> Object:
+    """Return the claim that a template describes."""
+    spec: Object = {
+        "accessModes": list(template.access_modes),
+        "resources": {"requests": {"storage": template.size}},
+    }
+    if template.storage_class_name:
+        spec["storageClassName"] = template.storage_class_name
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": _metadata(naming.claim_name(name), name, namespace),
+        "spec": spec,
+    }
+
+
+def isolation(*, name: str, namespace: str, uid: str) -> Object:
+    """Return the policy that lets nothing in or out of pods that run foreign programs."""
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": _metadata(naming.isolation_policy_name(uid), name, namespace),
+        "spec": {
+            "podSelector": {"matchLabels": {naming.LABEL_NETWORK: "none"}},
+            "policyTypes": ["Ingress", "Egress"],
+        },
+    }
+
+
+def _metadata(name: str, experiment: str, namespace: str) -> Object:
+    labels = {
+        naming.LABEL_MANAGED: naming.MANAGED_BY,
+        naming.LABEL_EXPERIMENT: naming.label_value(experiment),
+    }
+    return {"name": name, "namespace": namespace, "labels": labels}

@@ -1,0 +1,88 @@
+"""Events for people: one object per kind of thing that happened to a resource, counted when it happens again.
+
+Its name is derived from what it says, so a repeat is found and becomes a series instead of another object. An event
+is a courtesy; failing to write one never fails anything.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from ssd_operator import naming
+from ssd_operator.cluster.api import Api, ApiError
+from ssd_operator.lifecycle import Happening
+
+__all__ = ["Recorder"]
+
+LOGGER = logging.getLogger(__name__)
+LONGEST_NOTE = 1000
+"""In bytes; the API server takes 1,024."""
+MOST_COUNTS = 10_000
+
+
+class Recorder:
+    """Writes events about resources."""
+
+    def __init__(self, api: Api, *, identity: str, clock: Callable[[], datetime]) -> None:
+        self._api = api
+        self._identity = identity
+        self._clock = clock
+        self._counts: OrderedDict[str, int] = OrderedDict()
+
+    async def record(self, resource: dict[str, Any], happenings: Iterable[Happening]) -> None:
+        """Write what happened to a resource."""
+        for happening in happenings:
+            try:
+                await self._write(resource["metadata"], happening)
+            except ApiError as error:
+                LOGGER.warning("an event was not written: %s", error)
+
+    async def _write(self, metadata: dict[str, Any], happening: Happening) -> None:
+        """Make the event, or count it when it is there."""
+        event = self._event(metadata, happening)
+        try:
+            await self._api.create(event)
+        except ApiError as error:
+            if not error.exists:
+                raise
+            await self._count(event["metadata"])
+
+    async def _count(self, metadata: dict[str, Any]) -> None:
+        """Count a repeat; the count is this process's own, so that events need not be readable."""
+        namespace, name = metadata["namespace"], metadata["name"]
+        self._counts[name] = count = self._counts.pop(name, 1) + 1
+        while len(self._counts) > MOST_COUNTS:
+            self._counts.popitem(last=False)
+        series = {"count": count, "lastObservedTime": self._now()}
+        await self._api.patch("Event", namespace, name, {"series": series})
+
+    def _event(self, metadata: dict[str, Any], happening: Happening) -> dict[str, Any]:
+        """Return the event as an object."""
+        note = happening.note.encode()[:LONGEST_NOTE].decode(errors="ignore")
+        digest = naming.short(metadata["uid"], happening.reason, note)
+        return {
+            "apiVersion": "events.k8s.io/v1",
+            "kind": "Event",
+            "metadata": {"name": f"{metadata['name']}.{digest}", "namespace": metadata["namespace"]},
+            "eventTime": self._now(),
+            "type": "Warning" if happening.warning else "Normal",
+            "reason": happening.reason,
+            "action": "Reconcile",
+            "note": note,
+            "reportingController": f"{naming.GROUP}/operator",
+            "reportingInstance": self._identity or "operator",
+            "regarding": {
+                "apiVersion": naming.API_VERSION,
+                "kind": naming.KIND,
+                "name": metadata["name"],
+                "namespace": metadata["namespace"],
+                "uid": metadata["uid"],
+            },
+        }
+
+    def _now(self) -> str:
+        return self._clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

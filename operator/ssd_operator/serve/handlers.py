@@ -1,0 +1,109 @@
+"""kopf watches and dispatches, and does nothing else.
+
+Each event updates what is remembered and names the resources that may be concerned; the queue does the rest. There
+are no handlers of creation or change, so kopf writes no annotation and no finalizer, and errors cannot be lost in it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import kopf
+
+from ssd_operator import naming
+from ssd_operator.cluster import Key, Store
+from ssd_operator.lifecycle import view_job, view_pod
+from ssd_operator.serve.queue import WorkQueue
+from ssd_operator.serve.stateless import NothingBefore, NothingHandled
+from ssd_operator.settings import Settings
+
+__all__ = ["Dispatcher", "registry", "watch_settings"]
+
+Raw = dict[str, Any]
+SELECTOR = f"{naming.LABEL_MANAGED}={naming.MANAGED_BY}"
+
+
+class Dispatcher:
+    """From an event to the keys of the resources that it concerns."""
+
+    def __init__(self, store: Store, queue: WorkQueue[Key], *, alive: Any = lambda: None) -> None:
+        self._store = store
+        self._queue = queue
+        self._alive = alive
+
+    def resource(self, kind: str | None, raw: Raw) -> None:
+        """A SelfDistillation was made, changed or deleted: it, and those that share Jobs with it, look again."""
+        self._alive()
+        metadata = raw["metadata"]
+        key = Key(metadata["namespace"], metadata["name"])
+        if kind == "DELETED":
+            self._store.drop_resource(key, uid=metadata["uid"], version=int(metadata["resourceVersion"]))
+        else:
+            self._store.put_resource(raw)
+        self._queue.add(key)
+        for job in self._store.owned(metadata["uid"]):
+            for owner in self._store.owners(job):
+                self._queue.add(owner)
+
+    def job(self, kind: str | None, raw: Raw) -> None:
+        """A Job changed: its owners look again."""
+        self._alive()
+        job = view_job(raw)
+        if kind == "DELETED":
+            self._store.drop_job(job.namespace, job.name, uid=job.uid, version=job.version)
+        else:
+            self._store.put_job(job)
+        for owner in self._store.owners(job):
+            self._queue.add(owner)
+
+    def pod(self, kind: str | None, raw: Raw) -> None:
+        """A pod changed: the owners of its Job look again."""
+        self._alive()
+        pod = view_pod(raw)
+        if kind == "DELETED":
+            self._store.drop_pod(pod)
+        else:
+            self._store.put_pod(pod)
+        job = self._store.job(pod.namespace, pod.job)
+        for owner in self._store.owners(job) if job is not None else ():
+            self._queue.add(owner)
+
+
+def registry(dispatcher: Dispatcher, *, kubeconfig: Path | None) -> kopf.OperatorRegistry:
+    """Return the handlers; credentials come from the pod, or from the kubeconfig that the process was given."""
+    found = kopf.OperatorRegistry()
+    login: Any = kopf.login_with_service_account if kubeconfig is None else kopf.login_with_kubeconfig
+
+    @kopf.on.login(registry=found)
+    def _login(**kwargs: Any) -> Any:
+        return login(**kwargs)
+
+    @kopf.on.event(naming.GROUP, naming.VERSION, naming.PLURAL, registry=found)
+    async def _resource(event: Any, **_: Any) -> None:
+        dispatcher.resource(event["type"], event["object"])
+
+    @kopf.on.event("batch", "v1", "jobs", registry=found)
+    async def _job(event: Any, **_: Any) -> None:
+        dispatcher.job(event["type"], event["object"])
+
+    @kopf.on.event("", "v1", "pods", registry=found)
+    async def _pod(event: Any, **_: Any) -> None:
+        dispatcher.pod(event["type"], event["object"])
+
+    return found
+
+
+def watch_settings(settings: Settings) -> kopf.OperatorSettings:
+    """Return kopf's settings: filters on the server, no peering, no events of its own, no change of any object."""
+    found = kopf.OperatorSettings()
+    found.watching.label_selectors["batch", "v1", "jobs"] = SELECTOR
+    found.watching.label_selectors["v1/pods"] = SELECTOR
+    found.watching.chunk_size = 500
+    found.networking.request_timeout = 30
+    found.persistence.diffbase_storage = NothingBefore()
+    found.persistence.progress_storage = NothingHandled()
+    found.posting.enabled = False
+    found.peering.standalone = True
+    found.scanning.disabled = bool(settings.namespaces)
+    return found

@@ -1,0 +1,111 @@
+"""What the operator measures of itself. No label names a resource: their number has no bound."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter as Count
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, get_args
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from ssd_operator.spec.resolved import StageKind
+from ssd_operator.spec.status import StageStatus, Status
+
+__all__ = ["Metrics"]
+
+STAGE_BUCKETS = (10, 30, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 48 * 3600)
+ENDED = frozenset({"Succeeded", "Failed"})
+KINDS = tuple(kind.lower() for kind in get_args(StageKind) if kind)
+"""Each has its series from the start: a counter that appears with its first failure shows no increase of it."""
+
+
+class Metrics:
+    """All of them, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        registry = self.registry
+        self.leader = Gauge("ssd_is_leader", "1 while this process leads.", registry=registry)
+        self.reconcile = Histogram("ssd_reconcile_duration_seconds", "One pass over one resource.", registry=registry)
+        self.errors = Counter("ssd_reconcile_errors_total", "Passes that failed and are repeated.", registry=registry)
+        self.requests = Counter(
+            "ssd_api_requests_total", "Requests to the API server.", ["verb", "code"], registry=registry
+        )
+        self.stages = Histogram(
+            "ssd_stage_duration_seconds",
+            "From a stage's first Job to its end.",
+            ["stage", "result"],
+            buckets=STAGE_BUCKETS,
+            registry=registry,
+        )
+        self.attempts = Counter("ssd_stage_attempts_total", "Jobs begun.", ["stage", "reason"], registry=registry)
+        for kind, result in itertools.product(KINDS, sorted(ENDED)):
+            self.stages.labels(kind, result.lower())
+        self.progress = Counter(
+            "ssd_progress_writes_total", "Status writes that say nothing but how far a stage is.", registry=registry
+        )
+        self.missed = Counter(
+            "ssd_watch_missed_total", "Changes that a resync found before a watch told.", registry=registry
+        )
+
+    def watch(
+        self,
+        *,
+        depth: Callable[[], int],
+        phases: Callable[[], Iterable[str]],
+        age: Callable[[], float],
+    ) -> None:
+        """Add what is counted at the moment of a scrape."""
+        self.registry.register(_Snapshot(depth, phases, age))
+
+    def request(self, verb: str, code: int) -> None:
+        """Count a request."""
+        self.requests.labels(verb, str(code)).inc()
+
+    def changed(self, _raw: dict[str, Any], was: Status, now: Status) -> None:
+        """Count what a written status says about stages."""
+        if _without_progress(was) == _without_progress(now):
+            self.progress.inc()
+            return
+        before = {stage.name: stage for stage in was.stages}
+        for stage in now.stages:
+            self._stage(before.get(stage.name), stage)
+
+    def _stage(self, was: StageStatus | None, now: StageStatus) -> None:
+        kind = now.name.split("-", 1)[0]
+        if now.attempt > (was.attempt if was else 0):
+            self.attempts.labels(kind, "first" if now.attempt == 1 else "again").inc()
+        if now.phase in ENDED and (was is None or was.phase != now.phase) and now.start_time and now.completion_time:
+            length = datetime.fromisoformat(now.completion_time) - datetime.fromisoformat(now.start_time)
+            self.stages.labels(kind, now.phase.lower()).observe(length.total_seconds())
+
+    def text(self) -> bytes:
+        """Return the page that Prometheus reads."""
+        return generate_latest(self.registry)
+
+
+def _without_progress(status: Status) -> Status:
+    stages = tuple(stage.model_copy(update={"progress": None}) for stage in status.stages)
+    return status.model_copy(update={"stages": stages, "progress": ""})
+
+
+class _Snapshot(Collector):
+    """Reads the process's state when asked."""
+
+    def __init__(self, depth: Callable[[], int], phases: Callable[[], Iterable[str]], age: Callable[[], float]) -> None:
+        self._depth, self._phases, self._age = depth, phases, age
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the current values."""
+        yield GaugeMetricFamily("ssd_workqueue_depth", "Resources that wait for their turn.", value=self._depth())
+        yield GaugeMetricFamily(
+            "ssd_watch_last_event_age_seconds", "Since the watches were last known to be alive.", value=self._age()
+        )
+        runs = GaugeMetricFamily("ssd_runs", "Resources by phase.", labels=["phase"])
+        for phase, count in sorted(Count(self._phases()).items()):
+            runs.add_metric([phase or "New"], count)
+        yield runs

@@ -1,0 +1,124 @@
+"""A listing of everything, now and then: the safety net below the watches, and their judge.
+
+The first one, before anything is decided, makes the process know what there is. Each later one puts right what a
+watch may have missed, and tells how much that was. A watch that must begin anew, as after a 410, tells what there is
+and never what is gone: a deletion in between is found only here. Of pods only those that have not ended are listed:
+a stage would go on waiting for the image of one that is gone, or ask it how far it is; ended ones stay for days.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from ssd_operator import naming
+from ssd_operator.cluster import Api, ApiError, Key, Store
+from ssd_operator.lifecycle import JobView, PodView, view_job, view_pod
+from ssd_operator.serve.handlers import SELECTOR
+
+__all__ = ["Resync"]
+
+LOGGER = logging.getLogger(__name__)
+Raw = dict[str, Any]
+AT_WORK = "status.phase!=Succeeded,status.phase!=Failed"
+GRACE_S = 10.0
+"""What a watch may be late by."""
+
+
+class Resync:
+    """Lists the namespaces that are watched."""
+
+    def __init__(self, api: Api, store: Store, namespaces: tuple[str, ...], *, grace_s: float = GRACE_S) -> None:
+        self._api = api
+        self._store = store
+        self._namespaces = namespaces or ("",)
+        self._grace_s = grace_s
+
+    async def first(self) -> list[Key]:
+        """Learn what there is, and return every resource."""
+        for namespace in self._namespaces:
+            async for raw in self._api.list("Job", namespace, selector=SELECTOR):
+                self._store.put_job(view_job(raw))
+            async for raw in self._api.list("Pod", namespace, selector=SELECTOR):
+                self._store.put_pod(view_pod(raw))
+            async for raw in self._api.list(naming.KIND, namespace):
+                self._store.put_resource(raw)
+        return list(self._store.resources)
+
+    async def repeat(self, *, every_s: float, compared: Callable[[int], None]) -> None:
+        """Compare now and then, for ever; a server that does not answer is asked the next time."""
+        while True:
+            await asyncio.sleep(every_s)
+            try:
+                compared(await self.again())
+            except ApiError as error:
+                LOGGER.warning("resync: %s", error)
+
+    async def again(self) -> int:
+        """Put right what the watches missed, and return how much that was."""
+        resources, jobs, pods = dict(self._store.resources), self._store.jobs(), self._store.pods_at_work()
+        listed = [raw async for raw in self._each(naming.KIND, "")]
+        views = [view_job(raw) async for raw in self._each("Job", SELECTOR)]
+        at_work = {raw["metadata"]["uid"] async for raw in self._each("Pod", SELECTOR, fields=AT_WORK)}
+        await asyncio.sleep(self._grace_s)
+        missed = sum(map(self._learn_resource, listed)) + sum(map(self._learn_job, views))
+        missed += sum(self._forget_pod(pod) for pod in pods if pod.uid not in at_work)
+        present = {raw["metadata"]["uid"] for raw in listed} | {job.uid for job in views}
+        for key, raw in resources.items():
+            missed += raw["metadata"]["uid"] not in present and self._forget_resource(key, raw)
+        for job in jobs:
+            missed += job.uid not in present and await self._forget_job(job)
+        return missed
+
+    async def _each(self, kind: str, selector: str, *, fields: str = "") -> AsyncIterator[Raw]:
+        for namespace in self._namespaces:
+            async for raw in self._api.list(kind, namespace, selector=selector, fields=fields):
+                yield raw
+
+    def _learn_resource(self, raw: Raw) -> bool:
+        """Remember a listed resource, and tell whether that is news."""
+        before = self._store.resources.get(Key(raw["metadata"]["namespace"], raw["metadata"]["name"]))
+        now = self._store.resources.get(self._store.put_resource(raw))
+        return now is not None and (before is None or _identity(before) != _identity(now))
+
+    def _learn_job(self, job: JobView) -> bool:
+        """Remember a listed Job, and tell whether that is news."""
+        before = self._store.job(job.namespace, job.name)
+        self._store.put_job(job)
+        return self._store.job(job.namespace, job.name) not in (before, None)
+
+    def _forget_resource(self, key: Key, raw: Raw) -> bool:
+        """Forget a resource that was not listed, and tell whether nobody had said that it is gone."""
+        uid, version = _identity(raw)
+        known = self._store.resources.get(key)
+        self._store.drop_resource(key, uid=uid, version=int(version))
+        return known is not None and known["metadata"]["uid"] == uid
+
+    def _forget_pod(self, pod: PodView) -> bool:
+        """The same of a pod; one that has only ended is asked for when its words are needed."""
+        known = pod in self._store.pods(pod.namespace, pod.job)
+        if known:
+            self._store.drop_pod(pod)
+        return known
+
+    async def _forget_job(self, job: JobView) -> bool:
+        """The same of a Job; one without our label is in no listing, so who finds it missing asks for it."""
+        known = self._store.job(job.namespace, job.name)
+        if known is None or known.uid != job.uid:
+            return False
+        try:
+            found = view_job(await self._api.get("Job", job.namespace, job.name))
+        except ApiError as error:
+            if not error.missing:
+                raise
+            self._store.drop_job(job.namespace, job.name, uid=job.uid, version=known.version)
+            return True
+        self._store.put_job(found)
+        return found.uid != job.uid
+
+
+def _identity(raw: Raw) -> tuple[str, str]:
+    """Return what tells two sights of a resource apart."""
+    return raw["metadata"]["uid"], raw["metadata"]["resourceVersion"]

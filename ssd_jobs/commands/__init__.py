@@ -1,0 +1,1 @@
+"""Programs beside the stages: `python -m ssd_jobs.commands.<name>`, called by `ssd`."""

@@ -1,0 +1,92 @@
+"""Grade a stored run again and compare: `python -m ssd_jobs.commands.regrade CONFIG`.
+
+CONFIG is the config of a grade stage that is complete. Nothing is overwritten; the verdicts are made again in
+memory. Time and the wording of a reason may differ between two runs, the verdict, the failing test and the program
+may not.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ssd_jobs import artifacts, contract
+from ssd_jobs.artifacts import tables
+from ssd_jobs.commands.program import main_of
+from ssd_jobs.errors import BadInput, JobError
+from ssd_jobs.sandbox.opening import opened
+from ssd_jobs.stages.grade import canaries, questions
+from ssd_jobs.stages.grade import stage as grade
+
+__all__ = ["main", "regrade"]
+
+COMPARED = ("verdict", "failed_test", "tests_total", "truncated", "completion_tokens", "code_sha256")
+SHOWN = 5
+
+
+def main(arguments: list[str]) -> str:
+    """Grade again and say whether anything differs."""
+    parser = argparse.ArgumentParser(prog="python -m ssd_jobs.commands.regrade", description=__doc__)
+    parser.add_argument("config", type=Path, help="the config of a grade stage that is complete")
+    given = parser.parse_args(arguments)
+    config = contract.load(given.config)
+    if not isinstance(config, contract.GradeConfig):
+        raise BadInput(f"{given.config}: is the config of a {config.stage} stage; give the one of a grade stage")
+    total, differences = 0, []
+    for count, found in regrade(config, Path(config.workspace)):
+        total += count
+        differences += found
+    if differences:
+        more = f" and {len(differences) - SHOWN} more" if len(differences) > SHOWN else ""
+        raise JobError(f"{len(differences)} of {total} verdicts differ: {'; '.join(differences[:SHOWN])}{more}")
+    return f"{total} verdicts, none differs"
+
+
+def regrade(config: contract.GradeConfig, workspace: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield, for each task, how many verdicts there are and which of them differ."""
+    problems, tests = (artifacts.opened(workspace / path) for path in (config.problems, config.tests))
+    known = questions.questions(problems, tests)
+    limits = grade.limits_of(config.science)
+    with opened(config.execution, memory_mb=config.science.memory_mb) as client:
+        for task in config.tasks:
+            stored = _stored(config, task, workspace)
+            shards = artifacts.sharded(workspace / task.generations, task.generation_shards)
+            canaries.check(client, mode=task.mode, limits=limits)
+            wanted = questions.completions(shards, known)
+            rows = [row for _, row in grade.grade(client, known, wanted, task.mode, limits)]
+            if len(rows) != len(stored):
+                raise JobError(
+                    f"{task.output}: holds {len(stored)} verdicts for {len(rows)} generations; grade it again"
+                )
+            yield (
+                len(rows),
+                [_difference(task, row, stored.get(_place(row), {})) for row in rows if _differs(row, stored)],
+            )
+
+
+def _stored(config: contract.GradeConfig, task: contract.GradeTask, workspace: Path) -> dict[Any, dict[str, Any]]:
+    """Return the verdicts that are on disk."""
+    shards = artifacts.sharded(workspace / task.output, config.science.shards)
+    rows = [row for shard in shards for row in tables.rows(shard.table(grade.VERDICTS, tables.VERDICTS))]
+    return {_place(row): row for row in rows}
+
+
+def _place(row: dict[str, Any]) -> tuple[str, int]:
+    return row["problem_id"], row["sample_index"]
+
+
+def _differs(row: dict[str, Any], stored: dict[Any, dict[str, Any]]) -> bool:
+    old = stored.get(_place(row), {})
+    return any(row[name] != old.get(name) for name in COMPARED)
+
+
+def _difference(task: contract.GradeTask, row: dict[str, Any], old: dict[str, Any]) -> str:
+    problem, sample = _place(row)
+    return (
+        f"{problem} #{sample} at {task.setting} as {task.mode}: {old.get('verdict', 'nothing')} is now {row['verdict']}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main_of(main))

@@ -1,0 +1,90 @@
+"""Analyze: what distillation did to the base model's distributions, on the same stored contexts for both models."""
+
+import io
+import json
+
+import numpy as np
+
+from ssd_jobs import artifacts
+from ssd_jobs.artifacts import Artifact
+from ssd_jobs.context import Context
+from ssd_jobs.contract import AnalyzeConfig, StageDone, science_of
+from ssd_jobs.stages.analyze import contexts, distributions, statistics
+
+__all__ = ["POSITIONS", "STATISTICS", "run"]
+
+STATISTICS = "statistics.json"
+"""The curves."""
+POSITIONS = "positions.npz"
+"""Both arms position by position, for whoever wants other curves."""
+
+
+def run(config: AnalyzeConfig, context: Context) -> StageDone:
+    """Measure both models, or find it done."""
+    output = context.path(config.output)
+    done = artifacts.complete(output, key=config.key)
+    if done is not None:
+        return StageDone(stage="analyze", digest=done.digest, message="found complete")
+    shards = artifacts.sharded(context.path(config.samples), config.sample_shards)
+    with artifacts.claim(output, stage=config.stage, name=config.name, key=config.key) as draft:
+        context.progress.attach(output)
+        counts = _measure(config, context, shards, draft)
+        manifest = draft.finish(
+            science=science_of(config.science),
+            inputs=_inputs(config, context, shards),
+            counts=counts,
+            facts={"gpus": config.execution.gpus},
+            image=config.execution.image,
+        )
+    return StageDone(stage="analyze", digest=manifest.digest, message=f"{counts['positions']} positions")
+
+
+def _measure(
+    config: AnalyzeConfig, context: Context, shards: list[Artifact], draft: artifacts.Draft
+) -> dict[str, int | float]:
+    """Evaluate both arms and write what was found."""
+    science = config.science
+    chosen = contexts.choose(shards, problems=science.problems, max_tokens=science.max_tokens, seed=science.seed)
+    done = 0
+
+    def on_context() -> None:
+        nonlocal done
+        done += 1
+        context.check_stop()
+        context.progress.update(done=done, total=2 * len(chosen), unit="contexts")
+
+    base, candidate = (
+        distributions.arm(context.path(path), chosen, science, gpus=config.execution.gpus, on_context=on_context)
+        for path in (config.base, config.candidate)
+    )
+    found = statistics.summary(base, candidate, science.temperatures)
+    draft.write_text(STATISTICS, json.dumps(found, indent=1) + "\n")
+    draft.write_bytes(POSITIONS, _packed(chosen, base, candidate))
+    return {"contexts": len(chosen), "positions": found["positions"]}
+
+
+def _packed(chosen: list[contexts.Context], base: statistics.Arm, candidate: statistics.Arm) -> bytes:
+    """Return the position-wise arrays as one compressed file."""
+    lengths = [len(each.tokens) - each.prompt_length for each in chosen]
+    arrays = {
+        f"{name}_{field}": values.astype(np.float32)
+        for name, arm in (("base", base), ("candidate", candidate))
+        for field, values in vars(arm).items()
+    }
+    stream = io.BytesIO()
+    np.savez_compressed(
+        stream,
+        problem_id=np.repeat(np.array([each.problem_id for each in chosen]), lengths),
+        offset=np.concatenate([np.arange(length) for length in lengths]),
+        **arrays,
+    )
+    return stream.getvalue()
+
+
+def _inputs(config: AnalyzeConfig, context: Context, shards: list[Artifact]) -> dict[str, str]:
+    """Return the digests of what was read; the candidate is a folder of its training's artifact."""
+    return {
+        "model": artifacts.opened(context.path(config.base)).digest,
+        "candidate": artifacts.opened(context.path(config.candidate).parent).digest,
+        "samples": artifacts.sharded_digest(shards),
+    }

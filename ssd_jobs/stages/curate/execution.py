@@ -1,0 +1,89 @@
+"""Does a program run without an error? The popular account's filter, in the sandbox of the grade stage.
+
+A program is given the problem's public sample inputs, never an output; a program whose problem has none is started
+on empty standard input. One that then asks for input shows nothing about itself: it counts as unexercised and stays.
+"""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from ssd_jobs import artifacts
+from ssd_jobs.artifacts import tables
+from ssd_jobs.sandbox.client import Client, NotCompiled, SandboxDown, SandboxFailure
+from ssd_jobs.sandbox.protocol import Limits, Outcome, Program
+from ssd_jobs.stages.curate.decisions import UNEXERCISED, Candidate
+
+__all__ = ["LIMITS", "Inputs", "inputs_of", "run"]
+
+LIMITS = Limits(cpu_seconds=6.0, wall_seconds=30.0, memory_mb=1024, output_mb=16)
+TRIES = 3
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """How a problem's programs are called, and on what."""
+
+    entry_point: str
+    values: tuple[str, ...]
+
+
+def inputs_of(problems: artifacts.Artifact) -> dict[str, Inputs]:
+    """Return what every problem's programs are run on."""
+    columns = ["problem_id", "entry_point", "sample_inputs"]
+    rows = tables.rows(problems.table("problems.parquet", tables.PROBLEMS, columns=columns))
+    return {row["problem_id"]: Inputs(row["entry_point"], tuple(row["sample_inputs"])) for row in rows}
+
+
+def run(client: Client, candidates: Sequence[Candidate], inputs: Mapping[str, Inputs]) -> list[str]:
+    """Return for every program why it is left out, nothing, or that it was not exercised."""
+    with ThreadPoolExecutor(max_workers=client.hello().workers) as pool:
+        return list(pool.map(lambda each: _run(client, each.code, inputs[each.problem_id]), candidates))
+
+
+def _run(client: Client, code: str, inputs: Inputs) -> str:
+    """Run one program; a sandbox that fails is asked again, a program that takes its process down is at fault."""
+    for attempt in range(TRIES):
+        try:
+            return _observe(client, code, inputs)
+        except SandboxDown as error:
+            if error.signal:
+                return "execution"
+            if attempt == TRIES - 1:
+                raise
+        except SandboxFailure:
+            if attempt == TRIES - 1:
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+def _observe(client: Client, code: str, inputs: Inputs) -> str:
+    """Run one program on its inputs until it fails."""
+    functional = bool(inputs.entry_point and inputs.values)
+    program = Program(
+        source=code,
+        kind="functional" if functional else "stdin",
+        entry_point=inputs.entry_point if functional else "",
+        limits=LIMITS,
+    )
+    with client.session(program) as session:
+        for value in inputs.values or ("",):
+            try:
+                outcome = session.run(value.encode("utf-8", "surrogatepass"))
+            except NotCompiled:
+                return "syntax"
+            if reason := _judge(outcome, exercised=bool(inputs.values)):
+                return reason
+    return ""
+
+
+def _judge(outcome: Outcome, *, exercised: bool) -> str:
+    """Return what was wrong with one run."""
+    if outcome.killed:
+        return "execution_time"
+    if outcome.truncated:
+        return "execution_output"
+    if outcome.exit_code or outcome.signal:
+        asked = outcome.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2].startswith("EOFError")
+        return UNEXERCISED if asked and not exercised else "execution"
+    return ""

@@ -1,0 +1,102 @@
+"""Curate: merge the shards, filter and count, and write the batches of every optimizer step."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from ssd_jobs import artifacts
+from ssd_jobs.artifacts import Artifact, Draft, tables
+from ssd_jobs.artifacts.appending import growing
+from ssd_jobs.context import Context
+from ssd_jobs.contract import CurateConfig, StageDone, science_of
+from ssd_jobs.errors import BadInput
+from ssd_jobs.models.stops import stop_token_ids
+from ssd_jobs.sandbox.opening import opened
+from ssd_jobs.stages.curate import decisions, execution
+from ssd_jobs.stages.curate.batches import batches
+from ssd_jobs.stages.curate.decisions import Candidate
+from ssd_jobs.stages.curate.records import Records
+
+__all__ = ["run"]
+
+
+def run(config: CurateConfig, context: Context) -> StageDone:
+    """Write records and batches, or find them written."""
+    path = context.path(config.output)
+    done = artifacts.complete(path, key=config.key)
+    if done is None:
+        with artifacts.claim(path, stage="curate", name=config.name, key=config.key) as draft:
+            context.progress.attach(path)
+            draft.clear()
+            _curate(config, context, draft)
+        done = artifacts.opened(path)
+    counts = done.manifest.counts
+    message = f"{counts['records']} records of {counts['samples']} samples, {counts['epochs']:.3g} epochs"
+    return StageDone(stage="curate", digest=done.digest, message=message)
+
+
+def _curate(config: CurateConfig, context: Context, draft: Draft) -> None:
+    """Filter, write, plan, count."""
+    shards = artifacts.sharded(context.path(config.samples), config.sample_shards)
+    records = _records(config, context, draft, shards)
+    science = config.science
+    if not records.counts["records"]:
+        raise BadInput(
+            f"curation: none of {records.counts['samples']} samples is left ({records.removals()}); what removes them "
+            f"is set by filter, truncated and overlong, and by sampling.maxSequenceTokens"
+        )
+    plan = batches(records.counts["records"], steps=science.steps, size=science.global_batch_size, seed=science.seed)
+    rows = [{"step": step, "record_ids": ids} for step, ids in enumerate(plan, start=1)]
+    draft.write_table("batches.parquet", tables.BATCHES, tables.table(tables.BATCHES, rows))
+    lines = [
+        json.dumps({"problem_id": problem, "samples": samples, "records": records.left[problem]})
+        for problem, samples in sorted(records.sampled.items())
+    ]
+    draft.write_text("yields.jsonl", "".join(f"{line}\n" for line in lines))
+    epochs = science.steps * science.global_batch_size / records.counts["records"]
+    draft.finish(
+        science=science_of(science),
+        inputs=_inputs(config, context, shards),
+        counts={**records.counts, **records.yields(), "epochs": epochs},
+        facts={"filter": science.filter},
+        image=config.execution.image,
+    )
+
+
+def _records(config: CurateConfig, context: Context, draft: Draft, shards: Sequence[Artifact]) -> Records:
+    """Write records and removed samples."""
+    science = config.science
+    with (
+        growing(draft.path / "records.parquet", tables.RECORDS) as kept,
+        growing(draft.path / "lengths.parquet", tables.LENGTHS) as lengths,
+        growing(draft.path / "removed.parquet", tables.REMOVED) as removed,
+        _runner(config, context) as run_programs,
+    ):
+        stops = frozenset(stop_token_ids(context.path(config.model)))
+        records = Records(kept, lengths, removed, science.sequence_length, science.overlong, stops)
+        decided = decisions.decide(shards, science, run_programs)
+        for number, (shard, reasons) in enumerate(zip(shards, decided, strict=True), start=1):
+            records.add(shard, reasons)
+            context.progress.update(done=number, total=len(shards), unit="shards")
+            context.check_stop()
+    return records
+
+
+@contextmanager
+def _runner(config: CurateConfig, context: Context) -> Iterator[Callable[[Sequence[Candidate]], list[str]]]:
+    """Give the way to run programs; a sandbox is started only for a filter that needs one."""
+    if config.science.filter != "Execution":
+        yield lambda candidates: [""] * len(candidates)
+        return
+    inputs = execution.inputs_of(artifacts.opened(context.path(config.prompts)))
+    with opened(config.execution, memory_mb=execution.LIMITS.memory_mb) as client:
+        yield lambda candidates: execution.run(client, candidates, inputs)
+
+
+def _inputs(config: CurateConfig, context: Context, shards: Sequence[Artifact]) -> dict[str, str]:
+    """Return the digests of what was read."""
+    return {
+        "samples": artifacts.sharded_digest(list(shards)),
+        "prompts": artifacts.opened(context.path(config.prompts)).digest,
+        "model": artifacts.opened(context.path(config.model)).digest,
+    }

@@ -1,0 +1,1 @@
+"""Answer a benchmark's problems with one arm, at every decode setting."""

@@ -1,0 +1,16 @@
+"""From a completion's text to a verdict: the part that knows expected outputs and never runs a program.
+
+    extract(text, mode)                             the program in a completion, or None
+    grade_program(client, problem, source, ...)     one verdict, retries and the lonely second run included
+    grade_many(client, jobs, ...)                   many, on all workers of the sandbox, neighbours apart
+    canaries.check(client, mode, ...)               proof, before any grading, that attacks fail here
+
+Everything is decided from captured bytes and exit status; see `ssd_jobs.sandbox` for what can be trusted.
+"""
+
+from ssd_jobs.programs.extraction import extract
+from ssd_jobs.stages.grade.grade import Job, grade_program
+from ssd_jobs.stages.grade.shard import grade_many
+from ssd_jobs.stages.grade.verdicts import Problem, Test, Verdict, VerdictKind
+
+__all__ = ["Job", "Problem", "Test", "Verdict", "VerdictKind", "extract", "grade_many", "grade_program"]

@@ -1,0 +1,100 @@
+"""What is graded: problems with their tests, and the completions of one shard.
+
+Everything that cannot be graded fairly is refused here, by the name of the file and the problem, before a single
+program runs: a problem without tests would be passed by anything.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ssd_jobs import artifacts
+from ssd_jobs.artifacts import tables
+from ssd_jobs.errors import BadInput
+from ssd_jobs.programs import gradable
+from ssd_jobs.stages.grade.verdicts import Problem, Test
+
+__all__ = ["Completion", "Question", "completions", "questions", "shard_of"]
+
+COLUMNS = ["problem_id", "sample_index", "text", "finish_reason"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A problem as the grader needs it."""
+
+    problem: Problem
+    difficulty: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One generation, which may hold a program."""
+
+    problem_id: str
+    sample_index: int
+    text: str
+    truncated: bool
+    tokens: int
+
+
+def shard_of(problem_id: str, shards: int) -> int:
+    """Return which shard grades a problem, on every machine the same."""
+    return int.from_bytes(hashlib.sha256(problem_id.encode()).digest()[:8]) % shards
+
+
+def questions(
+    problems: artifacts.Artifact, tests: artifacts.Artifact, *, shard: int = 0, shards: int = 1
+) -> dict[str, Question]:
+    """Return the problems of one shard with their tests, in the source's order; all tests may be gigabytes."""
+    source = tests.path / "tests.parquet"
+    every = tables.rows(problems.table("problems.parquet", tables.PROBLEMS))
+    mine = [row for row in every if shard_of(row["problem_id"], shards) == shard]
+    names = [row["problem_id"] for row in mine]
+    by_problem: dict[str, list[dict[str, Any]]] = {}
+    for row in tables.rows(tests.table("tests.parquet", tables.TESTS, problems=names)):
+        by_problem.setdefault(row["problem_id"], []).append(row)
+    found = {}
+    for row in mine:
+        name = row["problem_id"]
+        if not by_problem.get(name):
+            raise BadInput(f"{source}: problem {name} has no tests; remove the problem or give it tests")
+        gradable.check_problem(row, problems.path / "problems.parquet")
+        ordered = sorted(by_problem[name], key=lambda test: int(test["test_index"]))
+        for test in ordered:
+            gradable.check_test(test, row["kind"], source)
+        chosen = tuple(Test(test["input"], test["output"]) for test in ordered)
+        found[name] = Question(Problem(row["kind"], row["entry_point"], chosen), row["difficulty"])
+    return found
+
+
+def completions(
+    generated: Sequence[artifacts.Artifact], known: Mapping[str, Question], *, shard: int = 0, shards: int = 1
+) -> list[Completion]:
+    """Return the generations that one shard grades, in the order of problems and samples; others are not held."""
+    found: list[Completion] = []
+    for each in generated:
+        for data in each.each_part("", tables.SAMPLES, columns=[*COLUMNS, "completion_token_ids"]):
+            mine = {name for name in data["problem_id"].unique().to_pylist() if shard_of(name, shards) == shard}
+            unknown = mine - known.keys()
+            if unknown:
+                raise BadInput(f"{each.path}: problem {min(unknown)} is not in the benchmark; run generate again")
+            found += _completions(data.filter(pc.is_in(data["problem_id"], pa.array(sorted(mine), pa.string()))))
+    return sorted(found, key=lambda each: (each.problem_id, each.sample_index))
+
+
+def _completions(data: pa.Table) -> Iterator[Completion]:
+    """Yield the rows of a table of samples."""
+    lengths = pc.list_value_length(data["completion_token_ids"]).to_pylist()
+    for row, tokens in zip(data.select(COLUMNS).to_pylist(), lengths, strict=True):
+        yield Completion(
+            problem_id=row["problem_id"],
+            sample_index=row["sample_index"],
+            text=row["text"],
+            truncated=row["finish_reason"] == "length",
+            tokens=tokens,
+        )

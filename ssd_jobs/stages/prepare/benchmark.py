@@ -1,0 +1,106 @@
+"""One benchmark as two artifacts: problems with prompts, and, in a root that only `grade` sees, their tests."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from ssd_jobs import artifacts
+from ssd_jobs.artifacts import tables
+from ssd_jobs.artifacts.appending import Growing, growing
+from ssd_jobs.context import Context
+from ssd_jobs.contract import BenchmarkPart, LiveCodeBench, PrepareExecution, science_of
+from ssd_jobs.errors import BadInput
+from ssd_jobs.models.prompts import Renderer
+from ssd_jobs.programs import gradable
+from ssd_jobs.stages.prepare.sources.benchmarks import open_benchmark
+from ssd_jobs.stages.prepare.sources.problem import Case, Problem
+
+__all__ = ["make"]
+
+Counts = Counter[str]
+
+
+def make(
+    part: BenchmarkPart, execution: PrepareExecution, context: Context, renderer: Renderer, *, inputs: dict[str, str]
+) -> None:
+    """Write problems, prompts and tests in one pass."""
+    source = open_benchmark(part.science.source, name=part.name, workspace=context.workspace, offline=execution.offline)
+    with ExitStack() as stack:
+        claims = (context.path(part.output), context.path(part.tests_output))
+        output, tests_output = (
+            stack.enter_context(artifacts.claim(path, stage="prepare", name=part.name, key=part.key)) for path in claims
+        )
+        output.clear()
+        tests_output.clear()
+        with (
+            growing(output.path / "problems.parquet", tables.PROBLEMS) as problems,
+            growing(output.path / "prompts.parquet", tables.PROMPTS) as prompts,
+            growing(tests_output.path / "tests.parquet", tables.TESTS) as tests,
+        ):
+            counts = _Writer(part, renderer, problems, prompts, tests).write(source.problems())
+        for draft in (tests_output, output):
+            draft.finish(
+                science=science_of(part.science),
+                inputs=inputs,
+                counts=counts,
+                facts={**source.facts, **renderer.facts},
+                image=execution.image,
+            )
+
+
+class _Writer:
+    """The three tables of one benchmark."""
+
+    def __init__(
+        self, part: BenchmarkPart, renderer: Renderer, problems: Growing, prompts: Growing, tests: Growing
+    ) -> None:
+        self._part = part
+        self._renderer = renderer
+        self._problems = problems
+        self._prompts = prompts
+        self._tests = tests
+        self._field = f"evaluation.benchmarks[{part.name}]"
+
+    def write(self, source: Iterator[Problem]) -> Counts:
+        """Write every problem; none, one that cannot be graded, or one twice is an error."""
+        field = self._field
+        seen: set[str] = set()
+        counts = Counts()
+        for problem in source:
+            if problem.problem_id in seen:
+                raise BadInput(f"{field}: problem {problem.problem_id} is there twice; give every problem its own id")
+            if not problem.tests:
+                raise BadInput(f"{field}: problem {problem.problem_id} has no tests; add tests or leave it out")
+            seen.add(problem.problem_id)
+            row = problem.row()
+            self._add(row, problem.tests)
+            counts.update({"problems": 1, "tests": len(problem.tests), f"{row['difficulty'] or 'unrated'}": 1})
+        if not seen:
+            raise BadInput(f"{field}: no problems are left{self._hint()}")
+        return counts
+
+    def _add(self, row: dict[str, Any], tests: Sequence[Case]) -> None:
+        """Write one problem."""
+        gradable.check_problem(row, self._field)
+        (prompt,) = self._renderer.render([row])
+        self._problems.add(row)
+        self._prompts.add({"problem_id": row["problem_id"], "text": prompt.text, "token_ids": prompt.token_ids})
+        for index, case in enumerate(tests):
+            test = {
+                "problem_id": row["problem_id"],
+                "test_index": index,
+                "input": case.input,
+                "output": case.output,
+                "public": case.public,
+            }
+            gradable.check_test(test, row["kind"], self._field)
+            self._tests.add(test)
+        self._tests.flush()
+
+    def _hint(self) -> str:
+        """Say what may have left nothing."""
+        source = self._part.science.source
+        if isinstance(source, LiveCodeBench):
+            return f" between {source.start} and {source.end} in {source.release}; widen from and to"
+        return "; give a source with problems and tests"

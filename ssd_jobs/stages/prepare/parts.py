@@ -1,0 +1,169 @@
+"""All parts of one `prepare`, in the order in which they need each other: model, benchmarks, prompts."""
+
+import hashlib
+import json
+from collections import Counter
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+from pydantic import JsonValue
+
+from ssd_jobs import artifacts
+from ssd_jobs.artifacts import tables
+from ssd_jobs.context import Context
+from ssd_jobs.contract import BenchmarkPart, PrepareConfig, Rendering, science_of
+from ssd_jobs.errors import BadInput
+from ssd_jobs.models import prompts
+from ssd_jobs.stages.prepare import benchmark, pool
+from ssd_jobs.stages.prepare.sources import models
+from ssd_jobs.stages.prepare.sources.problem import Problem, statement_digest
+
+__all__ = ["Parts"]
+
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "chat_template.jinja", "vocab.json")
+
+
+class Parts:
+    """What a config asks for, and what of it is there."""
+
+    def __init__(self, config: PrepareConfig, context: Context) -> None:
+        self._config = config
+        self._context = context
+        self._total = 2 + len(config.benchmarks)
+        self._done = 0
+
+    def complete(self) -> bool:
+        """Tell whether there is nothing to do."""
+        config = self._config
+        pairs = [(config.output, config.key), (config.model.output, config.model.key)]
+        pairs += [(config.prompts.output, config.prompts.key)]
+        pairs += [(path, part.key) for part in config.benchmarks for path in (part.output, part.tests_output)]
+        return all(artifacts.complete(self._context.path(path), key=key) is not None for path, key in pairs)
+
+    def make(self) -> None:
+        """Make what is missing; each part is complete before the next one begins."""
+        self._make_model()
+        for part in self._config.benchmarks:
+            self._make_benchmark(part)
+        self._make_prompts()
+
+    def digests(self) -> dict[str, str]:
+        """Return what every part turned out to be."""
+        config = self._config
+        found = {
+            "model": self._opened(config.model.output).digest,
+            "prompts": self._opened(config.prompts.output).digest,
+        }
+        for part in config.benchmarks:
+            both = [self._opened(part.output).digest, self._opened(part.tests_output).digest]
+            found[part.name] = hashlib.sha256(json.dumps(both).encode()).hexdigest()
+        return found
+
+    def summarize(self, draft: artifacts.Draft) -> None:
+        """Write what a person asks first: counts, overlaps, and problems that two benchmarks share."""
+        counts: dict[str, int | float] = {}
+        for name, path in self._outputs().items():
+            counts |= {f"{name}/{key}": value for key, value in self._opened(path).manifest.counts.items()}
+        shared = self._shared()
+        counts["shared_problems"] = len(shared)
+        summary = {"counts": counts, "digests": self.digests(), "shared_problems": shared}
+        draft.write_text("summary.json", json.dumps(summary, indent=1, sort_keys=True) + "\n")
+        facts: dict[str, JsonValue] = {"shared_problems": [dict[str, JsonValue](each) for each in shared]}
+        draft.finish(science={}, inputs=self.digests(), counts=counts, facts=facts, image=self._config.execution.image)
+
+    def _make_model(self) -> None:
+        """Make the model's directory."""
+        part, execution = self._config.model, self._config.execution
+        path = self._context.path(part.output)
+        if artifacts.complete(path, key=part.key) is None:
+            with artifacts.claim(path, stage="prepare", name="model", key=part.key) as draft:
+                facts = models.materialize(
+                    part.science,
+                    draft,
+                    workspace=self._context.workspace,
+                    offline=execution.offline,
+                    tracking_uri=execution.tracking_uri,
+                )
+                size = sum(file.stat().st_size for file in path.glob("*.safetensors"))
+                draft.finish(
+                    science=science_of(part.science),
+                    inputs={},
+                    counts={"weight_bytes": size},
+                    facts=facts,
+                    image=execution.image,
+                )
+        self._advance()
+
+    def _make_benchmark(self, part: BenchmarkPart) -> None:
+        """Make one benchmark's two directories."""
+        paths = [self._context.path(path) for path in (part.output, part.tests_output)]
+        if any(artifacts.complete(path, key=part.key) is None for path in paths):
+            renderer = self._renderer(part.science.rendering)
+            benchmark.make(part, self._config.execution, self._context, renderer, inputs=self._inputs())
+        self._advance()
+
+    def _make_prompts(self) -> None:
+        """Make the training prompts; what they overlap with is known by now."""
+        part = self._config.prompts
+        if artifacts.complete(self._context.path(part.output), key=part.key) is None:
+            renderer = self._renderer(part.science.rendering)
+            statements = {each.name: self._statements(each) for each in self._config.benchmarks}
+            if part.science.decontaminate == "Ignore":
+                statements = {}
+            pool.make(part, self._config.execution, self._context, renderer, statements, inputs=self._inputs())
+        self._advance()
+
+    def _renderer(self, rendering: Rendering) -> prompts.Renderer:
+        """Return the way from problems to token ids."""
+        template = prompts.load_template(rendering.template, self._context.workspace)
+        return prompts.Renderer(rendering, template, self._tokenizer)
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        """The model's tokenizer, loaded once."""
+        part = self._config.model
+        return prompts.load_tokenizer(self._context.path(part.output), trust_remote_code=part.science.trust_remote_code)
+
+    def _inputs(self) -> dict[str, str]:
+        """Return what prompts are made from besides their source: the tokenizer's files."""
+        files = self._opened(self._config.model.output).manifest.files
+        known = {name: files[name].sha256 for name in TOKENIZER_FILES if name in files}
+        return {"tokenizer": hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()}
+
+    def _statements(self, part: BenchmarkPart) -> list[str]:
+        """Return the statements of a benchmark."""
+        data = self._problems(part)
+        statements: list[str] = data["statement"].to_pylist()
+        return statements
+
+    def _problems(self, part: BenchmarkPart) -> pa.Table:
+        """Return ids and statements of a benchmark."""
+        return self._opened(part.output).table("problems.parquet", tables.PROBLEMS, columns=["problem_id", "statement"])
+
+    def _shared(self) -> list[dict[str, str]]:
+        """Return the problems that are in more than one benchmark, by statement."""
+        places: dict[bytes, dict[str, str]] = {}
+        for part in self._config.benchmarks:
+            for row in tables.rows(self._problems(part)):
+                problem = Problem(row["problem_id"], row["statement"])
+                places.setdefault(statement_digest(problem), {})[part.name] = problem.problem_id
+        return sorted((found for found in places.values() if len(found) > 1), key=lambda found: sorted(found.items()))
+
+    def _outputs(self) -> dict[str, str]:
+        """Return the directory of every part by its name."""
+        benchmarks = {part.name: part.output for part in self._config.benchmarks}
+        twice = [name for name, count in Counter(part.name for part in self._config.benchmarks).items() if count > 1]
+        if twice:
+            raise BadInput(f"evaluation.benchmarks: {twice[0]} is named twice; give every benchmark its own name")
+        return {"model": self._config.model.output, "prompts": self._config.prompts.output, **benchmarks}
+
+    def _opened(self, path: str) -> artifacts.Artifact:
+        """Open a part that must be complete by now."""
+        return artifacts.opened(self._context.path(path))
+
+    def _advance(self) -> None:
+        """Say how far this is, and leave here if asked to."""
+        self._done += 1
+        self._context.progress.update(done=self._done, total=self._total, unit="parts")
+        self._context.check_stop()

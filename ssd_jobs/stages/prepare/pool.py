@@ -1,0 +1,109 @@
+"""The training prompts: two passes over the source, one to choose and one to write, neither of which holds it."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from itertools import islice
+
+from pydantic import JsonValue
+
+from ssd_jobs import artifacts
+from ssd_jobs.artifacts import tables
+from ssd_jobs.artifacts.appending import growing
+from ssd_jobs.context import Context
+from ssd_jobs.contract import PrepareExecution, PromptsPart, PromptsScience, science_of
+from ssd_jobs.errors import BadInput
+from ssd_jobs.models.prompts import Renderer
+from ssd_jobs.stages.prepare.decontamination import WORDS, Index
+from ssd_jobs.stages.prepare.sources.pools import Pool, open_pool
+from ssd_jobs.stages.prepare.sources.problem import Problem
+from ssd_jobs.stages.prepare.sources.selection import Selection, choose
+
+__all__ = ["make"]
+
+GROUP = 256
+
+
+def make(
+    part: PromptsPart,
+    execution: PrepareExecution,
+    context: Context,
+    renderer: Renderer,
+    statements: Mapping[str, Sequence[str]],
+    *,
+    inputs: dict[str, str],
+) -> None:
+    """Write problems, prompts and the list of overlaps with benchmarks."""
+    science = part.science
+    pool = open_pool(science, workspace=context.workspace, offline=execution.offline)
+    with artifacts.claim(context.path(part.output), stage="prepare", name="prompts", key=part.key) as draft:
+        draft.clear()
+        selection = _choose(pool, science, statements)
+        tokens = _write(draft, _kept(pool, selection), renderer, context)
+        lines = [json.dumps(asdict(overlap), sort_keys=True) for overlap in selection.overlaps]
+        draft.write_text("overlaps.jsonl", "".join(f"{line}\n" for line in lines))
+        draft.finish(
+            science=science_of(science),
+            inputs=inputs,
+            counts={**selection.counts, "prompt_tokens": tokens},
+            facts={**pool.facts, **renderer.facts, **_warnings(science), "overlap_words": WORDS},
+            image=execution.image,
+        )
+
+
+def _choose(pool: Pool, science: PromptsScience, statements: Mapping[str, Sequence[str]]) -> Selection:
+    """First pass: decide which rows stay; none left is an error."""
+    selection = choose(
+        pool.problems(),
+        deduplicate=science.deduplicate,
+        require_passed=bool(science.require_passed_column),
+        limit=science.limit,
+        index=Index(statements) if statements else None,
+        drop_overlaps=science.decontaminate == "Drop",
+    )
+    if not selection.kept:
+        raise BadInput(f"prompts: no problem is left of {selection.counts['rows']} rows; look at source and filters")
+    return selection
+
+
+def _kept(pool: Pool, selection: Selection) -> Iterator[Problem]:
+    """Second pass: yield the chosen problems, each with an id of its own."""
+    wanted = iter(selection.kept)
+    following = next(wanted)
+    taken: dict[str, int] = {}
+    for position, problem in enumerate(pool.problems()):
+        if position != following:
+            continue
+        name = problem.problem_id
+        while name in taken:
+            taken[problem.problem_id] += 1
+            name = f"{problem.problem_id}#{taken[problem.problem_id]}"
+        taken[name] = 1
+        yield replace(problem, problem_id=name)
+        following = next(wanted, -1)
+        if following < 0:
+            return
+
+
+def _write(draft: artifacts.Draft, problems: Iterator[Problem], renderer: Renderer, context: Context) -> int:
+    """Write both tables; return the number of prompt tokens."""
+    tokens = 0
+    with (
+        growing(draft.path / "problems.parquet", tables.PROBLEMS) as table,
+        growing(draft.path / "prompts.parquet", tables.PROMPTS) as prompts,
+    ):
+        while group := list(islice(problems, GROUP)):
+            context.check_stop()
+            rows = [problem.row() for problem in group]
+            for row, prompt in zip(rows, renderer.render(rows), strict=True):
+                table.add(row)
+                prompts.add({"problem_id": row["problem_id"], "text": prompt.text, "token_ids": prompt.token_ids})
+                tokens += len(prompt.token_ids)
+    return tokens
+
+
+def _warnings(science: PromptsScience) -> dict[str, JsonValue]:
+    """Return what the report must point out."""
+    if not science.require_passed_column:
+        return {}
+    return {"correctness_signal": f"only problems with {science.require_passed_column} were kept"}

@@ -1,0 +1,82 @@
+"""Benchmarks: problems with tests, from LiveCodeBench, HumanEval, MBPP, our own layout, or the toy."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from ssd_jobs.contract import BenchmarkSource, Builtin, Columns, HuggingFaceRows, LiveCodeBench, PathRows
+from ssd_jobs.errors import BadInput
+from ssd_jobs.stages.prepare.sources import asserts, datasets, livecodebench, rows, toy
+from ssd_jobs.stages.prepare.sources.generic import Table
+from ssd_jobs.stages.prepare.sources.problem import Problem
+
+__all__ = ["Benchmark", "open_benchmark"]
+
+NO_COLUMNS = Columns(id="", statement="", starter_code="", difficulty="", tests="", sample_inputs="")
+KNOWN = {
+    "humaneval": HuggingFaceRows(
+        kind="huggingFace",
+        repo="openai/openai_humaneval",
+        revision="7dce6050a7d6d172f3cc5c32aa97f52fa1a2e544",
+        config="openai_humaneval",
+        split="test",
+        columns=NO_COLUMNS,
+    ),
+    "mbpp": HuggingFaceRows(
+        kind="huggingFace",
+        repo="google-research-datasets/mbpp",
+        revision="4bb6404fdc6cacfda99d4ac4205087b89d32030c",
+        config="full",
+        split="test",
+        columns=NO_COLUMNS,
+    ),
+}
+"""Built-in benchmarks that are read from the hub, each at one commit: a built-in name always means the same bytes."""
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Problems with their tests, read one at a time."""
+
+    problems: Callable[[], Iterator[Problem]]
+    facts: dict[str, JsonValue]
+    """What the source turned out to be; complete once the problems were read."""
+
+
+def open_benchmark(source: BenchmarkSource, *, name: str, workspace: Path, offline: bool) -> Benchmark:
+    """Find the source of a benchmark; nothing is read yet."""
+    field = f"evaluation.benchmarks[{name}].source"
+    match source:
+        case Builtin(name="toy"):
+            return Benchmark(toy.benchmark, {"builtin": "toy"})
+        case Builtin(name=builtin) if builtin in KNOWN:
+            return _from_hub(KNOWN[builtin], field=f"{field}.builtin", offline=offline)
+        case Builtin(name=builtin):
+            raise BadInput(f"{field}.builtin: there is no benchmark {builtin!r}; use toy, {' or '.join(KNOWN)}")
+        case LiveCodeBench():
+            release = livecodebench.open_release(source, workspace=workspace, offline=offline, field=field)
+            return Benchmark(release.problems, release.facts)
+        case HuggingFaceRows():
+            return _from_hub(source, field=f"{field}.huggingFace", offline=offline)
+        case PathRows(path=path):
+            files = rows.table_files(workspace / path, field=f"{field}.path")
+            return _of_files(files, source.columns, f"{field}.path", {"path": path})
+
+
+def _from_hub(source: HuggingFaceRows, *, field: str, offline: bool) -> Benchmark:
+    """Read a benchmark from the hub."""
+    found = datasets.find(source, offline=offline, field=field)
+    return _of_files(found.files, source.columns, field, found.facts)
+
+
+def _of_files(files: list[Path], columns: Columns, field: str, facts: dict[str, JsonValue]) -> Benchmark:
+    """Choose the reader by the columns that are there: two benchmarks have layouts of their own."""
+    form = asserts.form_of(rows.columns(files[0]))
+    if form is not None:
+        asserted = asserts.Asserted(files, form, facts)
+        return Benchmark(asserted.problems, asserted.facts)
+    table = Table(files, columns, field, frozenset({"statement", "tests"}))
+    table.check()
+    return Benchmark(table.problems, {**facts, "form": "generic"})

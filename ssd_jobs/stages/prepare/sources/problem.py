@@ -1,0 +1,89 @@
+"""A problem as every source yields it, whatever its own format was."""
+
+import ast
+import hashlib
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from ssd_jobs.programs.gradable import DIFFICULTIES
+from ssd_jobs.programs.parsing import parsed
+
+__all__ = ["Case", "Kind", "Problem", "entry_point", "identified", "statement_digest"]
+
+Kind = Literal["stdin", "functional"]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One test: what goes in, what must come out, and whether the statement shows it."""
+
+    input: str
+    output: str
+    public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One task. The columns of `tables.PROBLEMS`, and what else `prepare` needs to choose by."""
+
+    problem_id: str
+    statement: str
+    starter_code: str = ""
+    kind: Kind = "stdin"
+    entry_point: str = ""
+    difficulty: str = ""
+    date: str = ""
+    sample_inputs: tuple[str, ...] = ()
+    tests: tuple[Case, ...] = ()
+    passed: bool = True
+    """The column that `requirePassedColumn` names; True where none is named."""
+
+    def row(self) -> dict[str, Any]:
+        """Return the problem as a row of `tables.PROBLEMS`."""
+        return {
+            "problem_id": self.problem_id,
+            "statement": self.statement,
+            "starter_code": self.starter_code,
+            "kind": self.kind,
+            "entry_point": self.entry_point,
+            "difficulty": self.difficulty if self.difficulty in DIFFICULTIES else "",
+            "date": self.date,
+            "sample_inputs": list(self.sample_inputs),
+        }
+
+
+def statement_digest(problem: Problem) -> bytes:
+    """Return what makes two problems the same: the statement up to white space."""
+    text = " ".join(problem.statement.split())
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def identified(problem: Problem) -> Problem:
+    """Return the problem with an id; one without any is named after its statement."""
+    if problem.problem_id:
+        return problem
+    return replace(problem, problem_id=f"p-{statement_digest(problem).hex()}")
+
+
+def entry_point(starter_code: str) -> str:
+    """Return the function that starter code begins, as `f` or `Solution.f`; empty where there is none.
+
+    Starter code mostly ends after a signature, so a body is added before it is parsed.
+    """
+    for text in (starter_code, f"{starter_code.rstrip()}\n        pass\n", f"{starter_code.rstrip()}\n    pass\n"):
+        tree = parsed(text)
+        if tree is not None:
+            return _first_function(tree)
+    return ""
+
+
+def _first_function(tree: ast.Module) -> str:
+    """Return the last top-level function, or the first public method of a class."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            methods = [each.name for each in node.body if isinstance(each, ast.FunctionDef)]
+            public = [name for name in methods if not name.startswith("_")]
+            if public:
+                return f"{node.name}.{public[0]}"
+    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    return functions[-1] if functions else ""

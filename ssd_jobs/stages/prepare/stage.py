@@ -1,0 +1,23 @@
+"""Prepare: resolve, de-duplicate, render, decontaminate, freeze.
+
+Every part is an artifact of its own, so that experiments share a model or a benchmark; this stage's own directory
+says what came out. It is the only stage that may look at the network.
+"""
+
+from ssd_jobs import artifacts
+from ssd_jobs.context import Context
+from ssd_jobs.contract import PrepareConfig, PrepareResult
+from ssd_jobs.stages.prepare import Parts
+
+__all__ = ["run"]
+
+
+def run(config: PrepareConfig, context: Context) -> PrepareResult:
+    """Prepare every part that is not there yet."""
+    parts = Parts(config, context)
+    if not parts.complete():
+        with artifacts.claim(context.path(config.output), stage="prepare", name=config.name, key=config.key) as draft:
+            context.progress.attach(draft.path)
+            parts.make()
+            parts.summarize(draft)
+    return PrepareResult(stage="prepare", digests=parts.digests())

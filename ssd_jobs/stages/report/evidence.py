@@ -1,0 +1,221 @@
+"""Reading what the stages left: verdicts as panels, manifests, distributions, and a few generations.
+
+A report is also written after failures, so whatever is missing is noted and left out; what is there but wrong
+is an error. Expected outputs are out of reach here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from ssd_jobs import artifacts
+from ssd_jobs.artifacts import tables
+from ssd_jobs.artifacts.manifest import content_digest
+from ssd_jobs.contract import BenchmarkReport, Evaluation, Grading, ReportConfig, StageArtifact
+from ssd_jobs.errors import JobError
+from ssd_jobs.scoring import Panel, Scores, score
+from ssd_jobs.stages.report.document import Sample
+
+__all__ = ["Distribution", "Evidence", "StageEvidence", "gather"]
+
+SAMPLES_SHOWN = 6
+TEXT_LIMIT = 4000
+METRICS = "metrics.jsonl"
+STATISTICS = "statistics.json"
+TESTS = "tests/"
+"""The root that only grade may see."""
+
+
+@dataclass(frozen=True)
+class StageEvidence:
+    """A stage's artifact and its manifests, none when it is missing."""
+
+    artifact: StageArtifact
+    manifests: tuple[artifacts.Artifact, ...]
+
+    @property
+    def metrics(self) -> list[Path]:
+        """Return the files of metrics that the stage left."""
+        return [each.path / METRICS for each in self.manifests if (each.path / METRICS).is_file()]
+
+    @property
+    def statistics(self) -> Path | None:
+        """Return the curves that the analyze stage left."""
+        found = self.manifests[0].path / STATISTICS if self.artifact.kind == "analyze" and self.manifests else None
+        return found if found is not None and found.is_file() else None
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Lengths in tokens and mean negative log-likelihoods per token of one arm's generations."""
+
+    lengths: NDArray[np.float64]
+    nll: NDArray[np.float64]
+
+
+@dataclass
+class Evidence:
+    """Everything that was found."""
+
+    panels: dict[tuple[str, Grading], Panel] = field(default_factory=dict)
+    verdicts: dict[tuple[str, str, str, Grading], dict[tuple[str, int], bool]] = field(default_factory=dict)
+    """benchmark, arm, setting, mode -> (problem, sample) -> passed."""
+    distributions: dict[tuple[str, str], Distribution] = field(default_factory=dict)
+    """benchmark, arm -> at the fixed setting."""
+    samples: list[Sample] = field(default_factory=list)
+    stages: list[StageEvidence] = field(default_factory=list)
+    canaries_passed: bool = True
+    candidate_digest: str = ""
+    inputs: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def gather(config: ReportConfig, workspace: Path) -> Evidence:
+    """Read everything that the config names."""
+    found = Evidence()
+    for artifact in config.artifacts:
+        if artifact.path.startswith(TESTS):
+            continue
+        manifests = _manifests(workspace, artifact, found.notes)
+        found.stages.append(StageEvidence(artifact, manifests))
+    for benchmark in config.benchmarks:
+        for mode in benchmark.grading:
+            _panel(config, benchmark, mode, workspace, found)
+        _generations(benchmark, workspace, found)
+    if config.candidate:
+        found.candidate_digest = _candidate(workspace, config.candidate, found.notes)
+    return found
+
+
+def _manifests(workspace: Path, artifact: StageArtifact, notes: list[str]) -> tuple[artifacts.Artifact, ...]:
+    """Return an artifact's shards, or itself; a missing one is noted."""
+    path = workspace / artifact.path
+    try:
+        return tuple(artifacts.sharded(path, artifact.shards)) if artifact.shards else (artifacts.opened(path),)
+    except JobError as error:
+        notes.append(f"{artifact.stage}: {error}")
+        return ()
+
+
+def _panel(config: ReportConfig, benchmark: BenchmarkReport, mode: Grading, workspace: Path, found: Evidence) -> None:
+    """Count the verdicts of one benchmark under one grading mode."""
+    evaluations: dict[tuple[str, str], Scores] = {}
+    fixed = {}
+    for each in benchmark.evaluations:
+        if each.mode != mode:
+            continue
+        shards = _verdict_shards(workspace, benchmark, each, found)
+        if not shards:
+            continue
+        data = _concat(shards)
+        found.verdicts[benchmark.name, each.arm, each.setting, mode] = {
+            (row["problem_id"], row["sample_index"]): row["verdict"] == "pass"
+            for row in data.select(["problem_id", "sample_index", "verdict"]).to_pylist()
+        }
+        evaluations[each.arm, each.setting] = score(data, samples=benchmark.samples_per_problem, source=each.verdicts)
+        if each.fixed:
+            fixed[each.arm] = each.setting
+    if evaluations:
+        found.panels[benchmark.name, mode] = Panel(
+            name=f"{benchmark.name}/{mode}",
+            evaluations=evaluations,  # type: ignore[arg-type]
+            fixed=fixed,
+            replicates=config.science.bootstrap_replicates,
+            seed=config.science.seed,
+        )
+
+
+def _verdict_shards(
+    workspace: Path, benchmark: BenchmarkReport, evaluation: Evaluation, found: Evidence
+) -> list[artifacts.Artifact]:
+    """Return the verdicts of one evaluation and what their manifests say; nothing when they are missing."""
+    try:
+        shards = artifacts.sharded(workspace / evaluation.verdicts, evaluation.verdict_shards)
+    except JobError as error:
+        found.notes.append(f"{evaluation.arm} on {benchmark.name} at {evaluation.setting}: {error}")
+        return []
+    found.canaries_passed &= all(shard.manifest.facts.get("canaries") == "passed" for shard in shards)
+    name = f"verdicts/{benchmark.name}/{evaluation.arm}/{evaluation.setting}/{evaluation.mode}".lower()
+    found.inputs[name] = artifacts.sharded_digest(shards)
+    return shards
+
+
+def _concat(shards: Sequence[artifacts.Artifact]) -> pa.Table:
+    return pa.concat_tables([shard.table("verdicts.parquet", tables.VERDICTS) for shard in shards])
+
+
+def _generations(benchmark: BenchmarkReport, workspace: Path, found: Evidence) -> None:
+    """Read lengths, likelihoods and a few texts of both arms at their fixed settings."""
+    mode = benchmark.grading[0]
+    for each in benchmark.evaluations:
+        if not each.fixed or each.mode != mode or (benchmark.name, mode) not in found.panels:
+            continue
+        try:
+            shards = artifacts.sharded(workspace / each.generations, each.generation_shards)
+        except JobError as error:
+            found.notes.append(f"{each.arm} on {benchmark.name}: {error}")
+            continue
+        found.distributions[benchmark.name, each.arm] = _distribution(shards)
+        if each.verdict_shards:
+            found.samples += _samples(benchmark, each, workspace, shards)
+
+
+def _distribution(shards: Sequence[artifacts.Artifact]) -> Distribution:
+    """Return lengths and mean NLLs; an empty completion has neither."""
+    lengths, sums = [np.empty(0)], [np.empty(0)]
+    for shard in shards:
+        for data in shard.each_part("", tables.SAMPLES, columns=["completion_token_ids", "logprob_sum"]):
+            lengths.append(pc.list_value_length(data["completion_token_ids"]).to_numpy())
+            sums.append(data["logprob_sum"].to_numpy())
+    length = np.concatenate(lengths).astype(np.float64)
+    total = np.concatenate(sums).astype(np.float64)
+    return Distribution(length[length > 0], -total[length > 0] / length[length > 0])
+
+
+def _samples(
+    benchmark: BenchmarkReport, evaluation: Evaluation, workspace: Path, shards: Sequence[artifacts.Artifact]
+) -> list[Sample]:
+    """Return the first generations of the first part that has any, with their verdicts."""
+    verdicts = {
+        (row["problem_id"], row["sample_index"]): row
+        for each in artifacts.sharded(workspace / evaluation.verdicts, evaluation.verdict_shards)
+        for row in tables.rows(each.table("verdicts.parquet", tables.VERDICTS))
+    }
+    columns = ["problem_id", "sample_index", "text"]
+    parts = (part for shard in shards for part in shard.each_part("", tables.SAMPLES, columns=columns))
+    texts = next((tables.rows(part) for part in parts if part.num_rows), [])
+    texts.sort(key=lambda row: (row["sample_index"], row["problem_id"]))
+    found = []
+    for row in texts[:SAMPLES_SHOWN]:
+        verdict = verdicts.get((row["problem_id"], row["sample_index"]))
+        if verdict is not None:
+            found.append(
+                Sample(
+                    benchmark=benchmark.name,
+                    arm=evaluation.arm,
+                    problem=row["problem_id"],
+                    sample=row["sample_index"],
+                    verdict=verdict["verdict"],
+                    reason=verdict["reason"],
+                    tokens=verdict["completion_tokens"],
+                    text=row["text"][:TEXT_LIMIT],
+                )
+            )
+    return found
+
+
+def _candidate(workspace: Path, candidate: str, notes: list[str]) -> str:
+    """Return the digest of the exported files alone, so that the same weights are the same version."""
+    artifact, _, folder = candidate.rpartition("/")
+    try:
+        train = artifacts.opened(workspace / artifact)
+    except JobError as error:
+        notes.append(f"candidate: {error}")
+        return ""
+    files = {name: entry for name, entry in train.manifest.files.items() if name.startswith(f"{folder}/")}
+    return content_digest(files) if files else ""

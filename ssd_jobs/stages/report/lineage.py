@@ -1,0 +1,86 @@
+"""Where a registered version comes from, as tags; and the files that let somebody check it."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+
+from pydantic import JsonValue
+
+from ssd_jobs.contract import ReportConfig
+from ssd_jobs.stages.report.document import Document, Number, Panel, Sample
+from ssd_jobs.stages.report.evidence import Evidence
+
+__all__ = ["generation_table", "manifests", "tags"]
+
+
+def tags(config: ReportConfig, document: Document) -> dict[str, str]:
+    """Return the lineage of the candidate; MLflow shows it beside the version."""
+    spec = config.spec
+    found = {
+        "ssd.experiment": config.experiment,
+        "ssd.decision": document.decision,
+        "ssd.reasons": "; ".join(document.reasons)[:5000],
+        "ssd.report": config.key,
+        "ssd.base_model": json.dumps(_at(spec, "model", "source"), sort_keys=True),
+        "ssd.base_artifact": config.model,
+        "ssd.prompts": json.dumps(_at(spec, "prompts", "source"), sort_keys=True),
+        "ssd.sampler_sha256": _hash(_at(spec, "sampling")),
+        "ssd.training_sha256": _hash(_at(spec, "training")),
+        "ssd.image": config.execution.image,
+    }
+    for stage in document.stages:
+        if stage.digest and stage.kind in ("sample", "curate", "train"):
+            found[f"ssd.{stage.kind}_digest"] = stage.digest
+    for panel in document.panels:
+        found |= _scores(panel)
+    return {key: value for key, value in found.items() if value}
+
+
+def _scores(panel: Panel) -> dict[str, str]:
+    """Return what the candidate reached on one benchmark under one grading mode, and what it gained."""
+    name = f"{panel.benchmark}/{panel.mode.lower()}"
+    found = {f"ssd.window.{name}": panel.window}
+    for arm in panel.arms:
+        if arm.arm == "Candidate" and arm.fixed:
+            found |= {f"ssd.pass_at_{k}.{name}": _interval(row["all"]) for k, row in arm.pass_at.items()}
+    for comparison in panel.comparisons:
+        found |= {
+            f"ssd.gain_{comparison.baseline}.pass_at_{k}.{name}": _interval(row["all"])
+            for k, row in comparison.delta.items()
+        }
+    return found
+
+
+def manifests(evidence: Evidence) -> dict[str, str]:
+    """Return every manifest that was read, by a name for a file."""
+    found = {}
+    for stage in evidence.stages:
+        for shard in stage.manifests:
+            name = stage.artifact.path.replace("/", "-") + (
+                "" if shard.manifest.shard is None else f"-{shard.path.name}"
+            )
+            found[f"{stage.artifact.stage}-{name}"] = shard.manifest.model_dump_json(indent=1) + "\n"
+    return found
+
+
+def generation_table(samples: Sequence[Sample]) -> str:
+    """Return the generations as the table that MLflow's artifact view opens."""
+    columns = list(Sample.model_fields)
+    rows = [[getattr(each, column) for column in columns] for each in samples]
+    return json.dumps({"columns": columns, "data": rows}, indent=1) + "\n"
+
+
+def _at(spec: Mapping[str, JsonValue], *path: str) -> JsonValue:
+    """Return a part of the spec, or nothing."""
+    found: JsonValue = dict(spec)
+    for name in path:
+        found = found.get(name, {}) if isinstance(found, dict) else {}
+    return found
+
+
+def _hash(value: JsonValue) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def _interval(number: Number) -> str:
+    return f"{number.value:.4f} [{number.low:.4f}, {number.high:.4f}]"

@@ -1,0 +1,112 @@
+"""Report: measure, compare, decide, show, and record.
+
+The files are written before anything is sent, so that a report can be read while MLflow is away; the manifest comes
+last, after MLflow has everything, and holds what the result says. Whatever is interrupted is done again and
+changes nothing that was already there.
+"""
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
+
+from ssd_jobs import artifacts, tracking
+from ssd_jobs.artifacts import Draft
+from ssd_jobs.context import Context
+from ssd_jobs.contract import ReportConfig, ReportResult, science_of
+from ssd_jobs.stages.report import build, decision, figures, lineage, page, result, summary
+from ssd_jobs.stages.report.document import Document
+from ssd_jobs.stages.report.entry import entry
+from ssd_jobs.stages.report.evidence import Evidence, gather
+from ssd_jobs.tracking import Entry, Recorded, Registered
+
+if TYPE_CHECKING:
+    from ssd_jobs.tracking.server import Client
+
+__all__ = ["publish", "run", "write"]
+
+Connect = Callable[[str], "Client"]
+
+
+def run(config: ReportConfig, context: Context, *, connect: Connect = tracking.connect) -> ReportResult:
+    """Write the report and record it, or find it done."""
+    output = context.path(config.output)
+    done = artifacts.complete(output, key=config.key)
+    if done is not None:
+        return result.of_manifest(done.manifest)
+    with artifacts.claim(output, stage="report", name=config.name, key=config.key) as draft:
+        context.progress.attach(output)
+        context.progress.update(done=0, total=2, unit="steps")
+        evidence = gather(config, context.workspace)
+        document = write(config, evidence, draft)
+        context.progress.update(done=1, total=2, unit="steps")
+        context.check_stop()
+        told = entry(config, evidence, document, output)
+        facts = publish(config, document, told, context, client=connect(config.execution.tracking.uri))
+        manifest = draft.finish(
+            science=science_of(config.science),
+            inputs=evidence.inputs,
+            counts={"panels": len(document.panels), "failed_stages": len(document.failed)},
+            facts=facts,
+            image=config.execution.image,
+        )
+        context.progress.update(done=2, total=2, unit="steps")
+    return result.of_manifest(manifest)
+
+
+def write(config: ReportConfig, evidence: Evidence, draft: Draft) -> Document:
+    """Compute the report and write its files."""
+    outcome = decision.decide(config, evidence)
+    document = build.build(config, evidence, outcome, weights=decision.weights(config, outcome))
+    draft.clear()
+    drawn = figures.pictures(document, evidence)
+    for folder in ("plots", "manifests", "generations"):
+        (draft.path / folder).mkdir(exist_ok=True)
+    draft.write_text("report.json", document.model_dump_json(indent=1) + "\n")
+    draft.write_text("summary.md", summary.render(document))
+    draft.write_text("spec.json", json.dumps(config.spec, indent=1, sort_keys=True) + "\n")
+    draft.write_text("report.html", page.render(document, drawn))
+    for picture in drawn:
+        draft.write_bytes(f"plots/{picture.name}.png", picture.png)
+    for name, text in lineage.manifests(evidence).items():
+        draft.write_text(f"manifests/{name}.json", text)
+    draft.write_text("generations/samples.json", lineage.generation_table(document.samples))
+    return document
+
+
+def publish(
+    config: ReportConfig, document: Document, told: Entry, context: Context, *, client: "Client"
+) -> dict[str, JsonValue]:
+    """Tell MLflow everything, register the candidate, and return what there is to remember."""
+    where = tracking.record(config.execution.tracking, told, client=client)
+    registered = _registered(config, document, context, where=where, client=client)
+    return {
+        "decision": document.decision,
+        "reasons": list(document.reasons),
+        "model_version": registered.version,
+        "previous_champion": registered.previous_champion,
+        "experiment_id": where.experiment_id,
+        "run_id": where.run_id,
+        "url": where.url,
+        "results": result.summarised(document),
+    }
+
+
+def _registered(
+    config: ReportConfig, document: Document, context: Context, *, where: Recorded, client: "Client"
+) -> Registered:
+    """Bring the registry to the decision, if there is a version to register."""
+    promotion = config.science.promotion
+    if promotion is None or not document.register_candidate:
+        return Registered(version="", previous_champion="")
+    candidate = tracking.Candidate(
+        directory=context.path(config.candidate),
+        path=config.candidate,
+        digest=document.candidate_digest,
+        tags=lineage.tags(config, document),
+    )
+    promote = document.decision == "Promoted"
+    return tracking.register(
+        config.execution.tracking, promotion, candidate, where=where, promote=promote, client=client
+    )

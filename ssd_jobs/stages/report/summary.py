@@ -1,0 +1,56 @@
+"""The report in a few lines of Markdown, for a terminal, a pull request or a chat."""
+
+from collections.abc import Iterator
+
+from ssd_jobs.scoring.formatting import percent, points
+from ssd_jobs.stages.report.document import Document, Number, Panel
+
+__all__ = ["render"]
+
+
+def render(document: Document) -> str:
+    """Return the summary."""
+    return "\n".join(_lines(document)) + "\n"
+
+
+def _lines(document: Document) -> Iterator[str]:
+    yield f"# {document.experiment}: {document.decision}"
+    yield ""
+    yield from (f"* {reason}" for reason in document.reasons)
+    for panel in document.panels:
+        yield ""
+        yield from _table(panel)
+    if document.failed:
+        yield ""
+        yield from (f"* {name} failed: {message}" for name, message in document.failed.items())
+    if document.notes:
+        yield ""
+        yield from (f"* {note}" for note in document.notes)
+    if document.weights:
+        yield ""
+        yield f"Weights: {document.weights}"
+
+
+def _table(panel: Panel) -> Iterator[str]:
+    """Return base, candidate and gains of one benchmark; a gain is bold where its interval excludes 0."""
+    window = f", {panel.window}" if panel.window else ""
+    yield f"**{panel.benchmark}**{window}, {panel.mode}, {panel.problems['all']} problems x {panel.samples} samples, %"
+    yield ""
+    columns = [(k, stratum) for k in panel.k for stratum in panel.problems]
+    yield "| | " + " | ".join(f"pass@{k} {stratum}" for k, stratum in columns) + " |"
+    yield "|---" * (len(columns) + 1) + "|"
+    for arm in panel.arms:
+        if arm.fixed:
+            label = "+SSD" if arm.arm == "Candidate" else "base"
+            cells = [percent(arm.pass_at[k][stratum].value) for k, stratum in columns]
+            yield f"| {label} | " + " | ".join(cells) + " |"
+    for comparison in panel.comparisons:
+        label = "gain over best decoding" if comparison.baseline == "BestDecode" else "gain"
+        cells = [_gain(comparison.delta[k][stratum]) for k, stratum in columns]
+        yield f"| {label} | " + " | ".join(cells) + " |"
+
+
+def _gain(number: Number) -> str:
+    value = points(number.value)
+    shown = f"**{value}**" if number.significant else value
+    return f"{shown} [{points(number.low)}, {points(number.high)}]"

@@ -1,0 +1,1 @@
+"""Sample once per training prompt from the frozen base model."""

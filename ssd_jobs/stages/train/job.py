@@ -1,0 +1,194 @@
+"""One rank's part of the train stage, from loading to the last export."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.distributed as dist
+
+from ssd_jobs.artifacts import opened
+from ssd_jobs.contract import TrainConfig
+from ssd_jobs.errors import JobError
+from ssd_jobs.progress.console import Console
+from ssd_jobs.progress.recorder import Progress
+from ssd_jobs.stages.train import attention, corpus, export, guard, model, nll, optimizer
+from ssd_jobs.stages.train.checkpoint import Checkpoints
+from ssd_jobs.stages.train.live import Live
+from ssd_jobs.stages.train.loop import Loop
+from ssd_jobs.stages.train.metrics import FILE, Metrics
+from ssd_jobs.stages.train.ranks import Ranks
+
+__all__ = ["EXPORT", "EXPORTS", "STEPS", "Job", "Outcome"]
+
+LIVE_PATIENCE_S = 30.0
+HASTY_S = 5.0
+"""The same when asked to stop: what is not sent then is sent by the next attempt."""
+STEPS, EXPORTS, EXPORT = "steps", "exports", "model"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What goes into the manifest."""
+
+    counts: dict[str, int | float] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class Job:
+    """The inputs of one training, read and checked."""
+
+    def __init__(self, config: TrainConfig, ranks: Ranks) -> None:
+        workspace = Path(config.workspace)
+        self._config, self._science, self._ranks = config, config.science, ranks
+        self._base, self._output = workspace / config.model, workspace / config.output
+        self._data = corpus.load(
+            opened(workspace / config.records),
+            steps=self._science.steps,
+            global_batch_size=self._science.global_batch_size,
+            sequence_length=self._science.sequence_length,
+        )
+        self._recipe = model.Recipe(
+            compute_dtype=self._science.compute_dtype,
+            activation_checkpointing=self._science.activation_checkpointing,
+            compile=self._science.compile,
+            lora=self._science.lora,
+            seed=self._science.seed,
+            trust_remote_code=self._science.trust_remote_code,
+        )
+
+    def run(self, progress: Progress, stop: threading.Event) -> Outcome:
+        """Train, resuming from what is there, export, and open the export again."""
+        trainee = model.load(self._base, self._recipe, self._ranks)
+        start, facts = self._train(trainee, progress, stop)
+        records = nll.chosen(self._data, count=16, tokens=2 * self._science.sequence_length)
+        trained = self._mean_nll(trainee, records)
+        self._export(trainee, self._output / EXPORT)
+        del trainee
+        return Outcome(self._counts(), facts | self._reload(records, trained) | self._settings(start))
+
+    def _train(self, trainee: model.Trainee, progress: Progress, stop: threading.Event) -> tuple[int, dict[str, Any]]:
+        """Go from the newest checkpoint, or from the guarded beginning, to the last step."""
+        adamw = optimizer.build(trainee, self._science)
+        checkpoints = Checkpoints(self._output / STEPS, self._ranks, keep=self._config.execution.checkpoint_keep)
+        start, facts = self._resume(trainee, adamw, checkpoints)
+        with closing(Console(self._config.name)) as console, self._live(stop) as on_durable:
+            Loop(
+                science=self._science,
+                execution=self._config.execution,
+                ranks=self._ranks,
+                corpus=self._data,
+                trainee=trainee,
+                optimizer=adamw,
+                checkpoints=checkpoints,
+                metrics=Metrics(self._output),
+                facts=facts,
+                stop=stop,
+                on_step=partial(self._tell, progress, console),
+                on_durable=on_durable,
+                on_export=lambda step: self._export(trainee, self._output / EXPORTS / f"step-{step:06d}"),
+                budget=self._science.sequence_length,
+            ).run(start)
+        return start, facts
+
+    def _resume(
+        self, trainee: model.Trainee, adamw: torch.optim.AdamW, checkpoints: Checkpoints
+    ) -> tuple[int, dict[str, Any]]:
+        """Fill weights and optimizer from the newest checkpoint; return its step, or 0, and what is on record."""
+        start, facts = checkpoints.restore(optimizer.state(trainee, adamw))
+        optimizer.set_step(adamw, start)
+        return start, (facts if start else self._guard(trainee))
+
+    def _tell(self, progress: Progress, console: Console, step: int, values: dict[str, float]) -> None:
+        """Show one step to programs and people."""
+        total = self._science.steps
+        progress.update(done=step, total=total, unit="steps", **values)
+        if console.due or step == total:
+            console.show(step, total, "steps", f"loss {values['loss']:.4f}", f"{values['tokens_per_s']:.0f} tokens/s")
+
+    @contextmanager
+    def _live(self, stop: threading.Event) -> Iterator[Callable[[], None]]:
+        """Give the way to say that metrics became durable: MLflow is told, by rank 0, where that is asked for."""
+        tracking = self._config.execution.tracking
+        if tracking is None or not self._ranks.first:
+            yield lambda: None
+            return
+
+        def replay() -> object:
+            from ssd_jobs import tracking as mlflow
+
+            return mlflow.replay(tracking, self._config.name, self._output / FILE)
+
+        live = Live(replay)
+        try:
+            yield live.send
+        finally:
+            live.close(patience_s=HASTY_S if stop.is_set() else LIVE_PATIENCE_S)
+
+    def _guard(self, trainee: model.Trainee) -> dict[str, Any]:
+        """Prove that this model is the one that sampled."""
+        return guard.check(
+            self._data,
+            lambda documents: self._score(trainee, documents),
+            tolerance=self._science.nll_tolerance,
+            vocabulary=trainee.causal_lm.config.vocab_size,
+            budget=self._science.sequence_length,
+        )
+
+    def _score(self, trainee: model.Trainee, documents: Sequence[nll.Document]) -> npt.NDArray[np.float64]:
+        """Return the NLL of documents under the current weights."""
+        return nll.nll(trainee, documents, self._ranks, budget=self._science.sequence_length)
+
+    def _mean_nll(self, trainee: model.Trainee, records: list[int]) -> float:
+        """Return the mean NLL per loss token of some records."""
+        documents = [(self._data.document(record), int(self._data.prompt_lengths[record])) for record in records]
+        return float(self._score(trainee, documents).sum() / self._data.loss_lengths[records].sum())
+
+    def _export(self, trainee: model.Trainee, target: Path) -> None:
+        """Write the model as it is."""
+        export.write(trainee, self._base, target, self._ranks, adapters=self._science.lora)
+
+    def _reload(self, records: list[int], trained: float) -> dict[str, Any]:
+        """Open the export as a stranger would, and compare its NLL with the trained weights'."""
+        path = self._output / EXPORT
+        recipe = model.Recipe(self._science.compute_dtype, trust_remote_code=self._science.trust_remote_code)
+        dist.barrier()
+        exported = self._mean_nll(model.load(path, recipe, self._ranks), records)
+        agreement = guard.compare(exported, trained, self._science.nll_tolerance)
+        if not agreement.holds:
+            raise JobError(
+                f"{path}: the exported model gives stored samples a mean NLL of {agreement.ours:.4f}, the trained one"
+                f" {agreement.theirs:.4f} (tolerance {agreement.tolerance:.4f}); the export is not the trained model"
+            )
+        return agreement.facts("export")
+
+    def _counts(self) -> dict[str, int | float]:
+        """Return what was seen, in numbers."""
+        data = self._data
+        seen = [record for batch in data.batches for record in batch]
+        return {
+            "steps": self._science.steps,
+            "records": len(data.lengths),
+            "samples_seen": len(seen),
+            "epochs": len(seen) / len(data.lengths),
+            "tokens_seen": int(data.lengths[seen].sum()),
+            "loss_tokens_seen": int(data.loss_lengths[seen].sum()),
+        }
+
+    def _settings(self, resumed: int) -> dict[str, Any]:
+        """Return what was chosen for this device."""
+        device = self._ranks.device
+        return {
+            "attention": attention.choose(device, self._recipe.compute),
+            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+            "world_size": self._ranks.world,
+            "master_dtype": str(self._recipe.master).removeprefix("torch."),
+            "weight_decay_on": "matrices",
+            "resumed_from_step": resumed,
+        }

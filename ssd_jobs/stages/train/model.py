@@ -1,0 +1,201 @@
+"""Loading a causal language model and sharding it, with float32 master weights always.
+
+At a learning rate of 5e-6, bfloat16 weights above 0.002 cannot move at all, so parameters, gradients and optimizer
+state are float32 whatever is computed in. Rank 0 alone reads the checkpoint; the others get their shards from it, so
+that one path serves every format that transformers reads.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+import torch.distributed as dist
+from torch import nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
+from torch.distributed.tensor import DTensor, distribute_tensor
+
+from ssd_jobs.contract import Lora
+from ssd_jobs.errors import BadInput, first_line
+from ssd_jobs.stages.train import attention, compiling, lora, loss, recompute
+from ssd_jobs.stages.train.layout import Pack
+from ssd_jobs.stages.train.ranks import Ranks
+
+__all__ = ["Recipe", "Trainee", "load"]
+
+DTYPES = {"BFloat16": torch.bfloat16, "Float32": torch.float32, "Float64": torch.float64}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What loading depends on besides the files."""
+
+    compute_dtype: Literal["BFloat16", "Float32", "Float64"]
+    activation_checkpointing: Literal["None", "Selective", "Full"] = "None"
+    compile: bool = False
+    lora: Lora | None = None
+    seed: int = 0
+    trust_remote_code: bool = False
+
+    @property
+    def compute(self) -> torch.dtype:
+        """What forward and backward are computed in."""
+        return DTYPES[self.compute_dtype]
+
+    @property
+    def master(self) -> torch.dtype:
+        """What weights, gradients and optimizer state are held in."""
+        return torch.promote_types(self.compute, torch.float32)
+
+
+class Trainee(nn.Module):
+    """A causal language model whose forward pass takes a pack and returns its loss, never its logits."""
+
+    def __init__(self, causal_lm: Any) -> None:
+        super().__init__()
+        self.causal_lm = causal_lm
+
+    def forward(self, pack: Pack) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the pack's weighted loss and the NLL of each loss token."""
+        decoder = self.causal_lm.get_decoder()
+        hidden = decoder(
+            input_ids=pack.inputs, position_ids=pack.positions, use_cache=False, documents=pack.documents
+        ).last_hidden_state[0]
+        head = self.causal_lm.get_output_embeddings().weight
+        return loss.weighted_nll(hidden[pack.predictors], head, pack.targets, pack.weights)
+
+    def named_weights(self) -> dict[str, nn.Parameter]:
+        """Return all parameters by the names that transformers gives them; tied ones once."""
+        return dict(self.causal_lm.named_parameters())
+
+    def trained_weights(self) -> dict[str, nn.Parameter]:
+        """Return those that training changes."""
+        return {name: weight for name, weight in self.named_weights().items() if weight.requires_grad}
+
+
+def load(path: Path, recipe: Recipe, ranks: Ranks) -> Trainee:
+    """Load the model in a directory onto all ranks."""
+    if recipe.compile:
+        compiling.require_compiler(ranks.device)
+    attention.register(attention.choose(ranks.device, recipe.compute))
+    config = _config(path, recipe)
+    source = _read(path, config, recipe) if ranks.first else None
+    model = source if source is not None and ranks.world == 1 else _skeleton(config, recipe)
+    trainee = Trainee(model)
+    if recipe.lora is not None:
+        lora.inject(model, recipe.lora, seed=recipe.seed)
+    recompute.enable(model, recipe.activation_checkpointing)
+    if recipe.compile:
+        compiling.compile_blocks(model.get_decoder().layers)
+    trainee.train()
+    if ranks.world > 1 or recipe.compute != recipe.master:
+        _shard(trainee, recipe, ranks)
+    if model is source:
+        return trainee.to(ranks.device)
+    trainee.to_empty(device=ranks.device)
+    _distribute(source, trainee, recipe, ranks)
+    return trainee
+
+
+def _config(path: Path, recipe: Recipe) -> Any:
+    """Read the model's config and refuse what this trainer would compute wrongly."""
+    from transformers import AutoConfig
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    try:
+        config = AutoConfig.from_pretrained(path, trust_remote_code=recipe.trust_remote_code)
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path}: transformers cannot read this model ({first_line(error)})") from None
+    for name in ("final_logit_softcapping", "logits_scaling", "logit_scale"):
+        if getattr(config, name, None) not in (None, 1, 1.0):
+            raise BadInput(f"{path}/config.json: {name} is set; models that rescale their logits are not supported")
+    return config
+
+
+def _read(path: Path, config: Any, recipe: Recipe) -> Any:
+    """Load the whole model into this process's memory."""
+    from transformers import AutoModelForCausalLM, Mxfp4Config
+
+    quantized = getattr(config, "quantization_config", None)
+    extra: dict[str, Any] = {}
+    if quantized is not None:
+        method = quantized.get("quant_method") if isinstance(quantized, dict) else quantized.quant_method
+        if method != "mxfp4":
+            raise BadInput(f"{path}/config.json: the weights are quantized ({method}); use the unquantized model")
+        extra["quantization_config"] = Mxfp4Config(dequantize=True)
+    model = AutoModelForCausalLM.from_pretrained(
+        path,
+        config=config,
+        dtype=recipe.master,
+        use_safetensors=True,
+        trust_remote_code=recipe.trust_remote_code,
+        **_implementations(recipe),
+        **extra,
+    )
+    return _plain(model)
+
+
+def _skeleton(config: Any, recipe: Recipe) -> Any:
+    """Build the model without memory for its weights."""
+    from transformers import AutoModelForCausalLM
+
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(
+            config,
+            dtype=recipe.master,
+            trust_remote_code=recipe.trust_remote_code,
+            **_implementations(recipe),
+        )
+    return _plain(model)
+
+
+def _implementations(recipe: Recipe) -> dict[str, Any]:
+    """Choose our attention, and grouped experts except in float64, which their kernel does not know."""
+    extra = {"experts_implementation": "eager"} if recipe.compute is torch.float64 else {}
+    return {"attn_implementation": attention.NAME, **extra}
+
+
+def _plain(model: Any) -> Any:
+    """Leave only the language model's own loss: no auxiliary router loss, no dropout, no cache."""
+    model.config.use_cache = False
+    if getattr(model.config, "output_router_logits", False):
+        model.config.output_router_logits = False
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    return model
+
+
+def _shard(trainee: Trainee, recipe: Recipe, ranks: Ranks) -> None:
+    """Shard every block, then the rest; gradients are summed over ranks, because the loss is a share of a sum."""
+    mesh = init_device_mesh(ranks.device.type, (ranks.world,))
+    policy = MixedPrecisionPolicy(param_dtype=recipe.compute, reduce_dtype=recipe.master, cast_forward_inputs=False)
+    for block in trainee.causal_lm.get_decoder().layers:
+        fully_shard(block, mesh=mesh, mp_policy=policy)
+    fully_shard(trainee, mesh=mesh, mp_policy=policy)
+    for module in trainee.modules():
+        if isinstance(module, FSDPModule):
+            module.set_gradient_divide_factor(1.0)
+            module.set_force_sum_reduction_for_comms(enable=True)
+
+
+def _distribute(source: Any, trainee: Trainee, recipe: Recipe, ranks: Ranks) -> None:
+    """Give every rank its part of what rank 0 loaded; adapters are not in the files and start from the seed."""
+    weights = dict(source.named_parameters()) if source is not None else {}
+    buffers = dict(source.named_buffers()) if source is not None else {}
+    with torch.no_grad():
+        for name, weight in trainee.named_weights().items():
+            full = torch.empty(weight.shape, dtype=recipe.master, device=ranks.device)
+            if lora.is_adapter(name):
+                lora.initialize(name, full, seed=recipe.seed)
+            elif ranks.first:
+                full.copy_(weights.pop(lora.source_name(name)))
+            dist.broadcast(full, 0)
+            if isinstance(weight, DTensor):
+                weight.copy_(distribute_tensor(full, weight.device_mesh, weight.placements, src_data_rank=None))
+        for name, buffer in trainee.causal_lm.named_buffers():
+            if ranks.first:
+                buffer.copy_(buffers[name])
+            dist.broadcast(buffer, 0)

@@ -1,0 +1,116 @@
+"""HumanEval and MBPP rows become problems whose tests say what the assertions say, and no more."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sampling_support import OWN, context, prepare_config
+from ssd_jobs import artifacts
+from ssd_jobs.artifacts import tables
+from ssd_jobs.errors import BadInput
+from ssd_jobs.stages.prepare import stage as prepare
+from ssd_jobs.stages.prepare.sources import asserts
+
+HUMANEVAL = {
+    "task_id": "HumanEval/0",
+    "prompt": 'def add(a: int, b: int) -> int:\n    """ Add. """\n',
+    "entry_point": "add",
+    "canonical_solution": "    return a + b\n",
+    "test": "def check(candidate):\n    assert candidate(1, 2) == 3, 'no'\n    assert abs(candidate(1, 1) - 2) < 1\n",
+}
+MBPP = {
+    "task_id": 11,
+    "text": "Write a function to remove the first and last occurrence of a character.",
+    "code": "def remove_Occ(s,ch): \n    return s",
+    "test_list": ['assert remove_Occ("hello","l") == "heo"', 'assert remove_Occ("abcda","a") == "bcd"'],
+    "challenge_test_list": ['assert remove_Occ("hellolloll","l") == "helollol"'],
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("assert f(1, [2]) == 3", ["[1, [2]]", "3"]),
+        ("assert f((1, 2)) == (3, 4)", ["[[1, 2]]", "[3, 4]"]),
+        ("assert f('a') is True", ['["a"]', "true"]),
+        ("assert f(-1.5) == None", ["[-1.5]", "null"]),
+        ("assert f({'k': [1]}) == {}", ['[{"k": [1]}]', "{}"]),
+        ("assert f({1: 2}) == 1", None),
+        ("assert f({1, 2}) == 1", None),
+        ("assert f(x) == 1", None),
+        ("assert f(1) != 1", None),
+        ("assert f(1)", None),
+        ("assert g(1) == 1", None),
+        ("assert f(a=1) == 1", None),
+        ("assert f(__import__('os').getcwd()) == 1", None),
+        ("assert f(1) ==", None),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_only_literal_comparisons_are_taken(text: str, expected: list[str] | None) -> None:
+    """What compares a call on literals with a literal is a test; everything else is passed over, nothing is run."""
+    found = [[case.input, case.output] for case in asserts.cases(text, "f")]
+    assert found == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("row", "name", "entry_point", "tests"),
+    [(HUMANEVAL, "HumanEval/0", "add", 1), (MBPP, "MBPP/11", "remove_Occ", 3)],
+    ids=["humaneval", "mbpp"],
+)
+def test_a_row_becomes_a_problem(tmp_path: Path, row: dict[str, Any], name: str, entry_point: str, tests: int) -> None:
+    """The layout is recognised by its columns; a reference solution appears nowhere."""
+    (tmp_path / "bench.jsonl").write_text(json.dumps(row) + "\n")
+    benchmarks = {"own": {"kind": "path", "path": "bench.jsonl", "columns": OWN}}
+    prepare.run(prepare_config(tmp_path, benchmarks=benchmarks, limit=5), context(tmp_path))
+    benchmark = artifacts.opened(tmp_path / "problems/own")
+    (problem,) = tables.rows(benchmark.table("problems.parquet", tables.PROBLEMS))
+    assert (problem["problem_id"], problem["kind"], problem["entry_point"]) == (name, "functional", entry_point)
+    assert f"def {entry_point}(" in problem["starter_code"]
+    assert "return" not in problem["starter_code"]
+    assert benchmark.manifest.counts["tests"] == tests
+
+
+def test_what_cannot_be_read_is_on_record(tmp_path: Path) -> None:
+    """A problem without a readable assertion is left out by name, and unread assertions of the others are counted."""
+    odd = {
+        **HUMANEVAL,
+        "task_id": "HumanEval/9",
+        "test": "def check(candidate):\n    assert abs(candidate(1, 2)) < 3\n",
+    }
+    (tmp_path / "bench.jsonl").write_text("".join(json.dumps(row) + "\n" for row in (HUMANEVAL, odd)))
+    benchmarks = {"own": {"kind": "path", "path": "bench.jsonl", "columns": OWN}}
+    prepare.run(prepare_config(tmp_path, benchmarks=benchmarks, limit=5), context(tmp_path))
+    for root in ("problems", "tests"):
+        manifest = artifacts.opened(tmp_path / root / "own").manifest
+        assert manifest.facts["form"] == "HumanEval"
+        assert manifest.facts["problems_left_out"] == ["HumanEval/9"]
+        assert manifest.facts["assertions_left_out"] == 1
+        assert manifest.counts["problems"] == 1
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {**HUMANEVAL, "test": None},
+        {**HUMANEVAL, "prompt": 5},
+        {**MBPP, "test_list": None},
+        {**MBPP, "code": ["x"]},
+        {name: value for name, value in MBPP.items() if name != "text"},
+    ],
+    ids=["no tests", "prompt", "no list", "code", "no text"],
+)
+def test_a_broken_row_is_named(tmp_path: Path, row: dict[str, Any]) -> None:
+    """A row of a known layout without what the layout has is refused with its line."""
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
+    source = {"kind": "path", "path": "rows.jsonl", "columns": OWN}
+    with pytest.raises(BadInput, match=r"rows\.jsonl:1: is no row of (HumanEval|MBPP) \("):
+        prepare.run(prepare_config(tmp_path, benchmarks={"own": source}, limit=5), context(tmp_path))
+
+
+@pytest.mark.parametrize("text", ["assert f(1) == 1\0", "assert f(" + "(" * 5000, "\ud800", "1" * 5000])
+def test_text_that_is_no_program_holds_no_test(text: str) -> None:
+    """Whatever stands in the place of assertions, reading it ends in none."""
+    assert asserts.cases(text, "f") == []

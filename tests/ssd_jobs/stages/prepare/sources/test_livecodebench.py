@@ -1,0 +1,234 @@
+"""LiveCodeBench's files are read as they are: windows, errata, packed tests, and nothing that a pickle could run."""
+
+import base64
+import json
+import os
+import pickle
+import tempfile
+import zlib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from sampling_support import context, prepare_config
+from ssd_jobs import artifacts
+from ssd_jobs.artifacts import tables
+from ssd_jobs.contract import LiveCodeBench
+from ssd_jobs.errors import BadInput
+from ssd_jobs.stages.prepare import stage as prepare
+from ssd_jobs.stages.prepare.sources import livecodebench
+
+V6_WINDOW = ("2025-02-01", "2025-05-31", {"easy": 31, "medium": 39, "hard": 61})
+V5_WINDOW = ("2024-08-01", "2025-02-28", {"easy": 92, "medium": 116, "hard": 166})
+PRIVATE = [{"input": "5\n", "output": "10\n", "testtype": "stdin"}]
+
+
+def packed(tests: Any) -> str:
+    return base64.b64encode(zlib.compress(pickle.dumps(json.dumps(tests)))).decode()
+
+
+def row(number: int, date: str, *, difficulty: str = "easy", **values: Any) -> dict[str, Any]:
+    return {
+        "question_title": f"Title {number}",
+        "question_content": f"Print twice the number, variant {number}.",
+        "question_id": f"q{number}",
+        "contest_date": f"{date}T00:00:00",
+        "difficulty": difficulty,
+        "starter_code": "",
+        "metadata": "{}",
+        "public_test_cases": json.dumps([{"input": "1\n", "output": "2\n", "testtype": "stdin"}]),
+        "private_test_cases": json.dumps(PRIVATE) if number % 2 else packed(PRIVATE),
+        **values,
+    }
+
+
+def release(root: Path, rows: list[dict[str, Any]], files: int = 6) -> Path:
+    """Write a release whose rows are spread over its files."""
+    names = ["test.jsonl", *(f"test{number}.jsonl" for number in range(2, files + 1))]
+    for place, name in enumerate(names):
+        (root / name).write_text("".join(json.dumps(each) + "\n" for each in rows[place::files]))
+    return root
+
+
+def source(root: Path, *, start: str, end: str, version: str = "release_v6", errata: bool = True) -> dict[str, Any]:
+    return {
+        "kind": "livecodebench",
+        "release": version,
+        "start": start,
+        "end": end,
+        "exclude_errata": errata,
+        "repo": "livecodebench/code_generation_lite",
+        "revision": "main",
+        "path": str(root),
+    }
+
+
+def read(root: Path, **window: Any) -> list[Any]:
+    found = LiveCodeBench.model_validate(source(root, **window))
+    return list(livecodebench.open_release(found, workspace=root, offline=True, field="f").problems())
+
+
+def shaped() -> list[dict[str, Any]]:
+    """Rows with the shape of v6: two windows that meet nowhere, and others around them."""
+    dates = {"2025-02-01": "v6", "2025-05-31": "v6", "2025-04-05": "v6", "2024-08-01": "v5", "2025-01-31": "v5"}
+    sizes = {"v6": V6_WINDOW[2], "v5": V5_WINDOW[2]}
+    rows = []
+    for window, counts in sizes.items():
+        days = [day for day, name in dates.items() if name == window]
+        for difficulty, count in counts.items():
+            rows += [(days[place % len(days)], difficulty) for place in range(count)]
+    rows += [(day, "easy") for day in ("2023-05-07", "2024-07-31", "2025-06-01") for _ in range(20)]
+    return [row(number, day, difficulty=difficulty) for number, (day, difficulty) in enumerate(rows)]
+
+
+def test_the_windows_of_the_paper_have_their_sizes(tmp_path: Path) -> None:
+    """2025-02 to 2025-05 gives 131 problems (31/39/61), the days at both ends included."""
+    release(tmp_path, shaped())
+    start, end, expected = V6_WINDOW
+    found = read(tmp_path, start=start, end=end)
+    assert Counter(problem.difficulty for problem in found) == expected
+    assert len(found) == 131
+    assert {problem.date for problem in found} >= {start, end}
+
+
+def test_the_window_of_v5_has_its_size(tmp_path: Path) -> None:
+    """2024-08 to the end of January gives the 374 problems of the v5 window (92/116/166)."""
+    release(tmp_path, shaped())
+    found = read(tmp_path, start=V5_WINDOW[0], end="2025-01-31")
+    assert Counter(problem.difficulty for problem in found) == V5_WINDOW[2]
+    assert len(found) == 374
+
+
+def test_a_release_has_its_own_files(tmp_path: Path) -> None:
+    """release_v2 is the first two files, and a missing file is named."""
+    release(tmp_path, [row(number, "2024-01-01") for number in range(12)], files=2)
+    assert len(read(tmp_path, start="2024-01-01", end="2024-01-01", version="release_v2")) == 12
+    assert len(read(tmp_path, start="2024-01-01", end="2024-01-01", version="release_v1")) == 6
+    with pytest.raises(BadInput, match=r"test3\.jsonl is missing"):
+        read(tmp_path, start="2024-01-01", end="2024-01-01", version="release_v3")
+
+
+def test_tests_are_public_then_private_and_unpacked(tmp_path: Path) -> None:
+    """Both ways of packing private tests give the same, behind the public ones."""
+    release(tmp_path, [row(1, "2024-01-01"), row(2, "2024-01-01")], files=1)
+    for problem in read(tmp_path, start="2024-01-01", end="2024-01-01", version="release_v1"):
+        assert [(case.input, case.output, case.public) for case in problem.tests] == [
+            ("1\n", "2\n", True),
+            ("5\n", "10\n", False),
+        ]
+
+
+def test_arguments_of_a_function_become_a_list(tmp_path: Path) -> None:
+    """One JSON value per line is one argument each."""
+    starter = "class Solution:\n    def f(self, a: List[int], k: int) -> int:\n        "
+    tests = [{"input": "[1, 2]\n3", "output": "6", "testtype": "functional"}]
+    values = {
+        "starter_code": starter,
+        "metadata": json.dumps({"func_name": "f"}),
+        "public_test_cases": json.dumps(tests),
+        "private_test_cases": packed(tests),
+    }
+    release(tmp_path, [row(1, "2024-01-01", **values)], files=1)
+    (problem,) = read(tmp_path, start="2024-01-01", end="2024-01-01", version="release_v1")
+    assert (problem.kind, problem.entry_point) == ("functional", "Solution.f")
+    assert [json.loads(case.input) for case in problem.tests] == [[[1, 2], 3]] * 2
+
+
+def test_errata_are_left_out_only_when_asked(tmp_path: Path) -> None:
+    """A listed problem, by id or by title, is excluded with the flag and kept without."""
+    rows = [
+        row(1, "2024-01-01", question_id="abc350_c"),
+        row(2, "2024-01-01", question_title="Most Frequent IDs"),
+        row(3, "2024-01-01"),
+    ]
+    release(tmp_path, rows, files=1)
+    window = {"start": "2024-01-01", "end": "2024-01-01", "version": "release_v1"}
+    assert [problem.problem_id for problem in read(tmp_path, **window)] == ["q3"]
+    assert len(read(tmp_path, **window, errata=False)) == 3
+
+
+class Hostile:
+    """Pickles as a call."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (os.mkdir, (str(self.path),))
+
+
+@pytest.mark.parametrize("value", ["call", "list", "bytes", "garbage", "truncated"])
+def test_a_pickle_can_make_nothing_but_text(tmp_path: Path, value: str) -> None:
+    """A pickle that calls, or holds anything but text, ends in one sentence and does nothing."""
+    target = tmp_path / "made"
+    data = {
+        "call": pickle.dumps(Hostile(target)),
+        "list": pickle.dumps(["a"]),
+        "bytes": pickle.dumps(b"[]"),
+        "garbage": b"\x80\x05garbage",
+        "truncated": pickle.dumps("[]" * 100)[:-20],
+    }[value]
+    with pytest.raises(BadInput, match=r"^here: private_test_cases"):
+        livecodebench.decode_tests(base64.b64encode(zlib.compress(data)).decode(), "here")
+    assert not target.exists()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["input", "output", "func_name", "x"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+CELLS = (
+    JSON
+    | JSON.map(json.dumps)
+    | JSON.map(packed)
+    | st.binary(max_size=20).map(lambda data: base64.b64encode(data).decode())
+)
+
+
+@settings(max_examples=300)
+@given(column=st.sampled_from(sorted(row(1, "2025-03-01"))), cell=CELLS, function=st.booleans())
+@example(column="metadata", cell='{"func_name": null}', function=False)
+@example(column="metadata", cell='{"func_name": [1]}', function=False)
+def test_no_row_breaks_prepare(*, column: str, cell: Any, function: bool) -> None:
+    """Whatever one column of a release holds: its rows are text, or refused with their place."""
+    shape = {"metadata": '{"func_name": "f"}', "starter_code": "class Solution:"} if function else {}
+    said = "test.jsonl:1"
+    with tempfile.TemporaryDirectory() as folder:
+        root = release(Path(folder), [{**row(1, "2025-03-01", **shape), column: cell}])
+        try:
+            found = read(root, start="2025-01-01", end="2025-12-31", version="release_v1")
+            tables.table(tables.PROBLEMS, [problem.row() for problem in found])
+        except BadInput as error:
+            said = str(error)
+    assert "test.jsonl:1" in said
+
+
+def test_a_window_without_problems_is_an_error(tmp_path: Path) -> None:
+    """An empty benchmark is refused with the window in the message."""
+    release(tmp_path, [row(1, "2024-01-01")])
+    benchmarks = {"lcb": source(tmp_path, start="2030-01-01", end="2030-02-01")}
+    with pytest.raises(BadInput, match=r"benchmarks\[lcb\]: no problems are left between 2030-01-01 and 2030-02-01"):
+        prepare.run(prepare_config(tmp_path, benchmarks=benchmarks, limit=5), context(tmp_path))
+
+
+def test_it_goes_through_prepare(tmp_path: Path) -> None:
+    """Problems, prompts and tests of a window become a complete benchmark with its counts."""
+    release(tmp_path, shaped())
+    benchmarks = {"lcb": source(tmp_path, start=V6_WINDOW[0], end=V6_WINDOW[1])}
+    prepare.run(prepare_config(tmp_path, benchmarks=benchmarks, limit=5), context(tmp_path))
+    counts = artifacts.opened(tmp_path / "problems/lcb").manifest.counts
+    assert {name: counts[name] for name in ("problems", "easy", "medium", "hard", "tests")} == {
+        "problems": 131,
+        **V6_WINDOW[2],
+        "tests": 262,
+    }
+    tests = artifacts.opened(tmp_path / "tests/lcb").table("tests.parquet", tables.TESTS)
+    assert tests.num_rows == 262

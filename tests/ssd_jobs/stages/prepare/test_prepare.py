@@ -1,0 +1,469 @@
+"""Prepare makes each part once, complete or absent, from whatever source, and says plainly what cannot work."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sampling_support import CHAT, OWN, TOY, context, key, loaded, prepare_config
+from ssd_jobs import artifacts
+from ssd_jobs.artifacts import tables
+from ssd_jobs.errors import BadInput
+from ssd_jobs.models.prompts import load_tokenizer
+from ssd_jobs.stages.prepare import stage as prepare
+from ssd_jobs.toy import base_model
+
+Breaking = Callable[[Path], dict[str, Any]]
+"""Prepares a workspace in which something is wrong, and returns what to change in the config."""
+ROWS = [
+    {"id": "a", "statement": "Print the sum of two numbers."},
+    {"id": "b", "statement": "Print   the sum\nof two numbers."},
+    {"id": "c", "statement": "Return the sum of two numbers.", "starterCode": "def add(a, b):\n", "difficulty": "Hard"},
+    {"id": "c", "statement": "Print nothing."},
+]
+
+
+def write_jsonl(path: Path, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return {"kind": "path", "path": str(path), "columns": OWN}
+
+
+def prepared(root: Path, **config: Any) -> dict[str, str]:
+    return prepare.run(prepare_config(root, **config), context(root)).digests
+
+
+def pool(root: Path) -> list[dict[str, Any]]:
+    return tables.rows(artifacts.opened(root / "problems/pool").table("problems.parquet", tables.PROBLEMS))
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> dict[str, Any]:
+    return write_jsonl(tmp_path / "pool.jsonl", ROWS)
+
+
+def test_prompts_are_the_tokens_of_the_chat_template(tmp_path: Path, source: dict[str, Any]) -> None:
+    """Each prompt's ids are what the tokenizer gives for the template's turns, and its text what they decode to."""
+    prepared(tmp_path, prompts=source)
+    tokenizer = load_tokenizer(base_model.directory(), trust_remote_code=False)
+    rows = tables.rows(artifacts.opened(tmp_path / "problems/pool").table("prompts.parquet", tables.PROMPTS))
+    first = rows[0]
+    turns = [{"role": "user", "content": ROWS[0]["statement"]}]
+    assert first["token_ids"] == tokenizer.apply_chat_template(turns, add_generation_prompt=True)["input_ids"]
+    assert first["text"] == tokenizer.decode(first["token_ids"])
+    assert "def add(a, b):" in rows[1]["text"]
+
+
+def test_equal_statements_count_once_and_ids_stay_unique(tmp_path: Path, source: dict[str, Any]) -> None:
+    """Statements that differ in white space are one problem; an id that two problems share is told apart."""
+    prepared(tmp_path, prompts=source)
+    assert [row["problem_id"] for row in pool(tmp_path)] == ["a", "c", "c#2"]
+    counts = artifacts.opened(tmp_path / "problems/pool").manifest.counts
+    assert {name: counts[name] for name in ("rows", "unique", "kept")} == {"rows": 4, "unique": 3, "kept": 3}
+
+
+def test_no_two_problems_share_an_id(tmp_path: Path) -> None:
+    """An id that is made to tell two problems apart is not one that a third problem has."""
+    rows = [{"id": name, "statement": f"Print {number}."} for number, name in enumerate(["a", "a", "a#2", "a#2", "a"])]
+    prepared(tmp_path, prompts=write_jsonl(tmp_path / "pool.jsonl", rows))
+    names = [row["problem_id"] for row in pool(tmp_path)]
+    assert len(set(names)) == len(rows), names
+
+
+def test_kind_and_entry_point_follow_from_starter_code(tmp_path: Path, source: dict[str, Any]) -> None:
+    """A problem with starter code is a function, one without is a program."""
+    prepared(tmp_path, prompts=source)
+    found = {row["problem_id"]: (row["kind"], row["entry_point"], row["difficulty"]) for row in pool(tmp_path)}
+    assert found["c"] == ("functional", "add", "hard")
+    assert found["a"] == ("stdin", "", "")
+
+
+def test_a_limit_takes_problems_by_hash(tmp_path: Path) -> None:
+    """A limit never means the first rows, a larger one contains a smaller one, and row order plays no part."""
+    rows = [{"id": f"p{number}", "statement": f"Print {number}."} for number in range(60)]
+    chosen = []
+    for name, limit, order in (("ten", 10, rows), ("twenty", 20, rows), ("turned", 10, rows[::-1])):
+        (tmp_path / name).mkdir()
+        prepared(tmp_path / name, prompts=write_jsonl(tmp_path / name / "pool.jsonl", order), limit=limit)
+        chosen.append({row["problem_id"] for row in pool(tmp_path / name)})
+    assert chosen[0] < chosen[1]
+    assert chosen[0] == chosen[2]
+    assert chosen[0] != {f"p{number}" for number in range(10)}
+
+
+def test_both_counts_are_recorded_when_a_passed_column_is_required(tmp_path: Path) -> None:
+    """The number of problems with and without the filter are on record, and the filter is pointed out."""
+    rows = [{"id": f"p{n}", "statement": f"Print {n // 2}.", "is_passed": n in (1, 4, 5)} for n in range(8)]
+    prepared(tmp_path, prompts=write_jsonl(tmp_path / "pool.jsonl", rows), require_passed_column="is_passed")
+    manifest = artifacts.opened(tmp_path / "problems/pool").manifest
+    assert (manifest.counts["unique"], manifest.counts["unique_passed"], manifest.counts["passed"]) == (4, 2, 3)
+    assert [row["problem_id"] for row in pool(tmp_path)] == ["p1", "p4"]
+    assert "is_passed" in str(manifest.facts["correctness_signal"])
+
+
+def test_parquet_and_jsonl_give_the_same(tmp_path: Path) -> None:
+    """The same rows are the same artifact, whatever the file format."""
+    rows = [{"id": f"p{n}", "statement": f"Print {n}.", "extra": "x" * 50} for n in range(5)]
+    digests = []
+    for name in ("pool.jsonl", "pool.parquet"):
+        root = tmp_path / name.replace(".", "-")
+        root.mkdir()
+        write_jsonl(root / "pool.jsonl", rows)
+        pq.write_table(pa.Table.from_pylist(rows), root / "pool.parquet")
+        digests.append(prepared(root, prompts={"kind": "path", "path": name, "columns": OWN})["prompts"])
+    assert digests[0] == digests[1]
+
+
+def test_everything_is_made_once(tmp_path: Path) -> None:
+    """A second run finds all parts complete, changes no byte, and reports the same digests."""
+    first = prepared(tmp_path, benchmarks={"toy": TOY}, limit=20)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+    assert prepared(tmp_path, benchmarks={"toy": TOY}, limit=20) == first
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert first.keys() == {"model", "prompts", "toy"}
+
+
+def test_digests_contain_no_time_and_no_place(tmp_path: Path) -> None:
+    """Two workspaces give the same digests."""
+    found = [prepared(tmp_path / name, benchmarks={"toy": TOY}, limit=20) for name in ("one", "two")]
+    assert found[0] == found[1]
+
+
+def test_tests_lie_in_a_root_of_their_own(tmp_path: Path) -> None:
+    """No file beside the prompts contains an expected output."""
+    rows = [{"id": "p", "statement": "Double it.", "tests": [{"input": "3\n", "output": "SECRET-6\n"}]}]
+    prepared(tmp_path, benchmarks={"own": write_jsonl(tmp_path / "bench.jsonl", rows)}, limit=5)
+    tests = artifacts.opened(tmp_path / "tests/own").table("tests.parquet", tables.TESTS)
+    assert tests["output"].to_pylist() == ["SECRET-6\n"]
+    for path in (tmp_path / "problems").rglob("*.parquet"):
+        assert "SECRET-6" not in str(pq.read_table(path).to_pydict())
+
+
+@pytest.mark.parametrize(("policy", "kept"), [("Report", 2), ("Drop", 1), ("Ignore", 2)])
+def test_overlap_with_a_benchmark_is_handled_as_asked(tmp_path: Path, policy: str, kept: int) -> None:
+    """Thirteen shared words are reported, dropped, or not looked for."""
+    shared = "given an array of integers print the largest sum of any contiguous part of it please"
+    rows = [{"id": "same", "statement": f"Alice asks: {shared}"}, {"id": "other", "statement": "Print one."}]
+    bench = [{"id": "b", "statement": shared.upper(), "tests": [{"input": "1", "output": "1"}]}]
+    source = write_jsonl(tmp_path / "pool.jsonl", rows)
+    benchmarks = {"own": write_jsonl(tmp_path / "bench.jsonl", bench)}
+    prepared(tmp_path, prompts=source, benchmarks=benchmarks, decontaminate=policy)
+    assert len(pool(tmp_path)) == kept
+    lines = (tmp_path / "problems/pool/overlaps.jsonl").read_text().splitlines()
+    assert [json.loads(line)["problem_id"] for line in lines] == ([] if policy == "Ignore" else ["same"])
+
+
+def test_difficulties_are_counted_as_the_table_has_them(tmp_path: Path) -> None:
+    """A rating, or a word that is no difficulty of ours, is no difficulty, and no count of its own."""
+    words = ["easy", "Hard", "1500", "tests", "", "problems"]
+    rows = [{"id": f"p{n}", "statement": f"x{n}", "difficulty": word, "tests": TEST} for n, word in enumerate(words)]
+    prepared(tmp_path, benchmarks={"own": write_jsonl(tmp_path / "bench.jsonl", rows)}, limit=5)
+    counts = artifacts.opened(tmp_path / "problems/own").manifest.counts
+    assert counts == {"problems": 6, "tests": 6, "easy": 1, "hard": 1, "unrated": 4}
+
+
+def test_problems_of_two_benchmarks_are_counted(tmp_path: Path) -> None:
+    """A statement that two benchmarks share is listed with its names in both."""
+    test = [{"input": "1", "output": "1"}]
+    one = [{"id": "x", "statement": "Print  it.", "tests": test}, {"id": "y", "statement": "Other.", "tests": test}]
+    two = [{"id": "z", "statement": "Print it.", "tests": test}]
+    benchmarks = {name: write_jsonl(tmp_path / f"{name}.jsonl", rows) for name, rows in (("one", one), ("two", two))}
+    prepared(tmp_path, benchmarks=benchmarks, limit=5)
+    summary = artifacts.opened(tmp_path / "problems/prepare").manifest
+    assert summary.counts["shared_problems"] == 1
+    assert summary.facts["shared_problems"] == [{"one": "x", "two": "z"}]
+
+
+def test_the_model_is_a_directory_with_every_file_hashed(tmp_path: Path) -> None:
+    """The model's manifest vouches for every byte, and nothing but a model's files is taken."""
+    source = tmp_path / "source"
+    source.mkdir()
+    for file in base_model.directory().iterdir():
+        (source / file.name).write_bytes(file.read_bytes())
+    (source / "pytorch_model.bin").write_bytes(b"pickle")
+    (source / "modeling.py").write_text("import os")
+    prepared(tmp_path, model={"kind": "path", "path": "source"}, limit=5)
+    model = artifacts.opened(tmp_path / "models/base")
+    model.verify()
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= model.manifest.files.keys()
+    assert not {"pytorch_model.bin", "modeling.py"} & model.manifest.files.keys()
+
+
+def test_a_source_that_was_corrected_is_used(tmp_path: Path) -> None:
+    """What an attempt took from a broken source does not spoil the next one: half of other shards, other files."""
+    source = tmp_path / "source"
+    source.mkdir()
+    for file in base_model.directory().iterdir():
+        (source / file.name).write_bytes(file.read_bytes())
+    (source / "model.safetensors").rename(source / "model-00001-of-00002.safetensors")
+    places = {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}
+    (source / "model.safetensors.index.json").write_text(json.dumps({"weight_map": places}))
+    with pytest.raises(BadInput, match=r"model-00002-of-00002\.safetensors is missing"):
+        prepared(tmp_path, model={"kind": "path", "path": "source"}, limit=5)
+    (source / "model-00001-of-00002.safetensors").rename(source / "model.safetensors")
+    (source / "model.safetensors.index.json").unlink()
+    prepared(tmp_path, model={"kind": "path", "path": "source"}, limit=5)
+    (tmp_path / "clean").mkdir()
+    prepared(tmp_path / "clean", model={"kind": "path", "path": str(source)}, limit=5)
+    both = [artifacts.opened(root / "models/base").digest for root in (tmp_path, tmp_path / "clean")]
+    assert both[0] == both[1]
+
+
+def test_a_part_that_is_made_again_is_not_complete_meanwhile(tmp_path: Path) -> None:
+    """Problems and tests are made together: when one of both is missing, the other is no artifact until both are."""
+    row = {"id": "a", "statement": "x", "tests": TEST}
+    source = write_jsonl(tmp_path / "bench.jsonl", [row])
+    prepared(tmp_path, benchmarks={"own": source}, limit=5)
+    (tmp_path / "problems/own/manifest.json").unlink()
+    write_jsonl(tmp_path / "bench.jsonl", [row, row])
+    with pytest.raises(BadInput, match="is there twice"):
+        prepared(tmp_path, benchmarks={"own": source}, limit=5)
+    assert artifacts.complete(tmp_path / "tests/own", key=key("3")) is None
+
+
+def test_a_users_template_is_used_and_is_no_code(tmp_path: Path, source: dict[str, Any]) -> None:
+    """A file of the workspace replaces the template; what a statement contains is never executed."""
+    (tmp_path / "mine.jinja").write_text("Task: {{ statement }}")
+    rows = [{"id": "p", "statement": "{{ 7 * 7 }} {% raise %}"}]
+    source = write_jsonl(tmp_path / "pool.jsonl", rows)
+    prepared(tmp_path, prompts=source, rendering={"template": "mine.jinja", "prompt_mode": "Raw"})
+    (row,) = tables.rows(artifacts.opened(tmp_path / "problems/pool").table("prompts.parquet", tables.PROMPTS))
+    assert row["text"] == "Task: {{ 7 * 7 }} {% raise %}"
+
+
+def lines(*rows: dict[str, Any], **config: Any) -> Breaking:
+    """Training problems from these rows."""
+    return lambda root: {"prompts": write_jsonl(root / "rows.jsonl", list(rows)), **config}
+
+
+def bench(*rows: dict[str, Any]) -> Breaking:
+    """A benchmark from these rows."""
+    return lambda root: {"benchmarks": {"own": write_jsonl(root / "rows.jsonl", list(rows))}}
+
+
+def parquet(tests: list[dict[str, Any]]) -> Breaking:
+    """A benchmark as parquet, with one problem."""
+
+    def write(root: Path) -> dict[str, Any]:
+        row = {"id": "a", "statement": "x", "tests": tests}
+        pq.write_table(pa.Table.from_pylist([row]), root / "rows.parquet")
+        return {"benchmarks": {"own": rows_at("rows.parquet")}}
+
+    return write
+
+
+def file(name: str, content: bytes, **config: Any) -> Breaking:
+    """A file in the workspace."""
+
+    def write(root: Path) -> dict[str, Any]:
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_bytes(content)
+        return config
+
+    return write
+
+
+def without_template(root: Path) -> dict[str, Any]:
+    """A model whose tokenizer has no chat template."""
+    (root / "bare").mkdir()
+    for each in base_model.directory().iterdir():
+        if "template" not in each.name:
+            (root / "bare" / each.name).write_bytes(each.read_bytes())
+    config = json.loads((root / "bare/tokenizer_config.json").read_text())
+    config.pop("chat_template", None)
+    (root / "bare/tokenizer_config.json").write_text(json.dumps(config))
+    return {"model": {"kind": "path", "path": "bare"}}
+
+
+def rows_at(path: str) -> dict[str, Any]:
+    """Training problems at a path."""
+    return {"kind": "path", "path": path, "columns": OWN}
+
+
+def model_with(name: str, content: bytes) -> Breaking:
+    """The toy model with another content of one file."""
+
+    def write(root: Path) -> dict[str, Any]:
+        (root / "model").mkdir()
+        for each in base_model.directory().iterdir():
+            (root / "model" / each.name).write_bytes(each.read_bytes())
+        (root / "model" / name).write_bytes(content)
+        return {"model": {"kind": "path", "path": "model"}}
+
+    return write
+
+
+WEIGHTS = (base_model.directory() / "model.safetensors").read_bytes()
+DAY = date(2025, 2, 1)
+TEST = [{"input": "", "output": "1"}]
+FUNCTION = {"id": "f", "statement": "Return it.", "starterCode": "def same(x):"}
+HUB = {"kind": "huggingFace", "repo": "nobody/nothing", "revision": "main"}
+BREAKING: dict[str, tuple[Breaking, str]] = {
+    "no such model": (
+        lambda root: {"model": {"kind": "path", "path": "nowhere"}},
+        r"model\.source\.path: .*nowhere is no directory",
+    ),
+    "model without weights": (
+        file("half/config.json", b"{}", model={"kind": "path", "path": "half"}),
+        r"model\.source: .*safetensors",
+    ),
+    "weights cut off": (
+        model_with("model.safetensors", WEIGHTS[: len(WEIGHTS) // 2]),
+        r"model\.source: model\.safetensors is no whole file of weights",
+    ),
+    "broken config": (model_with("config.json", b"{"), r"model\.source: config\.json is no JSON"),
+    "config of another form": (model_with("config.json", b"[]"), r"model\.source: config\.json holds no JSON object"),
+    "settings of another form": (
+        model_with("generation_config.json", b"[]"),
+        r"model\.source: generation_config\.json holds no JSON object",
+    ),
+    "tokenizer of another library": (
+        model_with("tokenizer.json", b'{"added_tokens": [], "model": {"type": "Moon"}}'),
+        r"model\.source: .* has no usable tokenizer \(data did not match any variant",
+    ),
+    "tokenizer of another form": (model_with("tokenizer.json", b"5"), r"model\.source: .* has no usable tokenizer"),
+    "index without weights": (
+        model_with("model.safetensors.index.json", b"{}"),
+        r"model\.source: model\.safetensors\.index\.json has no weight_map",
+    ),
+    "no chat template": (without_template, r"model\.promptMode: Chat, but the tokenizer has no chat template"),
+    "missing column": (
+        lines({"id": "a", "question": "?"}),
+        r"prompts\.source\.path\.columns: .*rows\.jsonl has no column 'statement'",
+    ),
+    "missing passed column": (
+        lines(*ROWS, require_passed_column="is_passed"),
+        r"prompts\.requirePassedColumn: .*no column 'is_passed'",
+    ),
+    "nothing left": (
+        lines({"id": "a", "statement": "x", "ok": False}, require_passed_column="ok"),
+        r"prompts: no problem is left of 1 rows",
+    ),
+    "empty file": (lines(), r"prompts: no problem is left of 0 rows"),
+    "empty statement": (lines({"id": "a", "statement": " "}), r"rows\.jsonl:1: statement is empty"),
+    "broken line": (
+        file("rows.jsonl", b'{"id": "a", "statement": "x"}\n{"id": ', prompts=rows_at("rows.jsonl")),
+        r"rows\.jsonl:2: is no JSON",
+    ),
+    "corrupt parquet": (
+        file("rows.parquet", b"PAR1" + bytes(40), prompts=rows_at("rows.parquet")),
+        r"rows\.parquet: cannot be read as parquet",
+    ),
+    "no such file": (
+        lambda root: {"prompts": rows_at("gone.jsonl")},
+        r"prompts\.source\.path: .*gone\.jsonl does not exist",
+    ),
+    "unknown builtin": (
+        lambda root: {"prompts": {"kind": "builtin", "name": "moon"}},
+        r"prompts\.source\.builtin: there are no problems 'moon'",
+    ),
+    "no such template": (
+        lambda root: {"rendering": {"template": "gone.jinja"}},
+        r"prompts\.template: .*gone\.jinja cannot be read",
+    ),
+    "broken template": (
+        file("bad.jinja", b"{{ statement ", rendering={"template": "bad.jinja"}),
+        r"prompts\.template: bad\.jinja",
+    ),
+    "unknown variable": (
+        file("bad.jinja", b"{{ solution }}", rendering={"template": "bad.jinja"}),
+        r"prompts\.template: bad\.jinja: 'solution' is undefined",
+    ),
+    "benchmark without tests": (
+        bench({"id": "a", "statement": "x", "tests": []}),
+        r"evaluation\.benchmarks\[own\]: problem a has no tests",
+    ),
+    "problem twice": (
+        bench(*[{"id": "a", "statement": "x", "tests": TEST}] * 2),
+        r"evaluation\.benchmarks\[own\]: problem a is there twice",
+    ),
+    "test that expects nothing": (
+        bench({"id": "a", "statement": "x", "tests": [{"input": "1", "output": ""}]}),
+        r"evaluation\.benchmarks\[own\]: problem a, test 0: has no expected output",
+    ),
+    "arguments that are no list": (
+        bench({**FUNCTION, "tests": [{"input": "5", "output": "5"}]}),
+        r"evaluation\.benchmarks\[own\]: problem f, test 0: the input is no JSON list of arguments",
+    ),
+    "starter code without a function": (
+        bench({**FUNCTION, "starterCode": "function f(x) {", "tests": [{"input": [5], "output": 5}]}),
+        r"evaluation\.benchmarks\[own\]: problem f: a functional problem, and only one, names an entry_point",
+    ),
+    "sample input that is no list": (
+        lines({**FUNCTION, "sampleInputs": [[1], "5"]}),
+        r"rows\.jsonl:1: a sample input is no list of arguments; write \[1, 2\]",
+    ),
+    "half of a surrogate pair": (
+        lines({"id": "a", "statement": "x \ud800 y"}),
+        r"rows\.jsonl:1: holds half of a surrogate pair",
+    ),
+    "half of a pair in packed tests": (
+        bench({"id": "a", "statement": "x", "tests": json.dumps([{"input": "\udc00", "output": "1"}])}),
+        r"tests: .*udc00.* holds half of a surrogate pair",
+    ),
+    "nested too deeply": (
+        file("rows.jsonl", b'{"statement": ' + b"[" * 100_000, prompts=rows_at("rows.jsonl")),
+        r"rows\.jsonl:1: is no JSON \(maximum recursion",
+    ),
+    "tests nested too deeply": (
+        bench({"id": "a", "statement": "x", "tests": "[" * 100_000}),
+        r"rows\.jsonl:1: tests is neither a list nor JSON",
+    ),
+    "no input": (
+        bench({"id": "a", "statement": "x", "tests": [{"input": None, "output": "1"}]}),
+        r"rows\.jsonl:1: an input or output is null",
+    ),
+    "bytes in a test": (parquet([{"input": b"x", "output": b"1"}]), r"rows\.parquet: row 1: .* is no JSON \(.*bytes"),
+    "date in a test": (parquet([{"input": "x", "output": DAY}]), r"rows\.parquet: row 1: .* is no JSON \(.*date"),
+    "unknown builtin template": (
+        lambda root: {"rendering": {"template": "builtin:moon"}},
+        r"prompts\.template: there is no builtin:moon; use builtin:instruct or builtin:thinking",
+    ),
+    "template that cannot be rendered": (
+        file("bad.jinja", b"{{ statement + 1 }}", rendering={"template": "bad.jinja"}),
+        r"prompts\.template: bad\.jinja: can only concatenate",
+    ),
+    "template that some problem breaks": (
+        file("bad.jinja", b"{{ 1 / (kind == 'functional') }}", rendering={"template": "bad.jinja"}),
+        r"prompts\.template: bad\.jinja: division by zero",
+    ),
+    "template that says nothing": (
+        file("bad.jinja", b" ", rendering={"template": "bad.jinja", "prompt_mode": "Raw"}),
+        r"prompts\.template: bad\.jinja: gives an empty prompt",
+    ),
+    "test without output": (
+        bench({"id": "a", "statement": "x", "tests": [{"input": ""}]}),
+        r"rows\.jsonl:1: a test lacks input or output",
+    ),
+    "unknown data set offline": (
+        lambda root: {"prompts": {**HUB, "config": "", "split": "train", "columns": OWN}},
+        r"prompts\.source\.huggingFace: nobody/nothing at 'main' is not in the local cache",
+    ),
+    "unknown model offline": (
+        lambda root: {"model": HUB},
+        r"model\.source\.huggingFace: nobody/nothing at 'main' is not in the local cache",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BREAKING)
+def test_what_cannot_work_is_said_in_one_sentence(tmp_path: Path, case: str) -> None:
+    """Bad input ends in one line that names the field or the file, and leaves nothing complete behind."""
+    breaking, message = BREAKING[case]
+    with pytest.raises(BadInput) as error:
+        prepared(tmp_path, **{"limit": 5, **breaking(tmp_path)})
+    assert re.search(message, str(error.value)), str(error.value)
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "problems/prepare/manifest.json").exists()
+
+
+def test_a_config_of_the_contract_is_what_is_read() -> None:
+    """The helper of these tests writes what the contract reads."""
+    config = prepare_config(Path("/w"), benchmarks={"toy": TOY})
+    assert loaded(json.loads(config.model_dump_json())) == config
+    assert (config.model.key, config.benchmarks[0].science.rendering.prompt_mode) == (key("1"), CHAT["prompt_mode"])

@@ -1,0 +1,52 @@
+"""A second round of self-distillation starts from a registered version: `models:/NAME@ALIAS` as the base model."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+import mlflow_server
+import reported
+from sampling_support import context, prepare_config
+from ssd_jobs import artifacts, tracking
+from ssd_jobs.errors import BadInput
+from ssd_jobs.stages.prepare import stage as prepare
+from ssd_jobs.toy import base_model
+from ssd_jobs.tracking import Candidate, Recorded, runs
+
+
+def register(uri: str, root: Path, digest: str) -> str:
+    """Register the toy as a candidate that was promoted, and return its name."""
+    wanted = mlflow_server.tracking(uri)
+    client = tracking.connect(uri)
+    shutil.copytree(base_model.directory(), root / "exported")
+    experiment = runs.experiment(client, wanted)
+    where = Recorded(experiment, runs.parent_run(client, wanted, experiment), "")
+    promotion = reported.promotion(wanted.experiment)
+    candidate = Candidate(directory=root / "exported", path="checkpoints/x/model", digest=digest, tags={})
+    tracking.register(wanted, promotion, candidate, where=where, promote=True, client=client)
+    return promotion.registered_model
+
+
+def test_a_champion_is_the_next_base(mlflow_server: str, tmp_path: Path) -> None:
+    """Prepare fetches the version that the alias means, file by file what was exported, and records which it was."""
+    name = register(mlflow_server, tmp_path, "d1")
+    source = {"kind": "registry", "uri": f"models:/{name}@champion"}
+    prepare.run(prepare_config(tmp_path, model=source, tracking_uri=mlflow_server, limit=3), context(tmp_path))
+    base = artifacts.opened(tmp_path / "models/base")
+    assert base.manifest.facts["uri"] == source["uri"]
+    assert (base.manifest.facts["version"], base.manifest.facts["digest"]) == ("1", "d1")
+    for path in base_model.directory().iterdir():
+        if path.name in base.manifest.files:
+            assert (tmp_path / "models/base" / path.name).read_bytes() == path.read_bytes()
+    assert {"config.json", "tokenizer.json"} <= base.manifest.files.keys()
+    assert json.loads((tmp_path / "problems/prepare/summary.json").read_text())["counts"]["prompts/kept"] == 3
+
+
+def test_an_alias_that_nobody_has_is_bad_input(mlflow_server: str, tmp_path: Path) -> None:
+    """The sentence names the field, and nothing is left that looks complete."""
+    source = {"kind": "registry", "uri": "models:/nothing@champion"}
+    with pytest.raises(BadInput, match=r"model\.source\.registry: models:/nothing@champion is not in MLflow"):
+        prepare.run(prepare_config(tmp_path, model=source, tracking_uri=mlflow_server), context(tmp_path))
+    assert not (tmp_path / "models/base/manifest.json").exists()

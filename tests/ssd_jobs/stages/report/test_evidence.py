@@ -1,0 +1,29 @@
+"""What a report reads: generations are shown wherever they are."""
+
+from pathlib import Path
+
+import reported
+from ssd_jobs import artifacts, contract
+from ssd_jobs.artifacts import tables
+from ssd_jobs.stages.report import evidence
+
+
+def test_an_empty_first_shard_hides_no_generation(tmp_path: Path) -> None:
+    """With more shards than problems the first one may be empty; generations of the next one are shown."""
+    root = reported.workspace(tmp_path, lcb=False)
+    for folder in (root / "generations").iterdir():
+        (folder / "shard-00000").rename(folder / "shard-00001")
+        with artifacts.claim(folder / "shard-00000", stage="generate", name="g", key=reported.KEY, shard=0) as draft:
+            draft.write_table("part-00000.parquet", tables.SAMPLES, tables.table(tables.SAMPLES, []))
+            draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
+    tracking = contract.Tracking(uri="", experiment="e", run_key="r", run_name="r")
+    plain = reported.config(root, tracking)
+    both = tuple(
+        benchmark.model_copy(
+            update={"evaluations": tuple(e.model_copy(update={"generation_shards": 2}) for e in benchmark.evaluations)}
+        )
+        for benchmark in plain.benchmarks
+    )
+    found = evidence.gather(plain.model_copy(update={"benchmarks": both}), root)
+    shown = {(sample.benchmark, sample.arm) for sample in found.samples}
+    assert shown == {(name, arm) for name in ("lcb-v6", "humaneval") for arm in ("Base", "Candidate")}

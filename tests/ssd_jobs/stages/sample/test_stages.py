@@ -1,0 +1,246 @@
+"""The stages sample and generate: complete or absent, one engine start, plain errors."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from kill_loop import on_disk
+from sampling_support import SHARDED, TOY, context, key, loaded, prepare_config, sample_config
+from ssd_jobs import artifacts, contract
+from ssd_jobs.artifacts import tables
+from ssd_jobs.engine import transformers_engine
+from ssd_jobs.errors import BadInput, ExitCode, Terminated
+from ssd_jobs.sampling import filling, lines, shard
+from ssd_jobs.sampling.units import shard_of
+from ssd_jobs.stages.generate import stage as generate
+from ssd_jobs.stages.prepare import stage as prepare
+from ssd_jobs.stages.sample import stage as sample
+
+DECODES = {"plain": (1.0, 0, 1.0), "truncated": (1.0, 20, 0.8), "greedy": (0.0, 0, 1.0)}
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("toy")
+    prepare.run(prepare_config(root, benchmarks={"toy": TOY}, limit=40), context(root))
+    return root
+
+
+@pytest.fixture
+def workspace(prepared: Path, tmp_path: Path) -> Path:
+    for name in ("models", "problems"):
+        (tmp_path / name).symlink_to(prepared / name)
+    return tmp_path
+
+
+def generate_config(workspace: Path, names: list[str], *, limit: int = 96, samples: int = 1) -> Any:
+    settings = [
+        {
+            "name": name,
+            "decode": dict(zip(("temperature", "top_k", "top_p"), DECODES[name], strict=True)),
+            "key": key(f"{place:x}"),
+            "output": f"generations/{name}",
+        }
+        for place, name in enumerate(DECODES)
+        if name in names
+    ]
+    return loaded(
+        {
+            "version": 1,
+            "stage": "generate",
+            "name": "generate-base-toy",
+            "key": key("e"),
+            "workspace": str(workspace),
+            "arm": "Base",
+            "benchmark": "toy",
+            "science": {
+                "samples_per_problem": samples,
+                "max_sequence_tokens": limit,
+                "seed": 0,
+                "engine": {"name": "Transformers", "args": {}, "trust_remote_code": False},
+                "shards": 1,
+            },
+            "settings": settings,
+            "model": "models/base",
+            "prompts": "problems/toy",
+            "execution": SHARDED,
+        }
+    )
+
+
+def rows_of(path: Path, shards: int = 1) -> list[list[dict[str, Any]]]:
+    return [tables.rows(each.parts("part-", tables.SAMPLES)) for each in artifacts.sharded(path, shards)]
+
+
+def test_shards_share_the_prompts_out(workspace: Path) -> None:
+    """Every unit is in the shard of its problem, and all shards together have each unit once."""
+    config = sample_config(workspace, shards=3, samples_per_prompt=2)
+    for index in range(3):
+        sample.run(config, context(workspace, index))
+    shards = rows_of(workspace / "samples/run", 3)
+    units = [(row["problem_id"], row["sample_index"]) for rows in shards for row in rows]
+    assert len(units) == len(set(units)) == 80
+    assert all(shard_of(row["problem_id"], 3) == index for index, rows in enumerate(shards) for row in rows)
+    seeds = [{row["engine_seed"] for row in rows} for rows in shards]
+    assert len(set.union(*seeds)) == 3
+
+
+def test_a_row_is_what_the_record_needs(workspace: Path) -> None:
+    """Prompt ids are those of prepare, sums are sums, and the manifest says what was in effect."""
+    sample.run(sample_config(workspace), context(workspace))
+    (rows,) = rows_of(workspace / "samples/run")
+    prompts = tables.rows(artifacts.opened(workspace / "problems/pool").table("prompts.parquet", tables.PROMPTS))
+    rendered = {prompt["problem_id"]: prompt["token_ids"] for prompt in prompts}
+    for row in rows:
+        assert row["prompt_token_ids"] == rendered[row["problem_id"]]
+        assert row["logprob_sum"] == pytest.approx(sum(row["logprobs"]), abs=1e-3)
+        assert len(row["logprobs"]) == len(row["completion_token_ids"])
+        assert all(logprob <= 0 for logprob in row["logprobs"])
+        assert "<|im_end|>" not in row["text"]
+    manifest = artifacts.sharded(workspace / "samples/run", 1)[0].manifest
+    assert manifest.facts["decode"] == {"temperature": 1.2, "top_k": 20, "top_p": 0.8}
+    assert (manifest.facts["engine"], manifest.facts["dtype"]) == ("Transformers", "float32")
+    assert manifest.counts["samples"] == 40
+    assert manifest.counts["completion_tokens"] == sum(len(row["completion_token_ids"]) for row in rows)
+
+
+def test_a_complete_shard_starts_no_engine(workspace: Path) -> None:
+    """Running again finds the result, prints the same, and loads nothing."""
+    first = sample.run(sample_config(workspace), context(workspace))
+    (workspace / "models").unlink()
+    assert sample.run(sample_config(workspace), context(workspace)) == first
+
+
+def test_one_more_setting_costs_one_more(workspace: Path) -> None:
+    """Settings are artifacts of their own: those that are there are not generated again."""
+    generate.run(generate_config(workspace, ["plain", "truncated"]), context(workspace))
+    before = [path.stat().st_mtime_ns for path in sorted(workspace.glob("generations/*/*/manifest.json"))]
+    generate.run(generate_config(workspace, list(DECODES)), context(workspace))
+    after = {path.parts[-3]: path.stat().st_mtime_ns for path in workspace.glob("generations/*/*/manifest.json")}
+    assert [after["plain"], after["truncated"]] == before
+    rows = {name: rows_of(workspace / "generations" / name)[0] for name in DECODES}
+    assert {name: len(found) for name, found in rows.items()} == dict.fromkeys(DECODES, 160)
+    nll = {name: -sum(row["logprob_sum"] for row in found) for name, found in rows.items()}
+    assert nll["greedy"] < nll["truncated"] < nll["plain"]
+
+
+def test_no_second_is_counted_twice(workspace: Path) -> None:
+    """What several settings of one start cost is not more than the start took: each counts its own time."""
+    generate.run(generate_config(workspace, ["plain"]), context(workspace))
+    begun = time.monotonic()
+    generate.run(generate_config(workspace, ["truncated", "greedy"]), context(workspace))
+    took = time.monotonic() - begun
+    manifests = [artifacts.sharded(workspace / "generations" / name, 1)[0].manifest for name in ("truncated", "greedy")]
+    seconds = [float(manifest.counts["seconds"]) for manifest in manifests]
+    assert min(seconds) > 0
+    assert sum(seconds) <= took
+
+
+def test_an_engine_is_on_record_though_the_last_start_needed_none(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shard whose last sample was kept before a kill is finished without an engine, and says what sampled it."""
+    with monkeypatch.context() as patch:
+        patch.setattr(filling.Filling, "finish", lambda *_, **__: os.getpid() / 0)
+        with pytest.raises(ZeroDivisionError):
+            sample.run(sample_config(workspace), context(workspace))
+        patch.undo()
+        patch.setattr(shard, "_engine", lambda *_: None)
+        sample.run(sample_config(workspace, execution={"gpus": 2}), context(workspace))
+    (found,) = artifacts.sharded(workspace / "samples/run", 1)
+    facts = found.manifest.facts
+    assert (facts["engine"], facts["dtype"], facts["starts"]) == ("Transformers", "float32", 2)
+    assert facts["gpus"] == 2
+    assert not [name for name in found.manifest.files if "engines" in name]
+
+
+def test_settings_and_samples_draw_on_their_own(workspace: Path) -> None:
+    """Two samples of a problem, and one problem under two settings, are different draws."""
+    generate.run(generate_config(workspace, ["plain", "truncated"], samples=2), context(workspace))
+    plain = {(row["problem_id"], row["sample_index"]): row for row in rows_of(workspace / "generations/plain")[0]}
+    other = rows_of(workspace / "generations/truncated")[0]
+    assert len({row["seed"] for row in [*plain.values(), *other]}) == 2 * len(other)
+    different = sum(plain[name, 0]["text"] != plain[name, 1]["text"] for name, index in plain if index == 0)
+    assert different > 80
+
+
+def test_prompts_without_room_fail_before_an_engine_starts(workspace: Path) -> None:
+    """Too many of them are one sentence with the field and an example; a tolerated share is rows of error."""
+    lengths = artifacts.opened(workspace / "problems/pool").table("prompts.parquet", tables.PROMPTS)["token_ids"]
+    limit = sorted(map(len, lengths.to_pylist()))[-4]
+    with pytest.raises(BadInput, match=r"maxSequenceTokens: \d+ of 40 prompts leave no room"):
+        sample.run(sample_config(workspace, max_sequence_tokens=limit), context(workspace))
+    config = sample_config(workspace, max_sequence_tokens=limit, execution={"max_error_fraction": 0.5})
+    sample.run(config, context(workspace))
+    (rows,) = rows_of(workspace / "samples/run")
+    errors = [row for row in rows if row["error"]]
+    assert {row["error"] for row in errors} == {"prompt_too_long"}
+    assert all(len(row["prompt_token_ids"]) >= limit for row in errors)
+    assert len(rows) == 40
+
+
+def test_a_shard_out_of_range_is_refused(workspace: Path) -> None:
+    """An index that the recipe does not have is bad input."""
+    with pytest.raises(BadInput, match="shard 2 is out of range: the recipe has the shards 0 to 1"):
+        sample.run(sample_config(workspace, shards=2), context(workspace, 2))
+
+
+def test_more_shards_than_problems_leave_empty_shards(workspace: Path) -> None:
+    """A shard without problems is complete and empty."""
+    config = sample_config(workspace, shards=500)
+    ids = artifacts.opened(workspace / "problems/pool").table("prompts.parquet", tables.PROMPTS)["problem_id"]
+    empty = next(index for index in range(500) if index not in {shard_of(name, 500) for name in ids.to_pylist()})
+    sample.run(config, context(workspace, empty))
+    shard = artifacts.opened(artifacts.shard_path(workspace / "samples/run", empty))
+    assert shard.parts("part-", tables.SAMPLES).num_rows == 0
+
+
+def test_a_stop_before_the_first_step_keeps_everything_pending(workspace: Path) -> None:
+    """Asked to stop at once it leaves with `Terminated`, and a later run is complete."""
+    around = context(workspace)
+    around.stop.set()
+    with pytest.raises(Terminated):
+        sample.run(sample_config(workspace), around)
+    sample.run(sample_config(workspace), context(workspace))
+    (rows,) = rows_of(workspace / "samples/run")
+    assert {row["attempt"] for row in rows} == {2}
+
+
+def test_sigterm_drains_and_exits_143(workspace: Path, tmp_path: Path) -> None:
+    """A real process that is asked to stop keeps what has finished and says so by its exit code."""
+    engine = {"name": "Transformers", "args": {"max_num_seqs": 4}, "trust_remote_code": False}
+    config = sample_config(workspace, engine=engine, samples_per_prompt=50)
+    path = tmp_path / "config.json"
+    path.write_text(contract.dump(config))
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    child = subprocess.Popen([sys.executable, "-m", "ssd_jobs", str(path)], stderr=subprocess.PIPE, env=environment)
+    shard = artifacts.shard_path(workspace / "samples/run", 0)
+    while not on_disk(shard)[0] and child.poll() is None:
+        time.sleep(0.05)
+    child.send_signal(signal.SIGTERM)
+    _, errors = child.communicate()
+    assert child.returncode == ExitCode.TERMINATED, errors.decode()[-2000:]
+    assert b"run again" in errors
+    (journal,) = shard.glob("journal-*.jsonl")
+    finished = [row for line in journal.read_bytes().splitlines() for row in lines.read(line)[0]]
+    assert all(row["finish_reason"] in ("stop", "length") for row in finished)
+    assert on_disk(shard)[1], "what was in flight is kept, too"
+
+
+def test_the_batch_fits_the_memory_for_keys_and_values() -> None:
+    """The largest batch shrinks with the length of sequences."""
+    from transformers import Qwen3Config
+
+    big = Qwen3Config(num_hidden_layers=36, num_key_value_heads=8, head_dim=128)
+    spec = contract.Engine(name="Transformers", args={}, trust_remote_code=False)
+    lengths = (64, 4096, 131_072)
+    sizes = [transformers_engine._batch_size(big, torch.bfloat16, tokens, spec) for tokens in lengths]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] == 1

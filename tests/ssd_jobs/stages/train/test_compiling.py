@@ -1,0 +1,53 @@
+"""torch.compile changes the time that a step takes, and nothing that it computes."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from torch._inductor import config as inductor
+
+import training_support
+from ssd_jobs.context import Context
+from ssd_jobs.errors import BadInput
+from ssd_jobs.progress.recorder import Progress
+from ssd_jobs.stages.train import compiling
+from ssd_jobs.stages.train import stage as train
+
+pytestmark = pytest.mark.endurance
+
+
+def losses(root: Path, name: str, **science: object) -> list[float]:
+    """Train and return the loss of every step."""
+    config = training_support.config(root, output=f"checkpoints/{name}", **science)
+    train.run(config, Context(root, 0, Progress()))
+    rows = [json.loads(line) for line in (root / config.output / "metrics.jsonl").read_text().splitlines()]
+    return [row["value"] for row in rows if row["key"] == "train/loss"]
+
+
+def test_compiled_blocks_compute_the_same(tmp_path: Path) -> None:
+    """Every block was compiled, and the losses of all steps, packs of different lengths, are those without.
+
+    A machine without a C++ compiler cannot compile: there the stage says so instead.
+    """
+    root = training_support.workspace(tmp_path)
+    torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()
+    if shutil.which("g++") is None:
+        with pytest.raises(BadInput, match=r"training\.compile: there is no C\+\+ compiler"):
+            losses(root, "compiled", compile=True)
+        return
+    compiled = losses(root, "compiled", compile=True)
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] > 0
+    assert compiled == pytest.approx(losses(root, "plain"), abs=1e-5)
+
+
+def test_no_compiler_is_said_before_anything_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without g++ the stage ends with a sentence that names the field."""
+    monkeypatch.setattr(inductor.cpp, "cxx", (None, "no-such-compiler"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(BadInput, match=r"training\.compile: there is no C\+\+ compiler \(g\+\+\)"):
+        compiling.require_compiler(torch.device("cpu"))
+    with pytest.raises(BadInput, match=r"training\.compile: there is no C compiler \(gcc\)"):
+        compiling.require_compiler(torch.device("cuda"))

@@ -1,0 +1,143 @@
+"""The stage as a function: what it leaves, under every option, is a model that a stranger opens."""
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors import safe_open
+from transformers import AutoModelForCausalLM
+
+import training_support
+from ssd_jobs.context import Context
+from ssd_jobs.errors import BadInput
+from ssd_jobs.progress.recorder import Progress
+from ssd_jobs.stages.train import stage as train
+
+LORA = {"rank": 4, "alpha": 8.0, "targets": ["q_proj", "v_proj"]}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "bfloat16": {"compute_dtype": "BFloat16"},
+    "full checkpointing": {"activation_checkpointing": "Full"},
+    "selective checkpointing": {"activation_checkpointing": "Selective"},
+    "lora": {"lora": LORA},
+    "by sequence": {"loss_weighting": "Sequence", "grad_clip": 0.0},
+}
+
+
+def _run(root: Path, name: str, *, execution: dict[str, Any] | None = None, **science: Any) -> tuple[Path, Any]:
+    """Run the stage."""
+    config = training_support.config(root, output=f"checkpoints/{name}", execution=execution, **science)
+    progress = Progress()
+    result = train.run(config, Context(root, 0, progress))
+    assert progress.snapshot()["done"] == config.science.steps
+    return root / config.output, result
+
+
+def _facts(output: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((output / "manifest.json").read_text())["facts"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return training_support.workspace(tmp_path_factory.mktemp("stage"))
+
+
+def _losses(output: Path) -> list[float]:
+    rows = [json.loads(line) for line in (output / "metrics.jsonl").read_text().splitlines()]
+    return [row["value"] for row in rows if row["key"] == "train/loss"]
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option_learns_and_exports(root: Path, option: str) -> None:
+    """The loss falls, the export was reloaded, and transformers alone opens it."""
+    output, _ = _run(root, option.replace(" ", "-"), **OPTIONS[option])
+    losses = _losses(output)
+    assert len(losses) == 4
+    assert losses[-1] < losses[0]
+    assert abs(_facts(output)["export_nll"] - _facts(output)["export_nll_expected"]) < 0.03
+    model = AutoModelForCausalLM.from_pretrained(output / "model")
+    assert model.dtype == torch.bfloat16
+    assert not any("lora" in name for name, _ in model.named_parameters())
+
+
+def test_checkpointing_activations_changes_no_bit(root: Path) -> None:
+    """What backward recomputes is what it would have remembered."""
+    plain, *others = (
+        _run(root, f"bits-{mode}", activation_checkpointing=mode)[0] for mode in ("None", "Full", "Selective")
+    )
+    assert all(_losses(other) == _losses(plain) for other in others)
+
+
+@pytest.mark.parametrize("family", ["llama", "gpt-oss", "qwen3-moe"])
+def test_the_families_keep_their_files_names(tmp_path: Path, family: str) -> None:
+    """The export has the tensors of the base's checkpoint, by name and shape, for vLLM to open like the base."""
+    output, _ = _run(training_support.workspace(tmp_path, family=family), "run")
+    shapes = []
+    for path in (tmp_path / "models/base", output / "model"):
+        with safe_open(path / "model.safetensors", "pt") as file:
+            shapes.append({name: file.get_slice(name).get_shape() for name in file.keys()})  # noqa: SIM118
+    assert shapes[0] == shapes[1]
+
+
+def test_the_artifact(root: Path) -> None:
+    """Weights are readable by all, everything but weights is the base's, intermediate exports outlive rotation."""
+    science = {"steps": 4, "export_every_steps": 1}
+    output, result = _run(root, "artifact", execution={"checkpoint_every_steps": 1, "checkpoint_keep": 1}, **science)
+    manifest = json.loads((output / "manifest.json").read_text())
+    assert [path.name for path in sorted((output / "exports").iterdir())] == [f"step-{i:06d}" for i in (1, 2, 3)]
+    assert [path.name for path in (output / "steps").iterdir()] == ["step-000004"]
+    assert not any(name.startswith("steps/") for name in manifest["files"])
+    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "generation_config.json"):
+        assert (output / "model" / name).read_bytes() == (root / "models/base" / name).read_bytes()
+    assert all(stat.S_IMODE(file.stat().st_mode) == 0o644 for file in (output / "model").iterdir())
+    assert manifest["counts"]["samples_seen"] == 32
+    assert manifest["facts"]["attention"] == "each"
+    before = (output / "manifest.json").stat().st_mtime_ns
+    again = train.run(
+        training_support.config(root, output="checkpoints/artifact", **science), Context(root, 0, Progress())
+    )
+    assert again.digest == result.digest
+    assert (output / "manifest.json").stat().st_mtime_ns == before
+
+
+def test_a_wrong_model_is_refused_at_step_0(tmp_path: Path) -> None:
+    """Nothing is trained, and the message carries both numbers."""
+    root = training_support.workspace(tmp_path)
+    training_support.write_model(root / "models/base", seed=1)
+    config = training_support.config(root, nll_tolerance=1e-6)
+    with pytest.raises(BadInput, match=r"step-0 guard: 24 stored completions have a mean NLL of \d"):
+        train.run(config, Context(root, 0, Progress()))
+    assert not (root / config.output / "steps").exists()
+
+
+def test_a_diverging_recipe_is_bad_input(root: Path) -> None:
+    """No later step is trained on nothing."""
+    with pytest.raises(BadInput, match="training diverged at step"):
+        _run(root, "diverging", learning_rate=1e30, min_learning_rate=1e30, grad_clip=0.0, warmup_steps=0)
+
+
+@pytest.mark.parametrize("target", ["lm_head", "no_such_projection"])
+def test_adapters_that_cannot_be_are_named(root: Path, target: str) -> None:
+    """The message names the field."""
+    with pytest.raises(BadInput, match=r"lora\.targets: "):
+        _run(root, f"bad-{target}", lora={**LORA, "targets": [target]})
+
+
+def test_an_unreachable_mlflow_fails_nothing() -> None:
+    """Live tracking is a courtesy, and what refuses it is a warning."""
+    from ssd_jobs.stages.train.live import Live
+
+    calls: list[int] = []
+
+    def refuse() -> None:
+        calls.append(1)
+        raise ConnectionError("refused")
+
+    live = Live(refuse)
+    live.send()
+    live.close(patience_s=30.0)
+    assert calls

@@ -1,0 +1,109 @@
+"""Any sequence of reruns, on a cluster and on one machine: both begin again the same stages, and only those.
+
+A stage's recipe follows from the last nonce of its own kind and of those before it, whatever was asked for in between.
+"""
+
+import io
+import json
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+import plans
+from cluster_model import Cluster
+from cluster_worker import result
+from ssd_jobs import contract
+from ssd_operator import lifecycle as core
+from ssd_operator import plan
+from ssd_operator.local import attempts, cache
+from ssd_operator.local.experiment import Experiment
+from ssd_operator.local.machine import Share
+from ssd_operator.local.processes import Finished
+from ssd_operator.spec.resolved import Rerun
+
+KINDS = ("Prepare", "Sample", "Curate", "Train", "Generate", "Grade", "Report")
+RERUNS = st.lists(st.tuples(st.sampled_from(KINDS), st.sampled_from(["a", "b"])), min_size=1, max_size=6)
+
+Keys = dict[str, str]
+Runner = Callable[[list[Rerun], Path], list[Keys]]
+Process = Callable[[attempts.Attempt, Path, int, Share], Awaitable[Finished]]
+
+
+def on_a_cluster(questions: list[Rerun], _folder: Path) -> list[Keys]:
+    """Carry each question out to its end, and return the stages' keys after each."""
+    cluster = Cluster(deadline="999999h")
+    found = []
+    for question in questions:
+        cluster.change(cluster.place.spec.model_copy(update={"rerun": question}))
+        cluster.reopened = core.is_over(cluster.status)
+        cluster.settle()
+        while not core.is_over(cluster.status):
+            for job in cluster.live():
+                cluster.end(job.name)
+            cluster.settle()
+        assert cluster.status.phase == "Succeeded"
+        found.append({stage.name: stage.key for stage in cluster.status.stages})
+    return found
+
+
+def on_one_machine(questions: list[Rerun], folder: Path) -> list[Keys]:
+    """The same with `ssd run` and a directory; each question comes from a new process."""
+    found = []
+    for question in questions:
+        spec = plans.spec().model_copy(update={"rerun": question})
+        state, graph = Experiment("toy", spec, folder, tracking_uri="").run(Console(file=io.StringIO()))
+        assert {stage.phase for stage in state.stages.values()} == {"Succeeded"}
+        found.append({node.name: state.stages[node.name].key for node in graph})
+    return found
+
+
+def process(work: Counter[str]) -> Process:
+    """Stand in for stage processes: what is not complete is made, and counted."""
+
+    async def run(attempt: attempts.Attempt, config: Path, index: int, _share: Share) -> Finished:
+        for artifact in attempt._node.artifacts:
+            places = cache.directories(attempt._workdir.root, artifact)
+            for place in places[index : index + 1] if artifact.shards else places:
+                if not (place / cache.MANIFEST).exists():
+                    work[str(place)] += 1
+                    place.mkdir(parents=True)
+                    (place / cache.MANIFEST).write_text(json.dumps({"key": artifact.key}))
+        return Finished(0, contract.dump_result(result(contract.load(config))), "")
+
+    return run
+
+
+def meant(graph: plan.Graph, questions: list[Rerun]) -> list[dict[str, tuple[str, ...]]]:
+    """Return what each stage's recipe must follow from after each question: the last nonces of the kinds before it."""
+    asked: dict[str, str] = {}
+    found = []
+    for question in questions:
+        asked |= {question.start.lower(): question.nonce} if question.start else {}
+        before: dict[str, frozenset[str]] = {}
+        for node in graph:
+            before[node.name] = frozenset({node.kind}).union(*(before[name] for name in node.upstream))
+        found.append({name: tuple(asked.get(kind, "") for kind in sorted(kinds)) for name, kinds in before.items()})
+    return found
+
+
+@pytest.mark.parametrize("carry_out", [on_a_cluster, on_one_machine])
+@settings(max_examples=25)
+@given(reruns=RERUNS)
+def test_a_recipe_follows_from_the_last_nonces_before_it(carry_out: Runner, reruns: list[tuple[str, str]]) -> None:
+    """Equal nonces are equal keys and other nonces other keys; and on disk nothing is ever made twice."""
+    questions = [Rerun(), *(Rerun.model_validate({"from": kind, "nonce": nonce}) for kind, nonce in reruns), Rerun()]
+    work: Counter[str] = Counter()
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(attempts.Attempt, "_process", process(work))
+        keys = carry_out(questions, Path(folder))
+    expected = meant(plans.graph(), questions)
+    for name in expected[0]:
+        pairs = {(want[name], got[name]) for want, got in zip(expected, keys, strict=True)}
+        assert len(pairs) == len({want for want, _ in pairs}) == len({got for _, got in pairs}), name
+    assert set(work.values()) <= {1}

@@ -1,0 +1,39 @@
+"""Laws of events: whatever happened, the API server takes what is said of it."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ssd_operator.lifecycle import Happening
+from ssd_operator.reconcile.events import Recorder
+
+MOST_BYTES = 1024
+"""Of a note, as the API server counts it."""
+RESOURCE = {"metadata": {"name": "toy", "namespace": "lab", "uid": "u"}}
+
+
+class Kept:
+    """An API server that keeps what it is sent."""
+
+    def __init__(self) -> None:
+        self.bodies: list[dict[str, Any]] = []
+
+    async def create(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Take an object."""
+        self.bodies.append(body)
+        return body
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=3000))
+def test_a_note_is_never_too_long(note: str) -> None:
+    """It is cut by bytes, between two characters, and what fits is said whole."""
+    kept: Any = Kept()
+    recorder = Recorder(kept, identity="operator-0", clock=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    asyncio.run(recorder.record(RESOURCE, [Happening("StageFailed", note)]))
+    [said] = [body["note"] for body in kept.bodies]
+    assert len(said.encode()) <= MOST_BYTES
+    assert note.startswith(said)
+    assert said == note or len(said.encode()) > MOST_BYTES - 32

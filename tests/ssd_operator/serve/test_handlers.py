@@ -1,0 +1,104 @@
+"""Laws of watching: an event names the resources that it concerns, all of them, and changes nothing else."""
+
+from typing import Any
+
+from ssd_operator import naming
+from ssd_operator.cluster import Key, Store
+from ssd_operator.serve import handlers
+from ssd_operator.settings import Settings
+
+
+class Names:
+    """Collects keys instead of working on them."""
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+        self.store = Store()
+        queue: Any = self
+        self.dispatcher = handlers.Dispatcher(self.store, queue)
+
+    def add(self, key: Key) -> None:
+        """Take a key, as the queue would."""
+        self.keys.append(key.name)
+
+    def taken(self) -> set[str]:
+        """Return the keys so far, and start anew."""
+        found, self.keys = set(self.keys), []
+        return found
+
+
+def resource(name: str, version: int = 1) -> dict[str, Any]:
+    metadata = {"namespace": "lab", "name": name, "uid": f"uid-{name}", "resourceVersion": str(version)}
+    return {"metadata": metadata, "spec": {}}
+
+
+def job(*owners: str, version: int = 1) -> dict[str, Any]:
+    references = [
+        {"apiVersion": f"{naming.GROUP}/v1alpha1", "kind": naming.KIND, "name": name, "uid": f"uid-{name}"}
+        for name in owners
+    ]
+    other = {"apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "y"}
+    metadata = {"namespace": "lab", "name": "j", "uid": "job", "resourceVersion": str(version)}
+    return {"metadata": {**metadata, "ownerReferences": [*references, other]}, "spec": {}, "status": {}}
+
+
+def pod(version: int = 1) -> dict[str, Any]:
+    metadata = {"namespace": "lab", "name": "p", "uid": "pod", "resourceVersion": str(version)}
+    return {"metadata": {**metadata, "labels": {naming.LABEL_JOB: "j"}}, "status": {"phase": "Running"}}
+
+
+def test_an_event_names_everyone_concerned() -> None:
+    """A Job's events concern its owners, a pod's those of its Job, a resource's also who shares a Job with it."""
+    names = Names()
+    names.dispatcher.resource(None, resource("a"))
+    assert names.taken() == {"a"}
+    names.dispatcher.job(None, job("a", "b"))
+    assert names.taken() == {"a", "b"}
+    names.dispatcher.pod("ADDED", pod())
+    assert names.taken() == {"a", "b"}
+    names.dispatcher.resource("MODIFIED", resource("a", 2))
+    assert names.taken() == {"a", "b"}
+
+
+def test_what_is_deleted_is_forgotten_and_told() -> None:
+    """The last event of an object still concerns its owners."""
+    names = Names()
+    names.dispatcher.resource(None, resource("a"))
+    names.dispatcher.job(None, job("a"))
+    names.dispatcher.pod(None, pod())
+    names.taken()
+    names.dispatcher.pod("DELETED", pod(2))
+    names.dispatcher.job("DELETED", job("a", version=2))
+    names.dispatcher.resource("DELETED", resource("a", 3))
+    assert names.taken() == {"a"}
+    assert names.store.pods("lab", "j") == ()
+    assert names.store.job("lab", "j") is None
+    assert names.store.resources == {}
+
+
+def test_a_pod_without_a_known_job_concerns_nobody() -> None:
+    """A pod that arrives before its Job is remembered, and found when the Job comes."""
+    names = Names()
+    names.dispatcher.pod("ADDED", pod())
+    assert names.taken() == set()
+    assert [each.name for each in names.store.pods("lab", "j")] == ["p"]
+
+
+def test_the_server_filters_what_is_watched() -> None:
+    """Jobs and pods are selected by our label on the server, kopf posts nothing, and no worker limit slows it down."""
+    found = handlers.watch_settings(Settings(namespaces=("lab",)))
+    assert found.watching.label_selectors["batch", "v1", "jobs"] == handlers.SELECTOR
+    assert found.watching.label_selectors["v1/pods"] == handlers.SELECTOR
+    assert found.posting.enabled is False
+    assert found.peering.standalone is True
+    assert found.scanning.disabled is True
+    assert found.queueing.worker_limit is None
+
+
+def test_kopf_reads_no_object_to_compare_it() -> None:
+    """What kopf would copy on every event, to find changes for handlers that we do not have, is not even touched."""
+    kept = handlers.watch_settings(Settings()).persistence
+    body: Any = None
+    essence = kept.diffbase_storage.build(body=body)
+    assert kept.diffbase_storage.fetch(body=body) is None
+    assert kept.progress_storage.clear(essence=essence) == {}

@@ -1,0 +1,154 @@
+"""Whatever the watches did not tell, a resync puts right and counts; what they told, it does not count."""
+
+import asyncio
+from typing import Any
+
+from cluster_kubelet import Ends, Waits
+from cluster_world import World, in_phase, stage
+from ssd_operator import naming
+from ssd_operator.cluster import Api, ApiError, Key
+from ssd_operator.serve.resync import Resync
+
+
+async def resync(world: World) -> int:
+    """Compare what this operator remembers with what there is."""
+    return await Resync(world.api, world.operator.store, (world.namespace,), grace_s=0).again()
+
+
+async def begun(world: World) -> str:
+    """Return the Job of the first stage, of which everyone knows."""
+    await world.apply()
+    await world.operator.settle()
+    await world.operator.observe()
+    [name] = await world.jobs()
+    return name
+
+
+async def forget(world: World, job: str) -> None:
+    """Delete a Job, and so its pods, when no watch is there to see it."""
+    await world.api.delete("Job", world.namespace, job, preconditions={}, foreground=False)
+    while True:
+        if job not in await world.jobs() and not await world.pods_at_work():
+            return
+        await asyncio.sleep(0.05)
+
+
+async def test_what_was_told_is_not_missed(world: World) -> None:
+    """A comparison with all that there is finds nothing, also of a Job that was deleted and told."""
+    job = await begun(world)
+    assert await resync(world) == 0
+    await forget(world, job)
+    await world.operator.observe()
+    assert await resync(world) == 0
+
+
+async def test_a_change_that_was_missed_is_seen(world: World) -> None:
+    """An edit of a resource, a resource and a Job that are new, and a Job that moved on."""
+    job = await begun(world)
+    await world.edit(deadline="5h")
+    assert await resync(world) == 1
+    await world.apply("second", prompts={"limit": 3})
+    assert await resync(world) == 1
+    assert Key(world.namespace, "second") in world.operator.store.resources
+    labels = {"metadata": {"labels": {"moved": "on"}}}
+    changed = await world.api.patch("Job", world.namespace, job, labels)
+    assert await resync(world) == 1
+    assert world.operator.store.job(world.namespace, job).version == int(changed["metadata"]["resourceVersion"])
+    assert await resync(world) == 0
+
+
+async def test_a_job_that_vanished_unseen_is_made_again(world: World) -> None:
+    """After a gap a watch lists what there is, and never says what is gone: not the Job, and not its pod."""
+    job = await begun(world)
+    await forget(world, job)
+    assert await resync(world) == 2
+    assert world.operator.store.job(world.namespace, job) is None
+    assert world.operator.store.pods_at_work() == []
+    raw = await world.until(in_phase("Succeeded"))
+    assert stage(raw, "prepare")["attempt"] == 2
+
+
+async def test_a_resource_that_vanished_unseen_is_forgotten(world: World) -> None:
+    """It is neither counted among the runs nor looked at any more; its Job goes with it, sooner or later."""
+    await begun(world)
+    await world.api.delete(naming.KIND, world.namespace, "toy", preconditions={}, foreground=False)
+    assert await resync(world) >= 1
+    assert world.operator.store.resources == {}
+
+
+async def test_a_pod_that_vanished_unseen_is_waited_for_no_more(world: World) -> None:
+    """What kept a pod that is gone keeps nobody: the words of the one in its place are shown."""
+    world.play(
+        lambda pod: Waits(reason="ImagePullBackOff", message="no such tag") if pod.stage == "prepare" else Ends()
+    )
+    await world.apply()
+    await world.until(lambda raw: "no such tag" in stage(raw, "prepare").get("message", ""))
+    await world.operator.observe()
+    [old] = world.operator.store.pods_at_work()
+    await world.api.patch("Pod", world.namespace, old.name, {"metadata": {"finalizers": None}})
+    await world.api.delete("Pod", world.namespace, old.name, preconditions={}, foreground=False)
+    assert old.name not in await world.pods_at_work()
+    assert await resync(world) >= 1
+    assert old not in world.operator.store.pods_at_work()
+    assert await resync(world) == 0
+
+
+async def test_a_job_of_somebody_else_is_no_miss(world: World) -> None:
+    """A Job without our label has our name: it is in no listing of ours, and there all the same."""
+    job = await begun(world)
+    mark = {"metadata": {"labels": {naming.LABEL_MANAGED: None}}}
+    await world.api.patch("Job", world.namespace, job, mark)
+    known = world.operator.store.job(world.namespace, job)
+    await resync(world)
+    assert await resync(world) == 0
+    assert known is not None
+    assert world.operator.store.job(world.namespace, job).uid == known.uid
+
+
+class Slow(Api):
+    """A connection to a server of which the watches hear while it still lists."""
+
+    world: World
+
+    async def request(self, verb: str, path: str, **rest: Any) -> dict[str, Any]:
+        """Answer, and let the watches catch up before anyone has read the answer."""
+        answer = await super().request(verb, path, **rest)
+        await self.world.operator.observe()
+        return answer
+
+
+async def test_what_is_told_late_is_not_missed(world: World) -> None:
+    """A watch may be behind a listing: what it tells within the grace is no reason to doubt it."""
+    job = await begun(world)
+    await forget(world, job)
+    slow = Slow(world.api._transport)
+    slow.world = world
+    assert await Resync(slow, world.operator.store, (world.namespace,), grace_s=0).again() == 0
+
+
+class Away(Api):
+    """A connection to a server that is away for the first few questions."""
+
+    refusals = 3
+
+    async def request(self, verb: str, path: str, **rest: Any) -> dict[str, Any]:
+        """Refuse, or pass on."""
+        if self.refusals:
+            self.refusals -= 1
+            raise ApiError(0, "Unreachable", "as the test wants it")
+        return await super().request(verb, path, **rest)
+
+
+async def test_a_server_that_is_away_is_asked_again(world: World) -> None:
+    """An outage ends no resync: the first one after it finds what happened meanwhile."""
+    await begun(world)
+    await world.edit(deadline="5h")
+    found: asyncio.Queue[int] = asyncio.Queue()
+    away = Away(world.api._transport)
+    resync = Resync(away, world.operator.store, (world.namespace,), grace_s=0)
+    task = asyncio.create_task(resync.repeat(every_s=0, compared=found.put_nowait))
+    async with asyncio.timeout(60):
+        assert await found.get() == 1
+    assert away.refusals == 0
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
