@@ -22,7 +22,7 @@ TRUE, FALSE = frozenset({"true", "1"}), frozenset({"false", "0", ""})
 
 @dataclass(frozen=True)
 class Settings:
-    """The field `worker_image` is the variable `SSD_WORKER_IMAGE`, and so on."""
+    """Every field is an environment variable: its name in capital letters, behind `PREFIX`."""
 
     namespaces: tuple[str, ...] = ()
     """Namespaces to watch, separated by commas; none watches the whole cluster."""

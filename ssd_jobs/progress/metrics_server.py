@@ -1,7 +1,7 @@
 """Serves a stage's progress as Prometheus metrics, for the operator and for a PodMonitor.
 
-`ssd_progress_done{unit}` and `ssd_progress_total{unit}`, and one gauge per other value that the stage reports, such
-as `ssd_tokens_per_s` or `ssd_loss`.
+`ssd_progress_done{unit}` and `ssd_progress_total{unit}`, and one gauge per other value that the stage reports:
+`ssd_` and the name that `Progress.update` was called with.
 """
 
 from collections.abc import Iterable

@@ -38,7 +38,7 @@ class Progress:
             self._write(force=True)
 
     def update(self, *, done: float, total: float, unit: str, **values: float) -> None:
-        """Say how many units are done, and any other current value such as `loss` or `tokens_per_s`."""
+        """Say how many units are done, and any other current value, such as the loss."""
         with self._lock:
             self._values = {**self._values, "done": done, "total": total, "unit": unit, **values}
             self._write(force=done >= total)

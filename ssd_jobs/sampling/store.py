@@ -2,7 +2,7 @@
 
 A line of `journal-00003.jsonl` is one commit: the units that finished since the last one, and the tokens by which
 those in flight have grown. A line is there or torn, and a torn one is cut off, so what is on disk is always the
-shard as it stood at one moment (`commits` says why that matters). The rows of a journal become `part-00003.parquet`
+shard as it stood at one moment (`loop` says why that matters). The rows of a journal become `part-00003.parquet`
 in one rename; before that the next journal is begun with what is in flight, and a journal whose number is not that of
 the next part is a leftover. Every start is counted in `starts.jsonl`, because an engine's seed must differ from one
 start to the next; the engines that sampled are in `engines.jsonl`, because the last start may need none.

@@ -115,7 +115,7 @@ class Platform:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What is known about one experiment besides its spec: the plan's `observed`."""
+    """What is known about one experiment besides its spec."""
 
     name: str
     """The resource's name."""
