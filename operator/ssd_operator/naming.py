@@ -28,7 +28,6 @@ __all__ = [
     "VERSION",
     "WORKER",
     "WORKSPACE",
-    "artifact_path",
     "claim_name",
     "claim_of",
     "config_map_name",
@@ -73,11 +72,6 @@ SANDBOX_SOCKET = "/sandbox/socket"
 LABEL_LIMIT = 63
 
 
-def artifact_path(root: str, key: str) -> str:
-    """Return an artifact's directory below the workspace."""
-    return f"{root}/{key[:32]}"
-
-
 def job_name(kind: str, *, claim_uid: str, key: str, attempt: int) -> str:
     """Return the name of the Job that makes an artifact; the same for everyone who wants it on this claim."""
     return f"ssd-{kind}-{short(claim_uid, key)}-{attempt}"
@@ -109,13 +103,13 @@ def isolation_policy_name(uid: str) -> str:
 
 
 def gang_service_name(*, claim_uid: str, key: str, attempt: int) -> str:
-    """Return the headless Service through which the training pods of one attempt find each other."""
+    """Return the headless Service through which the pods of one attempt find each other."""
     return f"ssd-gang-{short(claim_uid, key)}-{attempt}"
 
 
-def rank_zero_host(*, claim_uid: str, key: str, attempt: int) -> str:
-    """Return the DNS name of the first training pod, within its namespace."""
-    job = job_name("train", claim_uid=claim_uid, key=key, attempt=attempt)
+def rank_zero_host(kind: str, *, claim_uid: str, key: str, attempt: int) -> str:
+    """Return the DNS name of the first pod of a gang, within its namespace."""
+    job = job_name(kind, claim_uid=claim_uid, key=key, attempt=attempt)
     return f"{job}-0.{gang_service_name(claim_uid=claim_uid, key=key, attempt=attempt)}"
 
 

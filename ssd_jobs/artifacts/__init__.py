@@ -6,13 +6,12 @@ to write an artifact, and `reading` the only way to read one.
 """
 
 from ssd_jobs.artifacts.draft import Draft, claim
-from ssd_jobs.artifacts.layout import ROOTS, shard_path
+from ssd_jobs.artifacts.layout import shard_path
 from ssd_jobs.artifacts.manifest import MANIFEST, Manifest
 from ssd_jobs.artifacts.reading import Artifact, complete, opened, sharded, sharded_digest
 
 __all__ = [
     "MANIFEST",
-    "ROOTS",
     "Artifact",
     "Draft",
     "Manifest",

@@ -1,13 +1,8 @@
-"""Where artifacts are: a root per kind, a directory per key, a directory per shard.
-
-Roots are what a pod mounts. `tests` is a root of its own so that only grade ever sees an expected output.
-"""
+"""Where artifacts are: below a root of the workspace, a directory per key and a directory per shard."""
 
 from pathlib import Path
 
-__all__ = ["ROOTS", "shard_path"]
-
-ROOTS = ("models", "problems", "tests", "samples", "records", "checkpoints", "generations", "verdicts", "reports")
+__all__ = ["shard_path"]
 
 
 def shard_path(artifact: Path, shard: int) -> Path:

@@ -4,8 +4,9 @@ It belongs to the workers, who must obey it; the control side depends on it. Imp
 """
 
 from ssd_jobs.contract.base import VERSION, JsonMap, Model, science_of
+from ssd_jobs.contract.config import Config, Decode, Engine, GangExecution, StageExecution
 from ssd_jobs.contract.curation import CurateConfig, CurateScience
-from ssd_jobs.contract.document import Config, dump, dump_result, load, load_result, loads
+from ssd_jobs.contract.document import dump, dump_result, load, load_result, loads
 from ssd_jobs.contract.grading import GradeConfig, GradeScience, GradeTask, Grading, SandboxExecution
 from ssd_jobs.contract.prepare import (
     BenchmarkPart,
@@ -53,7 +54,7 @@ from ssd_jobs.contract.sources import (
     RegistryModel,
     is_pinned,
 )
-from ssd_jobs.contract.stage import Decode, Engine, Stage, StageExecution
+from ssd_jobs.contract.stages import ARTIFACTS, ROOTS, STAGES, ArtifactKind, Retry, SpecField, StageKind, When
 from ssd_jobs.contract.training import (
     AnalyzeConfig,
     AnalyzeExecution,
@@ -67,10 +68,14 @@ from ssd_jobs.contract.training import (
 from ssd_jobs.errors import ExitCode
 
 __all__ = [
+    "ARTIFACTS",
+    "ROOTS",
+    "STAGES",
     "VERSION",
     "AnalyzeConfig",
     "AnalyzeExecution",
     "AnalyzeScience",
+    "ArtifactKind",
     "BenchmarkPart",
     "BenchmarkReport",
     "BenchmarkResult",
@@ -87,6 +92,7 @@ __all__ = [
     "Evaluation",
     "ExitCode",
     "FailedStage",
+    "GangExecution",
     "Gate",
     "GenerateConfig",
     "GenerateScience",
@@ -121,18 +127,21 @@ __all__ = [
     "ReportResult",
     "ReportScience",
     "Result",
+    "Retry",
     "SampleConfig",
     "SampleScience",
     "SandboxExecution",
     "ShardedExecution",
-    "Stage",
+    "SpecField",
     "StageArtifact",
     "StageDone",
     "StageExecution",
+    "StageKind",
     "Tracking",
     "TrainConfig",
     "TrainExecution",
     "TrainScience",
+    "When",
     "dump",
     "dump_result",
     "is_pinned",

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ssd_jobs.contract.base import ArtifactPath, Model
+from ssd_jobs.contract.config import Config
 from ssd_jobs.contract.grading import SandboxExecution
-from ssd_jobs.contract.stage import Stage
 
 __all__ = ["CurateConfig", "CurateScience"]
 
@@ -24,7 +24,7 @@ class CurateScience(Model):
     seed: int
 
 
-class CurateConfig(Stage):
+class CurateConfig(Config):
     """Merge the shards, filter and count, and write the batches of every optimizer step."""
 
     stage: Literal["curate"]

@@ -5,36 +5,21 @@ field, because the reader is a person in front of a failed pod.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Union
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from ssd_jobs.contract.base import VERSION
-from ssd_jobs.contract.curation import CurateConfig
-from ssd_jobs.contract.grading import GradeConfig
-from ssd_jobs.contract.prepare import PrepareConfig
-from ssd_jobs.contract.reporting import ReportConfig
+from ssd_jobs.contract.config import Config
 from ssd_jobs.contract.results import LIMIT, Result
-from ssd_jobs.contract.sampling import GenerateConfig, SampleConfig
-from ssd_jobs.contract.training import AnalyzeConfig, TrainConfig
+from ssd_jobs.contract.stages import STAGES
 from ssd_jobs.errors import BadInput
 
-__all__ = ["Config", "dump", "dump_result", "load", "load_result", "loads"]
+__all__ = ["dump", "dump_result", "load", "load_result", "loads"]
 
-Config = Annotated[
-    PrepareConfig
-    | SampleConfig
-    | CurateConfig
-    | TrainConfig
-    | GenerateConfig
-    | GradeConfig
-    | AnalyzeConfig
-    | ReportConfig,
-    Field(discriminator="stage"),
-]
-CONFIG: TypeAdapter[Config] = TypeAdapter(Config)
+ANY_CONFIG: Any = Union[tuple(stage.config for stage in STAGES.values())]  # noqa: UP007 - made from the table
+CONFIG: TypeAdapter[Config] = TypeAdapter(Annotated[ANY_CONFIG, Field(discriminator="stage")])
 RESULT: TypeAdapter[Result] = TypeAdapter(Result)
-STAGES = {"prepare", "sample", "curate", "train", "generate", "grade", "analyze", "report"}
 
 
 def load(path: Path) -> Config:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ssd_jobs.contract.base import ArtifactPath, Key, Model, Name
-from ssd_jobs.contract.stage import Stage, StageExecution
+from ssd_jobs.contract.config import Config, StageExecution
 
 __all__ = ["GradeConfig", "GradeScience", "GradeTask", "Grading", "SandboxExecution"]
 
@@ -43,7 +43,7 @@ class GradeTask(Model):
     output: ArtifactPath
 
 
-class GradeConfig(Stage):
+class GradeConfig(Config):
     """Grade the generations of one arm on one benchmark."""
 
     stage: Literal["grade"]

@@ -7,8 +7,8 @@ not train again, and two experiments on one model share it.
 from typing import Literal
 
 from ssd_jobs.contract.base import ArtifactPath, JsonMap, Key, Model, Name
+from ssd_jobs.contract.config import Config, StageExecution
 from ssd_jobs.contract.sources import BenchmarkSource, ModelSource, ProblemSource
-from ssd_jobs.contract.stage import Stage, StageExecution
 
 __all__ = [
     "BenchmarkPart",
@@ -92,7 +92,7 @@ class PrepareExecution(StageExecution):
     """Needed for a `registry` source only."""
 
 
-class PrepareConfig(Stage):
+class PrepareConfig(Config):
     """Resolve, de-duplicate, render, decontaminate, freeze."""
 
     stage: Literal["prepare"]

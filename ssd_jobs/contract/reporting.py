@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ssd_jobs.contract.base import ArtifactPath, JsonMap, Model, Name
+from ssd_jobs.contract.config import Config, Decode, StageExecution
 from ssd_jobs.contract.grading import Grading
-from ssd_jobs.contract.stage import Decode, Stage, StageExecution
 from ssd_jobs.contract.training import Tracking
 
 __all__ = [
@@ -121,7 +121,7 @@ class ReportExecution(StageExecution):
     failed: tuple[FailedStage, ...]
 
 
-class ReportConfig(Stage):
+class ReportConfig(Config):
     """pass@k, intervals, comparison, gate, plots, HTML, MLflow, registry."""
 
     stage: Literal["report"]

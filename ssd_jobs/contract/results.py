@@ -46,7 +46,7 @@ class PrepareResult(Model):
 class StageDone(Model):
     """Any other stage: its evidence and one sentence."""
 
-    stage: Literal["sample", "curate", "train", "generate", "grade", "analyze"]
+    stage: Name
     digest: str
     """Of the artifact, or of this shard; empty from the nodes of a gang that only lend their ranks to node 0."""
     message: Text
@@ -67,4 +67,5 @@ class ReportResult(Model):
     results: Annotated[tuple[BenchmarkResult, ...], Field(max_length=8)]
 
 
-Result = Annotated[PrepareResult | StageDone | ReportResult, Field(discriminator="stage")]
+Result = PrepareResult | StageDone | ReportResult
+"""No two of them share their fields, so that a kind of stage without a result of its own has to be listed nowhere."""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ssd_jobs.contract.base import ArtifactPath, Key, Model, Name
-from ssd_jobs.contract.stage import Decode, Engine, Stage, StageExecution
+from ssd_jobs.contract.config import Config, Decode, Engine, StageExecution
 
 __all__ = ["GenerateConfig", "GenerateScience", "GenerateSetting", "SampleConfig", "SampleScience", "ShardedExecution"]
 
@@ -33,7 +33,7 @@ class SampleScience(Model):
     """Part of the recipe: shards are the artifact's layout, and the engine's seeds follow from them."""
 
 
-class SampleConfig(Stage):
+class SampleConfig(Config):
     """Sample once per prompt from the frozen base model."""
 
     stage: Literal["sample"]
@@ -63,7 +63,7 @@ class GenerateSetting(Model):
     output: ArtifactPath
 
 
-class GenerateConfig(Stage):
+class GenerateConfig(Config):
     """n samples per benchmark problem of one arm, for a list of decode settings with one engine start."""
 
     stage: Literal["generate"]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ssd_jobs.contract.base import ArtifactPath, Model
-from ssd_jobs.contract.stage import Decode, Stage, StageExecution
+from ssd_jobs.contract.config import Config, Decode, GangExecution, StageExecution
 
 __all__ = [
     "AnalyzeConfig",
@@ -64,15 +64,11 @@ class TrainScience(Model):
     trust_remote_code: bool
 
 
-class TrainExecution(StageExecution):
+class TrainExecution(GangExecution):
     """Where and how the gang runs."""
 
-    nodes: Annotated[int, Field(ge=1)]
     gpus_per_node: Annotated[int, Field(ge=0)]
     """0: one process on the CPU, over gloo."""
-    attempt: Annotated[int, Field(ge=1)]
-    master_address: str
-    master_port: Annotated[int, Field(ge=1, le=65535)]
     rendezvous_timeout_s: Positive
     grace_period_s: Positive
     """Time from SIGTERM to the last moment at which a checkpoint must be durable."""
@@ -83,7 +79,7 @@ class TrainExecution(StageExecution):
     """Given when loss and progress are to be seen in MLflow while training runs."""
 
 
-class TrainConfig(Stage):
+class TrainConfig(Config):
     """Plain SFT on completion tokens, under torchrun's engine; this process is the launcher."""
 
     stage: Literal["train"]
@@ -112,7 +108,7 @@ class AnalyzeExecution(StageExecution):
     gpus: Annotated[int, Field(ge=0)]
 
 
-class AnalyzeConfig(Stage):
+class AnalyzeConfig(Config):
     """Lock and fork statistics of base and candidate on the same stored contexts."""
 
     stage: Literal["analyze"]

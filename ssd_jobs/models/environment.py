@@ -6,7 +6,7 @@ a model's own threads are counted by us.
 
 from collections.abc import MutableMapping
 
-from ssd_jobs.contract import Config, PrepareConfig
+from ssd_jobs.contract import Config, PrepareConfig, ShardedExecution, TrainExecution
 
 __all__ = ["configure"]
 
@@ -36,9 +36,9 @@ def configure(config: Config, environ: MutableMapping[str, str]) -> None:
     settings = dict(ALWAYS)
     if not (isinstance(config, PrepareConfig) and not config.execution.offline):
         settings |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
-    if config.stage in ("sample", "generate") and config.execution.gpus == 0:
+    if isinstance(config.execution, ShardedExecution) and config.execution.gpus == 0:
         settings |= CPU
-    if config.stage == "train" and config.execution.gpus_per_node == 0:
+    if isinstance(config.execution, TrainExecution) and config.execution.gpus_per_node == 0:
         settings |= TRAIN_CPU
     for name, value in settings.items():
         environ.setdefault(name, value)

@@ -31,7 +31,7 @@ def test_a_pod_of_any_job_is_a_dns_label(kind: str, claim: str, key: str, attemp
 @given(claim=uids, key=keys, attempt=st.integers(1, 100))
 def test_rank_zero_is_found_under_its_service(claim: str, key: str, attempt: int) -> None:
     """The first pod's host name is the job's name, its domain the gang's service."""
-    host = naming.rank_zero_host(claim_uid=claim, key=key, attempt=attempt)
+    host = naming.rank_zero_host("train", claim_uid=claim, key=key, attempt=attempt)
     pod, service = host.split(".")
     assert pod == naming.job_name("train", claim_uid=claim, key=key, attempt=attempt) + "-0"
     assert service == naming.gang_service_name(claim_uid=claim, key=key, attempt=attempt)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ssd_jobs import contract
 from ssd_operator.cli import terminal, worker
 from ssd_operator.cli.place import DEFAULT_WORKDIR, NameOption, PlaceArgument, WorkdirOption, checked_uri, find
 from ssd_operator.errors import InvalidInput
@@ -32,7 +33,7 @@ def report(place: PlaceArgument, workdir: WorkdirOption = DEFAULT_WORKDIR, name:
     found = find(place, workdir, name)
     experiment = found.experiment()
     state = experiment.state()
-    if "report" not in state.stages:
+    if state.result_of(contract.ReportResult) is None:
         raise InvalidInput(f"{experiment.workdir.root}: {found.name} has no report yet; make one with: ssd run FILE")
     summary.show(terminal.console(), state, experiment.graph(state), experiment.workdir)
     return 0
@@ -55,7 +56,7 @@ def regrade(
         return 0 if not summary.failures(state) else 1
     experiment = found.experiment()
     graph = experiment.graph(experiment.state())
-    configs = [experiment.workdir.config_file(node.name) for node in graph if node.kind == "grade"]
+    configs = [experiment.workdir.config_file(node.name) for node in graph.of(contract.GradeConfig)]
     missing = next((config for config in configs if not config.exists()), None)
     if missing is not None:
         raise InvalidInput(f"{missing}: not there; nothing was graded here yet, run: ssd run FILE")

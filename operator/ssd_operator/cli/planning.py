@@ -69,7 +69,7 @@ def _row(node: Node, workspace: Path) -> dict[str, str]:
         "key": "after prepare" if node.provisional else node.key[:16],
         "state": "after prepare" if node.provisional else state,
         "needs": f"{node.tasks} x {each}" + (", sandbox" if node.needs_sandbox else ""),
-        "after": ", ".join(node.upstream) if node.kind != "report" else "all",
+        "after": "all" if node.row.runs_after_failures else ", ".join(node.upstream),
     }
 
 

@@ -68,7 +68,7 @@ def status(
         return cluster.show(console, place, namespace, kubeconfig)
     found = find(Path(place), workdir, name)
     experiment = found.experiment()
-    state = RunState.load(experiment.workdir.state_file)
+    state = experiment.recorded()
     if state is None:
         raise InvalidInput(f"{experiment.workdir.root}: {found.name} was not run here; start it with: ssd run {place}")
     graph = experiment.graph(state)

@@ -4,7 +4,7 @@ from ssd_operator.lifecycle.actions import Duty, Leave, Make, Remove, Resume, St
 from ssd_operator.lifecycle.effective import effective, frozen, reopens
 from ssd_operator.lifecycle.events import Happening, happenings
 from ssd_operator.lifecycle.inputs import Scene
-from ssd_operator.lifecycle.run import advance, graph_of, hold, is_over, reopen
+from ssd_operator.lifecycle.run import advance, graph_of, hold, is_over, reopen, with_kinds
 from ssd_operator.lifecycle.stage import LIVE
 from ssd_operator.lifecycle.timing import expires, is_asked, next_look
 from ssd_operator.lifecycle.views import JobView, Owner, PodView, view_job, view_pod
@@ -37,4 +37,5 @@ __all__ = [
     "reopens",
     "view_job",
     "view_pod",
+    "with_kinds",
 ]

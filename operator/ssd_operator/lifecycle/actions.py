@@ -84,7 +84,7 @@ def _halt(node: Node, job: JobView | None, scene: Scene) -> Iterator[Duty]:
     """Stop a stage's Job unless someone else wants it; a gang or a queue's Job cannot be resumed and is made again."""
     if job is None or job.end or job.deleting or job.name in scene.wanted or job not in scene.owned():
         return
-    if node.kind == "train" or job.queue:
+    if node.is_gang or job.queue:
         yield Remove(job)
     elif not job.suspended:
         yield Stop(job)

@@ -19,7 +19,7 @@ __all__ = ["excess"]
 def excess(graph: Graph, scene: Scene) -> str | None:
     """Return what asks for more than the namespace may ever have, or None."""
     for node in graph:
-        together = node.tasks if node.kind == "train" else 1
+        together = node.tasks if node.is_gang else 1
         for name, needed in _needs(node, scene).items():
             for quota, hard in scene.quotas.items():
                 if name in hard and needed * together > amount(hard[name]):

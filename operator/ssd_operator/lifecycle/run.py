@@ -15,11 +15,12 @@ from ssd_operator.lifecycle.conditions import Claim
 from ssd_operator.lifecycle.inputs import Scene, moment, stamp
 from ssd_operator.lifecycle.results import reported, result_of
 from ssd_operator.lifecycle.stage import ENDED, LIVE, step
+from ssd_operator.manifests import Place
 from ssd_operator.plan import Graph, Node
 from ssd_operator.spec import scalars
 from ssd_operator.spec.status import StageStatus, Status
 
-__all__ = ["advance", "deadline", "graph_of", "hold", "is_over", "reopen"]
+__all__ = ["advance", "deadline", "graph_of", "hold", "is_over", "reopen", "with_kinds"]
 
 
 def advance(was: Status, scene: Scene) -> Status:
@@ -32,15 +33,30 @@ def advance(was: Status, scene: Scene) -> Status:
 
 def graph_of(status: Status, scene: Scene) -> Graph:
     """Return the plan, with what the status remembers of earlier stages."""
-    lost = [each for each in status.stages if each.phase in ("Failed", "Skipped") and each.name != "report"]
+    ended = [each for each in status.stages if each.phase in ("Failed", "Skipped")]
+    lost = [each for each in ended if not contract.STAGES[each.kind].runs_after_failures]
     around = plan.Surroundings(
         name=scene.name,
         uid=scene.uid,
-        digests=next((dict(each.digests) for each in status.stages if each.name == "prepare"), {}),
+        digests={part: digest for each in status.stages for part, digest in each.digests.items()},
         reruns=status.reruns,
         failed=tuple(contract.FailedStage(name=each.name, message=each.message[:500]) for each in lost),
     )
     return scene.planner.plan(around, scene.place)
+
+
+def with_kinds(was: Status, place: Place, *, name: str, uid: str) -> Status:
+    """Return the status with a kind for each stage: a status of an earlier version has none, the graph knows it."""
+    if all(each.kind in contract.STAGES for each in was.stages):
+        return was
+    graph = plan.build(place.spec, plan.Surroundings(name=name, uid=uid, digests={}), place.platform())
+    kinds = {node.name: node.kind for node in graph}
+    known = (each for each in was.stages if each.name in kinds)
+    return was.model_copy(update={"stages": tuple(_of_kind(each, kinds[each.name]) for each in known)})
+
+
+def _of_kind(stage: StageStatus, kind: str) -> StageStatus:
+    return stage.model_copy(update={"kind": kind})
 
 
 def is_over(status: Status) -> bool:
@@ -79,7 +95,7 @@ def _move(was: Status, scene: Scene) -> Status:
         known = {each.name: each for each in was.stages}
         stages: list[StageStatus] = []
         for node in graph:
-            before = known.get(node.name, StageStatus(name=node.name, phase="Planned"))
+            before = known.get(node.name, StageStatus(name=node.name, kind=node.kind, phase="Planned"))
             phases = {each.name: each.phase for each in stages}
             after = _give_up(before, scene) if late else step(node, before, scene, phases)
             stages.append(after)

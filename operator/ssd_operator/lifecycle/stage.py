@@ -16,7 +16,6 @@ from ssd_operator.lifecycle.inputs import Scene, moment, stamp
 from ssd_operator.lifecycle.results import result_of
 from ssd_operator.lifecycle.views import JobView
 from ssd_operator.lifecycle.waiting import why
-from ssd_operator.manifests.failures import SHARD_FAILURES
 from ssd_operator.plan import Node
 from ssd_operator.spec.status import Artifact, JobReference, Progress, StageStatus
 
@@ -25,14 +24,13 @@ __all__ = ["ENDED", "LIVE", "backoff_end", "step"]
 ENDED = frozenset({"Succeeded", "Failed", "Skipped"})
 LIVE = frozenset({"Pending", "Running", "Suspended"})
 MOST_ATTEMPTS = 100
-BACKOFF_S = (5, 15, 30, 60, 120, 300)
 
 
 def step(node: Node, was: StageStatus, scene: Scene, phases: Mapping[str, str]) -> StageStatus:
     """Return where the stage stands now."""
     begun = was.phase != "Planned" or was.attempt > 0
     if begun and (node.provisional or was.key != node.key):
-        was = StageStatus(name=node.name, phase="Planned")
+        was = StageStatus(name=node.name, kind=node.kind, phase="Planned")
     if was.phase in ENDED:
         return was
     if was.phase == "Planned":
@@ -55,7 +53,7 @@ def _begin(node: Node, was: StageStatus, scene: Scene, phases: Mapping[str, str]
     if any(phase not in ENDED for phase in upstream.values()):
         return planned
     lost = sorted(name for name, phase in upstream.items() if phase != "Succeeded")
-    if lost and (node.kind != "report" or "prepare" in lost):
+    if node.skipped_without(lost):
         return _end(planned, "Skipped", f"{lost[0]} did not finish", scene)
     if node.provisional or scene.suspended:
         return planned
@@ -139,7 +137,7 @@ def _running(node: Node, was: StageStatus, job: JobView, scene: Scene) -> StageS
 
 def _shards(node: Node, was: StageStatus, job: JobView) -> Progress | None:
     """Return how many shards are finished; a single pod's progress is what it says itself."""
-    if node.tasks == 1 or node.kind == "train":
+    if node.tasks == 1 or node.is_gang:
         return was.progress
     return Progress(unit="shards", done=job.succeeded, total=node.tasks)
 
@@ -147,9 +145,8 @@ def _shards(node: Node, was: StageStatus, job: JobView) -> Progress | None:
 def _complete(node: Node, was: StageStatus, job: JobView, scene: Scene) -> StageStatus:
     """Finish a stage; where a result is needed and lost, the stage runs again and finds its directory complete."""
     result = result_of(scene.pods.get(job.name, ()))
-    needs = {"prepare": contract.PrepareResult, "report": contract.ReportResult}.get(node.kind)
-    if needs is not None and not isinstance(result, needs):
-        return _again(node, was, scene, f"the result of Job {job.name} was lost", limit=SHARD_FAILURES)
+    if node.row.needs_result and not isinstance(result, node.row.result):
+        return _again(node, was, scene, f"the result of Job {job.name} was lost")
     digest, message = "", ""
     if isinstance(result, contract.StageDone):
         digest, message = (result.digest, result.message) if node.tasks == 1 else ("", "")
@@ -172,11 +169,11 @@ def _full(progress: Progress) -> Progress:
 def _failed(node: Node, was: StageStatus, job: JobView, scene: Scene) -> StageStatus:
     """Give up, or try again, as the retry table says."""
     pods = scene.pods.get(job.name, ())
-    if node.kind != "train":
+    if not node.is_gang:
         return _end(was, "Failed", job_end.sharded(job, pods), scene)
     end = job_end.gang(job, pods)
     if end.kind == "Counted":
-        return _again(node, was, scene, end.message, limit=scene.place.spec.training.max_attempts)
+        return _again(node, was, scene, end.message)
     if end.kind == "BadInput" or was.attempt >= MOST_ATTEMPTS:
         return _end(was, "Failed", end.message, scene)
     return _uncounted(node, was, job, end, scene)
@@ -191,10 +188,10 @@ def _uncounted(node: Node, was: StageStatus, job: JobView, end: job_end.End, sce
     return _attempt(node, was, scene, f"goes on from its newest checkpoint: {end.message}", failures=was.failures)
 
 
-def _again(node: Node, was: StageStatus, scene: Scene, message: str, *, limit: int) -> StageStatus:
+def _again(node: Node, was: StageStatus, scene: Scene, message: str) -> StageStatus:
     """Count a failure, and try again unless there were too many."""
     failures = was.failures + 1
-    if failures >= limit:
+    if failures >= node.most_failures(scene.place.spec):
         return _end(was.model_copy(update={"failures": failures}), "Failed", message, scene)
     if scene.suspended:
         return _rest(was, scene, message)
@@ -203,8 +200,7 @@ def _again(node: Node, was: StageStatus, scene: Scene, message: str, *, limit: i
 
 def backoff_end(was: StageStatus, job: JobView) -> datetime:
     """Return when a temporary failure may be tried again: later each time."""
-    wait = BACKOFF_S[min(was.attempt, len(BACKOFF_S)) - 1]
-    return moment(job.ended_at) + timedelta(seconds=wait)
+    return moment(job.ended_at) + timedelta(seconds=contract.STAGES[was.kind].retry.wait_s(was.attempt))
 
 
 def _rest(was: StageStatus, scene: Scene, message: str) -> StageStatus:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ssd_jobs import contract
 from ssd_operator.lifecycle import conditions, quota
 from ssd_operator.lifecycle.conditions import Claim
 from ssd_operator.lifecycle.inputs import Scene, stamp
@@ -26,7 +27,7 @@ def conclude(moved: Status, graph: Graph, scene: Scene) -> Status:
     update = {
         "observed_generation": scene.generation,
         "model": _model(scene.place.spec.model.source),
-        "stage": "" if shown is None else shown.name.split("-")[0].capitalize(),
+        "stage": "" if shown is None else contract.STAGES[shown.kind].title,
         "progress": _progress(shown, moved, over=over),
         "conditions": found,
         "start_time": moved.start_time or (stamp(scene.now) if live else None),
@@ -45,7 +46,7 @@ def settled(was: Status, scene: Scene) -> Status:
 def _claims(moved: Status, graph: Graph, scene: Scene) -> list[Claim]:
     """Return what the five conditions say."""
     stages = moved.stages
-    optional = {node.name for node in graph if node.optional}
+    optional = {node.name for node in graph if node.row.optional}
     over = all(stage.phase in ENDED for stage in stages)
     lost = [stage for stage in stages if stage.phase in ("Failed", "Skipped") and stage.name not in optional]
     failed = [stage for stage in lost if stage.phase == "Failed"] or lost

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from ssd_jobs import contract
 from ssd_operator.lifecycle.inputs import Scene, moment
 from ssd_operator.lifecycle.run import deadline, is_over
 from ssd_operator.lifecycle.stage import LIVE, backoff_end
@@ -29,9 +30,9 @@ def expires(status: Status, scene: Scene) -> datetime | None:
 
 
 def is_asked(stage: StageStatus) -> bool:
-    """Tell whether a stage's pod says how far it is: grade has no network, and shards are counted by their Job."""
+    """Tell whether a stage's pod says how far it is: some serve nothing, and shards are counted by their Job."""
     counted = stage.progress is not None and stage.progress.unit == "shards"
-    return not counted and not stage.name.startswith("grade-")
+    return not counted and contract.STAGES[stage.kind].tells_progress
 
 
 def next_look(status: Status, scene: Scene) -> float | None:

@@ -21,8 +21,8 @@ from ssd_operator.plan import Node
 
 __all__ = ["Attempt", "Outcome", "free_port"]
 
-MAX_FAILURES = 3
-TEMPORARY_WAITS_S = (5.0, 15.0, 30.0, 60.0, 120.0)
+TEMPORARY_WAITS = 5
+"""How many of the stage's waits are gone through; then what is away is taken for lost."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Attempt:
 
     async def run(self, configure: Configure) -> Outcome:
         """Run every shard, or the gang, until it succeeds or gives up."""
-        if self._node.kind == "train":
+        if self._node.is_gang:
             return await self._gang(configure)
         config = self._write(configure(self._node, 1))
         ends = await asyncio.gather(*(self._shard(config, index) for index in range(self._node.tasks)))
@@ -57,11 +57,11 @@ class Attempt:
 
     async def _shard(self, config: Path, index: int) -> Outcome:
         """Run one shard until it succeeds or gives up."""
-        failures, waits = 0, list(TEMPORARY_WAITS_S)
+        failures, waits = 0, self._waits()
         while True:
             async with self._machine.share(processes=1, gpus=self._node.gpus, siblings=self._node.tasks) as [share]:
                 end = await self._process(config, index, share)
-            outcome, counted = _judge(end, failures, bool(waits))
+            outcome, counted = _judge(end, failures, bool(waits), limit=self._limit)
             if outcome is not None:
                 return outcome
             failures += counted
@@ -69,7 +69,7 @@ class Attempt:
 
     async def _gang(self, configure: Configure) -> Outcome:
         """Run the training gang; a failure starts all of it again, from its newest checkpoint."""
-        attempt, failures, waits = 1, 0, list(TEMPORARY_WAITS_S)
+        attempt, failures, waits = 1, 0, self._waits()
         while True:
             config = self._write(configure(self._node, attempt))
             async with AsyncExitStack() as stack:
@@ -85,6 +85,10 @@ class Attempt:
                 return Outcome(outcome.result, outcome.message, attempt)
             attempt, failures = attempt + 1, failures + counted
             await asyncio.sleep(1.0 if counted else waits.pop(0))
+
+    def _waits(self) -> list[int]:
+        """Return the seconds to wait each time that something outside is away."""
+        return list(self._node.row.retry.waits_s[:TEMPORARY_WAITS])
 
     async def _process(self, config: Path, index: int, share: Share) -> processes.Finished:
         """Run one process with its share of the machine."""
@@ -111,9 +115,7 @@ def _severity(end: processes.Finished) -> int:
     return order.get(end.code, 1)
 
 
-def _judge(
-    end: processes.Finished, failures: int, may_wait: bool, *, limit: int = MAX_FAILURES
-) -> tuple[Outcome | None, bool]:
+def _judge(end: processes.Finished, failures: int, may_wait: bool, *, limit: int) -> tuple[Outcome | None, bool]:
     """Return the end of a stage, or None and whether the failure counts."""
     if end.code == contract.ExitCode.OK:
         result = contract.load_result(end.output)

@@ -53,9 +53,16 @@ class Experiment:
     def state(self) -> RunState:
         """Return what is known of earlier runs, as far as it is still true."""
         digest = self.spec.digest()
-        state = RunState.load(self.workdir.state_file) or RunState(self.name, digest)
+        state = self.recorded() or RunState(self.name, digest)
         state = RunState(self.name, digest, state.stages, self.spec.rerun.added_to(state.reruns))
         return runner.revived(state, self.graph(state), self.workdir)
+
+    def recorded(self) -> RunState | None:
+        """Return what the last run wrote down, or None when there was none."""
+        state = RunState.load(self.workdir.state_file)
+        if state is None or all(stage.kind for stage in state.stages.values()):
+            return state
+        return state.with_kinds(self.graph(RunState(self.name, "")))
 
     def graph(self, state: RunState) -> plan.Graph:
         """Plan with what is known."""

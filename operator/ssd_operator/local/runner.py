@@ -72,7 +72,7 @@ class Runner:
     def _check_machine(self) -> None:
         """Refuse what this machine can never run before anything is started."""
         for node in self.graph:
-            processes = node.tasks if node.kind == "train" else 1
+            processes = node.tasks if node.is_gang else 1
             self._machine.require(stage=node.name, processes=processes, gpus=node.gpus)
 
     def _consider(self, node: plan.Node) -> bool:
@@ -80,13 +80,15 @@ class Runner:
         if node.name in self._running or self._phase(node.name, node.key) != "Pending":
             return False
         phases = {name: self._phase(name) for name in node.upstream}
-        lost = [name for name in node.upstream if phases[name] in ("Failed", "Skipped")]
-        if lost and (node.kind != "report" or "prepare" in lost):
-            self._move(node, self._state.stage(node.name, node.key), "Skipped", f"{lost[0]} did not finish")
-            return True
-        if node.provisional or any(phase in ("Pending", "Running") for phase in phases.values()):
+        if any(phase in ("Pending", "Running") for phase in phases.values()):
             return False
-        state = self._state.stage(node.name, node.key)
+        lost = [name for name in node.upstream if phases[name] in ("Failed", "Skipped")]
+        if node.skipped_without(lost):
+            self._move(node, self._state.stage(node), "Skipped", f"{lost[0]} did not finish")
+            return True
+        if node.provisional:
+            return False
+        state = self._state.stage(node)
         state.started = time.time()
         self._move(node, state, "Running", "")
         self._running[node.name] = asyncio.create_task(self._carry_out(node, state), name=node.name)
@@ -99,7 +101,7 @@ class Runner:
 
     async def _carry_out(self, node: plan.Node, state: StageState) -> None:
         """Run one stage and remember how it ended."""
-        attempt = attempts.Attempt(node, self._workdir, self._machine, limit=self._spec.training.max_attempts)
+        attempt = attempts.Attempt(node, self._workdir, self._machine, limit=node.most_failures(self._spec))
         outcome = await attempt.run(self._config)
         state.finished = time.time()
         state.attempt = outcome.attempt
@@ -111,11 +113,11 @@ class Runner:
 
     def _config(self, node: plan.Node, attempt: int) -> contract.Config:
         """Return a stage's config for this attempt."""
-        config = node.config
-        if isinstance(config, contract.TrainConfig):
-            execution = config.execution.model_copy(update={"attempt": attempt, "master_port": attempts.free_port()})
-            return config.model_copy(update={"execution": execution})
-        return config
+        config, execution = node.config, node.config.execution
+        if not isinstance(execution, contract.GangExecution):
+            return config
+        execution = execution.model_copy(update={"attempt": attempt, "master_port": attempts.free_port()})
+        return config.model_copy(update={"execution": execution})
 
     def _move(self, node: plan.Node, state: StageState, phase: Phase, message: str) -> None:
         """Record a transition and tell whoever watches."""
@@ -143,13 +145,13 @@ class Runner:
 
 def surroundings(state: RunState) -> plan.Surroundings:
     """Return what the plan must know of a run on this machine."""
-    prepared = state.stages.get("prepare")
-    result = prepared.result if prepared is not None and prepared.phase == "Succeeded" else None
-    lost = [stage for stage in state.stages.values() if stage.phase in ("Failed", "Skipped") and stage.name != "report"]
+    prepared = state.result_of(contract.PrepareResult)
+    ended = [stage for stage in state.stages.values() if stage.phase in ("Failed", "Skipped")]
+    lost = [stage for stage in ended if not contract.STAGES[stage.kind].runs_after_failures]
     return plan.Surroundings(
         name=state.name,
         uid="",
-        digests=dict(result["digests"]) if result else {},
+        digests=dict(prepared.digests) if prepared else {},
         reruns=state.reruns,
         failed=tuple(contract.FailedStage(name=stage.name, message=stage.message[:500]) for stage in lost),
     )

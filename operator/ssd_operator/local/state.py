@@ -1,13 +1,22 @@
 """What the local runner remembers between runs, as the same words that a cluster's status uses."""
 
+from __future__ import annotations
+
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+
+from pydantic import ValidationError
+
+from ssd_jobs import contract
+from ssd_operator.plan import Graph, Node
 
 __all__ = ["Phase", "RunState", "StageState"]
 
+R = TypeVar("R", bound=contract.Model)
 Phase = Literal["Pending", "Running", "Succeeded", "Failed", "Skipped"]
 
 
@@ -24,6 +33,8 @@ class StageState:
     """What the stage printed last, as JSON."""
     started: float = 0.0
     finished: float = 0.0
+    kind: str = ""
+    """Its kind, such as grade; a state that an earlier version wrote has none."""
 
 
 @dataclass
@@ -36,12 +47,26 @@ class RunState:
     reruns: dict[str, str] = field(default_factory=dict)
     """Kind of stage -> nonce of the last rerun from there."""
 
-    def stage(self, name: str, key: str) -> StageState:
+    def stage(self, node: Node) -> StageState:
         """Return a stage's state; a stage whose key has changed starts afresh."""
-        known = self.stages.get(name)
-        if known is None or known.key != key:
-            known = self.stages[name] = StageState(name=name, key=key)
+        known = self.stages.get(node.name)
+        if known is None or known.key != node.key:
+            known = self.stages[node.name] = StageState(node.name, key=node.key, kind=node.kind)
         return known
+
+    def with_kinds(self, graph: Graph) -> RunState:
+        """Return the state with a kind for each stage, and without stages that the graph does not know."""
+        kinds = {node.name: node.kind for node in graph}
+        stages = {name: replace(each, kind=kinds[name]) for name, each in self.stages.items() if name in kinds}
+        return replace(self, stages=stages)
+
+    def result_of(self, kind: type[R]) -> R | None:
+        """Return what a stage that succeeded said at its end, if one said this kind of result."""
+        for stage in self.stages.values():
+            with suppress(ValidationError):
+                if stage.phase == "Succeeded" and stage.result is not None:
+                    return kind.model_validate(stage.result, strict=False)
+        return None
 
     def save(self, path: Path) -> None:
         """Write the state atomically."""
@@ -50,7 +75,7 @@ class RunState:
         os.replace(temporary, path)  # noqa: PTH105 - atomic on purpose
 
     @classmethod
-    def load(cls, path: Path) -> "RunState | None":
+    def load(cls, path: Path) -> RunState | None:
         """Read the state, or None when there is none that this version understands."""
         try:
             document = json.loads(path.read_text(encoding="utf-8"))

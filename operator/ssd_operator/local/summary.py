@@ -17,7 +17,7 @@ def show(console: Console, state: RunState, graph: Graph, workdir: Workdir) -> N
     """Print the end of a run."""
     for line in failures(state):
         console.print(line, style="red", markup=False, soft_wrap=True)
-    result = _report(state)
+    result = state.result_of(contract.ReportResult)
     if result is None:
         return
     rows = [
@@ -48,14 +48,6 @@ def failures(state: RunState) -> list[str]:
     return [f"{stage.name}: {stage.message}" for stage in state.stages.values() if stage.phase in ("Failed", "Skipped")]
 
 
-def _report(state: RunState) -> contract.ReportResult | None:
-    """Return what the report stage said."""
-    stage = state.stages.get("report")
-    if stage is None or stage.result is None:
-        return None
-    return contract.ReportResult.model_validate(stage.result, strict=False)
-
-
 def _estimate(value: contract.Estimate | None) -> str:
     """Show a share and its interval."""
     return f"{value.value} [{value.ci}]" if value else "-"
@@ -64,9 +56,10 @@ def _estimate(value: contract.Estimate | None) -> str:
 def _places(result: contract.ReportResult, state: RunState, graph: Graph, workdir: Workdir) -> list[tuple[str, str]]:
     """Return where things are, and what opens a run that no server shows."""
     root = workdir.root
-    places = [("report", str(root / graph["report"].artifacts[0].path / "report.html"))]
-    if "train" in graph and state.stages["train"].phase == "Succeeded":
-        places.append(("model", str(root / graph["train"].artifacts[0].path / "model")))
+    [report] = graph.of(contract.ReportConfig)
+    places = [("report", str(root / report.artifacts[0].path / "report.html"))]
+    trained = (node for node in graph.of(contract.TrainConfig) if state.stages[node.name].phase == "Succeeded")
+    places.extend(("model", str(root / node.artifacts[0].path / "model")) for node in trained)
     if result.model_version:
         places.append(("version", f"{result.model_version}, before it {result.previous_champion or 'none'}"))
     if result.url:

@@ -16,7 +16,7 @@ __all__ = ["config_map", "job", "objects"]
 def objects(node: Node, place: Place, *, attempt: int = 1) -> tuple[Object, ...]:
     """Return everything that one attempt needs besides what the resource has once."""
     found = [config_map(node, place, attempt=attempt)]
-    if node.kind == "train":
+    if node.is_gang:
         found.append(_service(node, place, attempt))
     return (*found, job(node, place, attempt=attempt))
 
@@ -25,9 +25,9 @@ def config_map(node: Node, place: Place, *, attempt: int) -> Object:
     """Return the stage's config as its worker reads it; the image is recorded as it really is."""
     name = naming.config_map_name(node.kind, claim_uid=place.claim_uid, key=node.key, attempt=attempt)
     changes: Object = {"image": pods.image(node, place)}
-    if isinstance(node.config, contract.TrainConfig):
+    if isinstance(node.config.execution, contract.GangExecution):
         changes["attempt"] = attempt
-        changes["master_address"] = naming.rank_zero_host(claim_uid=place.claim_uid, key=node.key, attempt=attempt)
+        changes["master_address"] = place.rank_zero_host(node, attempt)
     execution = node.config.execution.model_copy(update=changes)
     return {
         "apiVersion": "v1",
@@ -55,14 +55,14 @@ def job(node: Node, place: Place, *, attempt: int) -> Object:
             "podReplacementPolicy": "Failed",
             "ttlSecondsAfterFinished": place.settings.job_ttl_s,
             "suspend": bool(queue),
-            **(_gang(node, place, attempt) if node.kind == "train" else _sharded(node, place, attempt)),
+            **(_gang(node, place, attempt) if node.is_gang else _sharded(node, place, attempt)),
         },
     }
 
 
 def _sharded(node: Node, place: Place, attempt: int) -> Object:
     return {
-        "backoffLimitPerIndex": failures.SHARD_FAILURES,
+        "backoffLimitPerIndex": node.most_failures(place.spec),
         "podFailurePolicy": failures.sharded(),
         "template": pods.template(node, place, attempt=attempt),
     }

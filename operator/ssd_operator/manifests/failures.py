@@ -9,10 +9,8 @@ from ssd_jobs.contract import ExitCode
 from ssd_operator import naming
 from ssd_operator.manifests.place import Object
 
-__all__ = ["GANG_RULES", "SHARD_FAILURES", "gang", "sharded"]
+__all__ = ["GANG_RULES", "gang", "sharded"]
 
-SHARD_FAILURES = 3
-"""Failures of one shard before it is given up; the others go on."""
 GANG_RULES = ("Disrupted", "BadInput", "Temporary")
 """What it means that the rule of this number ended the gang."""
 

@@ -46,6 +46,10 @@ class Place:
         """Return the name of the Job of one attempt at a stage."""
         return naming.job_name(node.kind, claim_uid=self.claim_uid, key=node.key, attempt=attempt)
 
+    def rank_zero_host(self, node: Node, attempt: int) -> str:
+        """Return the DNS name of the first pod of a gang."""
+        return naming.rank_zero_host(node.kind, claim_uid=self.claim_uid, key=node.key, attempt=attempt)
+
     def labels(self, node: Node, attempt: int) -> dict[str, str]:
         """Return the labels that every object of a stage carries; the resource is the one that made it."""
         return {

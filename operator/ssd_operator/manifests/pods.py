@@ -14,42 +14,22 @@ from ssd_operator.manifests.secrets import environment, secret_sources
 from ssd_operator.plan import Node
 from ssd_operator.spec.pod import Pod
 
-__all__ = ["image", "stage_pod", "template"]
+__all__ = ["image", "template"]
 
 COMMAND = ["python", "-m", "ssd_jobs", naming.CONFIG_FILE]
-GRACE_S = {"train": 330, "sample": 60, "generate": 60}
-"""Seconds to make durable what is in hand; a checkpoint takes longest."""
 SANDBOX_MEMORY_MB = 1024
 SANDBOX_FOLDER = naming.SANDBOX_SOCKET.rsplit("/", 1)[0]
-USES_TORCH = frozenset({"sample", "generate", "train", "analyze"})
-
-
-def stage_pod(node: Node, place: Place) -> Pod:
-    """Return what the user wants of this stage's pods."""
-    spec = place.spec
-    analysis = spec.analysis.pod if spec.analysis else spec.pod
-    by_kind = {
-        "prepare": spec.prompts.pod,
-        "sample": spec.sampling.pod,
-        "curate": spec.curation.pod,
-        "train": spec.training.pod,
-        "generate": spec.evaluation.pod,
-        "grade": spec.evaluation.grade_pod,
-        "analyze": analysis,
-        "report": spec.tracking.pod,
-    }
-    return by_kind[node.kind]
 
 
 def image(node: Node, place: Place) -> str:
     """Return the image that runs this stage."""
-    own = place.settings.grader_image if node.kind in ("grade", "curate") else place.settings.worker_image
-    return stage_pod(node, place).image or own
+    images = {"worker": place.settings.worker_image, "grader": place.settings.grader_image}
+    return node.pod(place.spec).image or images[node.row.image]
 
 
 def template(node: Node, place: Place, *, attempt: int, subdomain: str = "") -> Object:
     """Return the pod template of a stage's Job."""
-    asked = stage_pod(node, place)
+    asked = node.pod(place.spec)
     own = {naming.LABEL_NETWORK: "none"} if node.needs_sandbox else {}
     return {
         "metadata": {
@@ -60,7 +40,7 @@ def template(node: Node, place: Place, *, attempt: int, subdomain: str = "") -> 
             "restartPolicy": "Never",
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
-            "terminationGracePeriodSeconds": GRACE_S.get(node.kind, 30),
+            "terminationGracePeriodSeconds": node.row.grace_s,
             "securityContext": secure.pod(),
             **_containers(node, place, asked),
             "volumes": _volumes(node, place, attempt),
@@ -108,7 +88,7 @@ def _inside(node: Node) -> list[Object]:
     ]
     if node.needs_sandbox:
         found.append({"name": "sandbox", "mountPath": SANDBOX_FOLDER})
-    if node.kind in USES_TORCH:
+    if node.row.uses_torch:
         found.append({"name": "shm", "mountPath": "/dev/shm"})  # noqa: S108 - a memory volume of the pod
     return found
 
@@ -143,7 +123,7 @@ def _volumes(node: Node, place: Place, attempt: int) -> list[Object]:
     ]
     if node.needs_sandbox:
         volumes.append({"name": "sandbox", "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}})
-    if node.kind in USES_TORCH:
+    if node.row.uses_torch:
         volumes.append({"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": place.settings.shm_size}})
     return volumes
 

@@ -5,7 +5,6 @@ a model from the registry get MLflow's credentials. Pods that run foreign progra
 one that the user asks for.
 """
 
-from ssd_jobs import contract
 from ssd_operator.manifests.place import Object, Place
 from ssd_operator.plan import Node
 from ssd_operator.spec.pod import Pod
@@ -23,27 +22,15 @@ def environment(node: Node, place: Place, asked: Pod) -> list[Object]:
 def secret_sources(node: Node, place: Place) -> list[Object]:
     """Return the Secrets whose keys become variables: MLflow's credentials where they are needed."""
     name = place.settings.tracking_secret
-    return [{"secretRef": {"name": name}}] if name and _talks_to_mlflow(node.config) else []
+    return [{"secretRef": {"name": name}}] if name and node.needs_tracking else []
 
 
 def _hub_token(node: Node, place: Place) -> list[Object]:
-    """Return the hub's token for prepare."""
+    """Return the hub's token for a stage that asks the hub."""
     hub = place.spec.model.source.hugging_face
-    if node.kind != "prepare" or hub is None or hub.token_secret_ref is None:
+    if not node.row.hub or hub is None or hub.token_secret_ref is None:
         return []
     return [{"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": hub.token_secret_ref.document()}}]
-
-
-def _talks_to_mlflow(config: contract.Config) -> bool:
-    match config:
-        case contract.ReportConfig():
-            return True
-        case contract.TrainConfig():
-            return config.execution.tracking is not None
-        case contract.PrepareConfig():
-            return isinstance(config.model.science.source, contract.RegistryModel)
-        case _:
-            return False
 
 
 def _is_secret(variable: Object) -> bool:

@@ -71,8 +71,6 @@ def _generate(experiment: Experiment, parts: Parts, benchmark: Benchmark, arm: A
         provisional=not (model.identity.known and problems.known),
         upstream=tuple(dict.fromkeys(("prepare", model.made_by))),
         artifacts=tuple(Artifact(setting.output, setting.key, science.shards) for setting in settings),
-        tasks=science.shards,
-        gpus=config.execution.gpus,
     )
 
 
@@ -83,7 +81,7 @@ def _setting(
     recipe = {**contract.science_of(science), "decode": contract.science_of(decode)}
     key = experiment.key("generate", recipe, upstream)
     name = naming.setting_name(temperature=decode.temperature, top_k=decode.top_k, top_p=decode.top_p)
-    output = naming.artifact_path("generations", key)
+    output = contract.ARTIFACTS["generate"].path(key)
     return contract.GenerateSetting(name=name, decode=decode, key=key, output=output)
 
 
@@ -121,7 +119,6 @@ def _grade(experiment: Experiment, parts: Parts, benchmark: Benchmark, generate:
         provisional=generate.provisional,
         upstream=(generate.name,),
         artifacts=tuple(Artifact(task.output, task.key, science.shards) for task in tasks),
-        tasks=science.shards,
     )
 
 
@@ -156,7 +153,7 @@ def _task(
         generations=setting.output,
         generation_shards=shards,
         key=key,
-        output=naming.artifact_path("verdicts", key),
+        output=contract.ARTIFACTS["grade"].path(key),
     )
 
 

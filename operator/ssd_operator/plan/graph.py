@@ -3,12 +3,14 @@
 Both runners read it and nothing else: the local one starts processes, the cluster one builds Jobs.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ssd_jobs import contract
 from ssd_operator.plan import keys
+from ssd_operator.spec import fields
+from ssd_operator.spec.pod import Pod
 from ssd_operator.spec.resolved import ResolvedSpec
 
 __all__ = ["Artifact", "Experiment", "Graph", "Node", "Platform", "Surroundings"]
@@ -23,6 +25,8 @@ class Artifact:
     key: str
     shards: int = 0
     """0: one directory; n: n directories, each complete or absent."""
+    withheld: bool = False
+    """True for what only grade may see."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +39,6 @@ class Node:
     """True while `prepare` has not resolved what this stage depends on: its key is not final, it cannot run."""
     upstream: tuple[str, ...]
     artifacts: tuple[Artifact, ...]
-    tasks: int = 1
-    """Processes or pods: shards, or nodes of the gang."""
-    gpus: int = 0
-    """GPUs of each of them."""
-    optional: bool = False
-    """True when the report is written without it."""
 
     @property
     def name(self) -> str:
@@ -53,16 +51,73 @@ class Node:
         return self.config.stage
 
     @property
+    def row(self) -> contract.StageKind:
+        """All that is true of every stage of this kind."""
+        return contract.STAGES[self.config.stage]
+
+    @property
     def key(self) -> str:
         """The stage's recipe as a hash."""
         return self.config.key
 
     @property
+    def tasks(self) -> int:
+        """Processes or pods: shards, or nodes of the gang."""
+        return 1 if self.row.tasks is None else int(self.row.tasks.of(self.config))
+
+    @property
+    def gpus(self) -> int:
+        """GPUs of each of them."""
+        return 0 if self.row.gpus is None else int(self.row.gpus.of(self.config))
+
+    @property
+    def is_gang(self) -> bool:
+        """Tell whether its processes live and die together."""
+        return self.row.shape == "Gang"
+
+    @property
     def needs_sandbox(self) -> bool:
         """Tell whether the stage runs programs that a model wrote."""
-        return self.kind == "grade" or (
-            isinstance(self.config, contract.CurateConfig) and self.config.science.filter == "Execution"
-        )
+        return self._holds(self.row.sandbox)
+
+    @property
+    def needs_tracking(self) -> bool:
+        """Tell whether the stage talks to MLflow."""
+        return self._holds(self.row.tracking)
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The roots of the workspace that it reads."""
+        return frozenset(self.row.reads_of(self.config))
+
+    @property
+    def writes(self) -> frozenset[str]:
+        """The roots of the workspace that it writes to."""
+        return frozenset(self.row.writes)
+
+    def skipped_without(self, lost: Collection[str]) -> bool:
+        """Tell whether the stage cannot run, now that everything upstream has ended and these stages are lost.
+
+        One that runs after failures tells of what there is: it needs something that succeeded, and a final key.
+        """
+        gone = set(self.upstream).intersection(lost)
+        if not self.row.runs_after_failures:
+            return bool(gone)
+        return bool(gone) and (self.provisional or len(gone) == len(self.upstream))
+
+    def most_failures(self, spec: ResolvedSpec) -> int:
+        """Return after how many failures of its own the stage, or a shard of it, is given up."""
+        limit = self.row.retry.limit
+        return limit if isinstance(limit, int) else int(fields.at(spec, limit.path))
+
+    def pod(self, spec: ResolvedSpec) -> Pod:
+        """Return what the user wants of this stage's pods."""
+        pod = fields.at(spec, self.row.pod.path)
+        return pod if isinstance(pod, Pod) else spec.pod
+
+    def _holds(self, column: bool | contract.When) -> bool:
+        """Return what a column says of this stage."""
+        return column if isinstance(column, bool) else column.holds(self.config)
 
 
 @dataclass(frozen=True)
@@ -81,6 +136,10 @@ class Graph:
             if node.name == name:
                 return node
         raise KeyError(name)
+
+    def of(self, config: type[contract.Config]) -> tuple[Node, ...]:
+        """Return the stages that have a config of this type."""
+        return tuple(node for node in self.nodes if isinstance(node.config, config))
 
     def __contains__(self, name: object) -> bool:
         """Tell whether there is a stage of that name."""

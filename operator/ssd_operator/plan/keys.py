@@ -11,27 +11,20 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["FORMATS", "combined", "key"]
+from ssd_jobs import contract
 
-FORMATS = {
-    "model": 1,
-    "prompts": 1,
-    "benchmark": 1,
-    "prepare": 1,
-    "sample": 1,
-    "curate": 1,
-    "train": 1,
-    "generate": 1,
-    "grade": 1,
-    "analyze": 1,
-    "report": 1,
-}
-"""Bumped by hand when a stage's output changes meaning, so that old artifacts are not mistaken for new ones."""
+__all__ = ["combined", "key"]
 
 
 def key(kind: str, *, science: Mapping[str, Any], upstream: Mapping[str, str], nonce: str = "") -> str:
     """Return the key of an artifact."""
-    recipe = {"kind": kind, "format": FORMATS[kind], "science": science, "upstream": dict(upstream), "nonce": nonce}
+    recipe = {
+        "kind": kind,
+        "format": contract.ARTIFACTS[kind].format,
+        "science": science,
+        "upstream": dict(upstream),
+        "nonce": nonce,
+    }
     return hashlib.sha256(_canonical(recipe)).hexdigest()
 
 

@@ -9,7 +9,6 @@ that nobody finds an older resolution in its place.
 from dataclasses import dataclass
 
 from ssd_jobs import contract
-from ssd_operator import naming
 from ssd_operator.plan import keys, sources
 from ssd_operator.plan.graph import Artifact, Experiment, Node, Surroundings
 from ssd_operator.spec.evaluation import Benchmark
@@ -76,7 +75,7 @@ def _node(
         model=model,
         prompts=prompts,
         benchmarks=benchmarks,
-        output=naming.artifact_path("problems", key),
+        output=contract.ARTIFACTS["prepare"].path(key),
         execution=_execution(experiment),
     )
     artifacts = (
@@ -84,7 +83,7 @@ def _node(
         Artifact(model.output, model.key),
         Artifact(prompts.output, prompts.key),
         *(Artifact(benchmark.output, benchmark.key) for benchmark in benchmarks),
-        *(Artifact(benchmark.tests_output, benchmark.key) for benchmark in benchmarks),
+        *(Artifact(benchmark.tests_output, benchmark.key, withheld=True) for benchmark in benchmarks),
     )
     return Node(config=config, provisional=False, upstream=(), artifacts=artifacts)
 
@@ -139,7 +138,7 @@ def _model(experiment: Experiment) -> contract.ModelPart:
     )
     salt = _salt(contract.is_pinned(science.source), experiment.around)
     key = keys.key("model", science=contract.science_of(science), upstream=salt, nonce=experiment.nonce("prepare"))
-    return contract.ModelPart(key=key, output=naming.artifact_path("models", key), science=science)
+    return contract.ModelPart(key=key, output=contract.ARTIFACTS["model"].path(key), science=science)
 
 
 def _prompts(
@@ -161,7 +160,7 @@ def _prompts(
     key = keys.key(
         "prompts", science=contract.science_of(science), upstream=upstream, nonce=experiment.nonce("prepare")
     )
-    return contract.PromptsPart(key=key, output=naming.artifact_path("problems", key), science=science)
+    return contract.PromptsPart(key=key, output=contract.ARTIFACTS["prompts"].path(key), science=science)
 
 
 def _benchmark(experiment: Experiment, model: contract.ModelPart, benchmark: Benchmark) -> contract.BenchmarkPart:
@@ -176,7 +175,7 @@ def _benchmark(experiment: Experiment, model: contract.ModelPart, benchmark: Ben
     return contract.BenchmarkPart(
         name=benchmark.name,
         key=key,
-        output=naming.artifact_path("problems", key),
-        tests_output=naming.artifact_path("tests", key),
+        output=contract.ARTIFACTS["benchmark"].path(key),
+        tests_output=contract.ARTIFACTS["benchmark"].withheld_path(key),
         science=science,
     )

@@ -33,10 +33,10 @@ def report(experiment: Experiment, parts: Parts, nodes: Sequence[Node], pairs: M
         spec=spec.document(),
         science=science,
         model=parts.model.path,
-        candidate=next((f"{node.artifacts[0].path}/model" for node in present if node.kind == "train"), ""),
+        candidate=_candidate(present),
         benchmarks=tuple(_benchmark(spec, parts, name, found, failed) for name, found in pairs.items()),
         artifacts=tuple(_artifacts(present)),
-        output=naming.artifact_path("reports", key),
+        output=contract.ARTIFACTS["report"].path(key),
         execution=_execution(experiment),
     )
     return Node(
@@ -45,6 +45,12 @@ def report(experiment: Experiment, parts: Parts, nodes: Sequence[Node], pairs: M
         upstream=tuple(node.name for node in nodes),
         artifacts=(Artifact(config.output, key),),
     )
+
+
+def _candidate(nodes: Sequence[Node]) -> str:
+    """Return where the exported candidate is, or nothing when there is none."""
+    trained = (node for node in nodes if isinstance(node.config, contract.TrainConfig))
+    return next((f"{node.artifacts[0].path}/model" for node in trained), "")
 
 
 def _key(
@@ -62,7 +68,7 @@ def _artifacts(nodes: Sequence[Node]) -> Iterator[contract.StageArtifact]:
     """Yield what the report may read: all but the expected outputs, which only grade sees."""
     for node in nodes:
         for artifact in node.artifacts:
-            if not artifact.path.startswith("tests/"):
+            if not artifact.withheld:
                 yield contract.StageArtifact(
                     stage=node.name, kind=node.kind, path=artifact.path, shards=artifact.shards
                 )

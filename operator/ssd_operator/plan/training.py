@@ -28,7 +28,7 @@ def sample(experiment: Experiment, parts: Parts) -> Node:
         science=science,
         model=parts.model.path,
         prompts=parts.prompts.path,
-        output=naming.artifact_path("samples", key),
+        output=contract.ARTIFACTS["sample"].path(key),
         execution=_sample_execution(experiment),
     )
     return Node(
@@ -36,8 +36,6 @@ def sample(experiment: Experiment, parts: Parts) -> Node:
         provisional=not (parts.model.known and parts.prompts.known),
         upstream=("prepare",),
         artifacts=(Artifact(config.output, key, science.shards),),
-        tasks=science.shards,
-        gpus=config.execution.gpus,
     )
 
 
@@ -54,7 +52,7 @@ def curate(experiment: Experiment, parts: Parts, sampled: Node) -> Node:
         sample_shards=sampled.tasks,
         prompts=parts.prompts.path,
         model=parts.model.path,
-        output=naming.artifact_path("records", key),
+        output=contract.ARTIFACTS["curate"].path(key),
         execution=sandboxed(experiment, runs_programs=science.filter == "Execution"),
     )
     return Node(
@@ -89,7 +87,7 @@ def train(experiment: Experiment, parts: Parts, curated: Node) -> Node:
         science=science,
         model=parts.model.path,
         records=curated.artifacts[0].path,
-        output=naming.artifact_path("checkpoints", key),
+        output=contract.ARTIFACTS["train"].path(key),
         execution=_train_execution(experiment, key),
     )
     return Node(
@@ -97,8 +95,6 @@ def train(experiment: Experiment, parts: Parts, curated: Node) -> Node:
         provisional=curated.provisional,
         upstream=("curate",),
         artifacts=(Artifact(config.output, key),),
-        tasks=spec.training.nodes,
-        gpus=spec.training.gpus_per_node,
     )
 
 
@@ -117,7 +113,7 @@ def analyze(experiment: Experiment, parts: Parts, sampled: Node, trained: Node) 
         candidate=f"{trained.artifacts[0].path}/model",
         samples=sampled.artifacts[0].path,
         sample_shards=sampled.tasks,
-        output=naming.artifact_path("reports", key),
+        output=contract.ARTIFACTS["analyze"].path(key),
         execution=contract.AnalyzeExecution(
             metrics_port=platform.metrics_port, image=platform.worker_image, gpus=spec.analysis.gpus
         ),
@@ -127,8 +123,6 @@ def analyze(experiment: Experiment, parts: Parts, sampled: Node, trained: Node) 
         provisional=trained.provisional,
         upstream=("sample", "train"),
         artifacts=(Artifact(config.output, key),),
-        gpus=spec.analysis.gpus,
-        optional=True,
     )
 
 
@@ -165,9 +159,9 @@ def _train_execution(experiment: Experiment, key: str) -> contract.TrainExecutio
     """Return where and how the gang runs the first time; who starts it again says which attempt that is."""
     spec, platform = experiment.spec, experiment.platform
     training = spec.training
-    address = (
-        naming.rank_zero_host(claim_uid=platform.claim_uid, key=key, attempt=1) if platform.claim_uid else "127.0.0.1"
-    )
+    address = "127.0.0.1"
+    if platform.claim_uid:
+        address = naming.rank_zero_host("train", claim_uid=platform.claim_uid, key=key, attempt=1)
     return contract.TrainExecution(
         metrics_port=platform.metrics_port,
         image=platform.worker_image,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ssd_jobs import contract
 from ssd_operator import lifecycle as core
 from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError, Key, Store
@@ -22,7 +23,6 @@ from ssd_operator.spec.status import Progress, StageStatus, Status
 __all__ = ["Observer", "Steering"]
 
 Raw = dict[str, Any]
-SPEAKS_AT_ITS_END = frozenset({"prepare", "report"})
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Observer:
         job = jobs.get(name)
         if job is None or not job.end:
             return known
-        speaks = stage.name in SPEAKS_AT_ITS_END
+        speaks = contract.STAGES[stage.kind].needs_result
         if job.end == "Complete" and (not speaks or result_of(known) is not None):
             return known
         return await self._ask_pods(key.namespace, name)

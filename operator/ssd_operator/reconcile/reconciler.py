@@ -95,6 +95,7 @@ class Reconciler:
     async def _go_on(self, key: Key, raw: Raw, was: Status, terms: Terms) -> float | None:
         """Look, write, act; people are told last, so that no Job waits for an event."""
         place = await self._place(raw, terms, over=core.is_over(was) and not terms.reopened)
+        was = core.with_kinds(was, place, name=key.name, uid=raw["metadata"]["uid"])
         scene = await self._look(key, raw, was, terms, place)
         status = core.advance(core.reopen(was) if terms.reopened else was, scene)
         raw = await self._write(raw, was, status, terms)

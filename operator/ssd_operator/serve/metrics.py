@@ -6,20 +6,20 @@ import itertools
 from collections import Counter as Count
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from ssd_operator.spec.resolved import StageKind
+from ssd_jobs import contract
 from ssd_operator.spec.status import StageStatus, Status
 
 __all__ = ["Metrics"]
 
 STAGE_BUCKETS = (10, 30, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 48 * 3600)
 ENDED = frozenset({"Succeeded", "Failed"})
-KINDS = tuple(kind.lower() for kind in get_args(StageKind) if kind)
+KINDS = tuple(contract.STAGES)
 """Each has its series from the start: a counter that appears with its first failure shows no increase of it."""
 
 
@@ -76,12 +76,11 @@ class Metrics:
             self._stage(before.get(stage.name), stage)
 
     def _stage(self, was: StageStatus | None, now: StageStatus) -> None:
-        kind = now.name.split("-", 1)[0]
         if now.attempt > (was.attempt if was else 0):
-            self.attempts.labels(kind, "first" if now.attempt == 1 else "again").inc()
+            self.attempts.labels(now.kind, "first" if now.attempt == 1 else "again").inc()
         if now.phase in ENDED and (was is None or was.phase != now.phase) and now.start_time and now.completion_time:
             length = datetime.fromisoformat(now.completion_time) - datetime.fromisoformat(now.start_time)
-            self.stages.labels(kind, now.phase.lower()).observe(length.total_seconds())
+            self.stages.labels(now.kind, now.phase.lower()).observe(length.total_seconds())
 
     def text(self) -> bytes:
         """Return the page that Prometheus reads."""

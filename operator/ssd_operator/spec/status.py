@@ -84,6 +84,8 @@ class StageStatus(_Answer):
 
     name: Annotated[str, Field(min_length=1, max_length=63)]
     """Name of the stage, such as generate-base-lcb-v6."""
+    kind: Line = ""
+    """Kind of the stage, such as generate."""
     phase: Literal["Planned", "Pending", "Running", "Suspended", "Succeeded", "Failed", "Skipped"]
     """Where it stands; Planned means that nothing was begun."""
     key: Line = ""

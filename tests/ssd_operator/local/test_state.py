@@ -1,6 +1,7 @@
 """What the local runner remembers, and what it makes of it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def finish(workspace: Path, node: plan.Node) -> None:
 
 def succeeded(graph: plan.Graph) -> RunState:
     """Return the state of a run in which every stage succeeded."""
-    stages = {node.name: StageState(node.name, "Succeeded", node.key, result={"digests": {}}) for node in graph}
+    stages = {node.name: StageState(node.name, "Succeeded", node.key, kind=node.kind) for node in graph}
     return RunState("toy", "sha256:x", stages)
 
 
@@ -37,6 +38,18 @@ def test_state_survives_the_disk(tmp_path: Path) -> None:
     state = succeeded(GRAPH)
     state.save(tmp_path / "state.json")
     assert RunState.load(tmp_path / "state.json") == state
+
+
+def test_a_state_without_kinds_gets_them_from_the_graph(tmp_path: Path) -> None:
+    """What an earlier version wrote is known by the stages' names; what the graph does not know is dropped."""
+    experiment = Experiment("toy", plans.spec(), tmp_path, tracking_uri="")
+    experiment.workdir.create()
+    graph = experiment.graph(RunState("toy", "sha256:x"))
+    state = succeeded(graph)
+    old = RunState("toy", "sha256:x", {name: replace(each, kind="") for name, each in state.stages.items()})
+    old.stages["dream"] = StageState("dream", "Failed")
+    old.save(experiment.workdir.state_file)
+    assert experiment.recorded() == state
 
 
 @pytest.mark.parametrize(
@@ -136,7 +149,7 @@ def test_exit_codes_mean_what_the_table_says(
     end: Finished, failures: int, may_wait: bool, over: bool, counted: bool
 ) -> None:
     """64 ends a stage, 75 waits without being counted, anything else is counted up to its limit."""
-    outcome, counts = attempts._judge(end, failures, may_wait)
+    outcome, counts = attempts._judge(end, failures, may_wait, limit=3)
     assert (outcome is not None) is over
     assert counts is counted
 

@@ -29,7 +29,7 @@ def test_silence_alone_is_no_illness() -> None:
 def test_stages_are_measured_when_they_end() -> None:
     """Attempts and durations are counted once, at the transition that shows them."""
     metrics = Metrics()
-    begun = StageStatus(name="train", phase="Pending", attempt=2, start_time="2026-01-01T00:00:00Z")
+    begun = StageStatus(name="train", kind="train", phase="Pending", attempt=2, start_time="2026-01-01T00:00:00Z")
     ended = begun.model_copy(update={"phase": "Failed", "completion_time": "2026-01-01T00:05:00Z"})
     metrics.changed({}, Status(), Status(stages=(begun,)))
     metrics.changed({}, Status(stages=(begun,)), Status(stages=(ended,)))
@@ -51,7 +51,7 @@ def test_the_first_failure_is_an_increase() -> None:
 def test_a_write_of_progress_alone_is_counted_apart() -> None:
     """What only moves a number is not a transition."""
     metrics = Metrics()
-    was = StageStatus(name="train", phase="Running", attempt=1)
+    was = StageStatus(name="train", kind="train", phase="Running", attempt=1)
     now = was.model_copy(update={"progress": Progress(unit="steps", done=1, total=2)})
     metrics.changed({}, Status(stages=(was,)), Status(stages=(now,), progress="1/2 steps"))
     assert "ssd_progress_writes_total 1.0" in metrics.text().decode()

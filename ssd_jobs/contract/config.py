@@ -6,7 +6,7 @@ from pydantic import Field
 
 from ssd_jobs.contract.base import Key, Model, Name
 
-__all__ = ["Decode", "Engine", "Stage", "StageExecution"]
+__all__ = ["Config", "Decode", "Engine", "GangExecution", "StageExecution"]
 
 
 class StageExecution(Model):
@@ -18,15 +18,27 @@ class StageExecution(Model):
     """The image this config was written for; recorded in the manifest, empty on one machine."""
 
 
-class Stage(Model):
-    """One stage of one experiment."""
+class GangExecution(StageExecution):
+    """How the processes of a gang find each other; who starts the gang again says which attempt that is."""
+
+    nodes: Annotated[int, Field(ge=1)]
+    attempt: Annotated[int, Field(ge=1)]
+    master_address: str
+    master_port: Annotated[int, Field(ge=1, le=65535)]
+
+
+class Config(Model):
+    """The config of one stage of one experiment; each kind of stage has a class of its own."""
 
     version: Literal[1]
+    stage: str
+    """Its kind, such as `generate`."""
     name: Name
     """Its name in the graph, such as `generate-base-lcb-v6`."""
     key: Key
     workspace: str
     """The absolute path below which every artifact path is found."""
+    execution: StageExecution
 
 
 class Decode(Model):
