@@ -1,4 +1,4 @@
-"""`python -m ssd_jobs CONFIG`: run one stage and say how it ended.
+"""The worker's program: `python -m ssd_jobs CONFIG` runs one stage and says how it ended.
 
 Load the config, set what libraries read at import, dispatch, print the result as the last line of standard output
 (and as the container's termination message), and turn any error into an exit code. Nobody else reads the

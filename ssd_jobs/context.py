@@ -1,4 +1,4 @@
-"""What a stage gets besides its config: which shard it is, when to stop, and where to say how far it is.
+"""The context of a stage: which shard it is, whether it must stop, and where it says how far it is.
 
 Only `ssd_jobs.__main__` reads the environment and handles signals; a stage takes them from here, so that tests
 can run a stage as a function call.

@@ -1,4 +1,4 @@
-"""What can go wrong in a stage, as the exit code that the runner acts on.
+"""The errors of a stage, each with the exit code that the runner acts on.
 
     JobError                  exit 1    a bug or a lost machine: tried again, counted
     ├── BadInput              exit 64   the user must change something: never tried again

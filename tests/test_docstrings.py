@@ -68,6 +68,7 @@ def room_of(module: str) -> frozenset[str]:
     return room(module if is_package else module.rpartition(".")[0])
 
 
+@cache
 def known(module: str) -> frozenset[str]:
     """Return the names that a module's docstrings may speak of: its package's, the contract's, those of all modules."""
     everywhere = {other.rpartition(".")[2] for other in modules()}

@@ -1,4 +1,4 @@
-"""`python -m ssd_operator`: the operator. Its settings are environment variables, see `settings`."""
+"""The operator's program: `python -m ssd_operator` reads `settings` and serves until it is stopped."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""What can go wrong on the control side, said in one sentence with the place.
+"""The errors of the control side: each is one sentence that names the place.
 
     SsdError                  everything a user may read; never shown with a traceback
     ├── InvalidDocument       the file is not YAML, or not one resource: names file and line

@@ -1,4 +1,4 @@
-"""Every name, label, annotation and path: pure functions, in one place.
+"""Every name, label, annotation and path that the operator gives to an object; pure functions.
 
 A Job's name is derived from the stage's kind, the claim and the key, never from the resource: two resources
 that want the same artifact on the same claim meet at the same name, and the API server's 409 is the lock. The

@@ -1,4 +1,4 @@
-"""What the installation tells the operator's process: one environment variable per field, set by the chart.
+"""The settings of the operator's process: one environment variable per field, set by the chart.
 
 Nothing here belongs to one experiment. A variable that is absent has the default below; one that cannot be read
 stops the process with a sentence that names it.

@@ -1,4 +1,4 @@
-"""Artifacts on disk: complete or absent.
+"""Artifacts on disk: directories that are complete or absent, and the tables in them.
 
 An artifact is one directory below the workspace whose `manifest.json` is written last. `layout` knows the
 roots and the names of shards, `atomic` writes single files, `manifest` is the evidence, `draft` is the only way

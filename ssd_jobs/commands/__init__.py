@@ -1,1 +1,1 @@
-"""Programs beside the stages: `python -m ssd_jobs.commands.<name>`, called by `ssd`."""
+"""Programs beside the stages, which `ssd` starts: promote, rollback, regrade, and the paper's toy machine."""

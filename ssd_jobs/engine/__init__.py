@@ -1,4 +1,4 @@
-"""Engines: what turns prompts into sampled tokens, behind one small protocol.
+"""Engines, which turn prompts into sampled tokens: vLLM and transformers behind one small protocol.
 
 The caller keeps about `window` requests in flight and calls `step` until all have come back; batching is the
 engine's own business. Every engine realises a decode setting in the same order (temperature, then top-k, then

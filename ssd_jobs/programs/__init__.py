@@ -1,1 +1,1 @@
-"""Programs in a model's text: found, parsed, and judged by their shape; nothing here runs one."""
+"""Programs in a model's text: how they are found, parsed and filtered; nothing here runs one."""

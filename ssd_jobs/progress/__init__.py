@@ -1,1 +1,1 @@
-"""How far a stage is: a small file beside the artifact, a line in the log, and metrics over HTTP."""
+"""The progress of a stage: a small file beside the artifact, a line in the log, and metrics over HTTP."""

@@ -1,4 +1,4 @@
-"""Running untrusted programs: a client for the grader, and the sandbox it talks to.
+"""The sandbox that runs untrusted programs, and the client through which stages use it.
 
 The sandbox is another process (`python -m ssd_jobs.sandbox`), on a cluster another container. It is given a
 program and inputs, and answers with bytes, exit status and resource use; it never learns an expected output.

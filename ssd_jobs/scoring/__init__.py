@@ -1,4 +1,4 @@
-"""From verdicts to numbers with intervals: pure, seeded, and the same wherever it runs.
+"""Scores: pass@k with intervals from verdicts, and the gate that decides on promotion; pure and seeded.
 
 `passk` is the unbiased estimator, `scores` is one evaluation as arrays, `bootstrap` resamples problems and then
 samples, and `panel` compares the two arms on one benchmark, paired by problem.

@@ -1,1 +1,1 @@
-"""One module per stage, each with `run(config, context) -> result`; stages meet at files, never at imports."""
+"""The stages: a package per kind, whose `stage` has `run(config, context) -> result`; none imports another."""

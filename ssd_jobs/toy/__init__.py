@@ -1,1 +1,1 @@
-"""A world small enough for a laptop: toy programming tasks and a tiny base model that half knows how to solve them."""
+"""The toy: programming tasks and a tiny base model that half knows how to solve them, for one laptop."""

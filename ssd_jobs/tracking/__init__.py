@@ -1,4 +1,4 @@
-"""MLflow: the only place that imports it.
+"""MLflow: runs, metrics and registered versions; the only room that imports it.
 
 Everything here may be called again after any failure: what exists is found by tag or digest and not made twice.
 `server` turns MLflow's errors into ours, `runs` finds or creates runs, `series` replays metrics, `record` writes one

@@ -1,4 +1,4 @@
-"""`ssd`: what a person types. Every command reads the same YAML as `kubectl apply`."""
+"""The program `ssd`: every command reads the same YAML as `kubectl apply`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The only part of the operator that speaks to the Kubernetes API, and what it remembers of it."""
+"""The Kubernetes API: requests to it, and what the operator's process remembers of its objects."""
 
 from ssd_operator.cluster.api import Api, ApiError, connect
 from ssd_operator.cluster.store import Key, Store

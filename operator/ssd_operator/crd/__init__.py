@@ -1,1 +1,1 @@
-"""The resource's models as a CustomResourceDefinition: `python -m ssd_operator.crd [--check]`."""
+"""The CustomResourceDefinition, made from the models of `spec`: `python -m ssd_operator.crd [--check]`."""

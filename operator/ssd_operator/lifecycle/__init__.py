@@ -1,4 +1,4 @@
-"""From what was written and what is seen to what stands: the pure core of the operator."""
+"""The life of a run: from the old status and what was observed to the new status and to what must be done; pure."""
 
 from ssd_operator.lifecycle.actions import Duty, Leave, Make, Remove, Resume, Stop, duties
 from ssd_operator.lifecycle.effective import effective, frozen, reopens

@@ -1,1 +1,1 @@
-"""The runner for one machine: the same graph and the same stage programs, as processes instead of pods."""
+"""The runner for one machine: it carries out the same plan as the operator, with processes instead of Jobs."""

@@ -1,4 +1,4 @@
-"""From a stage of the plan to Kubernetes objects: pure, and the same for the operator and for `ssd manifests`."""
+"""The Kubernetes objects of a stage and of a resource, made from the plan; pure, and what `ssd manifests` prints."""
 
 from ssd_operator.manifests.build import job, objects
 from ssd_operator.manifests.per_run import claim, isolation, resolved

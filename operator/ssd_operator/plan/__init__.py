@@ -1,4 +1,4 @@
-"""From a resolved spec to a graph of stages with keys and complete configs: pure, and the same for both runners."""
+"""The plan of a run: a graph of stages with keys and complete configs, made from a resolved spec; pure."""
 
 from ssd_operator.plan.build import build
 from ssd_operator.plan.graph import Artifact, Graph, Node, Platform, Surroundings

@@ -1,4 +1,4 @@
-"""One pass over one resource, and what it needs to know, to see and to do."""
+"""One pass over one resource: observe the cluster, decide with `lifecycle`, write the status, act."""
 
 from ssd_operator.reconcile.reconciler import Reconciler
 

@@ -1,1 +1,1 @@
-"""The operator as a process: leader election, watches, queue, resync, health and metrics."""
+"""The operator's process: leader election, watches, queue, resync, health and metrics."""

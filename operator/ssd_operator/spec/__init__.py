@@ -1,1 +1,1 @@
-"""The custom resource: what a user writes, what it resolves to, and what the operator answers."""
+"""The custom resource: its fields, defaults and rules as models, how it is read, and what its status says."""

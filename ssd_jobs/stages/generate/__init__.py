@@ -1,1 +1,1 @@
-"""Answer a benchmark's problems with one arm, at every decode setting."""
+"""Generate: solutions to a benchmark's problems by one of the two models, at every decode setting."""

@@ -1,4 +1,4 @@
-"""From a completion's text to a verdict: the part that knows expected outputs and never runs a program.
+"""Grade: a verdict on every generated program; the only stage that knows expected outputs.
 
     extract(text, mode)                             the program in a completion, or None
     grade_program(client, problem, source, ...)     one verdict, retries and the lonely second run included

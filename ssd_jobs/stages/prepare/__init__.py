@@ -1,4 +1,4 @@
-"""The parts that `prepare` makes: a model, training prompts, and benchmarks with their tests kept apart."""
+"""Prepare: the model, the training prompts and the benchmarks, fetched, rendered and frozen."""
 
 from ssd_jobs.stages.prepare.parts import Parts
 

@@ -1,1 +1,1 @@
-"""Sample once per training prompt from the frozen base model."""
+"""Sample: solutions to the training prompts, drawn from the frozen base model."""

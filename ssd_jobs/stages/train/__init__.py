@@ -1,4 +1,4 @@
-"""Plain supervised fine-tuning on completion tokens: the step that the method's authors did not publish.
+"""Train: the base model fine-tuned on its own samples, by plain cross-entropy on completion tokens.
 
 `corpus` and `schedule` are plain numbers, `layout` turns documents into packs, `attention` keeps the documents of a
 pack apart, `loss` never builds a pack's logits, `model` loads and shards, `loop` trains, `checkpoint` makes every
