@@ -24,7 +24,6 @@ KEPT = frozenset(
         "Refused",
         "Temporary",
         "Unschedulable",
-        "UnknownPhase",
     }
 )
 """What a run may wait for that is worth an event."""

@@ -1,20 +1,15 @@
-"""What the operator answers: where the run stands and what was found. Measured numbers are texts.
-
-A status is read in each pass, and a newer operator may have written it before this one was installed again. So reading
-keeps fields that this version does not know, to write them back, and takes any word and any length. What may be written
-stands in the definition only, where the API server enforces it.
-"""
+"""What the operator answers: where the run stands and what was found. Measured numbers are texts."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
 from ssd_operator.spec.base import Section
+from ssd_operator.spec.scalars import Key, Line, StringMap, Text
 
 __all__ = [
-    "STAGE_PHASES",
     "Artifact",
     "Condition",
     "Delta",
@@ -29,61 +24,43 @@ __all__ = [
     "TrackingStatus",
 ]
 
-STAGE_PHASES: Final = ("Planned", "Pending", "Running", "Suspended", "Succeeded", "Failed", "Skipped")
-
-
-def _schema(**words: Any) -> Any:
-    """Return bounds for the definition that reading does not apply."""
-    return Field(json_schema_extra=words)
-
-
-def _one_of(*words: str) -> Any:
-    return _schema(enum=list(words))
-
-
-def _list(longest: int, *, by: str = "") -> Any:
-    """Return the bound of a list, which is a map when its entries have a key."""
-    words = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [by]} if by else {}
-    return _schema(maxItems=longest, **words)
-
-
-_Number = Annotated[str, _schema(maxLength=32)]
+_Number = Annotated[str, Field(max_length=32)]
 _Whole = Annotated[int, Field(ge=0, le=9_007_199_254_740_991)]
-_Time = Annotated[str, _schema(maxLength=64, format="date-time")]
-_Name = Annotated[str, _schema(minLength=1, maxLength=253)]
-_Line = Annotated[str, _schema(maxLength=256)]
-_Text = Annotated[str, _schema(maxLength=4096)]
-_StringMap = Annotated[dict[str, _Text], _schema(maxProperties=64)]
+_Time = Annotated[str, Field(max_length=64, json_schema_extra={"format": "date-time"})]
+
+
+def _map_by(*keys: str) -> dict[str, Any]:
+    return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)}
 
 
 class _Answer(Section):
-    """A part of the status: made by our own code, under Python's names, or read as somebody's of another version."""
+    """A part of the status: made by our own code, under Python's names."""
 
-    model_config = ConfigDict(extra="allow", validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
 
 
 class ResolvedReference(_Answer):
     """Where the complete spec of this run is frozen."""
 
-    config_map: _Line
+    config_map: Line
     """ConfigMap that holds it."""
-    digest: _Line
+    digest: Line
     """Digest of the complete spec."""
 
 
 class JobReference(_Answer):
     """A Job of a stage."""
 
-    name: _Name
+    name: Key
     """Name of the Job."""
-    uid: _Line = ""
+    uid: Line = ""
     """Its uid, once it exists."""
 
 
 class Progress(_Answer):
     """How far a stage is."""
 
-    unit: _Line
+    unit: Line
     """What is counted, such as steps."""
     done: _Whole
     """How many are done."""
@@ -94,9 +71,9 @@ class Progress(_Answer):
 class Artifact(_Answer):
     """What a stage wrote."""
 
-    path: _Line
+    path: Line
     """Where it lies below the workspace."""
-    digest: _Line = ""
+    digest: Line = ""
     """Digest of its content."""
 
 
@@ -105,33 +82,33 @@ class StageStatus(_Answer):
 
     always_written: ClassVar[frozenset[str]] = frozenset({"name", "phase"})
 
-    name: Annotated[str, _schema(minLength=1, maxLength=63)]
+    name: Annotated[str, Field(min_length=1, max_length=63)]
     """Name of the stage, such as generate-base-lcb-v6."""
-    kind: _Line = ""
+    kind: Line = ""
     """Kind of the stage, such as generate."""
-    phase: Annotated[str, _one_of(*STAGE_PHASES)]
+    phase: Literal["Planned", "Pending", "Running", "Suspended", "Succeeded", "Failed", "Skipped"]
     """Where it stands; Planned means that nothing was begun."""
-    key: _Line = ""
+    key: Line = ""
     """The stage's recipe as a hash; equal keys on a claim share the work."""
-    cached: Annotated[str, _one_of("", "Recorded", "Unknown")] = ""
+    cached: Literal["", "Recorded", "Unknown"] = ""
     """Whether a live resource on the same claim has recorded a result of this key."""
     attempt: _Whole = 0
     """Which attempt this is, counted from 1."""
     failures: _Whole = 0
     """Attempts that failed for a reason of their own; disruptions do not count."""
-    jobs: Annotated[tuple[JobReference, ...], _list(32)] = ()
+    jobs: Annotated[tuple[JobReference, ...], Field(max_length=32)] = ()
     """Jobs of the attempt."""
     progress: Progress | None = None
     """How far it is."""
     artifact: Artifact | None = None
     """What it wrote."""
-    digests: _StringMap = Field(default_factory=dict)
+    digests: StringMap = Field(default_factory=dict)
     """What prepare resolved: part of the experiment, digest of its content."""
     start_time: _Time | None = None
     """When its first Job was made."""
     completion_time: _Time | None = None
     """When it ended."""
-    message: _Text = ""
+    message: Text = ""
     """Why it waits or failed, and what to do."""
 
 
@@ -156,9 +133,9 @@ class Delta(_Answer):
 class Result(_Answer):
     """What one benchmark says under one grading mode."""
 
-    benchmark: _Line
+    benchmark: Line
     """Name of the benchmark."""
-    grading: _Line
+    grading: Line
     """Grading mode."""
     base: Score | None = None
     """The base model."""
@@ -171,24 +148,24 @@ class Result(_Answer):
 class PromotionStatus(_Answer):
     """What the gate decided."""
 
-    decision: Annotated[str, _one_of("Promoted", "Held", "Skipped")]
+    decision: Literal["Promoted", "Held", "Skipped"]
     """Promoted has the alias, Held does not, Skipped was not asked for."""
-    reasons: Annotated[tuple[_Text, ...], _list(16)] = ()
+    reasons: Annotated[tuple[Text, ...], Field(max_length=16)] = ()
     """Why."""
-    model_version: _Line = ""
+    model_version: Line = ""
     """Version in the model registry."""
-    previous_champion: _Line = ""
+    previous_champion: Line = ""
     """Version that had the alias before."""
 
 
 class TrackingStatus(_Answer):
     """Where the run is recorded in MLflow."""
 
-    experiment_id: _Line = ""
+    experiment_id: Line = ""
     """Experiment."""
-    run_id: _Line = ""
+    run_id: Line = ""
     """Run."""
-    url: Annotated[str, _schema(maxLength=1024)] = ""
+    url: Annotated[str, Field(max_length=1024)] = ""
     """Page of the run."""
 
 
@@ -197,13 +174,13 @@ class Condition(_Answer):
 
     always_written: ClassVar[frozenset[str]] = frozenset({"type", "status"})
 
-    type: Annotated[str, _schema(minLength=1, maxLength=64)]
+    type: Annotated[str, Field(min_length=1, max_length=64)]
     """Accepted, Progressing, Suspended, Succeeded or Failed."""
-    status: Annotated[str, _one_of("True", "False", "Unknown")]
+    status: Literal["True", "False", "Unknown"]
     """Whether it holds."""
-    reason: Annotated[str, _schema(maxLength=128)] = ""
+    reason: Annotated[str, Field(max_length=128)] = ""
     """One word for programs."""
-    message: _Text = ""
+    message: Text = ""
     """A sentence that says what to do."""
     last_transition_time: _Time | None = None
     """When the status last changed."""
@@ -216,27 +193,27 @@ class Status(_Answer):
 
     observed_generation: _Whole = 0
     """Generation of the spec this speaks of."""
-    phase: Annotated[str, _one_of("", "Pending", "Planned", "Running", "Suspended", "Succeeded", "Failed")] = ""
+    phase: Literal["", "Pending", "Planned", "Running", "Suspended", "Succeeded", "Failed"] = ""
     """Summary of the conditions."""
-    model: _Line = ""
+    model: Line = ""
     """What is distilled: repository, path or registry address."""
-    stage: _Line = ""
+    stage: Line = ""
     """What runs now."""
-    progress: _Line = ""
+    progress: Line = ""
     """How far it is, such as 1250/2500 steps."""
     resolved_spec: ResolvedReference | None = None
     """Where the complete spec of this run is frozen."""
-    reruns: _StringMap = Field(default_factory=dict)
+    reruns: StringMap = Field(default_factory=dict)
     """Kind of stage -> nonce of the last rerun from there; a rerun from a later stage keeps what it made."""
-    stages: Annotated[tuple[StageStatus, ...], _list(64, by="name")] = ()
+    stages: Annotated[tuple[StageStatus, ...], Field(max_length=64, json_schema_extra=_map_by("name"))] = ()
     """Every stage of the graph."""
-    results: Annotated[tuple[Result, ...], _list(8)] = ()
+    results: Annotated[tuple[Result, ...], Field(max_length=8)] = ()
     """The comparison, by benchmark and grading; by difficulty in the report and in MLflow."""
     promotion: PromotionStatus | None = None
     """What the gate decided."""
     tracking: TrackingStatus | None = None
     """Where the run is recorded in MLflow."""
-    conditions: Annotated[tuple[Condition, ...], _list(16, by="type")] = ()
+    conditions: Annotated[tuple[Condition, ...], Field(max_length=16, json_schema_extra=_map_by("type"))] = ()
     """Accepted, Progressing, Suspended, Succeeded, Failed."""
     start_time: _Time | None = None
     """When the first Job was made."""
