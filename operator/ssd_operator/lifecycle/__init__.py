@@ -5,12 +5,11 @@ from ssd_operator.lifecycle.effective import effective, frozen, reopens
 from ssd_operator.lifecycle.events import Happening, happenings
 from ssd_operator.lifecycle.inputs import Scene
 from ssd_operator.lifecycle.run import advance, graph_of, hold, is_over, reopen, with_kinds
-from ssd_operator.lifecycle.stage import LIVE
+from ssd_operator.lifecycle.stage import is_watched
 from ssd_operator.lifecycle.timing import expires, is_asked, next_look
 from ssd_operator.lifecycle.views import JobView, Owner, PodView, view_job, view_pod
 
 __all__ = [
-    "LIVE",
     "Duty",
     "Happening",
     "JobView",
@@ -32,6 +31,7 @@ __all__ = [
     "hold",
     "is_asked",
     "is_over",
+    "is_watched",
     "next_look",
     "reopen",
     "reopens",

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ssd_operator.lifecycle.inputs import Scene
+from ssd_operator.lifecycle.stage import LIVE, has_unknown_phase
 from ssd_operator.lifecycle.views import JobView
 from ssd_operator.plan import Graph, Node
 from ssd_operator.spec.status import StageStatus, Status
@@ -59,9 +60,11 @@ Duty = Make | Stop | Resume | Remove | Leave
 def duties(status: Status, graph: Graph, scene: Scene) -> list[Duty]:
     """Return what is to be done, given the status as it has been written."""
     found: list[Duty] = []
-    current = set()
+    current: set[str] = set()
     for stage in status.stages:
-        if stage.phase in ("Pending", "Running", "Suspended"):
+        if has_unknown_phase(stage):
+            current.update(job.name for job in stage.jobs)
+        if stage.phase in LIVE:
             current.add(stage.jobs[0].name)
             found.extend(_stage(stage, graph[stage.name], scene))
     return found + list(_unwanted(current, scene))

@@ -40,17 +40,16 @@ def merge(status: Status, claims: Iterable[Claim], *, now: datetime, generation:
     """Return the conditions with these claims, and the others as they were."""
     found = {each.type: each for each in status.conditions}
     for claim in claims:
-        value: Literal["True", "False"] = "True" if claim.holds else "False"
-        before = found.get(claim.kind)
-        same = before is not None and before.status == value
-        found[claim.kind] = Condition(
-            type=claim.kind,
-            status=value,
-            reason=claim.reason,
-            message=claim.message[:4096],
-            last_transition_time=before.last_transition_time if before and same else stamp(now),
-            observed_generation=generation,
-        )
+        before = found.get(claim.kind, Condition(type=claim.kind, status=""))
+        value = "True" if claim.holds else "False"
+        update = {
+            "status": value,
+            "reason": claim.reason,
+            "message": claim.message[:4096],
+            "last_transition_time": before.last_transition_time if before.status == value else stamp(now),
+            "observed_generation": generation,
+        }
+        found[claim.kind] = before.model_copy(update=update)
     return tuple(found.values())
 
 

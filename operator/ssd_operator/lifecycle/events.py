@@ -24,6 +24,7 @@ KEPT = frozenset(
         "Refused",
         "Temporary",
         "Unschedulable",
+        "UnknownPhase",
     }
 )
 """What a run may wait for that is worth an event."""

@@ -14,7 +14,7 @@ from ssd_operator.lifecycle import conditions, summary
 from ssd_operator.lifecycle.conditions import Claim
 from ssd_operator.lifecycle.inputs import Scene, moment, stamp
 from ssd_operator.lifecycle.results import reported, result_of
-from ssd_operator.lifecycle.stage import ENDED, LIVE, step
+from ssd_operator.lifecycle.stage import ENDED, step
 from ssd_operator.manifests import Place
 from ssd_operator.plan import Graph, Node
 from ssd_operator.spec import scalars
@@ -61,7 +61,8 @@ def _of_kind(stage: StageStatus, kind: str) -> StageStatus:
 
 def is_over(status: Status) -> bool:
     """Tell whether the run has ended; only a new nonce or another promotion leaves that state."""
-    return conditions.holds(status, "Succeeded") or conditions.holds(status, "Failed")
+    ended = conditions.holds(status, "Succeeded") or conditions.holds(status, "Failed")
+    return ended or status.completion_time is not None  # a newer operator may have another word for an end
 
 
 def reopen(was: Status) -> Status:
@@ -110,7 +111,7 @@ def _give_up(stage: StageStatus, scene: Scene) -> StageStatus:
     """End a stage at the deadline."""
     if stage.phase in ENDED:
         return stage
-    begun = stage.phase in LIVE
+    begun = stage.phase != "Planned"
     update = {"phase": "Failed" if begun else "Skipped", "message": scene.overdue, "completion_time": stamp(scene.now)}
     return stage.model_copy(update=update)
 

@@ -2,6 +2,9 @@
 
 A stage that has ended stays ended as long as its key is the same. An attempt is an intent first (a name without a
 uid), which is written down before the Job is made; the uid is recorded once Job and config stand.
+
+A phase that only a newer operator knows is kept, and nothing is started for it. It becomes a phase of ours when the
+stage's Job shows which.
 """
 
 from __future__ import annotations
@@ -17,9 +20,9 @@ from ssd_operator.lifecycle.results import result_of
 from ssd_operator.lifecycle.views import JobView
 from ssd_operator.lifecycle.waiting import why
 from ssd_operator.plan import Node
-from ssd_operator.spec.status import Artifact, JobReference, Progress, StageStatus
+from ssd_operator.spec.status import STAGE_PHASES, Artifact, JobReference, Progress, StageStatus
 
-__all__ = ["ENDED", "LIVE", "backoff_end", "step"]
+__all__ = ["ENDED", "LIVE", "backoff_end", "has_unknown_phase", "is_watched", "step"]
 
 ENDED = frozenset({"Succeeded", "Failed", "Skipped"})
 LIVE = frozenset({"Pending", "Running", "Suspended"})
@@ -35,7 +38,17 @@ def step(node: Node, was: StageStatus, scene: Scene, phases: Mapping[str, str]) 
         return was
     if was.phase == "Planned":
         return _begin(node, was, scene, phases)
-    return _follow(node, was, scene)
+    return _recognise(node, was, scene) if has_unknown_phase(was) else _follow(node, was, scene)
+
+
+def has_unknown_phase(stage: StageStatus) -> bool:
+    """Tell whether a stage is in a phase that only a newer operator knows."""
+    return stage.phase not in STAGE_PHASES
+
+
+def is_watched(stage: StageStatus) -> bool:
+    """Tell whether the Job of a stage says something about it."""
+    return stage.phase in LIVE or (has_unknown_phase(stage) and len(stage.jobs) == 1)
 
 
 def _begin(node: Node, was: StageStatus, scene: Scene, phases: Mapping[str, str]) -> StageStatus:
@@ -82,6 +95,23 @@ def _attempt(node: Node, was: StageStatus, scene: Scene, message: str, *, failur
 def _has_failed(job: JobView | None) -> bool:
     """Tell whether a Job failed before anyone intended it: it is what is left of an earlier run of the same recipe."""
     return job is not None and job.end == "Failed"
+
+
+def _recognise(node: Node, was: StageStatus, scene: Scene) -> StageStatus:
+    """Return the stage in a phase of ours when its Job proves one: that it is at work, or complete.
+
+    All else stays as it is. Another attempt, or an end without a result, may contradict what the newer operator meant.
+    """
+    job = scene.jobs.get(was.jobs[0].name) if is_watched(was) else None
+    if job is None or job.key != node.key or job.deleting or job.end == "Failed" or _is_stopped(job):
+        return was
+    now = _follow(node, was, scene)
+    return now if now.attempt == was.attempt and now.phase != "Failed" else was
+
+
+def _is_stopped(job: JobView) -> bool:
+    """Tell whether somebody stopped a Job, rather than its queue."""
+    return job.suspended and not job.queue and not job.end
 
 
 def _follow(node: Node, was: StageStatus, scene: Scene) -> StageStatus:

@@ -6,7 +6,7 @@ from ssd_jobs import contract
 from ssd_operator.lifecycle import conditions, quota
 from ssd_operator.lifecycle.conditions import Claim
 from ssd_operator.lifecycle.inputs import Scene, stamp
-from ssd_operator.lifecycle.stage import ENDED, LIVE
+from ssd_operator.lifecycle.stage import ENDED, LIVE, has_unknown_phase
 from ssd_operator.lifecycle.waiting import Why, why
 from ssd_operator.plan import Graph
 from ssd_operator.spec.model import ModelSource
@@ -91,8 +91,18 @@ def _progressing(moved: Status, scene: Scene, *, over: bool) -> Claim:
     if waits and not any(stage.phase == "Running" for stage in live):
         stage, reason = waits[0]
         return Claim("Progressing", False, reason.reason, f"{stage.name}: {reason.message}")
+    unknown = [stage for stage in moved.stages if has_unknown_phase(stage)]
+    if unknown and not live:
+        return Claim("Progressing", False, "UnknownPhase", _unknown_phase(unknown[0]))
     names = ", ".join(stage.name for stage in live)
     return Claim("Progressing", True, "StageRunning", names)
+
+
+def _unknown_phase(stage: StageStatus) -> str:
+    return (
+        f"{stage.name}: this version of the operator does not know the phase {stage.phase}: "
+        "install the newer one again, or set spec.rerun to repeat the stage"
+    )
 
 
 def _why(stage: StageStatus, scene: Scene) -> Why | None:

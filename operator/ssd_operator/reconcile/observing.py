@@ -53,7 +53,7 @@ class Observer:
         """Return all that can be seen of a resource now."""
         metadata = raw["metadata"]
         key = Key(metadata["namespace"], metadata["name"])
-        live = [stage for stage in was.stages if stage.phase in core.LIVE]
+        live = [stage for stage in was.stages if core.is_watched(stage)]
         jobs, absent = await self._jobs(key, metadata["uid"], live)
         pods = {stage.jobs[0].name: await self._pods(key, stage, jobs) for stage in live}
         return Scene(

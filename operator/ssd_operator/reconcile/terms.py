@@ -177,4 +177,4 @@ class TermsReader:
 
 
 def _read(text: str) -> ResolvedSpec:
-    return ResolvedSpec.read(json.loads(text), path="spec")
+    return ResolvedSpec.read_stored(json.loads(text), path="spec")

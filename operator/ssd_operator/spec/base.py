@@ -2,7 +2,8 @@
 
 The classes describe a *complete* section: every field has a value, and a default written here is the library's.
 What a user writes is the same shape with everything optional; `written.py` derives it, so each field, its bounds
-and its description are stated once. Unknown fields are refused, types are not converted, objects are immutable.
+and its description are stated once. Unknown fields are refused in what a user writes and left out of what an operator
+stored, types are not converted, objects are immutable.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
+from pydantic.config import ExtraValues
 
 from ssd_operator.errors import InvalidSpec
 from ssd_operator.spec import explain
@@ -45,8 +47,17 @@ class Section(BaseModel):
 
         It is read as JSON, not as Python objects: only there are lists tuples and texts enums in strict mode.
         """
+        return cls._read(document, path, None)
+
+    @classmethod
+    def read_stored(cls, document: Any, *, path: str) -> Self:
+        """Read what an operator wrote, maybe a newer one: fields that this version does not know are left out."""
+        return cls._read(document, path, "ignore")
+
+    @classmethod
+    def _read(cls, document: Any, path: str, extra: ExtraValues | None) -> Self:
         try:
-            return cls.model_validate_json(json.dumps(document))
+            return cls.model_validate_json(json.dumps(document), extra=extra)
         except ValidationError as error:
             raise InvalidSpec(explain.problems(error, path=path)) from None
 

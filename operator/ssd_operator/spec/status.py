@@ -1,15 +1,20 @@
-"""What the operator answers: where the run stands and what was found. Measured numbers are texts."""
+"""What the operator answers: where the run stands and what was found. Measured numbers are texts.
+
+A status is read in each pass, and a newer operator may have written it before this one was installed again. So reading
+keeps fields that this version does not know, to write them back, and takes any word and any length. What may be written
+stands in the definition only, where the API server enforces it.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import ConfigDict, Field
 
 from ssd_operator.spec.base import Section
-from ssd_operator.spec.scalars import Key, Line, StringMap, Text
 
 __all__ = [
+    "STAGE_PHASES",
     "Artifact",
     "Condition",
     "Delta",
@@ -24,43 +29,61 @@ __all__ = [
     "TrackingStatus",
 ]
 
-_Number = Annotated[str, Field(max_length=32)]
+STAGE_PHASES: Final = ("Planned", "Pending", "Running", "Suspended", "Succeeded", "Failed", "Skipped")
+
+
+def _schema(**words: Any) -> Any:
+    """Return bounds for the definition that reading does not apply."""
+    return Field(json_schema_extra=words)
+
+
+def _one_of(*words: str) -> Any:
+    return _schema(enum=list(words))
+
+
+def _list(longest: int, *, by: str = "") -> Any:
+    """Return the bound of a list, which is a map when its entries have a key."""
+    words = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [by]} if by else {}
+    return _schema(maxItems=longest, **words)
+
+
+_Number = Annotated[str, _schema(maxLength=32)]
 _Whole = Annotated[int, Field(ge=0, le=9_007_199_254_740_991)]
-_Time = Annotated[str, Field(max_length=64, json_schema_extra={"format": "date-time"})]
-
-
-def _map_by(*keys: str) -> dict[str, Any]:
-    return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)}
+_Time = Annotated[str, _schema(maxLength=64, format="date-time")]
+_Name = Annotated[str, _schema(minLength=1, maxLength=253)]
+_Line = Annotated[str, _schema(maxLength=256)]
+_Text = Annotated[str, _schema(maxLength=4096)]
+_StringMap = Annotated[dict[str, _Text], _schema(maxProperties=64)]
 
 
 class _Answer(Section):
-    """A part of the status: made by our own code, under Python's names."""
+    """A part of the status: made by our own code, under Python's names, or read as somebody's of another version."""
 
-    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(extra="allow", validate_by_name=True, validate_by_alias=True)
 
 
 class ResolvedReference(_Answer):
     """Where the complete spec of this run is frozen."""
 
-    config_map: Line
+    config_map: _Line
     """ConfigMap that holds it."""
-    digest: Line
+    digest: _Line
     """Digest of the complete spec."""
 
 
 class JobReference(_Answer):
     """A Job of a stage."""
 
-    name: Key
+    name: _Name
     """Name of the Job."""
-    uid: Line = ""
+    uid: _Line = ""
     """Its uid, once it exists."""
 
 
 class Progress(_Answer):
     """How far a stage is."""
 
-    unit: Line
+    unit: _Line
     """What is counted, such as steps."""
     done: _Whole
     """How many are done."""
@@ -71,9 +94,9 @@ class Progress(_Answer):
 class Artifact(_Answer):
     """What a stage wrote."""
 
-    path: Line
+    path: _Line
     """Where it lies below the workspace."""
-    digest: Line = ""
+    digest: _Line = ""
     """Digest of its content."""
 
 
@@ -82,33 +105,33 @@ class StageStatus(_Answer):
 
     always_written: ClassVar[frozenset[str]] = frozenset({"name", "phase"})
 
-    name: Annotated[str, Field(min_length=1, max_length=63)]
+    name: Annotated[str, _schema(minLength=1, maxLength=63)]
     """Name of the stage, such as generate-base-lcb-v6."""
-    kind: Line = ""
+    kind: _Line = ""
     """Kind of the stage, such as generate."""
-    phase: Literal["Planned", "Pending", "Running", "Suspended", "Succeeded", "Failed", "Skipped"]
+    phase: Annotated[str, _one_of(*STAGE_PHASES)]
     """Where it stands; Planned means that nothing was begun."""
-    key: Line = ""
+    key: _Line = ""
     """The stage's recipe as a hash; equal keys on a claim share the work."""
-    cached: Literal["", "Recorded", "Unknown"] = ""
+    cached: Annotated[str, _one_of("", "Recorded", "Unknown")] = ""
     """Whether a live resource on the same claim has recorded a result of this key."""
     attempt: _Whole = 0
     """Which attempt this is, counted from 1."""
     failures: _Whole = 0
     """Attempts that failed for a reason of their own; disruptions do not count."""
-    jobs: Annotated[tuple[JobReference, ...], Field(max_length=32)] = ()
+    jobs: Annotated[tuple[JobReference, ...], _list(32)] = ()
     """Jobs of the attempt."""
     progress: Progress | None = None
     """How far it is."""
     artifact: Artifact | None = None
     """What it wrote."""
-    digests: StringMap = Field(default_factory=dict)
+    digests: _StringMap = Field(default_factory=dict)
     """What prepare resolved: part of the experiment, digest of its content."""
     start_time: _Time | None = None
     """When its first Job was made."""
     completion_time: _Time | None = None
     """When it ended."""
-    message: Text = ""
+    message: _Text = ""
     """Why it waits or failed, and what to do."""
 
 
@@ -133,9 +156,9 @@ class Delta(_Answer):
 class Result(_Answer):
     """What one benchmark says under one grading mode."""
 
-    benchmark: Line
+    benchmark: _Line
     """Name of the benchmark."""
-    grading: Line
+    grading: _Line
     """Grading mode."""
     base: Score | None = None
     """The base model."""
@@ -148,24 +171,24 @@ class Result(_Answer):
 class PromotionStatus(_Answer):
     """What the gate decided."""
 
-    decision: Literal["Promoted", "Held", "Skipped"]
+    decision: Annotated[str, _one_of("Promoted", "Held", "Skipped")]
     """Promoted has the alias, Held does not, Skipped was not asked for."""
-    reasons: Annotated[tuple[Text, ...], Field(max_length=16)] = ()
+    reasons: Annotated[tuple[_Text, ...], _list(16)] = ()
     """Why."""
-    model_version: Line = ""
+    model_version: _Line = ""
     """Version in the model registry."""
-    previous_champion: Line = ""
+    previous_champion: _Line = ""
     """Version that had the alias before."""
 
 
 class TrackingStatus(_Answer):
     """Where the run is recorded in MLflow."""
 
-    experiment_id: Line = ""
+    experiment_id: _Line = ""
     """Experiment."""
-    run_id: Line = ""
+    run_id: _Line = ""
     """Run."""
-    url: Annotated[str, Field(max_length=1024)] = ""
+    url: Annotated[str, _schema(maxLength=1024)] = ""
     """Page of the run."""
 
 
@@ -174,13 +197,13 @@ class Condition(_Answer):
 
     always_written: ClassVar[frozenset[str]] = frozenset({"type", "status"})
 
-    type: Annotated[str, Field(min_length=1, max_length=64)]
+    type: Annotated[str, _schema(minLength=1, maxLength=64)]
     """Accepted, Progressing, Suspended, Succeeded or Failed."""
-    status: Literal["True", "False", "Unknown"]
+    status: Annotated[str, _one_of("True", "False", "Unknown")]
     """Whether it holds."""
-    reason: Annotated[str, Field(max_length=128)] = ""
+    reason: Annotated[str, _schema(maxLength=128)] = ""
     """One word for programs."""
-    message: Text = ""
+    message: _Text = ""
     """A sentence that says what to do."""
     last_transition_time: _Time | None = None
     """When the status last changed."""
@@ -193,27 +216,27 @@ class Status(_Answer):
 
     observed_generation: _Whole = 0
     """Generation of the spec this speaks of."""
-    phase: Literal["", "Pending", "Planned", "Running", "Suspended", "Succeeded", "Failed"] = ""
+    phase: Annotated[str, _one_of("", "Pending", "Planned", "Running", "Suspended", "Succeeded", "Failed")] = ""
     """Summary of the conditions."""
-    model: Line = ""
+    model: _Line = ""
     """What is distilled: repository, path or registry address."""
-    stage: Line = ""
+    stage: _Line = ""
     """What runs now."""
-    progress: Line = ""
+    progress: _Line = ""
     """How far it is, such as 1250/2500 steps."""
     resolved_spec: ResolvedReference | None = None
     """Where the complete spec of this run is frozen."""
-    reruns: StringMap = Field(default_factory=dict)
+    reruns: _StringMap = Field(default_factory=dict)
     """Kind of stage -> nonce of the last rerun from there; a rerun from a later stage keeps what it made."""
-    stages: Annotated[tuple[StageStatus, ...], Field(max_length=64, json_schema_extra=_map_by("name"))] = ()
+    stages: Annotated[tuple[StageStatus, ...], _list(64, by="name")] = ()
     """Every stage of the graph."""
-    results: Annotated[tuple[Result, ...], Field(max_length=8)] = ()
+    results: Annotated[tuple[Result, ...], _list(8)] = ()
     """The comparison, by benchmark and grading; by difficulty in the report and in MLflow."""
     promotion: PromotionStatus | None = None
     """What the gate decided."""
     tracking: TrackingStatus | None = None
     """Where the run is recorded in MLflow."""
-    conditions: Annotated[tuple[Condition, ...], Field(max_length=16, json_schema_extra=_map_by("type"))] = ()
+    conditions: Annotated[tuple[Condition, ...], _list(16, by="type")] = ()
     """Accepted, Progressing, Suspended, Succeeded, Failed."""
     start_time: _Time | None = None
     """When the first Job was made."""

@@ -8,8 +8,10 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, Field
 
+from controlplane import definitions
 from controlplane.kubectl import Kubectl
 from controlplane.plane import ControlPlane
+from controlplane.waiting import wait_until
 from ssd_operator.crd.__main__ import main, rendered
 from ssd_operator.crd.definition import definition
 from ssd_operator.crd.structural import structural
@@ -231,3 +233,39 @@ def test_a_complete_status_is_kept(crds: ControlPlane, kubectl: Kubectl) -> None
     stored = kubectl.get("sd", "demo")
     assert stored["status"] == full
     assert resource.parse(stored).status == said
+
+
+def _in_another_group(crd: dict[str, Any], group: str) -> dict[str, Any]:
+    """Return a definition beside ours, that a test may change."""
+    spec = crd["spec"] | {"group": group, "names": {**crd["spec"]["names"], "shortNames": [], "categories": []}}
+    return crd | {"metadata": {"name": f"{resource.PLURAL}.{group}"}, "spec": spec}
+
+
+def _newer_definition() -> dict[str, Any]:
+    """Return our definition as a later version might have it: one phase and one field more."""
+    newer: dict[str, Any] = json.loads(json.dumps(definition()))
+    stage = newer["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"]["properties"]["stages"]
+    stage["items"]["properties"]["phase"]["enum"].append("Paused")
+    stage["items"]["properties"]["pausedBy"] = {"type": "string", "maxLength": 10}
+    return newer
+
+
+def test_a_newer_status_can_be_written_back(crds: ControlPlane, kubectl: Kubectl, tmp_path: Path) -> None:
+    """After going back to this definition, a stored status with a newer phase is still read, changed and accepted."""
+    group = f"{kubectl.namespace}.example.com"
+    stages = [{"name": "a", "phase": "Paused", "pausedBy": "me"}, {"name": "b", "phase": "Planned"}]
+    file, kind = tmp_path / "crd.json", f"{resource.PLURAL}.{group}"
+    file.write_text(json.dumps(_in_another_group(_newer_definition(), group)))
+    definitions.install(crds.kubectl, [file])
+    kubectl("create", manifest=RESOURCE.replace(resource.GROUP, group))
+    kubectl("patch", kind, "demo", "--subresource=status", "--type=merge",
+            f"--patch={json.dumps({'status': {'stages': stages}})}")  # fmt: skip
+    crds.kubectl("replace", manifest=_in_another_group(definition(), group))
+    wait_until(lambda: "pausedBy" not in kubectl.get(kind, "demo")["status"]["stages"][0], what="the older definition")
+    stored = kubectl.get(kind, "demo")
+    was = Status.read(stored["status"], path="status")
+    now = was.model_copy(update={"stages": (was.stages[0], was.stages[1].model_copy(update={"phase": "Running"}))})
+    body = json.dumps(stored | {"status": now.document()})
+    kubectl("replace", "--subresource=status", manifest=body)
+    assert [each["phase"] for each in kubectl.get(kind, "demo")["status"]["stages"]] == ["Paused", "Running"]
+    crds.kubectl("delete", "crd", kind, "--wait=false")
