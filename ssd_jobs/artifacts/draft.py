@@ -22,7 +22,7 @@ from pydantic import JsonValue
 from ssd_jobs.artifacts import atomic, manifest, tables
 from ssd_jobs.errors import BadInput, JobError, Temporary
 
-__all__ = ["LOCK", "Draft", "claim"]
+__all__ = ["LOCK", "PRIVATE", "Draft", "claim"]
 
 LOCK = ".lock"
 PRIVATE = (LOCK, manifest.MANIFEST, "progress.json")

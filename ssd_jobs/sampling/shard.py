@@ -15,6 +15,7 @@ from ssd_jobs.context import Context
 from ssd_jobs.engine import Engine
 from ssd_jobs.engine.loading import load
 from ssd_jobs.errors import BadInput
+from ssd_jobs.models.files import model_files
 from ssd_jobs.sampling.filling import Filling, Target
 from ssd_jobs.sampling.units import Prompt, derived_seed, of_shard
 from ssd_jobs.sampling.watchdog import Watchdog
@@ -68,12 +69,15 @@ def _fill(plan: Plan, context: Context, missing: Sequence[tuple[Target, Path]]) 
         start = max(filling.store.count_start() for filling in fillings)
         seed = derived_seed(config.key, config.science.seed, context.index, start) % 2**31
         watchdog = stack.enter_context(Watchdog(config.execution.hang_timeout_s))
-        inputs = _inputs(plan, context)
+        model = model_files(context.path(config.model))
+        inputs = {"model": model.artifact.digest, "prompts": artifacts.opened(context.path(config.prompts)).digest}
         engine: Engine | None = None
         for filling in fillings:
             if filling.pending:
                 filling.begin()
-                engine = engine or _engine(plan, context, seed)
+                if engine is None:
+                    model.verify(on_file=watchdog.beat)
+                    engine = _engine(plan, context, seed)
                 filling.sample(engine, engine_seed=seed, start=start, beat=watchdog.beat)
             filling.finish(inputs, facts=filling.store.engine_facts(), starts=start)
 
@@ -104,11 +108,3 @@ def _engine(plan: Plan, context: Context, seed: int) -> Engine:
         max_sequence_tokens=config.science.max_sequence_tokens,
         seed=seed,
     )
-
-
-def _inputs(plan: Plan, context: Context) -> dict[str, str]:
-    """Return the digests of what was read; a candidate is a directory inside its checkpoint artifact."""
-    model = context.path(plan.config.model)
-    holder = model if (model / artifacts.MANIFEST).is_file() else model.parent
-    paths = {"model": holder, "prompts": context.path(plan.config.prompts)}
-    return {name: artifacts.opened(path).digest for name, path in paths.items()}

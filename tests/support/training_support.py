@@ -107,9 +107,7 @@ def batches(count: int, *, steps: int, size: int, seed: int = 0) -> list[dict[st
 
 def workspace(root: Path, *, steps: int = 4, size: int = 8, family: str = "qwen3", count: int = 24) -> Path:
     """Write a model and records, each as a complete artifact."""
-    with _artifact(root, "models/base") as draft:
-        write_model(draft.path, family=family)
-        _finish(draft)
+    write_base(root, family=family)
     with _artifact(root, "records/plan") as draft:
         rows = records(root / "models/base", count=count)
         draft.write_table("records.parquet", tables.RECORDS, tables.table(tables.RECORDS, rows))
@@ -117,6 +115,13 @@ def workspace(root: Path, *, steps: int = 4, size: int = 8, family: str = "qwen3
         draft.write_table("batches.parquet", tables.BATCHES, plan)
         _finish(draft)
     return root
+
+
+def write_base(root: Path, *, family: str = "qwen3", seed: int = 0) -> None:
+    """Write the model that is trained, as a complete artifact."""
+    with _artifact(root, "models/base") as draft:
+        write_model(draft.path, family=family, seed=seed)
+        _finish(draft)
 
 
 def config(

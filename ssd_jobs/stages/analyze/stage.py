@@ -9,6 +9,7 @@ from ssd_jobs import artifacts
 from ssd_jobs.artifacts import Artifact
 from ssd_jobs.context import Context
 from ssd_jobs.contract import AnalyzeConfig, StageDone, science_of
+from ssd_jobs.models.files import model_files
 from ssd_jobs.stages.analyze import contexts, distributions, statistics
 
 __all__ = ["POSITIONS", "STATISTICS", "run"]
@@ -53,9 +54,12 @@ def _measure(
         context.check_stop()
         context.progress.update(done=done, total=2 * len(chosen), unit="contexts")
 
+    models = [model_files(context.path(path)) for path in (config.base, config.candidate)]
+    for model in models:
+        model.verify()
     base, candidate = (
-        distributions.arm(context.path(path), chosen, science, gpus=config.execution.gpus, on_context=on_context)
-        for path in (config.base, config.candidate)
+        distributions.arm(model.directory, chosen, science, gpus=config.execution.gpus, on_context=on_context)
+        for model in models
     )
     found = statistics.summary(base, candidate, science.temperatures)
     draft.write_text(STATISTICS, json.dumps(found, indent=1) + "\n")
@@ -84,7 +88,7 @@ def _packed(chosen: list[contexts.Context], base: statistics.Arm, candidate: sta
 def _inputs(config: AnalyzeConfig, context: Context, shards: list[Artifact]) -> dict[str, str]:
     """Return the digests of what was read; the candidate is a folder of its training's artifact."""
     return {
-        "model": artifacts.opened(context.path(config.base)).digest,
-        "candidate": artifacts.opened(context.path(config.candidate).parent).digest,
+        "model": model_files(context.path(config.base)).artifact.digest,
+        "candidate": model_files(context.path(config.candidate)).artifact.digest,
         "samples": artifacts.sharded_digest(shards),
     }

@@ -10,6 +10,7 @@ from ssd_jobs.artifacts.appending import growing
 from ssd_jobs.context import Context
 from ssd_jobs.contract import CurateConfig, StageDone, science_of
 from ssd_jobs.errors import BadInput
+from ssd_jobs.models.files import model_files
 from ssd_jobs.models.stops import stop_token_ids
 from ssd_jobs.sandbox.opening import opened
 from ssd_jobs.stages.curate import decisions, execution
@@ -72,7 +73,9 @@ def _records(config: CurateConfig, context: Context, draft: Draft, shards: Seque
         growing(draft.path / "removed.parquet", tables.REMOVED) as removed,
         _runner(config, context) as run_programs,
     ):
-        stops = frozenset(stop_token_ids(context.path(config.model)))
+        model = model_files(context.path(config.model))
+        model.verify(model.settings)
+        stops = frozenset(stop_token_ids(model.directory))
         records = Records(kept, lengths, removed, science.sequence_length, science.overlong, stops)
         decided = decisions.decide(shards, science, run_programs)
         for number, (shard, reasons) in enumerate(zip(shards, decided, strict=True), start=1):

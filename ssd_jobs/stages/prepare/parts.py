@@ -15,6 +15,7 @@ from ssd_jobs.context import Context
 from ssd_jobs.contract import BenchmarkPart, PrepareConfig, Rendering, science_of
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models import prompts
+from ssd_jobs.models.files import model_files
 from ssd_jobs.stages.prepare import benchmark, pool
 from ssd_jobs.stages.prepare.sources import models
 from ssd_jobs.stages.prepare.sources.problem import Problem, statement_digest
@@ -40,6 +41,10 @@ class Parts:
         pairs += [(config.prompts.output, config.prompts.key)]
         pairs += [(path, part.key) for part in config.benchmarks for path in (part.output, part.tests_output)]
         return all(artifacts.complete(self._context.path(path), key=key) is not None for path, key in pairs)
+
+    def verify(self) -> None:
+        """Hash the files of a model that was found, before stages with GPUs start on it."""
+        model_files(self._context.path(self._config.model.output)).verify(on_file=self._context.check_stop)
 
     def make(self) -> None:
         """Make what is missing; each part is complete before the next one begins."""
@@ -73,27 +78,34 @@ class Parts:
         draft.finish(science={}, inputs=self.digests(), counts=counts, facts=facts, image=self._config.execution.image)
 
     def _make_model(self) -> None:
-        """Make the model's directory."""
-        part, execution = self._config.model, self._config.execution
+        """Make the model's directory, or hash the one that is there."""
+        part = self._config.model
         path = self._context.path(part.output)
         if artifacts.complete(path, key=part.key) is None:
             with artifacts.claim(path, stage="prepare", name="model", key=part.key) as draft:
-                facts = models.materialize(
-                    part.science,
-                    draft,
-                    workspace=self._context.workspace,
-                    offline=execution.offline,
-                    tracking_uri=execution.tracking_uri,
-                )
-                size = sum(file.stat().st_size for file in path.glob("*.safetensors"))
-                draft.finish(
-                    science=science_of(part.science),
-                    inputs={},
-                    counts={"weight_bytes": size},
-                    facts=facts,
-                    image=execution.image,
-                )
+                self._fill_model(draft)
+        else:
+            self.verify()
         self._advance()
+
+    def _fill_model(self, draft: artifacts.Draft) -> None:
+        """Fetch the model and write its manifest."""
+        science, execution = self._config.model.science, self._config.execution
+        facts = models.materialize(
+            science,
+            draft,
+            workspace=self._context.workspace,
+            offline=execution.offline,
+            tracking_uri=execution.tracking_uri,
+        )
+        size = sum(file.stat().st_size for file in draft.path.glob("*.safetensors"))
+        draft.finish(
+            science=science_of(science),
+            inputs={},
+            counts={"weight_bytes": size},
+            facts=facts,
+            image=execution.image,
+        )
 
     def _make_benchmark(self, part: BenchmarkPart) -> None:
         """Make one benchmark's two directories."""

@@ -15,7 +15,9 @@ __all__ = ["run"]
 def run(config: PrepareConfig, context: Context) -> PrepareResult:
     """Prepare every part that is not there yet."""
     parts = Parts(config, context)
-    if not parts.complete():
+    if parts.complete():
+        parts.verify()
+    else:
         with artifacts.claim(context.path(config.output), stage="prepare", name=config.name, key=config.key) as draft:
             context.progress.attach(draft.path)
             parts.make()

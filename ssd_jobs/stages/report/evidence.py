@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
-from ssd_jobs.artifacts.manifest import content_digest
 from ssd_jobs.contract import BenchmarkReport, Evaluation, Grading, ReportConfig, StageArtifact
 from ssd_jobs.errors import JobError
+from ssd_jobs.models.files import model_files
 from ssd_jobs.scoring import Panel, Scores, score
 from ssd_jobs.stages.report.document import Sample
 
@@ -88,7 +88,7 @@ def gather(config: ReportConfig, workspace: Path) -> Evidence:
             _panel(config, benchmark, mode, workspace, found)
         _generations(benchmark, workspace, found)
     if config.candidate:
-        found.candidate_digest = _candidate(workspace, config.candidate, found.notes)
+        found.candidate_digest = _candidate(config, workspace, found.notes)
     return found
 
 
@@ -209,13 +209,15 @@ def _samples(
     return found
 
 
-def _candidate(workspace: Path, candidate: str, notes: list[str]) -> str:
-    """Return the digest of the exported files alone, so that the same weights are the same version."""
-    artifact, _, folder = candidate.rpartition("/")
+def _candidate(config: ReportConfig, workspace: Path, notes: list[str]) -> str:
+    """Return the digest of the exported files alone, hashed again where they may be registered under it."""
     try:
-        train = artifacts.opened(workspace / artifact)
+        files = model_files(workspace / config.candidate)
     except JobError as error:
         notes.append(f"candidate: {error}")
         return ""
-    files = {name: entry for name, entry in train.manifest.files.items() if name.startswith(f"{folder}/")}
-    return content_digest(files) if files else ""
+    if not files.names:
+        return ""
+    if config.science.promotion is not None and not config.execution.failed:
+        files.verify()
+    return files.digest

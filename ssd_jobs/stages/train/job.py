@@ -16,9 +16,10 @@ import torch.distributed as dist
 from ssd_jobs.artifacts import opened
 from ssd_jobs.contract import TrainConfig
 from ssd_jobs.errors import JobError
+from ssd_jobs.models.files import model_files
 from ssd_jobs.progress.console import Console
 from ssd_jobs.progress.recorder import Progress
-from ssd_jobs.stages.train import attention, corpus, export, guard, model, nll, optimizer
+from ssd_jobs.stages.train import attention, corpus, export, guard, model, nll, optimizer, verifying
 from ssd_jobs.stages.train.checkpoint import Checkpoints
 from ssd_jobs.stages.train.live import Live
 from ssd_jobs.stages.train.loop import Loop
@@ -65,6 +66,7 @@ class Job:
 
     def run(self, progress: Progress, stop: threading.Event) -> Outcome:
         """Train, resuming from what is there, export, and open the export again."""
+        verifying.verify(model_files(self._base), self._ranks)
         trainee = model.load(self._base, self._recipe, self._ranks)
         start, facts = self._train(trainee, progress, stop)
         records = nll.chosen(self._data, count=16, tokens=2 * self._science.sequence_length)

@@ -107,7 +107,7 @@ def test_the_artifact(root: Path) -> None:
 def test_a_wrong_model_is_refused_at_step_0(tmp_path: Path) -> None:
     """Nothing is trained, and the message carries both numbers."""
     root = training_support.workspace(tmp_path)
-    training_support.write_model(root / "models/base", seed=1)
+    training_support.write_base(root, seed=1)
     config = training_support.config(root, nll_tolerance=1e-6)
     with pytest.raises(BadInput, match=r"step-0 guard: 24 stored completions have a mean NLL of \d"):
         train.run(config, Context(root, 0, Progress()))

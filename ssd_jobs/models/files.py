@@ -1,0 +1,100 @@
+"""The files of a model: hashed before a library opens them.
+
+A model is a whole artifact (the base) or a directory inside its training's artifact (a candidate). transformers and
+vLLM take whatever lies in the directory, so a file that the manifest does not list is as wrong as one that changed.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ssd_jobs.artifacts import manifest, reading
+from ssd_jobs.artifacts.draft import PRIVATE
+from ssd_jobs.errors import BadInput
+
+__all__ = ["ModelFiles", "model_files", "shares"]
+
+LOGGER = logging.getLogger(__name__)
+WEIGHTS = ".safetensors"
+DEPTH = 2
+"""A candidate is at most so many directories inside its artifact."""
+WORTH_A_LINE = 10**9
+"""Bytes whose hashing takes so long that the log says what is going on."""
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """A model's directory, and the artifact whose manifest vouches for its files."""
+
+    directory: Path
+    artifact: reading.Artifact
+
+    @property
+    def names(self) -> list[str]:
+        """The files of the model, relative to the artifact, in order."""
+        inside = self.directory.relative_to(self.artifact.path).as_posix()
+        prefix = "" if inside == "." else f"{inside}/"
+        return sorted(name for name in self.artifact.manifest.files if name.startswith(prefix))
+
+    @property
+    def settings(self) -> list[str]:
+        """Its files without weights: config, tokenizer, templates."""
+        return [name for name in self.names if not name.endswith(WEIGHTS)]
+
+    @property
+    def digest(self) -> str:
+        """The digest of the model's files alone: the same weights are the same model, whatever lies beside them."""
+        files = self.artifact.manifest.files
+        return manifest.content_digest({name: files[name] for name in self.names})
+
+    def shares(self, count: int) -> list[list[str]]:
+        """Share the files out to so many processes."""
+        files = self.artifact.manifest.files
+        return shares({name: files[name] for name in self.names}, count)
+
+    def verify(self, names: Collection[str] | None = None, *, on_file: Callable[[], None] = lambda: None) -> None:
+        """Hash files again, all of them unless some are named; refuse one that is wrong, missing or not listed."""
+        self._refuse_strangers()
+        wanted = self.names if names is None else names
+        size = sum(self.artifact.manifest.files[name].bytes for name in wanted)
+        if size >= WORTH_A_LINE:
+            LOGGER.info("%s: hashing %d files, %.1f GB, before they are used", self.directory, len(wanted), size / 1e9)
+        begun = time.monotonic()
+        self.artifact.verify(wanted, on_file=on_file)
+        if size >= WORTH_A_LINE:
+            seconds = time.monotonic() - begun
+            LOGGER.info("%s: is what its manifest says (hashed in %.0f s)", self.directory, seconds)
+
+    def _refuse_strangers(self) -> None:
+        """Refuse files that the manifest does not list; hidden ones are opened by no library."""
+        known = {self.artifact.path / name for name in self.names}
+        if not known:
+            raise BadInput(
+                f"{self.directory}: the manifest of {self.artifact.path} lists no file of it; "
+                f"remove {self.artifact.path} and run its stage again"
+            )
+        for file in sorted(self.directory.rglob("*")):
+            parts = file.relative_to(self.directory).parts
+            hidden = any(part.startswith(".") for part in parts)
+            if not (file in known or file.is_dir() or hidden or parts[0] in PRIVATE):
+                raise BadInput(f"{file}: is not in the manifest of {self.artifact.path}; remove this file")
+
+
+def model_files(directory: Path) -> ModelFiles:
+    """Return the files of a model that an earlier stage must have completed."""
+    places = (directory, *directory.parents[:DEPTH])
+    holder = next((place for place in places if (place / manifest.MANIFEST).is_file()), directory)
+    return ModelFiles(directory, reading.opened(holder))
+
+
+def shares(files: Mapping[str, manifest.FileEntry], count: int) -> list[list[str]]:
+    """Share files out by size: the largest first, each to whoever has least."""
+    found: list[list[str]] = [[] for _ in range(count)]
+    loads = [0] * count
+    for name in sorted(files, key=lambda name: (-files[name].bytes, name)):
+        least = loads.index(min(loads))
+        found[least].append(name)
+        loads[least] += files[name].bytes
+    return found

@@ -1,0 +1,138 @@
+"""A small workspace with a base model and a candidate, and every stage that opens one of them."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import reported
+import sampling_support
+import training_support
+from ssd_jobs import artifacts, contract
+from ssd_jobs.artifacts import tables
+from ssd_jobs.stages.analyze import stage as analyze
+from ssd_jobs.stages.curate import stage as curate
+from ssd_jobs.stages.generate import stage as generate
+from ssd_jobs.stages.prepare import stage as prepare
+from ssd_jobs.stages.report import stage as report
+from ssd_jobs.stages.sample import stage as sample
+from ssd_jobs.stages.train import stage as train
+
+BASE = "models/base"
+CANDIDATE = "checkpoints/c/model"
+TRACKING = contract.Tracking(uri="", experiment="users", run_key="k", run_name="n")
+
+
+def workspace(root: Path) -> Path:
+    """Write everything that the stages below read."""
+    sampling_support.toy_workspace(root, limit=4)
+    sampling_support.write_samples(root, [sampling_support.sample_row("toy/0")])
+    with artifacts.claim(root / "checkpoints/c", stage="train", name="train", key="e" * 64) as draft:
+        manifest = artifacts.opened(root / BASE).manifest
+        (draft.path / "model").mkdir()
+        for name in manifest.files:
+            shutil.copyfile(root / BASE / name, draft.path / "model" / name)
+        draft.write_text("metrics.jsonl", "")
+        draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
+    with artifacts.claim(root / "records/plan", stage="curate", name="curate", key="b" * 64) as draft:
+        row = {"problem_id": "p", "sample_index": 0, "finished": True, "logprob_sum": float("nan")}
+        row |= {"record_id": 0, "token_ids": [1, 5, 7, 2], "prompt_length": 2}
+        draft.write_table("records.parquet", tables.RECORDS, tables.table(tables.RECORDS, [row]))
+        plan = tables.table(tables.BATCHES, [{"step": 1, "record_ids": [0]}])
+        draft.write_table("batches.parquet", tables.BATCHES, plan)
+        draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
+    return root
+
+
+def train_config(root: Path) -> Any:
+    """Return a training of one step."""
+    return training_support.config(root, output="checkpoints/never", steps=1, global_batch_size=1, warmup_steps=0)
+
+
+def _sample(root: Path, engine: str = "Transformers") -> object:
+    spec = {"name": engine, "args": {}, "trust_remote_code": False}
+    config = sampling_support.sample_config(root, output="samples/never", engine=spec)
+    return sample.run(config, sampling_support.context(root))
+
+
+def generate_candidate(root: Path, *names: str) -> object:
+    """Generate at settings of these names."""
+    document = json.loads(contract.dump(sampling_support.sample_config(root)))
+    decode = document["science"].pop("decode")
+    document["science"]["samples_per_problem"] = document["science"].pop("samples_per_prompt")
+    del document["output"]
+    settings = [
+        {"name": name, "decode": decode, "key": f"{number:064x}", "output": f"generations/{name}"}
+        for number, name in enumerate(names)
+    ]
+    changes = {"stage": "generate", "arm": "Candidate", "benchmark": "toy", "settings": settings, "model": CANDIDATE}
+    return generate.run(sampling_support.loaded(document | changes), sampling_support.context(root))
+
+
+def _curate(root: Path) -> object:
+    return curate.run(sampling_support.curate_config(root), sampling_support.context(root))
+
+
+def _train(root: Path) -> object:
+    return train.run(train_config(root), sampling_support.context(root))
+
+
+def _analyze(root: Path) -> object:
+    document = {
+        "version": 1,
+        "stage": "analyze",
+        "name": "analyze",
+        "key": "f" * 64,
+        "workspace": str(root),
+        "science": {
+            "problems": 1,
+            "max_tokens": 16,
+            "temperatures": [1.0],
+            "decode": {"temperature": 1.0, "top_k": 20, "top_p": 0.8},
+            "seed": 0,
+            "trust_remote_code": False,
+        },
+        "base": BASE,
+        "candidate": CANDIDATE,
+        "samples": "samples/run",
+        "sample_shards": 1,
+        "output": "reports/never",
+        "execution": {"metrics_port": 0, "image": "", "gpus": 0},
+    }
+    return analyze.run(sampling_support.loaded(document), sampling_support.context(root))
+
+
+def _report(root: Path) -> object:
+    config = reported.config(root, TRACKING, candidate=CANDIDATE, benchmarks=(), artifacts=(), output="reports/never")
+
+    def away(_uri: str) -> Any:
+        raise AssertionError("MLflow was asked")
+
+    return report.run(config, sampling_support.context(root), connect=away)
+
+
+def _prepare(root: Path) -> object:
+    return prepare.run(sampling_support.prepare_config(root, limit=4), sampling_support.context(root))
+
+
+def _prepare_more(root: Path) -> object:
+    benchmarks = {"more": sampling_support.TOY}
+    config = sampling_support.prepare_config(root, limit=4, benchmarks=benchmarks)
+    return prepare.run(config.model_copy(update={"output": "problems/never"}), sampling_support.context(root))
+
+
+User = Callable[[Path], object]
+USERS: dict[str, tuple[User, str]] = {
+    "prepare that finds everything": (_prepare, BASE),
+    "prepare that finds the model": (_prepare_more, BASE),
+    "sample": (_sample, BASE),
+    "sample with vLLM": (lambda root: _sample(root, "VLLM"), BASE),
+    "curate": (_curate, BASE),
+    "train": (_train, BASE),
+    "generate": (lambda root: generate_candidate(root, "never"), CANDIDATE),
+    "analyze, its base": (_analyze, BASE),
+    "analyze, its candidate": (_analyze, CANDIDATE),
+    "report": (_report, CANDIDATE),
+}
+"""Every stage that opens a model, and the model."""
