@@ -24,7 +24,8 @@ PAGES = [
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 SPEC: dict[str, Any] = definition()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
 VALUES: dict[str, Any] = json.loads((helm.CHART / "values.schema.json").read_text())
-OURS = r"(?:benchmarks|charts|crds|docs|examples|images|scripts|ssd_jobs|tests)/[A-Za-z0-9_./-]+"
+FOLDERS = "benchmarks|charts|crds|docs|examples|images|operator/ssd_operator|requirements|scripts|ssd_jobs|tests"
+OURS = rf"(?:{FOLDERS})/[\w./-]+"
 
 
 def anchors(page: Path) -> set[str]:

@@ -1,4 +1,4 @@
-"""What the code says of itself is so: what stands in backticks in a docstring is there under that name."""
+"""What is said of the code is so: what stands in backticks in a docstring is there, and a module in a page is."""
 
 import ast
 import re
@@ -99,3 +99,10 @@ def test_every_name_in_a_docstring_is_there(tree: str) -> None:
     ours = [module for module in modules() if module.partition(".")[0] == tree]
     wrong = [f"{module}: `{name}`" for module in ours for text in quoted(module) for name in missing(module, text)]
     assert not wrong, "; ".join(wrong)
+
+
+@pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]), ids=lambda page: page.name)
+def test_every_dotted_name_in_a_page_is_there(page: Path) -> None:
+    """A page that names a module, or something in one, is followed to it."""
+    dotted = re.findall(r"`[^`\n]*?\b(ssd_(?:jobs|operator)(?:\.\w+)+)", page.read_text())
+    assert [name for name in dotted if not exists(name)] == []
