@@ -39,7 +39,7 @@ from ssd_jobs.sandbox import allowance, inprocess, local
 from ssd_jobs.sandbox.protocol import Limits
 from ssd_jobs.stages.grade import Job, Problem, Test, comparison, grade_many
 
-LIMITS = Limits(cpu_seconds=6, wall_seconds=60, memory_mb=512)
+LIMITS = Limits(cpu_seconds=6, wall_seconds=60, memory_mb=512, output_mb=16)
 STYLES = (
     "n = int(input())\nvalues = list(map(int, input().split()))\nprint(sum(values) * {k})",
     "import sys\nvalues = list(map(int, sys.stdin.read().split()))[1:]\nprint({k} * sum(values))",

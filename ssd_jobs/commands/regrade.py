@@ -15,7 +15,7 @@ from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.commands.program import main_of
 from ssd_jobs.errors import BadInput, JobError
-from ssd_jobs.sandbox.opening import opened
+from ssd_jobs.sandbox.opening import limits_of, opened
 from ssd_jobs.stages.grade import canaries, questions
 from ssd_jobs.stages.grade import stage as grade
 
@@ -47,7 +47,7 @@ def regrade(config: contract.GradeConfig, workspace: Path) -> Iterator[tuple[int
     """Yield, for each task, how many verdicts there are and which of them differ."""
     problems, tests = (artifacts.opened(workspace / path) for path in (config.problems, config.tests))
     known = questions.questions(problems, tests)
-    limits = grade.limits_of(config.science)
+    limits = limits_of(config.science)
     with opened(config.execution, memory_mb=config.science.memory_mb) as client:
         for task in config.tasks:
             stored = _stored(config, task, workspace)

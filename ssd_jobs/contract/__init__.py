@@ -8,6 +8,7 @@ from ssd_jobs.contract.config import Config, Decode, Engine, GangExecution, Stag
 from ssd_jobs.contract.curation import CurateConfig, CurateScience
 from ssd_jobs.contract.document import dump, dump_result, load, load_result, loads
 from ssd_jobs.contract.grading import GradeConfig, GradeScience, GradeTask, Grading, SandboxExecution
+from ssd_jobs.contract.limits import LIMITS, ProgramLimits
 from ssd_jobs.contract.prepare import (
     BenchmarkPart,
     BenchmarkScience,
@@ -69,6 +70,7 @@ from ssd_jobs.errors import ExitCode
 
 __all__ = [
     "ARTIFACTS",
+    "LIMITS",
     "ROOTS",
     "STAGES",
     "VERSION",
@@ -117,6 +119,7 @@ __all__ = [
     "PrepareExecution",
     "PrepareResult",
     "ProblemSource",
+    "ProgramLimits",
     "Promotion",
     "PromptsPart",
     "PromptsScience",

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-__all__ = ["VERSION", "ArtifactPath", "JsonMap", "Key", "Model", "Name", "science_of"]
+__all__ = ["VERSION", "ArtifactPath", "JsonMap", "Key", "LaterField", "Model", "Name", "science_of"]
 
 VERSION = 1
 """Bumped by hand when a config changes shape, so that an old image says so instead of guessing."""
@@ -32,6 +32,16 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
+class LaterField:
+    """Marks a field that science got after artifacts had been stored: its None is in no key, so that they are found."""
+
+
 def science_of(model: Model) -> dict[str, Any]:
     """Return the plain values that enter a key."""
-    return model.model_dump(mode="json")
+    later = {
+        name
+        for name, field in type(model).model_fields.items()
+        if any(isinstance(each, LaterField) for each in field.metadata)
+    }
+    values = model.model_dump(mode="json")
+    return {name: value for name, value in values.items() if value is not None or name not in later}

@@ -1,12 +1,13 @@
 """The config of `curate`: from raw samples to records and an order of training."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from ssd_jobs.contract.base import ArtifactPath, Model
+from ssd_jobs.contract.base import ArtifactPath, LaterField, Model
 from ssd_jobs.contract.config import Config
 from ssd_jobs.contract.grading import SandboxExecution
+from ssd_jobs.contract.limits import ProgramLimits
 
 __all__ = ["CurateConfig", "CurateScience"]
 
@@ -22,6 +23,15 @@ class CurateScience(Model):
     steps: Annotated[int, Field(ge=1)]
     global_batch_size: Annotated[int, Field(ge=1)]
     seed: int
+    limits: Annotated[ProgramLimits | None, LaterField()]
+    """What a program may use where the filter runs programs, and None elsewhere."""
+
+    @model_validator(mode="after")
+    def _limits_belong_to_programs(self) -> Self:
+        """Refuse a filter that runs programs without limits, and limits that limit nothing."""
+        if (self.filter == "Execution") != (self.limits is not None):
+            raise ValueError("limits are given where the filter is Execution, and only there")
+        return self
 
 
 class CurateConfig(Config):

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from ssd_jobs.contract.base import ArtifactPath, Key, Model, Name
 from ssd_jobs.contract.config import Config, StageExecution
+from ssd_jobs.contract.limits import ProgramLimits
 
 __all__ = ["GradeConfig", "GradeScience", "GradeTask", "Grading", "SandboxExecution"]
 
@@ -22,13 +23,9 @@ class SandboxExecution(StageExecution):
     """Programs run at once; 0: the cores that the cgroup allows."""
 
 
-class GradeScience(Model):
+class GradeScience(ProgramLimits):
     """What decides a verdict besides program and tests."""
 
-    cpu_seconds: Annotated[float, Field(gt=0)]
-    wall_seconds: Annotated[float, Field(gt=0)]
-    memory_mb: Annotated[int, Field(ge=64)]
-    output_mb: Annotated[int, Field(ge=1)]
     shards: Annotated[int, Field(ge=1)]
 
 

@@ -117,8 +117,9 @@ class StageKind:
     image: Image = "worker"
     reads: tuple[str | Read, ...] = ()
     """Roots of the workspace that are mounted read-only; it writes where its artifacts lie."""
-    sandbox: bool | When = False
-    """True where it runs programs that a model wrote: no network, no secret, and a sandbox beside it."""
+    programs: ConfigField | None = None
+    """The limits of the programs that a model wrote and this stage runs; where it runs some, its pod has a sandbox, no
+    network and no secret."""
     hub: bool = False
     """True where it gets the hub's token."""
     tracking: bool | When = False
@@ -188,7 +189,7 @@ STAGES: Mapping[str, StageKind] = MappingProxyType({
             sentence="filters the samples and fixes the records and their order of training",
             image="grader",
             reads=("models", "problems", "samples"),
-            sandbox=When("science.filter", "Execution"),
+            programs=ConfigField("science.limits"),
             tells_progress=False,
             pod=SpecField("curation.pod"),
         ),
@@ -236,7 +237,7 @@ STAGES: Mapping[str, StageKind] = MappingProxyType({
             tasks=ConfigField("science.shards"),
             image="grader",
             reads=("generations", "problems", "tests"),
-            sandbox=True,
+            programs=ConfigField("science"),
             tells_progress=False,
             pod=SpecField("evaluation.gradePod"),
         ),

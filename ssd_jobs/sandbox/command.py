@@ -18,10 +18,7 @@ MEGABYTE = 1024 * 1024
 
 def main(arguments: list[str]) -> int:
     """Run the sandbox until it is stopped; return an exit code when it cannot start."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    if options.socket is None:
-        parser.error("--socket is needed: the path to listen at")
+    options = _parser().parse_args(arguments)
     if options.die_with_parent:
         syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     if not syscalls.NUMBERS:
@@ -46,9 +43,11 @@ def _refuse(problem: str) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ssd_jobs.sandbox", description="Run untrusted programs.")
-    parser.add_argument("--socket", type=Path, help="where to listen; its directory decides who may connect")
+    parser.add_argument(
+        "--socket", type=Path, required=True, help="where to listen; its directory decides who may connect"
+    )
     parser.add_argument("--workers", type=int, default=0, help="programs at once; 0: the cores of the cgroup")
-    parser.add_argument("--memory-mb", type=int, default=1024, help="most memory that one test may ask for")
+    parser.add_argument("--memory-mb", type=int, required=True, help="most memory that one test may ask for")
     parser.add_argument("--namespaces", choices=["auto", "none"], default="none", help="enter own namespaces")
     parser.add_argument("--allow-weak-isolation", action="store_true", help="run even without a strong layer")
     parser.add_argument("--die-with-parent", action="store_true", help="end when the process that started it ends")

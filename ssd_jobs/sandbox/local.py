@@ -17,9 +17,7 @@ START_SECONDS = 60.0
 
 
 @contextlib.contextmanager
-def spawn(
-    *, workers: int = 0, memory_mb: int = 1024, namespaces: bool = True, allow_weak: bool = False
-) -> Iterator[Client]:
+def spawn(*, memory_mb: int, workers: int = 0, namespaces: bool = True, allow_weak: bool = False) -> Iterator[Client]:
     """Start a sandbox, yield its client, and stop it; `workers` 0 means the cores of the cgroup."""
     with tempfile.TemporaryDirectory(prefix="ssd-sandbox-") as directory:
         path, log = Path(directory, "socket"), Path(directory, "log")

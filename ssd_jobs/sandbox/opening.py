@@ -4,12 +4,23 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from ssd_jobs.contract import SandboxExecution
+from ssd_jobs.contract import ProgramLimits, SandboxExecution
 from ssd_jobs.errors import JobError
 from ssd_jobs.sandbox import local
 from ssd_jobs.sandbox.client import Client, SandboxFailure
+from ssd_jobs.sandbox.protocol import Limits
 
-__all__ = ["opened"]
+__all__ = ["limits_of", "opened"]
+
+
+def limits_of(limits: ProgramLimits) -> Limits:
+    """Return the limits of a config as the sandbox takes them."""
+    return Limits(
+        cpu_seconds=limits.cpu_seconds,
+        wall_seconds=limits.wall_seconds,
+        memory_mb=limits.memory_mb,
+        output_mb=limits.output_mb,
+    )
 
 
 @contextlib.contextmanager

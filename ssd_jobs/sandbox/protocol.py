@@ -8,7 +8,7 @@ field is checked before it is used. An expected output has no place in any messa
 import functools
 import struct
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from ssd_jobs.sandbox.frames import BODY_LIMIT, ProtocolError
@@ -33,10 +33,10 @@ TRUNCATED, HAS_RETURN = 1, 2
 class Limits:
     """What one test of a program may use; CPU time is the limit meant to bite, wall time only ends sleepers."""
 
-    cpu_seconds: float = 6.0
-    wall_seconds: float = 30.0
-    memory_mb: int = 1024
-    output_mb: int = 16
+    cpu_seconds: float
+    wall_seconds: float
+    memory_mb: int
+    output_mb: int
 
     def __post_init__(self) -> None:
         numbers = (self.cpu_seconds, self.wall_seconds, self.memory_mb, self.output_mb)
@@ -56,10 +56,10 @@ class Program:
     """Untrusted source and how to call it; `entry_point` is `f` or `Solution.f`, empty for stdin."""
 
     source: str
+    limits: Limits
     mode: Mode = "Process"
     kind: Kind = "stdin"
     entry_point: str = ""
-    limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
         if self.mode not in MODES or self.kind not in KINDS:

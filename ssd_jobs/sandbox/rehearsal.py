@@ -11,7 +11,7 @@ import socket
 from ssd_jobs.sandbox import confine, process
 from ssd_jobs.sandbox.bounds import Bounds
 from ssd_jobs.sandbox.compiling import compile_program
-from ssd_jobs.sandbox.protocol import Program
+from ssd_jobs.sandbox.protocol import Limits, Program
 from ssd_jobs.sandbox.trial import Place, Trial
 
 __all__ = ["rehearse"]
@@ -44,11 +44,13 @@ class Solution:
     def total(self, values: List[int]) -> int:
         return sum(value for value in values)
 """
+LIMITS = Limits(cpu_seconds=1, wall_seconds=1, memory_mb=1, output_mb=1)
+"""A program has some, but there is nothing here that would hold these to them."""
 PROGRAMS = (
-    (Program(source=READS_LINES), DATA),
-    (Program(source=READS_ALL), DATA),
-    (Program(source=RAISES), DATA),
-    (Program(source=SOLUTION, kind="functional", entry_point="Solution.total"), b"[[1, 2, 3]]"),
+    (Program(source=READS_LINES, limits=LIMITS), DATA),
+    (Program(source=READS_ALL, limits=LIMITS), DATA),
+    (Program(source=RAISES, limits=LIMITS), DATA),
+    (Program(source=SOLUTION, limits=LIMITS, kind="functional", entry_point="Solution.total"), b"[[1, 2, 3]]"),
 )
 
 

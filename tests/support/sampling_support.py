@@ -146,6 +146,7 @@ def curate_config(workspace: Path, *, shards: int = 1, **science: Any) -> Any:
                 "steps": 4,
                 "global_batch_size": 8,
                 "seed": 0,
+                "limits": contract.LIMITS.model_dump() if science.get("filter") == "Execution" else None,
                 **science,
             },
             "samples": "samples/run",

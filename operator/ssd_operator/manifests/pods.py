@@ -6,7 +6,6 @@ sees of the workspace and what it is told to do cannot be changed that way.
 
 from typing import Any
 
-from ssd_jobs import contract
 from ssd_operator import naming
 from ssd_operator.manifests import mounts, resources, secure
 from ssd_operator.manifests.place import Object, Place
@@ -17,7 +16,6 @@ from ssd_operator.spec.pod import Pod
 __all__ = ["image", "template"]
 
 COMMAND = ["python", "-m", "ssd_jobs", naming.CONFIG_FILE]
-SANDBOX_MEMORY_MB = 1024
 SANDBOX_FOLDER = naming.SANDBOX_SOCKET.rsplit("/", 1)[0]
 
 
@@ -52,9 +50,10 @@ def template(node: Node, place: Place, *, attempt: int, subdomain: str = "") -> 
 
 def _containers(node: Node, place: Place, asked: Pod) -> Object:
     """Return the worker, and the sandbox as a native sidecar where the stage needs one."""
-    if not node.needs_sandbox:
-        return {"containers": [_worker(node, place, asked)]}
-    return {"initContainers": [_sandbox(node, place, asked)], "containers": [_worker(node, place, asked)]}
+    containers: Object = {"containers": [_worker(node, place, asked)]}
+    if node.limits is not None:
+        containers["initContainers"] = [_sandbox(node, place, asked, memory_mb=node.limits.memory_mb)]
+    return containers
 
 
 def _worker(node: Node, place: Place, asked: Pod) -> Object:
@@ -93,12 +92,11 @@ def _inside(node: Node) -> list[Object]:
     return found
 
 
-def _sandbox(node: Node, place: Place, asked: Pod) -> Object:
+def _sandbox(node: Node, place: Place, asked: Pod, *, memory_mb: int) -> Object:
     """Return the container in which foreign programs run: no volume but the socket's, and no environment."""
-    memory = node.config.science.memory_mb if isinstance(node.config, contract.GradeConfig) else SANDBOX_MEMORY_MB
-    needs, workers = resources.sandbox(asked.resources, memory_mb=memory)
+    needs, workers = resources.sandbox(asked.resources, memory_mb=memory_mb)
     command = ["python", "-m", "ssd_jobs.sandbox", f"--socket={naming.SANDBOX_SOCKET}"]
-    command += [f"--workers={workers}", f"--memory-mb={memory}"]
+    command += [f"--workers={workers}", f"--memory-mb={memory_mb}"]
     if place.spec.evaluation.allow_weak_isolation:
         command.append("--allow-weak-isolation")
     return {

@@ -76,14 +76,20 @@ class Node:
         return self.row.shape == "Gang"
 
     @property
+    def limits(self) -> contract.ProgramLimits | None:
+        """What programs that a model wrote may use, or None where the stage runs none."""
+        return None if self.row.programs is None else self.row.programs.of(self.config)
+
+    @property
     def needs_sandbox(self) -> bool:
         """Tell whether the stage runs programs that a model wrote."""
-        return self._holds(self.row.sandbox)
+        return self.limits is not None
 
     @property
     def needs_tracking(self) -> bool:
         """Tell whether the stage talks to MLflow."""
-        return self._holds(self.row.tracking)
+        tracking = self.row.tracking
+        return tracking if isinstance(tracking, bool) else tracking.holds(self.config)
 
     @property
     def reads(self) -> frozenset[str]:
@@ -114,10 +120,6 @@ class Node:
         """Return what the user wants of this stage's pods."""
         pod = fields.at(spec, self.row.pod.path)
         return pod if isinstance(pod, Pod) else spec.pod
-
-    def _holds(self, column: bool | contract.When) -> bool:
-        """Return what a column says of this stage."""
-        return column if isinstance(column, bool) else column.holds(self.config)
 
 
 @dataclass(frozen=True)

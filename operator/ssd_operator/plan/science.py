@@ -10,11 +10,6 @@ __all__ = ["analyze", "curate", "decode", "engine", "generate", "grade", "sample
 LIBRARY_TEMPERATURES = (0.4, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0)
 """Where the paper's figure 6 looks."""
 ANALYZE_TOKENS = 4096
-CPU_SECONDS = 6.0
-"""Per test; LiveCodeBench's own limit, here of CPU time."""
-WALL_SECONDS = 30.0
-MEMORY_MB = 1024
-OUTPUT_MB = 16
 
 
 def engine(spec: ResolvedSpec) -> contract.Engine:
@@ -56,6 +51,7 @@ def curate(spec: ResolvedSpec) -> contract.CurateScience:
         steps=training.steps,
         global_batch_size=training.global_batch_size,
         seed=training.seed,
+        limits=contract.LIMITS if spec.curation.filter == "Execution" else None,
     )
 
 
@@ -111,10 +107,4 @@ def generate(spec: ResolvedSpec, benchmark: Benchmark) -> contract.GenerateScien
 
 def grade(spec: ResolvedSpec) -> contract.GradeScience:
     """Return the limits under which programs are judged."""
-    return contract.GradeScience(
-        cpu_seconds=CPU_SECONDS,
-        wall_seconds=WALL_SECONDS,
-        memory_mb=MEMORY_MB,
-        output_mb=OUTPUT_MB,
-        shards=spec.evaluation.grade_shards,
-    )
+    return contract.GradeScience(**contract.LIMITS.model_dump(), shards=spec.evaluation.grade_shards)

@@ -53,7 +53,7 @@ def curate(experiment: Experiment, parts: Parts, sampled: Node) -> Node:
         prompts=parts.prompts.path,
         model=parts.model.path,
         output=contract.ARTIFACTS["curate"].path(key),
-        execution=sandboxed(experiment, runs_programs=science.filter == "Execution"),
+        execution=sandboxed(experiment, runs_programs=science.limits is not None),
     )
     return Node(
         config=config,

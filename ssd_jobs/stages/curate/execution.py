@@ -14,9 +14,8 @@ from ssd_jobs.sandbox.client import Client, NotCompiled, SandboxDown, SandboxFai
 from ssd_jobs.sandbox.protocol import Limits, Outcome, Program
 from ssd_jobs.stages.curate.decisions import UNEXERCISED, Candidate
 
-__all__ = ["LIMITS", "Inputs", "inputs_of", "run"]
+__all__ = ["Inputs", "inputs_of", "run"]
 
-LIMITS = Limits(cpu_seconds=6.0, wall_seconds=30.0, memory_mb=1024, output_mb=16)
 TRIES = 3
 
 
@@ -35,17 +34,17 @@ def inputs_of(problems: artifacts.Artifact) -> dict[str, Inputs]:
     return {row["problem_id"]: Inputs(row["entry_point"], tuple(row["sample_inputs"])) for row in rows}
 
 
-def run(client: Client, candidates: Sequence[Candidate], inputs: Mapping[str, Inputs]) -> list[str]:
+def run(client: Client, candidates: Sequence[Candidate], inputs: Mapping[str, Inputs], limits: Limits) -> list[str]:
     """Return for every program why it is left out, nothing, or that it was not exercised."""
     with ThreadPoolExecutor(max_workers=client.hello().workers) as pool:
-        return list(pool.map(lambda each: _run(client, each.code, inputs[each.problem_id]), candidates))
+        return list(pool.map(lambda each: _run(client, each.code, inputs[each.problem_id], limits), candidates))
 
 
-def _run(client: Client, code: str, inputs: Inputs) -> str:
+def _run(client: Client, code: str, inputs: Inputs, limits: Limits) -> str:
     """Run one program; a sandbox that fails is asked again, a program that takes its process down is at fault."""
     for attempt in range(TRIES):
         try:
-            return _observe(client, code, inputs)
+            return _observe(client, code, inputs, limits)
         except SandboxDown as error:
             if error.signal:
                 return "execution"
@@ -57,14 +56,14 @@ def _run(client: Client, code: str, inputs: Inputs) -> str:
     raise AssertionError("the last try returns or raises")
 
 
-def _observe(client: Client, code: str, inputs: Inputs) -> str:
+def _observe(client: Client, code: str, inputs: Inputs, limits: Limits) -> str:
     """Run one program on its inputs until it fails."""
     functional = bool(inputs.entry_point and inputs.values)
     program = Program(
         source=code,
         kind="functional" if functional else "stdin",
         entry_point=inputs.entry_point if functional else "",
-        limits=LIMITS,
+        limits=limits,
     )
     with client.session(program) as session:
         for value in inputs.values or ("",):

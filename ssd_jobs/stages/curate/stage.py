@@ -12,7 +12,7 @@ from ssd_jobs.contract import CurateConfig, StageDone, science_of
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models.files import model_files
 from ssd_jobs.models.stops import stop_token_ids
-from ssd_jobs.sandbox.opening import opened
+from ssd_jobs.sandbox.opening import limits_of, opened
 from ssd_jobs.stages.curate import decisions, execution
 from ssd_jobs.stages.curate.batches import batches
 from ssd_jobs.stages.curate.decisions import Candidate
@@ -88,12 +88,13 @@ def _records(config: CurateConfig, context: Context, draft: Draft, shards: Seque
 @contextmanager
 def _runner(config: CurateConfig, context: Context) -> Iterator[Callable[[Sequence[Candidate]], list[str]]]:
     """Give the way to run programs; a sandbox is started only for a filter that needs one."""
-    if config.science.filter != "Execution":
+    limits = config.science.limits
+    if limits is None:
         yield lambda candidates: [""] * len(candidates)
         return
     inputs = execution.inputs_of(artifacts.opened(context.path(config.prompts)))
-    with opened(config.execution, memory_mb=execution.LIMITS.memory_mb) as client:
-        yield lambda candidates: execution.run(client, candidates, inputs)
+    with opened(config.execution, memory_mb=limits.memory_mb) as client:
+        yield lambda candidates: execution.run(client, candidates, inputs, limits_of(limits))
 
 
 def _inputs(config: CurateConfig, context: Context, shards: Sequence[Artifact]) -> dict[str, str]:

@@ -15,17 +15,17 @@ from typing import Any
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.context import Context
-from ssd_jobs.contract import GradeConfig, GradeScience, GradeTask, Grading, StageDone, science_of
+from ssd_jobs.contract import GradeConfig, GradeTask, Grading, StageDone, science_of
 from ssd_jobs.errors import JobError
 from ssd_jobs.programs.extraction import extract
 from ssd_jobs.sandbox.client import Client
-from ssd_jobs.sandbox.opening import opened
+from ssd_jobs.sandbox.opening import limits_of, opened
 from ssd_jobs.sandbox.protocol import Limits
 from ssd_jobs.stages.grade import Job, Verdict, canaries, grade_many, journal, questions
 from ssd_jobs.stages.grade.journal import Journal
 from ssd_jobs.stages.grade.questions import Completion, Question
 
-__all__ = ["VERDICTS", "grade", "limits_of", "run"]
+__all__ = ["VERDICTS", "grade", "run"]
 
 VERDICTS = "verdicts.parquet"
 JOURNAL = "verdicts.jsonl"
@@ -72,16 +72,6 @@ def grade(
     raise JobError(
         f"{len(jobs)} of {len(wanted)} programs have no verdict, because the sandbox failed each time (see the log); "
         f"nothing was written, run again"
-    )
-
-
-def limits_of(science: GradeScience) -> Limits:
-    """Return what one test may use."""
-    return Limits(
-        cpu_seconds=science.cpu_seconds,
-        wall_seconds=science.wall_seconds,
-        memory_mb=science.memory_mb,
-        output_mb=science.output_mb,
     )
 
 

@@ -51,7 +51,7 @@ def test_a_row_agrees_with_its_config(row: contract.StageKind) -> None:
         assert node.kind == row.kind
         assert node.tasks >= 1
         assert node.gpus >= 0
-        assert node.needs_sandbox in (True, False)
+        assert node.limits is None or node.limits.memory_mb == contract.LIMITS.memory_mb
         assert node.needs_tracking in (True, False)
         assert isinstance(node.config.execution, contract.GangExecution) == node.is_gang
         assert (node.config.execution.metrics_port > 0) == row.tells_progress
@@ -105,5 +105,5 @@ def test_expected_outputs_are_read_by_grade_alone() -> None:
 def test_foreign_programs_run_in_the_image_without_a_network(row: contract.StageKind) -> None:
     """Whoever may run programs that a model wrote has the small image, no secret, no GPU and no server."""
     forbidden = {"hub": row.hub, "tracking": row.tracking, "gpus": row.gpus, "progress": row.tells_progress}
-    assert row.sandbox is False or row.image == "grader"
-    assert row.sandbox is False or not any(forbidden.values())
+    assert row.programs is None or row.image == "grader"
+    assert row.programs is None or not any(forbidden.values())

@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 
 from sandbox_fake import HELLO, Behaviour, answer, fake_sandbox, outcome
+from sandbox_limits import limits
 from sandbox_programs import SUM
 from ssd_jobs.errors import BadInput
 from ssd_jobs.sandbox import frames
 from ssd_jobs.sandbox.client import Client, SandboxDown, WeakIsolation
 from ssd_jobs.sandbox.frames import Channel
-from ssd_jobs.sandbox.protocol import Hello, Limits, Outcome, Program
+from ssd_jobs.sandbox.protocol import Hello, Outcome, Program
 from ssd_jobs.stages.grade import Job, Verdict, VerdictKind, grade_program
 from ssd_jobs.stages.grade.grade import grade_jobs
 
-LIMITS = Limits(cpu_seconds=0.01, wall_seconds=0.05)
+LIMITS = limits(cpu_seconds=0.01, wall_seconds=0.05)
 
 
 def honest(data: bytes) -> Outcome:
@@ -212,6 +213,6 @@ def test_a_test_cannot_ask_for_more_memory_than_the_sandbox_was_sized_for(tmp_pa
     with (
         fake_sandbox(tmp_path / "s", well) as client,
         pytest.raises(BadInput, match="memory_mb 2048"),
-        client.session(Program(source="", limits=Limits(memory_mb=2048))),
+        client.session(Program(source="", limits=limits(memory_mb=2048))),
     ):
         pass

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox_fake import HELLO, outcome
+from sandbox_limits import limits
 from ssd_jobs.sandbox import frames, protocol
 from ssd_jobs.sandbox.frames import Channel, ProtocolError
-from ssd_jobs.sandbox.protocol import Hello, Limits, Outcome, Program
+from ssd_jobs.sandbox.protocol import Hello, Outcome, Program
 
 
 def _through(data: bytes, *kinds: str, body_limit: int = 1000) -> tuple[str, bytes, bytes]:
@@ -42,13 +43,13 @@ OUTCOMES = st.builds(
 def test_an_outcome_survives_the_socket(seen: Outcome) -> None:
     """Whatever a run was, the grader reads the same outcome that the sandbox wrote."""
     _, header, body = _through(frames.encode("outcome", *seen.frame()), "outcome")
-    assert Outcome.parse(header, body, Limits()) == seen
+    assert Outcome.parse(header, body, limits()) == seen
 
 
 @given(st.text(), st.sampled_from(["Process", "LCB"]), st.floats(0.1, 1000), st.integers(1, 4096))
 def test_a_program_survives_the_socket(source: str, mode: protocol.Mode, cpu: float, memory: int) -> None:
     """Source and limits arrive as they were sent, whatever characters they hold."""
-    program = Program(source=source, mode=mode, limits=Limits(cpu_seconds=cpu, memory_mb=memory))
+    program = Program(source=source, mode=mode, limits=limits(cpu_seconds=cpu, memory_mb=memory))
     frame = frames.encode("program", program.header(), source.encode("utf-8", "surrogatepass"))
     _, header, body = _through(frame, "program")
     assert Program.parse(header, body) == program
@@ -96,7 +97,7 @@ def test_noise_is_refused(noise: bytes) -> None:
 def test_any_header_is_refused_or_harmless(header: bytes, body: bytes) -> None:
     """Whatever bytes claim to be an outcome are either refused or an outcome within its bounds."""
     try:
-        seen = Outcome.parse(header, body, Limits())
+        seen = Outcome.parse(header, body, limits())
     except ProtocolError:
         return
     assert 0 <= seen.exit_code <= 255
@@ -143,28 +144,28 @@ IMPOSSIBLE = {
 def test_an_impossible_outcome_is_refused(fields: tuple[float, ...]) -> None:
     """No run has such values."""
     with pytest.raises(ProtocolError):
-        Outcome.parse(protocol.OUTCOME.pack(*fields), b"", Limits())
+        Outcome.parse(protocol.OUTCOME.pack(*fields), b"", limits())
 
 
 def test_more_output_than_the_limit_is_refused() -> None:
     """A sandbox cannot make the grader keep more than the limit and the one byte that shows it was passed."""
-    limits = Limits(output_mb=1)
-    for size, accepted in ((limits.output_bytes + 1, True), (limits.output_bytes + 2, False)):
+    bounds = limits(output_mb=1)
+    for size, accepted in ((bounds.output_bytes + 1, True), (bounds.output_bytes + 2, False)):
         header, body = outcome(stdout=b"x" * size).frame()
         if accepted:
-            assert len(Outcome.parse(header, body, limits).stdout) == size
+            assert len(Outcome.parse(header, body, bounds).stdout) == size
         else:
             with pytest.raises(ProtocolError):
-                Outcome.parse(header, body, limits)
+                Outcome.parse(header, body, bounds)
 
 
 @pytest.mark.parametrize(
-    "limits", [{"cpu_seconds": 0}, {"memory_mb": -1}, {"output_mb": 1000}, {"wall_seconds": float("nan")}]
+    "wrong", [{"cpu_seconds": 0}, {"memory_mb": -1}, {"output_mb": 1000}, {"wall_seconds": float("nan")}]
 )
-def test_limits_that_limit_nothing_are_refused(limits: dict[str, float]) -> None:
+def test_limits_that_limit_nothing_are_refused(wrong: dict[str, float]) -> None:
     """Limits are positive and finite, and an answer under them fits into a frame."""
     with pytest.raises(ProtocolError):
-        Limits(**limits)  # type: ignore[arg-type]
+        limits(**wrong)
 
 
 def test_the_greeting_names_its_version() -> None:
@@ -187,6 +188,6 @@ def test_a_program_of_noise_is_refused_or_harmless(header: bytes, body: bytes) -
 
 def test_no_expected_output_can_be_sent() -> None:
     """A program and a test have no field for what is expected: two ways to grade send the same bytes."""
-    program = Program(source="print(1)", limits=Limits())
-    assert program.header() == Program(source="print(2)", limits=Limits()).header()
+    program = Program(source="print(1)", limits=limits())
+    assert program.header() == Program(source="print(2)", limits=limits()).header()
     assert {field.name for field in fields(Program)} == {"source", "mode", "kind", "entry_point", "limits"}

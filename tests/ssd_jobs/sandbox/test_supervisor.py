@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 
 from sandbox_fixtures import ENVIRONMENT, server_of, supervised
+from sandbox_limits import limits
 from sandbox_programs import SUM
 from ssd_jobs.sandbox import command, local, syscalls
 from ssd_jobs.sandbox.client import Client
-from ssd_jobs.sandbox.protocol import Limits, Program
+from ssd_jobs.sandbox.protocol import Program
 from ssd_jobs.stages.grade import Job, Problem, VerdictKind, grade_program
 from ssd_jobs.stages.grade.grade import grade_jobs
 
-LIMITS = Limits(memory_mb=256)
+LIMITS = limits(memory_mb=256)
 SUM_ONCE = Problem("stdin", "", SUM.tests[1:2])
 GOOD = "input()\nprint(sum(map(int, input().split())))"
 
@@ -141,7 +142,7 @@ def test_an_unknown_machine_type_is_refused(
     """Where no system call has a known number there is no sandbox, not even a weak one, and one sentence says so."""
     monkeypatch.setattr(syscalls, "NUMBERS", {})
     monkeypatch.setattr(syscalls, "MACHINE", "vax")
-    assert command.main([f"--socket={tmp_path}/s", "--allow-weak-isolation"]) == 64
+    assert command.main([f"--socket={tmp_path}/s", "--memory-mb=64", "--allow-weak-isolation"]) == 64
     assert capsys.readouterr().err == "sandbox: machines of type vax are not supported; use x86_64 or aarch64\n"
 
 

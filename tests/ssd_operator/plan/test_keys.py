@@ -118,6 +118,17 @@ def test_the_same_science_has_the_same_keys_on_every_platform(
     assert keys(plans.graph(platform=platform)) == keys(plans.graph())
 
 
+@pytest.mark.parametrize("policy", ["None", "Stub", "Shortest", "Syntax", "Execution"])
+def test_limits_of_programs_are_science_where_programs_decide(policy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other limits are other verdicts, and other records only under the filter that runs programs."""
+    spec = plans.spec(curation={"filter": policy})
+    before = plans.graph(spec)
+    monkeypatch.setattr(contract, "LIMITS", contract.LIMITS.model_copy(update={"cpu_seconds": 7.0}))
+    graded = {"grade-base-toy", "grade-candidate-toy", "report"}
+    filtered = AFTER_SAMPLE - {"sample", "analyze"} if policy == "Execution" else frozenset()
+    assert changed(before, plans.graph(spec)) == graded | filtered
+
+
 def test_resources_share_everything_but_the_report() -> None:
     """Two resources with the same science want the same artifacts; each has a report of its own."""
     one, other = (

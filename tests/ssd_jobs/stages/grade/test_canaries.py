@@ -8,16 +8,17 @@ import pytest
 
 from sandbox_fake import answer, fake_sandbox, outcome
 from sandbox_fixtures import supervised
+from sandbox_limits import limits
 from sandbox_programs import FUNCTIONS, STYLES, SUM, SUM_FUNCTION, Style
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.frames import Channel
-from ssd_jobs.sandbox.protocol import Limits, Mode, Program
+from ssd_jobs.sandbox.protocol import Mode, Program
 from ssd_jobs.stages.grade import Job, Problem, Test, canaries, grade_many, grade_program
 from ssd_jobs.stages.grade.attacks import ATTACKS
 from ssd_jobs.stages.grade.canaries import Canary, CanaryFailed
 from ssd_jobs.stages.grade.spoil import spoil
 
-LIMITS = Limits(cpu_seconds=2, wall_seconds=10, memory_mb=256)
+LIMITS = limits(cpu_seconds=2, wall_seconds=10, memory_mb=256)
 MODES: tuple[Mode, ...] = ("Process", "LCB")
 GOOD = "input()\nprint(sum(map(int, input().split())))"
 

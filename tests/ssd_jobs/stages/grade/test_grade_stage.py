@@ -9,7 +9,7 @@ import graded
 from ssd_jobs import artifacts
 from ssd_jobs.errors import BadInput, JobError, Terminated
 from ssd_jobs.sandbox.client import Client, Line, SandboxHung
-from ssd_jobs.sandbox.opening import opened
+from ssd_jobs.sandbox.opening import limits_of, opened
 from ssd_jobs.stages.grade import Problem, questions, shard
 from ssd_jobs.stages.grade import stage as grade
 from ssd_jobs.stages.grade.canaries import CanaryFailed
@@ -115,7 +115,7 @@ def test_a_failure_of_the_sandbox_is_never_a_wrong_answer(tmp_path: Path, failur
     wanted = questions.completions(artifacts.sharded(root / graded.GENERATIONS, 1), known)
     with opened(config.execution, memory_mb=config.science.memory_mb) as client:
         failing = Failing(client.path, failures)
-        found = grade.grade(failing, known, wanted, "Process", grade.limits_of(config.science))
+        found = grade.grade(failing, known, wanted, "Process", limits_of(config.science))
         if failures < 1000:
             assert [row["verdict"] for _, row in found] == ["pass"]
         else:

@@ -2,13 +2,14 @@
 
 import pytest
 
+from sandbox_limits import limits
 from sandbox_programs import FUNCTIONS, STYLES, SUM, SUM_FUNCTION, Style
 from ssd_jobs.sandbox.client import Client
-from ssd_jobs.sandbox.protocol import Limits, Mode
+from ssd_jobs.sandbox.protocol import Mode
 from ssd_jobs.stages.grade import Problem, VerdictKind, grade_program
 
 CASES = [(SUM, style) for style in STYLES] + [(SUM_FUNCTION, style) for style in FUNCTIONS]
-LIMITS = Limits(cpu_seconds=6, wall_seconds=30, memory_mb=512)
+LIMITS = limits(cpu_seconds=6, wall_seconds=30, memory_mb=512)
 
 
 @pytest.mark.parametrize(("problem", "style"), CASES, ids=[f"{p.kind}-{s.name}" for p, s in CASES])

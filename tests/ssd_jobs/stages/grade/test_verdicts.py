@@ -5,14 +5,15 @@ from pathlib import Path
 import pytest
 
 from sandbox_fake import answer, fake_sandbox, outcome
+from sandbox_limits import limits
 from ssd_jobs.errors import BadInput
 from ssd_jobs.sandbox.client import Client
-from ssd_jobs.sandbox.protocol import Limits, Mode, Outcome, Program
+from ssd_jobs.sandbox.protocol import Mode, Outcome, Program
 from ssd_jobs.stages.grade import Problem, Test, VerdictKind, grade_program
 from ssd_jobs.stages.grade.verdicts import judge
 
 V = VerdictKind
-LIMITS = Limits(cpu_seconds=2, output_mb=1)
+LIMITS = limits(cpu_seconds=2, output_mb=1)
 CASES = {
     "right": ({"stdout": b"6\n"}, V.PASS),
     "wrong": ({"stdout": b"7\n"}, V.WRONG),
