@@ -26,9 +26,9 @@ import aiohttp
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
-from cluster_nodes import Nodes
-from cluster_process import OperatorProcess
-from cluster_watch import watch
+from cluster.nodes import Nodes
+from cluster.process import OperatorProcess
+from cluster.watch import watch
 from controlplane import definitions
 from controlplane.plane import ControlPlane
 from ssd_operator import naming

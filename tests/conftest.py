@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-pytest_plugins = ["tables_support", "controlplane.fixtures", "mlflow_server"]
+pytest_plugins = ["workspaces.tables", "controlplane.fixtures", "tracking.mlflow_server"]
 
 # A law is about values, not about how busy the machine is.
 settings.register_profile("laws", deadline=None)

@@ -15,7 +15,7 @@ from controlplane.errors import Unavailable
 
 pytestmark = pytest.mark.endurance
 
-SCRIPT = Path(__file__).parent / "support" / "build_kube.py"
+SUPPORT = Path(__file__).parent / "support"
 FORK = multiprocessing.get_context("fork")
 GO = """#!/bin/sh
 [ "$1" = version ] && { echo "go version go1.26.0 linux/amd64"; exit; }
@@ -138,11 +138,13 @@ def builder(tmp_path: Path) -> Callable[[str], subprocess.CompletedProcess[str]]
         "PATH": f"{go.parent}:{os.environ['PATH']}",
         "CALLS": str(tmp_path / "calls"),
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "PYTHONPATH": str(SUPPORT),
     }
 
     def run(body: str) -> subprocess.CompletedProcess[str]:
         go.write_text(GO % body)
-        return subprocess.run([sys.executable, SCRIPT], env=environ, capture_output=True, text=True, check=False)
+        command = [sys.executable, "-m", "controlplane"]
+        return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
 
     return run
 

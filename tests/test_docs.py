@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-import helm
+from cluster import helm
 from ssd_operator.crd.definition import definition
 from ssd_operator.lifecycle.events import KEPT
 from ssd_operator.spec import documents, resource

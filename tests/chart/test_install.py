@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import helm
+from cluster import helm
 from controlplane.plane import ControlPlane
 
 CRD = "selfdistillations.selfdistill.dev"

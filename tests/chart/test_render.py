@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-import helm
+from cluster import helm
 
 OPTIONAL = {
     "mlflow.enabled": {

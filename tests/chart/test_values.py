@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-import helm
+from cluster import helm
 
 OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 SERVICE_NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")

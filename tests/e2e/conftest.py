@@ -9,14 +9,11 @@ from pathlib import Path
 
 import pytest
 
-import foreign
-import quickstart
-import reader
 from controlplane.errors import Unavailable
-from experiments import Experiment
-from node import images
+from node import foreign, images, quickstart, reader
+from node.experiments import Experiment
 from node.node import Node, machine_for_a_node
-from reader import Cluster, position
+from node.reader import Cluster, position
 
 ROOT = Path(__file__).parents[2]
 HOME = {

@@ -2,9 +2,9 @@
 
 import yaml
 
-from experiments import Experiment
-from grade_pod import ROOT
-from reader import Cluster
+from node.experiments import Experiment
+from node.grade_pod import ROOT
+from node.reader import Cluster
 
 
 def test_the_control_arm_is_held(installed: Cluster, toy: Experiment) -> None:

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 
-import faulted
-import harm
-from experiments import Experiment
-from forwarding import forwarded
-from reader import Cluster
+from node import faulted, harm
+from node.experiments import Experiment
+from node.forwarding import forwarded
+from node.reader import Cluster
 from ssd_jobs import artifacts
 from ssd_operator import naming
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from mlflow import MlflowClient
 
-from experiments import Experiment
-from forwarding import forwarded
-from reader import Cluster
+from node.experiments import Experiment
+from node.forwarding import forwarded
+from node.reader import Cluster
 from ssd_jobs import artifacts
 
 STAGES = (

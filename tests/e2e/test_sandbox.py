@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-import grade_pod
 from controlplane.kubectl import Kubectl
 from controlplane.waiting import wait_until
-from reader import Cluster
-from sandbox_attacks import HOSTILE
+from node import grade_pod
+from node.reader import Cluster
+from sandbox.attacks import HOSTILE
 from ssd_operator import naming
 
-SOURCES = ("attack_pod.py", "sandbox_attacks.py", "sandbox_programs.py")
+SUPPORT = grade_pod.ROOT / "tests" / "support"
+SOURCES = ("sandbox/attacks.py", "sandbox/programs.py")
 KINDS = {attack.name: {str(kind) for kind in attack.kinds} for attack in HOSTILE}
 
 
@@ -45,8 +46,8 @@ def lines(kubectl: Kubectl, name: str, *, seconds: float) -> list[Any]:
 @pytest.fixture
 def sources() -> dict[str, str]:
     """The attacks, as files."""
-    folder = grade_pod.ROOT / "tests" / "support"
-    return {name: (folder / name).read_text(encoding="utf-8") for name in SOURCES}
+    program = (SUPPORT / "node" / "attack_pod.py").read_text(encoding="utf-8")
+    return {"attack_pod.py": program} | {name: (SUPPORT / name).read_text(encoding="utf-8") for name in SOURCES}
 
 
 def test_no_attack_passes_in_a_pod(cluster: Cluster, sources: dict[str, str]) -> None:
@@ -71,7 +72,7 @@ def test_a_program_in_a_pod_reaches_nothing(installed: Cluster) -> None:
     mlflow = installed.kubectl.get("service", "ssd-mlflow")["spec"]
     addresses = [f"{each['clusterIP']}:{each['ports'][0]['port']}" for each in (server, mlflow)]
     command = ["python", "/program/reach_pod.py", f"--socket={naming.SANDBOX_SOCKET}", "--addresses", *addresses]
-    source = (grade_pod.ROOT / "tests" / "support" / "reach_pod.py").read_text(encoding="utf-8")
+    source = (SUPPORT / "node" / "reach_pod.py").read_text(encoding="utf-8")
     objects = grade_pod.pod("reach", image=installed.grader, command=command, program={"reach_pod.py": source})
     with running(installed.kubectl, "reach", objects):
         outside, inside = lines(installed.kubectl, "reach", seconds=300)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from cluster_world import World
+from cluster.world import World
 from controlplane.plane import ControlPlane
 from ssd_operator.cluster import Api, connect
 

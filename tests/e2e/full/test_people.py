@@ -3,12 +3,11 @@
 import pytest
 from mlflow import MlflowClient
 
-import faulted
-import harm
 from controlplane.waiting import wait_until
-from experiments import Experiment
-from forwarding import forwarded
-from reader import Cluster
+from node import faulted, harm
+from node.experiments import Experiment
+from node.forwarding import forwarded
+from node.reader import Cluster
 
 MLFLOW = "deployment/ssd-mlflow"
 pytestmark = pytest.mark.usefixtures("own_node")

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import pytest
 
-import artifact_writer
-import disks
+from processes import artifact_writer, disks
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.errors import BadInput, ExitCode, JobError, Temporary

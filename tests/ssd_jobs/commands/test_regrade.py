@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-import graded
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.commands import regrade
 from ssd_jobs.errors import BadInput, JobError
 from ssd_jobs.stages.grade import stage as grade
+from workspaces import graded
 
 TEXTS = {"one": [graded.RIGHT, graded.WRONG], "two": [graded.NO_CODE, graded.RIGHT]}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-import plans
+from configs import plans
 from ssd_jobs import contract
 from ssd_jobs.errors import BadInput, ExitCode
 

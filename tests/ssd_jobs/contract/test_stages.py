@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel
 
-import plans
+from configs import plans
 from ssd_jobs import contract
 from ssd_jobs.contract import stages
 from ssd_operator.plan import Node

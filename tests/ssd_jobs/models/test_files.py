@@ -11,9 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import model_users
-import ranks_support
-from model_users import BASE, USERS
+from processes import ranks
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import manifest
 from ssd_jobs.errors import BadInput, JobError
@@ -21,6 +19,8 @@ from ssd_jobs.models.files import model_files, shares
 from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.train import job, verifying
 from ssd_jobs.stages.train.ranks import Ranks
+from workspaces import model_users
+from workspaces.model_users import BASE, USERS
 
 WEIGHTS = "model.safetensors"
 EXTRA = "model-00002-of-00002.safetensors"
@@ -90,7 +90,7 @@ def test_a_model_that_is_not_what_was_written_ends_its_user(root: Path, user: st
 def test_every_rank_hears_of_a_file_that_one_of_them_found(root: Path, damage: str) -> None:
     """Two ranks share the files out, and both end with the same sentence."""
     with _damaged(root, BASE, damage) as sentence:
-        one, other = ranks_support.on_ranks(2, _refusal, root)
+        one, other = ranks.on_ranks(2, _refusal, root)
     assert re.match(sentence, one)
     assert one == other
 
@@ -104,7 +104,7 @@ def _refusal(place: Ranks, root: Path) -> str:
 
 def test_ranks_hash_every_file_once(root: Path) -> None:
     """What each rank hashes is its share, and the shares are all files."""
-    hashed = ranks_support.on_ranks(2, _hashed, root)
+    hashed = ranks.on_ranks(2, _hashed, root)
     names = model_files(root / BASE).names
     assert sorted(hashed[0] + hashed[1]) == names
     assert hashed[0] == [WEIGHTS], "the weights are larger than all the rest"

@@ -4,7 +4,7 @@ import urllib.request
 
 import pytest
 
-import ports
+from processes import ports
 from ssd_jobs.errors import BadInput
 from ssd_jobs.progress import metrics_server
 from ssd_jobs.progress.recorder import Progress

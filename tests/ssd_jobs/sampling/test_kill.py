@@ -11,17 +11,15 @@ from typing import Any
 import pytest
 from scipy.stats import ks_2samp
 
-import survivors
-from kill_loop import on_disk
-from sampling_support import context, sample_config, toy_workspace
+from processes import kill_loop, survivors
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.models.stops import stop_token_ids
 from ssd_jobs.stages.sample import stage as sample
+from workspaces.sampling import context, sample_config, toy_workspace
 
 pytestmark = pytest.mark.endurance
 
-SUPPORT = Path(__file__).parents[2] / "support"
 ENGINE = {"name": "Transformers", "args": {"max_num_seqs": 16}, "trust_remote_code": False}
 PROBLEMS = 300
 KILLS = 20
@@ -58,7 +56,7 @@ def test_twenty_kills_change_nothing(workspace: Path, tmp_path: Path) -> None:
     the one that an undisturbed run draws, so that lengths cannot be biased."""
     config = sample_config(workspace, output="samples/killed", engine=ENGINE)
     (tmp_path / "config.json").write_text(contract.dump(config))
-    command = [sys.executable, str(SUPPORT / "kill_loop.py"), str(tmp_path / "config.json"), str(KILLS), "0"]
+    command = [sys.executable, kill_loop.__file__, str(tmp_path / "config.json"), str(KILLS), "0"]
     done = subprocess.run(
         command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False
     )
@@ -92,12 +90,12 @@ def test_vllm_survives_kills(workspace: Path, tmp_path: Path) -> None:
     for kill in (1, 2):
         with (tmp_path / f"log-{kill}").open("w") as log:
             child = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-            while len(on_disk(shard)[0]) < 60 * kill and child.poll() is None:
+            while len(kill_loop.on_disk(shard)[0]) < 60 * kill and child.poll() is None:
                 time.sleep(0.05)
             child.kill()
             assert child.wait() == -9, (tmp_path / f"log-{kill}").read_text()[-2000:]
         assert survivors.of_session(child.pid) == [], "a part of the engine outlives its stage"
-        begun |= on_disk(shard)[1]
+        begun |= kill_loop.on_disk(shard)[1]
     final = subprocess.run(command, capture_output=True, text=True, check=False)
     assert final.returncode == 0, final.stderr[-2000:]
     rows = rows_of(workspace, "samples/vllm")

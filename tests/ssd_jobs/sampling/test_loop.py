@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sampling_support import ScriptedEngine, key
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.engine import Completion, Refused, Request
@@ -18,6 +17,7 @@ from ssd_jobs.errors import Terminated
 from ssd_jobs.sampling.loop import Loop, Task
 from ssd_jobs.sampling.store import Row, Store
 from ssd_jobs.sampling.units import Prompt, derived_seed, shard_of, units
+from workspaces.sampling import ScriptedEngine, key
 
 PROMPTS = [Prompt(f"p{number}", [1] * (2 + number % 7)) for number in range(40)]
 

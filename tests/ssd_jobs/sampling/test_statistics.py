@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from sampling_support import STOP, sample_row
 from ssd_jobs.artifacts import tables
 from ssd_jobs.sampling import filling
 from ssd_jobs.sampling.statistics import Statistics
+from workspaces.sampling import STOP, sample_row
 
 ROWS = [
     sample_row("a"),

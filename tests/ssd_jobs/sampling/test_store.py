@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sampling_support import key, sample_row
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.engine import Beginning
 from ssd_jobs.sampling import lines
 from ssd_jobs.sampling.store import Store
+from workspaces.sampling import key, sample_row
 
 CHUNK = 4
 TORN = lines.write([sample_row("torn")], {("torn", 1): Beginning([7], [-0.5])})

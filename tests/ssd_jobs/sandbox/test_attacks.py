@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox_attacks import COMPILE_BOMBS, DONE, HOSTILE, Hostile
-from sandbox_programs import SUM, SUM_FUNCTION
+from sandbox.attacks import COMPILE_BOMBS, DONE, HOSTILE, Hostile
+from sandbox.programs import SUM, SUM_FUNCTION
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Limits
 from ssd_jobs.stages.grade import Problem, Test, VerdictKind, grade_program

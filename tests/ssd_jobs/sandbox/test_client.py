@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox_fake import HELLO, Behaviour, answer, fake_sandbox, outcome
-from sandbox_limits import limits
-from sandbox_programs import SUM
+from sandbox.fake import HELLO, Behaviour, answer, fake_sandbox, outcome
+from sandbox.limits import limits
+from sandbox.programs import SUM
 from ssd_jobs.errors import BadInput
 from ssd_jobs.sandbox import frames
 from ssd_jobs.sandbox.client import Client, SandboxDown, WeakIsolation

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox_fake import HELLO, outcome
-from sandbox_limits import limits
+from sandbox.fake import HELLO, outcome
+from sandbox.limits import limits
 from ssd_jobs.sandbox import frames, protocol
 from ssd_jobs.sandbox.frames import Channel, ProtocolError
 from ssd_jobs.sandbox.protocol import Hello, Outcome, Program

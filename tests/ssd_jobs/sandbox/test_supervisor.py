@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox_fixtures import ENVIRONMENT, server_of, supervised
-from sandbox_limits import limits
-from sandbox_programs import SUM
+from sandbox.fixtures import ENVIRONMENT, server_of, supervised
+from sandbox.limits import limits
+from sandbox.programs import SUM
 from ssd_jobs.sandbox import command, local, syscalls
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Program

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import arms
+from populations import arms
 from ssd_jobs.scoring import Panel, Replicated, best, bootstrap
 
 TRUE_GAIN = 0.06

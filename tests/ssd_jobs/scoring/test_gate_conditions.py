@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import arms
-from gates import GATE
+from configs.gates import GATE
+from populations import arms
 from ssd_jobs import contract
 from ssd_jobs.scoring import Scores, gate
 from ssd_jobs.scoring.formatting import points

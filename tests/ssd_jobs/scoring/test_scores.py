@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ssd_jobs.artifacts import tables
 from ssd_jobs.errors import BadInput
 from ssd_jobs.scoring import Panel, Scores, score
-from tables_support import ROWS
+from workspaces.tables import ROWS
 
 VERDICT = ROWS["verdicts"][0]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 
-from distributions import distributions, samplings, supports, temperatures
+from populations.distributions import distributions, samplings, supports, temperatures
 from ssd_jobs.theory import composition, target
 from ssd_jobs.theory.distributions import Distribution, Support, temper
 from ssd_jobs.theory.target import Sampling

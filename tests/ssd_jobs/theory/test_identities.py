@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distributions import distributions, supports, temperatures
+from populations.distributions import distributions, supports, temperatures
 from ssd_jobs.theory import identities
 from ssd_jobs.theory.distributions import Distribution, Support, entropy, keep, temper
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from distributions import distributions, temperatures
+from populations.distributions import distributions, temperatures
 from ssd_jobs.theory import distributions as d
 from ssd_jobs.theory import rigidity
 from ssd_jobs.theory.rigidity import Operation, Temperature, TopK, TopP

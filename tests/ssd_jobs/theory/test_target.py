@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from distributions import distributions, samplings, supports, temperatures, truncations
+from populations.distributions import distributions, samplings, supports, temperatures, truncations
 from ssd_jobs.theory import distributions as d
 from ssd_jobs.theory import rigidity, target
 from ssd_jobs.theory.target import Sampling

@@ -6,9 +6,6 @@ from typing import Any
 
 import pytest
 
-import mlflow_server
-import reported
-from crashing import Crashing, Killed
 from ssd_jobs import contract, tracking
 from ssd_jobs.stages.report import build, decision
 from ssd_jobs.stages.report import stage as report
@@ -16,6 +13,9 @@ from ssd_jobs.stages.report.document import Document
 from ssd_jobs.stages.report.entry import entry
 from ssd_jobs.stages.report.evidence import Evidence, gather
 from ssd_jobs.tracking import runs, weights
+from tracking import mlflow_server
+from tracking.crashing import Crashing, Killed
+from workspaces import reported
 
 pytestmark = pytest.mark.endurance
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-import ports
-import reported
+from processes import ports
 from ssd_jobs import contract, tracking
 from ssd_jobs.tracking import Candidate, Recorded, runs
+from workspaces import reported
 
 SERVE_SECONDS = 400.0
 
@@ -24,7 +24,7 @@ SERVE_SECONDS = 400.0
 @pytest.fixture(scope="module")
 def champion(mlflow_server: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """The address of a champion with real weights, and the directory that was exported."""
-    from mlflow_server import tracking as fresh
+    from tracking.mlflow_server import tracking as fresh
 
     wanted: contract.Tracking = fresh(mlflow_server)
     client = tracking.connect(mlflow_server)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-import mlflow_server
-import reported
 from ssd_jobs import tracking
 from ssd_jobs.errors import BadInput
 from ssd_jobs.tracking import Candidate, Recorded, Registered, runs, weights
+from tracking import mlflow_server
+from workspaces import reported
 
 
 class Registry:

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-import mlflow_gate
-import mlflow_server
-import ports
+from processes import ports
 from ssd_jobs import tracking
 from ssd_jobs.errors import BadInput, Temporary
 from ssd_jobs.tracking import runs, server
+from tracking import mlflow_server, password_door
 
 
 @contextmanager
@@ -70,15 +69,15 @@ def test_wrong_credentials_are_the_users_to_correct(answering: str, tmp_path: Pa
 
 def test_a_real_server_opens_for_the_right_password_only(mlflow_server: str, tmp_path: Path) -> None:
     """The same request is recorded with the right password, and bad input with a wrong one or with none."""
-    from mlflow_server import tracking as fresh
+    from tracking.mlflow_server import tracking as fresh
 
     (tmp_path / "m").write_text('{"step": 1, "key": "loss", "value": 1.0, "time_ms": 1}\n')
-    with mlflow_gate.guarded(mlflow_server, "right") as door:
-        for who in (f"{mlflow_gate.USER}:wrong-secret@", ""):
+    with password_door.guarded(mlflow_server, "right") as door:
+        for who in (f"{password_door.USER}:wrong-secret@", ""):
             with pytest.raises(BadInput, match=r"refuses the credentials .*check MLFLOW_TRACKING_USERNAME") as caught:
                 tracking.replay(fresh(f"http://{who}{door}"), "train", tmp_path / "m")
             assert "wrong-secret" not in str(caught.value)
-        known = fresh(f"http://{mlflow_gate.USER}:right@{door}")
+        known = fresh(f"http://{password_door.USER}:right@{door}")
         tracking.replay(known, "train", tmp_path / "m")
     client = tracking.connect(mlflow_server)
     (run,) = client.search_runs(
@@ -137,7 +136,7 @@ def test_no_address_is_an_error_of_the_spec() -> None:
 
 def test_a_deleted_experiment_is_named(mlflow_server: str) -> None:
     """An experiment in MLflow's trash is not silently replaced."""
-    from mlflow_server import tracking as fresh
+    from tracking.mlflow_server import tracking as fresh
 
     wanted = fresh(mlflow_server)
     client = tracking.connect(mlflow_server)

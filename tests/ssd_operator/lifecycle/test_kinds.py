@@ -2,7 +2,7 @@
 
 import pytest
 
-from cluster_model import UID, Cluster
+from cluster.model import UID, Cluster
 from ssd_operator import lifecycle as core
 from ssd_operator.spec.status import Status
 

@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from cluster_model import Cluster
+from cluster.model import Cluster
 from ssd_operator import lifecycle as core
 from ssd_operator.lifecycle.stage import ENDED
 from ssd_operator.spec.status import StageStatus

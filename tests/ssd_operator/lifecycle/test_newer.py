@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import newer
-from cluster_model import Cluster
+from cluster.model import Cluster
+from resources import newer
 from ssd_operator import lifecycle as core
 from ssd_operator.lifecycle.conditions import find
 from ssd_operator.spec.status import StageStatus, Status

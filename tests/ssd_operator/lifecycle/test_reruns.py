@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-import plans
-from cluster_model import Cluster
-from cluster_worker import result
+from cluster.model import Cluster
+from cluster.worker import result
+from configs import plans
 from ssd_jobs import contract
 from ssd_operator import lifecycle as core
 from ssd_operator import plan

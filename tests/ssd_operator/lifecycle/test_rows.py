@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster_model import START, Cluster
+from cluster.model import START, Cluster
 from ssd_operator import lifecycle as core
 from ssd_operator.lifecycle import job_end
 from ssd_operator.lifecycle.conditions import find

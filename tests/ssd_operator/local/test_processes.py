@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import survivors
+from processes import survivors
 from ssd_operator.local import processes
 
 RUNNER = """

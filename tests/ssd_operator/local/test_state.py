@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import plans
+from configs import plans
 from ssd_jobs import contract
 from ssd_operator import plan
 from ssd_operator.errors import Busy

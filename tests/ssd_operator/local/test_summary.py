@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-import plans
-from cluster_worker import result
+from cluster.worker import result
+from configs import plans
 from ssd_operator.local import summary
 from ssd_operator.local.state import RunState, StageState
 from ssd_operator.local.workdir import Workdir

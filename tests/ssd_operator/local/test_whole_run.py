@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-import disks
+from processes import disks
 
 pytestmark = pytest.mark.endurance
 

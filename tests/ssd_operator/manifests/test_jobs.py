@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-import cluster_plans
+from cluster import plans
 from ssd_jobs import contract
 from ssd_operator import manifests, naming
 from ssd_operator.manifests import failures
 from ssd_operator.plan import Node
 
-WHERE = cluster_plans.place(analysis={}, training={"nodes": 2})
-GRAPH = cluster_plans.graph(WHERE)
+WHERE = plans.place(analysis={}, training={"nodes": 2})
+GRAPH = plans.graph(WHERE)
 EVERY_STAGE = pytest.mark.parametrize("node", [pytest.param(node, id=node.name) for node in GRAPH])
 
 
@@ -29,8 +29,8 @@ def test_the_worker_reads_what_was_planned(node: Node) -> None:
 @EVERY_STAGE
 def test_the_config_names_the_image_that_runs(node: Node) -> None:
     """An image of the user's is recorded as what it is."""
-    where = cluster_plans.place(analysis={}, training={"nodes": 2}, pod={"image": "mine:2"})
-    node = cluster_plans.graph(where)[node.name]
+    where = plans.place(analysis={}, training={"nodes": 2}, pod={"image": "mine:2"})
+    node = plans.graph(where)[node.name]
     config_map, *_, job = manifests.objects(node, where, attempt=1)
     config = contract.loads(config_map["data"]["config.json"], source="test")
     assert config.execution.image == "mine:2"
@@ -81,8 +81,8 @@ def test_a_gang_meets_under_the_name_of_its_attempt(attempt: int) -> None:
 
 def test_a_queue_gets_a_suspended_job() -> None:
     """With a LocalQueue named, the Job is made suspended and labelled, so that only the queue starts it."""
-    where = cluster_plans.place(scheduling={"queue": "team-a"})
-    job = manifests.job(cluster_plans.graph(where)["sample"], where, attempt=1)
+    where = plans.place(scheduling={"queue": "team-a"})
+    job = manifests.job(plans.graph(where)["sample"], where, attempt=1)
     assert job["spec"]["suspend"] is True
     assert job["metadata"]["labels"][naming.LABEL_QUEUE] == "team-a"
     assert manifests.job(GRAPH["sample"], WHERE, attempt=1)["spec"]["suspend"] is False

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-import cluster_plans
+from cluster import plans
 from ssd_jobs import contract
 from ssd_operator.manifests import mounts
 from ssd_operator.plan import Node
@@ -17,7 +17,7 @@ EVERY_PRESET = pytest.mark.parametrize("preset", sorted(presets.names()))
 
 def nodes(preset: str) -> tuple[Node, ...]:
     """Return the stages of a preset, with those that are off by default."""
-    return cluster_plans.graph(cluster_plans.place(preset=preset, analysis={})).nodes
+    return plans.graph(plans.place(preset=preset, analysis={})).nodes
 
 
 def seen(node: Node) -> dict[str, bool]:

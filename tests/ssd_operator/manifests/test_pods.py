@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-import cluster_plans
+from cluster import plans
 from ssd_operator import manifests, naming
 from ssd_operator.manifests.resources import amount
 from ssd_operator.plan import Node
@@ -22,8 +22,8 @@ TABLE = {
     "report": ("checkpoints generations models problems records samples verdicts", "reports"),
 }
 SECRET = {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}
-WHERE = cluster_plans.place(analysis={}, pod={"env": [SECRET]})
-NODES = {node.name: node for node in cluster_plans.graph(WHERE)}
+WHERE = plans.place(analysis={}, pod={"env": [SECRET]})
+NODES = {node.name: node for node in plans.graph(WHERE)}
 EVERY_STAGE = pytest.mark.parametrize("node", [pytest.param(node, id=name) for name, node in NODES.items()])
 
 
@@ -106,26 +106,24 @@ def test_foreign_programs_run_beside_no_secret(node: Node) -> None:
 )
 def test_mlflow_credentials_go_to_who_talks_to_it(sections: dict[str, Any], expected: set[str]) -> None:
     """The Secret is given to report, to train when it records live, to prepare for a registry source: to no other."""
-    where = cluster_plans.place(**sections)
-    holders = {
-        node.name for node in cluster_plans.graph(where) if "'mlflow'" in str(pod(node, where).get("containers"))
-    }
+    where = plans.place(**sections)
+    holders = {node.name for node in plans.graph(where) if "'mlflow'" in str(pod(node, where).get("containers"))}
     assert holders == expected
 
 
 def test_the_hub_token_goes_to_prepare_alone() -> None:
     """Only the stage that downloads knows the token."""
     source = {"huggingFace": {"repo": "o/m", "tokenSecretRef": {"name": "hf", "key": "token"}}}
-    where = cluster_plans.place(model={"source": source, "promptMode": "Raw"})
-    holders = {node.name for node in cluster_plans.graph(where) if "HF_TOKEN" in str(pod(node, where))}
+    where = plans.place(model={"source": source, "promptMode": "Raw"})
+    holders = {node.name for node in plans.graph(where) if "HF_TOKEN" in str(pod(node, where))}
     assert holders == {"prepare"}
 
 
 def test_the_sandbox_never_runs_more_than_its_memory_holds() -> None:
     """Programs at once, times the memory of each, stay below the container's limit."""
     resources = {"limits": {"cpu": "16", "memory": "4Gi"}}
-    where = cluster_plans.place(evaluation={"gradePod": {"resources": resources}})
-    [sandbox] = pod(cluster_plans.graph(where)["grade-base-toy"], where)["initContainers"]
+    where = plans.place(evaluation={"gradePod": {"resources": resources}})
+    [sandbox] = pod(plans.graph(where)["grade-base-toy"], where)["initContainers"]
     assert "--workers=3" in sandbox["command"]
     assert sandbox["resources"]["limits"] == {"cpu": "16", "memory": "4Gi"}
 
@@ -158,15 +156,15 @@ def test_a_sandbox_that_asks_for_little_may_use_more(
     asked: dict[str, Any], requests: dict[str, str], limits: dict[str, str]
 ) -> None:
     """What all pods ask for is no bound of a grade pod's programs: its limits sink only when they are named."""
-    where = cluster_plans.place(pod={"resources": asked})
-    [sandbox] = pod(cluster_plans.graph(where)["grade-base-toy"], where)["initContainers"]
+    where = plans.place(pod={"resources": asked})
+    [sandbox] = pod(plans.graph(where)["grade-base-toy"], where)["initContainers"]
     assert sandbox["resources"] == {"requests": requests, "limits": limits}
 
 
 def test_a_grade_pod_fits_a_small_node() -> None:
     """By default it asks for less than a core, so that a node of two has room for it beside another pod."""
-    where = cluster_plans.place()
-    spec = pod(cluster_plans.graph(where)["grade-base-toy"], where)
+    where = plans.place()
+    spec = pod(plans.graph(where)["grade-base-toy"], where)
     asked = [each["resources"]["requests"]["cpu"] for each in [*spec["initContainers"], *spec["containers"]]]
     assert sum(map(amount, asked)) < 1
 
@@ -174,12 +172,12 @@ def test_a_grade_pod_fits_a_small_node() -> None:
 def test_what_the_user_put_into_the_workspace_is_seen_by_prepare_alone() -> None:
     """A path source's top folder is mounted read-only, in prepare and nowhere else."""
     source = {"path": "uploads/problems.jsonl"}
-    where = cluster_plans.place(prompts={"source": source})
+    where = plans.place(prompts={"source": source})
     seen = {
         node.name: [
             each for each in pod(node, where)["containers"][0]["volumeMounts"] if each.get("subPath") == "uploads"
         ]
-        for node in cluster_plans.graph(where)
+        for node in plans.graph(where)
     }
     assert [each["readOnly"] for each in seen.pop("prepare")] == [True]
     assert not any(seen.values())
@@ -189,8 +187,8 @@ def test_the_users_wishes_reach_the_stage() -> None:
     """Image, resources, placement and environment come from the common pod, overlaid by the stage's own."""
     common = {"nodeSelector": {"pool": "a"}, "tolerations": [{"key": "gpu", "operator": "Exists"}]}
     own = {"image": "mine:1", "nodeSelector": {"pool": "b"}, "resources": {"requests": {"cpu": "4"}}}
-    where = cluster_plans.place(pod=common, sampling={"gpusPerShard": 2, "pod": own})
-    graph = cluster_plans.graph(where)
+    where = plans.place(pod=common, sampling={"gpusPerShard": 2, "pod": own})
+    graph = plans.graph(where)
     spec = pod(graph["sample"], where)
     assert spec["nodeSelector"] == {"pool": "b"}
     assert spec["tolerations"] == [{"key": "gpu", "operator": "Exists"}]

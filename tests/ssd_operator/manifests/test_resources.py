@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kubernetes.utils.quantity import parse_quantity
 
-import cluster_plans
+from cluster import plans
 from ssd_operator import manifests
 from ssd_operator.errors import InvalidSpec
 from ssd_operator.manifests.resources import amount
@@ -26,21 +26,21 @@ def test_an_amount_is_what_kubernetes_means(quantity: str) -> None:
 def test_every_amount_can_be_asked_for(quantity: str) -> None:
     """Objects of a grade pod are built whatever its limits say; the API server judges whether they are sensible."""
     limits = {"cpu": quantity, "memory": quantity}
-    where = cluster_plans.place(evaluation={"gradePod": {"resources": {"limits": limits}}})
-    assert manifests.objects(cluster_plans.graph(where)["grade-base-toy"], where)
+    where = plans.place(evaluation={"gradePod": {"resources": {"limits": limits}}})
+    assert manifests.objects(plans.graph(where)["grade-base-toy"], where)
 
 
 def test_a_number_that_fills_the_memory_is_no_quantity() -> None:
     """An exponent of more than two digits is refused: the operator would never finish writing the number down."""
     with pytest.raises(InvalidSpec, match="must be a quantity such as"):
-        cluster_plans.place(evaluation={"gradePod": {"resources": {"limits": {"cpu": "1e9999999"}}}})
+        plans.place(evaluation={"gradePod": {"resources": {"limits": {"cpu": "1e9999999"}}}})
 
 
 def test_a_grade_pod_has_no_device() -> None:
     """What a pod asks for beside processor, memory and scratch space never reaches the programs under test."""
     asked = {"requests": {"nvidia.com/gpu": 1, "cpu": 1}, "limits": {"nvidia.com/gpu": 1, "ephemeral-storage": "1Gi"}}
-    where = cluster_plans.place(pod={"resources": asked})
-    job = manifests.job(cluster_plans.graph(where)["grade-base-toy"], where, attempt=1)
+    where = plans.place(pod={"resources": asked})
+    job = manifests.job(plans.graph(where)["grade-base-toy"], where, attempt=1)
     spec = job["spec"]["template"]["spec"]
     containers = [*spec["initContainers"], *spec["containers"]]
     assert not any("nvidia.com/gpu" in kind for each in containers for kind in each["resources"].values())

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-import plans
-import resource_random
+from configs import plans
+from resources import fuzz
 from ssd_jobs import contract
 from ssd_operator import lifecycle as core
 from ssd_operator import manifests, plan
@@ -26,7 +26,7 @@ QUOTAS = {"all": {"cpu": "1Ki", "pods": "1", "requests.nvidia.com/gpu": "1k", "l
 
 def accepted(seed: int) -> ResolvedSpec | None:
     """Return what a random resource over a random preset resolves to, if it passes."""
-    raw = resource_random.resource(seed)
+    raw = fuzz.resource(seed)
     raw["spec"]["preset"] = random.Random(seed).choice(presets.names())
     try:
         return resource.parse(raw).resolve()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-import plans
+from configs import plans
 from ssd_operator.cli import document
 from ssd_operator.spec import presets
 from ssd_operator.spec.resolved import ResolvedSpec

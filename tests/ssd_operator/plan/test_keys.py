@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import plans
+from configs import plans
 from ssd_jobs import contract
 from ssd_operator import plan
 

@@ -1,7 +1,7 @@
 """What takes a run that has ended up again, and what does not."""
 
-from cluster_kubelet import Ends
-from cluster_world import World, in_phase, phase, stage
+from cluster.kubelet import Ends
+from cluster.world import World, in_phase, phase, stage
 
 
 async def test_rerun_does_it_again_from_there(world: World) -> None:

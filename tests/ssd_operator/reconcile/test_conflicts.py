@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cluster_world import World, phase
+from cluster.world import World, phase
 from ssd_operator.cluster import Api, ApiError, Key
 from ssd_operator.reconcile.terms import owner_reference
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from cluster_crashes import Crash, Ledger, Mortal, after_writes
-from cluster_kubelet import Ends, Pod, Script
-from cluster_process import OperatorProcess, nodes_at_work
-from cluster_world import PAUSE_S, Operator, World, phase, stage
+from cluster.crashes import Crash, Ledger, Mortal, after_writes
+from cluster.kubelet import Ends, Pod, Script
+from cluster.process import OperatorProcess, nodes_at_work
+from cluster.world import PAUSE_S, Operator, World, phase, stage
 from controlplane.plane import ControlPlane
 from ssd_operator.cluster import Api
 

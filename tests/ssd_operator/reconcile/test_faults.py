@@ -10,9 +10,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from cluster_process import OperatorProcess, nodes_at_work
-from cluster_proxy import GONE, OUTAGE, SILENCE, Cut, Fault, Proxy, Status
-from cluster_world import World, phase
+from cluster.process import OperatorProcess, nodes_at_work
+from cluster.proxy import GONE, OUTAGE, SILENCE, Cut, Fault, Proxy, Status
+from cluster.world import World, phase
 from controlplane.plane import ControlPlane
 
 pytestmark = pytest.mark.endurance

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from cluster_kubelet import RUNS, Ends
-from cluster_world import World, condition, in_phase, stage
+from cluster.kubelet import RUNS, Ends
+from cluster.world import World, condition, in_phase, stage
 from ssd_operator import naming
 from ssd_operator.settings import Settings
 

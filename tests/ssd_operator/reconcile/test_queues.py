@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from cluster_charts import grants
-from cluster_world import World, condition, phase, stage
+from cluster.charts import grants
+from cluster.world import World, condition, phase, stage
 from controlplane import definitions
 from controlplane.plane import ControlPlane
 from ssd_operator.cluster import Api, ApiError, connect

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cluster_kubelet import RUNS, Ends, Pod, Script
-from cluster_world import World, condition, in_phase, stage, stage_in
+from cluster.kubelet import RUNS, Ends, Pod, Script
+from cluster.world import World, condition, in_phase, stage, stage_in
 from ssd_jobs import contract
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from cluster_charts import grants, rights
-from cluster_kubelet import RUNS, Ends
-from cluster_world import World, condition, in_phase, stage_in
+from cluster.charts import grants, rights
+from cluster.kubelet import RUNS, Ends
+from cluster.world import World, condition, in_phase, stage_in
 from controlplane.plane import ControlPlane
 from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError, Key, connect

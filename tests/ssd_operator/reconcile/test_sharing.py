@@ -1,7 +1,7 @@
 """Two resources that want the same artifact on the same claim: one works, both get it."""
 
-from cluster_kubelet import Ends, runs_on
-from cluster_world import World, in_phase, stage, stage_in
+from cluster.kubelet import Ends, runs_on
+from cluster.world import World, in_phase, stage, stage_in
 from ssd_operator import naming
 
 

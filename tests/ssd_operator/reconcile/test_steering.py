@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from cluster_kubelet import RUNS, Ends, runs_on
-from cluster_world import CLAIM, World, condition, in_phase, stage, stage_in
+from cluster.kubelet import RUNS, Ends, runs_on
+from cluster.world import CLAIM, World, condition, in_phase, stage, stage_in
 from ssd_operator import naming
 from ssd_operator.cluster import ApiError
 from ssd_operator.settings import Settings

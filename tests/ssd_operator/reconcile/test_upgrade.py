@@ -1,6 +1,6 @@
 """An operator of this version takes over what one of an earlier version has left."""
 
-from cluster_world import World, in_phase, stage_in
+from cluster.world import World, in_phase, stage_in
 from ssd_jobs import contract
 
 

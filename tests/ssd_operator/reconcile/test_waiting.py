@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from cluster_kubelet import Ends, Waits
-from cluster_world import World, condition, in_phase, stage
+from cluster.kubelet import Ends, Waits
+from cluster.world import World, condition, in_phase, stage
 
 WAITING = [
     pytest.param(Waits(unschedulable="0/3 nodes have 8 GPUs"), "Unschedulable", "0/3 nodes have 8 GPUs", id="no node"),

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import ports
+from processes import ports
 from ssd_operator.serve.health import Health
 from ssd_operator.serve.metrics import Metrics
 from ssd_operator.spec.status import Progress, StageStatus, Status

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from cluster_world import World
+from cluster.world import World
 from controlplane.plane import ControlPlane
 from ssd_operator.cluster import Api, connect
 from ssd_operator.serve.lease import DURATION_S, Elector, lead_in_thread

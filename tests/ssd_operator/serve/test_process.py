@@ -7,8 +7,8 @@ from pathlib import Path
 
 import aiohttp
 
-from cluster_process import OperatorProcess, nodes_at_work
-from cluster_world import World, in_phase, phase
+from cluster.process import OperatorProcess, nodes_at_work
+from cluster.world import World, in_phase, phase
 from controlplane.plane import ControlPlane
 
 

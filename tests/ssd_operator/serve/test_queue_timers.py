@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instant_loop import InstantLoop
+from processes.instant_loop import InstantLoop
 from ssd_operator.serve.queue import LONGEST_BACKOFF_S, SHORTEST_BACKOFF_S, WorkQueue
 
 KEYS = ("a", "b")

@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any
 
-from cluster_kubelet import Ends, Waits
-from cluster_world import World, in_phase, stage
+from cluster.kubelet import Ends, Waits
+from cluster.world import World, in_phase, stage
 from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError, Key
 from ssd_operator.serve.resync import Resync

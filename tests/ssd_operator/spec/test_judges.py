@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-import resource_random
 from controlplane.kubectl import KubectlError
 from controlplane.plane import ControlPlane
-from resource_cases import CASES, Case
-from resource_rules import RULE_CASES, RuleCase
-from resource_server import Sent, Server
-from resource_transitions import TRANSITION_CASES, TransitionCase
+from resources import fuzz
+from resources.cases import CASES, Case
+from resources.rules import RULE_CASES, RuleCase
+from resources.server import Sent, Server
+from resources.transitions import TRANSITION_CASES, TransitionCase
 from ssd_operator.errors import InvalidSpec
 from ssd_operator.spec import documents, resource, rules, transitions
 
@@ -84,7 +84,7 @@ def test_both_judges_agree_on_random_resources(server: Server) -> None:
     """Whatever is drawn from the schema, right or slightly wrong, is refused by both or by neither."""
     accepted = 0
     for seed in range(250):
-        body = resource_random.resource(seed)
+        body = fuzz.resource(seed)
         ours, theirs = _refused(body), server.refusal(body)
         assert bool(ours) == bool(theirs), f"seed {seed}: {ours!r} / {theirs!r} / {body}"
         accepted += not ours

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import newer
-import plans
+from configs import plans
+from resources import newer
 from ssd_operator.errors import InvalidSpec
 from ssd_operator.spec import resource
 from ssd_operator.spec.resolved import ResolvedSpec

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM
 
-import training_support
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.context import Context
@@ -21,6 +20,7 @@ from ssd_jobs.stages.analyze import contexts, statistics
 from ssd_jobs.stages.analyze import stage as analyze
 from ssd_jobs.theory import rigidity
 from ssd_jobs.theory.distributions import entropy
+from workspaces import training
 
 SAMPLE: dict[str, Any] = {
     "attempt": 1,
@@ -104,7 +104,7 @@ def test_both_models_are_measured_on_the_same_positions(tmp_path: Path) -> None:
     for path, seed in (("models/base", 0), ("checkpoints/c", 1)):
         with artifacts.claim(tmp_path / path, stage="train", name="train", key="e" * 64) as draft:
             folder = draft.path / "model" if seed else draft.path
-            training_support.write_model(folder, seed=seed)
+            training.write_model(folder, seed=seed)
             draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
     context = Context(tmp_path, 0, Progress())
     first = analyze.run(_config(tmp_path), context)

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from sampling_support import STOP, context, curate_config, key, sample_row, toy_workspace, write_samples
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.curate import stage as curate
 from ssd_jobs.stages.curate.batches import batches
+from workspaces.sampling import STOP, context, curate_config, key, sample_row, toy_workspace, write_samples
 
 PROGRAM = "```python\nprint(1)\nprint(2)\n```"
 

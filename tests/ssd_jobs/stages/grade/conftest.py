@@ -1,5 +1,5 @@
 """The sandboxes that these tests share."""
 
-from sandbox_fixtures import each_sandbox, sandbox
+from sandbox.fixtures import each_sandbox, sandbox
 
 __all__ = ["each_sandbox", "sandbox"]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sandbox_fake import answer, fake_sandbox, outcome
-from sandbox_fixtures import supervised
-from sandbox_limits import limits
-from sandbox_programs import FUNCTIONS, STYLES, SUM, SUM_FUNCTION, Style
+from sandbox.fake import answer, fake_sandbox, outcome
+from sandbox.fixtures import supervised
+from sandbox.limits import limits
+from sandbox.programs import FUNCTIONS, STYLES, SUM, SUM_FUNCTION, Style
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.frames import Channel
 from ssd_jobs.sandbox.protocol import Mode, Program

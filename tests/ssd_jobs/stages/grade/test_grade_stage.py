@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-import graded
 from ssd_jobs import artifacts
 from ssd_jobs.errors import BadInput, JobError, Terminated
 from ssd_jobs.sandbox.client import Client, Line, SandboxHung
@@ -15,6 +14,7 @@ from ssd_jobs.stages.grade import stage as grade
 from ssd_jobs.stages.grade.canaries import CanaryFailed
 from ssd_jobs.stages.grade.grade import BATCH
 from ssd_jobs.stages.grade.spoil import spoil
+from workspaces import graded
 
 TEXTS = {
     "double": [graded.RIGHT, graded.WRONG, graded.NO_CODE],

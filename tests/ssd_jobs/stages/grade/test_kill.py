@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-import graded
 from ssd_jobs import contract
 from ssd_jobs.stages.grade import stage as grade
+from workspaces import graded
 
 SECONDS = 300.0
 SLOW = "```python\nimport time\ntime.sleep(1)\nprint(2 * int(input()))\n```"

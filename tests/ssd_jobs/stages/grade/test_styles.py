@@ -2,8 +2,8 @@
 
 import pytest
 
-from sandbox_limits import limits
-from sandbox_programs import FUNCTIONS, STYLES, SUM, SUM_FUNCTION, Style
+from sandbox.limits import limits
+from sandbox.programs import FUNCTIONS, STYLES, SUM, SUM_FUNCTION, Style
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Mode
 from ssd_jobs.stages.grade import Problem, VerdictKind, grade_program

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox_fake import answer, fake_sandbox, outcome
-from sandbox_limits import limits
+from sandbox.fake import answer, fake_sandbox, outcome
+from sandbox.limits import limits
 from ssd_jobs.errors import BadInput
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Mode, Outcome, Program

@@ -19,7 +19,7 @@ def largest_mb(directory: Path, rows: int) -> int:
     """Prepare so many rows of 2 KB in a process of its own and return its largest resident size."""
     directory.mkdir()
     environment = {**os.environ, "PYTHONPATH": f"{SUPPORT}:{ROOT}", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, str(SUPPORT / "prepare_memory.py"), str(directory), str(rows)]
+    command = [sys.executable, "-m", "processes.prepare_memory", str(directory), str(rows)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return int(done.stdout.split()[-1])

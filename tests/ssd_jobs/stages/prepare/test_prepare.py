@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sampling_support import CHAT, OWN, TOY, context, key, loaded, prepare_config
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models.prompts import load_tokenizer
 from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.toy import base_model
+from workspaces.sampling import CHAT, OWN, TOY, context, key, loaded, prepare_config
 
 Breaking = Callable[[Path], dict[str, Any]]
 """Prepares a workspace in which something is wrong, and returns what to change in the config."""

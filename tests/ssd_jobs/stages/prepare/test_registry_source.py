@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-import mlflow_server
-import reported
-from sampling_support import context, prepare_config
 from ssd_jobs import artifacts, tracking
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.toy import base_model
 from ssd_jobs.tracking import Candidate, Recorded, runs
+from tracking import mlflow_server
+from workspaces import reported
+from workspaces.sampling import context, prepare_config
 
 
 def register(uri: str, root: Path, digest: str) -> str:

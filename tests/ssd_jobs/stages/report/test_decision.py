@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-import arms
-import reported
+from populations import arms
 from ssd_jobs import contract
 from ssd_jobs.stages.report import decision
 from ssd_jobs.stages.report.evidence import Evidence
+from workspaces import reported
 
 TRACKING = contract.Tracking(uri="http://x", experiment="x", run_key="x", run_name="x")
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-import reported
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.stages.report import evidence
+from workspaces import reported
 
 
 def test_an_empty_first_shard_hides_no_generation(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-import reported
 from ssd_jobs import contract, tracking
 from ssd_jobs.tracking import runs
+from workspaces import reported
 
 pytestmark = pytest.mark.endurance
 
@@ -27,7 +27,7 @@ def start(config: Path, log: Path) -> "subprocess.Popen[bytes]":
 
 def test_kill_9_while_the_run_is_half_recorded(mlflow_server: str, tmp_path: Path) -> None:
     """Killed once its parent run exists and before it ended, the report completes on the second run, once."""
-    from mlflow_server import tracking as fresh
+    from tracking.mlflow_server import tracking as fresh
 
     root = reported.workspace(tmp_path, lcb=False)
     wanted = fresh(mlflow_server)

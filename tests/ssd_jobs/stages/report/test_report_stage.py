@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-import mlflow_server
-import ports
-import reported
+from processes import ports
 from ssd_jobs import artifacts, contract, tracking
 from ssd_jobs.artifacts import Manifest
 from ssd_jobs.errors import BadInput, Temporary
@@ -18,6 +16,8 @@ from ssd_jobs.stages.report import stage as report
 from ssd_jobs.stages.report.document import Document
 from ssd_jobs.stages.report.evidence import gather
 from ssd_jobs.tracking import runs
+from tracking import mlflow_server
+from workspaces import reported
 
 
 @pytest.fixture(scope="module")

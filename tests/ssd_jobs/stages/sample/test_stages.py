@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from kill_loop import on_disk
-from sampling_support import SHARDED, TOY, context, key, loaded, prepare_config, sample_config
+from processes.kill_loop import on_disk
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.engine import transformers_engine
@@ -22,6 +21,7 @@ from ssd_jobs.sampling.units import shard_of
 from ssd_jobs.stages.generate import stage as generate
 from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.stages.sample import stage as sample
+from workspaces.sampling import SHARDED, TOY, context, key, loaded, prepare_config, sample_config
 
 DECODES = {"plain": (1.0, 0, 1.0), "truncated": (1.0, 20, 0.8), "greedy": (0.0, 0, 1.0)}
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-import disks
-import ranks_support
+from processes import disks
+from processes.ranks import CONTEXT
 from ssd_jobs.errors import JobError
 from ssd_jobs.stages.train import ranks
 from ssd_jobs.stages.train.checkpoint import COMPLETE, Checkpoints, State
@@ -50,7 +50,7 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
     moments = random.Random(7)
     newest = 0
     for _ in range(6):
-        writer = ranks_support.CONTEXT.Process(target=_write, args=(tmp_path, newest + 1, newest + 1000))
+        writer = CONTEXT.Process(target=_write, args=(tmp_path, newest + 1, newest + 1000))
         writer.start()
         while not (tmp_path / f"step-{newest + 1:06d}" / COMPLETE).exists():
             writer.join(0.01)

@@ -8,19 +8,19 @@ import pytest
 import torch
 from torch._inductor import config as inductor
 
-import training_support
 from ssd_jobs.context import Context
 from ssd_jobs.errors import BadInput
 from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.train import compiling
 from ssd_jobs.stages.train import stage as train
+from workspaces import training
 
 pytestmark = pytest.mark.endurance
 
 
 def losses(root: Path, name: str, **science: object) -> list[float]:
     """Train and return the loss of every step."""
-    config = training_support.config(root, output=f"checkpoints/{name}", **science)
+    config = training.config(root, output=f"checkpoints/{name}", **science)
     train.run(config, Context(root, 0, Progress()))
     rows = [json.loads(line) for line in (root / config.output / "metrics.jsonl").read_text().splitlines()]
     return [row["value"] for row in rows if row["key"] == "train/loss"]
@@ -31,7 +31,7 @@ def test_compiled_blocks_compute_the_same(tmp_path: Path) -> None:
 
     A machine without a C++ compiler cannot compile: there the stage says so instead.
     """
-    root = training_support.workspace(tmp_path)
+    root = training.workspace(tmp_path)
     torch._dynamo.reset()
     torch._dynamo.utils.counters.clear()
     if shutil.which("g++") is None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-import training_support
 from ssd_jobs import contract, tracking
 from ssd_jobs.context import Context
 from ssd_jobs.errors import Terminated
@@ -14,6 +13,7 @@ from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.train import job
 from ssd_jobs.stages.train import stage as train
 from ssd_jobs.tracking import runs
+from workspaces import training
 
 STEPS, STOP = 6, 3
 """All ranks agree on stopping with the next step's reduction, so the last step is the one after."""
@@ -47,9 +47,9 @@ def test_a_resume_doubles_no_point(
     """Stopped at a step, the server has the steps until then; resumed, it has all, once, with the file's values."""
     for patience in ("HASTY_S", "LIVE_PATIENCE_S"):  # a busy machine may need longer than a training waits
         monkeypatch.setattr(job, patience, 600.0)
-    root = training_support.workspace(tmp_path, steps=STEPS)
+    root = training.workspace(tmp_path, steps=STEPS)
     execution = {"tracking": mlflow_tracking.model_dump(), "checkpoint_every_steps": 2}
-    config = training_support.config(root, steps=STEPS, execution=execution)
+    config = training.config(root, steps=STEPS, execution=execution)
     stop = threading.Event()
     with pytest.raises(Terminated, match=f"after step {STOP + 1};"):
         train.run(config, Context(root, 0, Interrupting(stop), stop))

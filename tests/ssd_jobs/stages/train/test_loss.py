@@ -11,11 +11,11 @@ import torch
 from torch.nn import functional
 from transformers import AutoModelForCausalLM
 
-import ranks_support
-import training_support
+from processes.ranks import on_ranks
 from ssd_jobs.artifacts import opened
 from ssd_jobs.stages.train import attention, batch, corpus, layout, loss, model
 from ssd_jobs.stages.train.ranks import Ranks, whole
+from workspaces import training
 
 CPU = torch.device("cpu")
 FLOAT64 = model.Recipe("Float64")
@@ -31,7 +31,7 @@ SPLITS = {
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return training_support.workspace(tmp_path_factory.mktemp("loss"))
+    return training.workspace(tmp_path_factory.mktemp("loss"))
 
 
 def _corpus(root: Path) -> corpus.Corpus:
@@ -76,7 +76,7 @@ def _reference(root: Path, weighting: str) -> Result:
 @pytest.mark.parametrize("world", [1, 2, 8])
 def test_any_split_of_a_global_batch_gives_the_same_loss_and_gradients(root: Path, world: int) -> None:
     """Ranks, accumulation and packing change the layout only, to 1e-10 in float64."""
-    for results in ranks_support.on_ranks(world, _gradients, root):
+    for results in on_ranks(world, _gradients, root):
         for (name, weighting), (value, gradients) in results.items():
             expected_value, expected = _reference(root, weighting)
             assert value == pytest.approx(expected_value, rel=1e-10, abs=1e-10), name
@@ -95,16 +95,16 @@ def _packed_nll(ranks: Ranks, directory: Path, documents: list[list[int]]) -> li
     return [part.numpy() for part in nll.split(list(pack.loss_lengths))]
 
 
-@pytest.mark.parametrize("family", training_support.FAMILIES)
+@pytest.mark.parametrize("family", training.FAMILIES)
 def test_a_packed_document_is_the_document_alone(tmp_path: Path, family: str) -> None:
     """In every family, isolation, restarted positions, sliding windows and sinks are as transformers has them."""
-    directory = training_support.write_model(tmp_path, family=family)
+    directory = training.write_model(tmp_path, family=family)
     random = np.random.default_rng(3)
-    documents = [random.integers(3, training_support.VOCABULARY, n).tolist() for n in (2, 31, 9, 17, 30, 3)]
+    documents = [random.integers(3, training.VOCABULARY, n).tolist() for n in (2, 31, 9, 17, 30, 3)]
     reference = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float64, experts_implementation="eager")
-    (packed,) = ranks_support.on_ranks(1, _packed_nll, directory, documents)
+    (packed,) = on_ranks(1, _packed_nll, directory, documents)
     for document, nll in zip(documents, packed, strict=True):
-        alone = -training_support.reference_logprobs(reference, document).numpy()
+        alone = -training.reference_logprobs(reference, document).numpy()
         np.testing.assert_allclose(nll, alone, rtol=1e-10, atol=1e-10)
 
 

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-import training_support
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.train import corpus, flops, layout, model, ranks, schedule
 from ssd_jobs.stages.train.metrics import Metrics
+from workspaces import training
 
 PAPER = {"steps": 2500, "warmup": 250, "peak": 5e-6, "minimum": 1e-6}
 
@@ -113,7 +113,7 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
 
 def test_useful_flops_are_what_torch_counts(tmp_path: Path) -> None:
     """Three times the forward pass of each document alone, with the head on loss tokens only."""
-    directory = training_support.write_model(tmp_path)
+    directory = training.write_model(tmp_path)
     with ranks.alone(gpus=0) as place:
         trainee = model.load(directory, model.Recipe("Float32"), place)
         work = flops.Work(trainee)

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import torch
 
-import ranks_support
-import training_support
+from processes.ranks import on_ranks
 from ssd_jobs.errors import Terminated
 from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.train import job
 from ssd_jobs.stages.train.checkpoint import COMPLETE
 from ssd_jobs.stages.train.ranks import Ranks
+from workspaces import training
 
 pytestmark = pytest.mark.endurance
 
@@ -41,12 +41,12 @@ class Interrupting(Progress):
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return training_support.workspace(tmp_path_factory.mktemp("resume"), steps=STEPS)
+    return training.workspace(tmp_path_factory.mktemp("resume"), steps=STEPS)
 
 
 def _config(root: Path, output: str) -> Any:
     """Return a recipe with checkpoints that do not fall on the interruptions."""
-    return training_support.config(root, output=output, steps=STEPS, execution={"checkpoint_every_steps": 4})
+    return training.config(root, output=output, steps=STEPS, execution={"checkpoint_every_steps": 4})
 
 
 def _run(ranks: Ranks, root: Path, output: str, after: int) -> str:
@@ -72,9 +72,9 @@ def undisturbed(root: Path) -> dict[int, Weights]:
 def _trained(root: Path, output: str, worlds: list[int], interruptions: list[int]) -> Weights:
     """Train on one world size after the other, interrupted in between."""
     for world, after in zip(worlds, [*interruptions, STEPS + 1], strict=True):
-        for message in ranks_support.on_ranks(world, _run, root, output, after):
+        for message in on_ranks(world, _run, root, output, after):
             assert message.endswith(NOTE) if after <= STEPS else message == ""
-    (final,) = ranks_support.on_ranks(1, training_support.final_state, root, output)
+    (final,) = on_ranks(1, training.final_state, root, output)
     assert final["step"] == STEPS
     return final
 
@@ -102,7 +102,7 @@ def test_resuming_on_other_ranks_is_close(root: Path, undisturbed: dict[int, Wei
     """A checkpoint can be read by another number of ranks, and training goes where it would have gone."""
     after = random.Random(SEED).randrange(1, STEPS - 1)
     final = _trained(root, f"checkpoints/moved-{worlds[0]}", worlds, [after])
-    assert training_support.distance(final, undisturbed[1]) < 1e-5, f"moved at step {after}"
+    assert training.distance(final, undisturbed[1]) < 1e-5, f"moved at step {after}"
 
 
 def test_a_damaged_newest_checkpoint_costs_only_its_steps(

@@ -10,11 +10,11 @@ import torch
 from safetensors import safe_open
 from transformers import AutoModelForCausalLM
 
-import training_support
 from ssd_jobs.context import Context
 from ssd_jobs.errors import BadInput
 from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.train import stage as train
+from workspaces import training
 
 LORA = {"rank": 4, "alpha": 8.0, "targets": ["q_proj", "v_proj"]}
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -29,7 +29,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 def _run(root: Path, name: str, *, execution: dict[str, Any] | None = None, **science: Any) -> tuple[Path, Any]:
     """Run the stage."""
-    config = training_support.config(root, output=f"checkpoints/{name}", execution=execution, **science)
+    config = training.config(root, output=f"checkpoints/{name}", execution=execution, **science)
     progress = Progress()
     result = train.run(config, Context(root, 0, progress))
     assert progress.snapshot()["done"] == config.science.steps
@@ -43,7 +43,7 @@ def _facts(output: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return training_support.workspace(tmp_path_factory.mktemp("stage"))
+    return training.workspace(tmp_path_factory.mktemp("stage"))
 
 
 def _losses(output: Path) -> list[float]:
@@ -75,7 +75,7 @@ def test_checkpointing_activations_changes_no_bit(root: Path) -> None:
 @pytest.mark.parametrize("family", ["llama", "gpt-oss", "qwen3-moe"])
 def test_the_families_keep_their_files_names(tmp_path: Path, family: str) -> None:
     """The export has the tensors of the base's checkpoint, by name and shape, for vLLM to open like the base."""
-    output, _ = _run(training_support.workspace(tmp_path, family=family), "run")
+    output, _ = _run(training.workspace(tmp_path, family=family), "run")
     shapes = []
     for path in (tmp_path / "models/base", output / "model"):
         with safe_open(path / "model.safetensors", "pt") as file:
@@ -97,18 +97,16 @@ def test_the_artifact(root: Path) -> None:
     assert manifest["counts"]["samples_seen"] == 32
     assert manifest["facts"]["attention"] == "each"
     before = (output / "manifest.json").stat().st_mtime_ns
-    again = train.run(
-        training_support.config(root, output="checkpoints/artifact", **science), Context(root, 0, Progress())
-    )
+    again = train.run(training.config(root, output="checkpoints/artifact", **science), Context(root, 0, Progress()))
     assert again.digest == result.digest
     assert (output / "manifest.json").stat().st_mtime_ns == before
 
 
 def test_a_wrong_model_is_refused_at_step_0(tmp_path: Path) -> None:
     """Nothing is trained, and the message carries both numbers."""
-    root = training_support.workspace(tmp_path)
-    training_support.write_base(root, seed=1)
-    config = training_support.config(root, nll_tolerance=1e-6)
+    root = training.workspace(tmp_path)
+    training.write_base(root, seed=1)
+    config = training.config(root, nll_tolerance=1e-6)
     with pytest.raises(BadInput, match=r"step-0 guard: 24 stored completions have a mean NLL of \d"):
         train.run(config, Context(root, 0, Progress()))
     assert not (root / config.output / "steps").exists()

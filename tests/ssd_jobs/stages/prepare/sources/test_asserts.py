@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from sampling_support import OWN, context, prepare_config
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.stages.prepare.sources import asserts
+from workspaces.sampling import OWN, context, prepare_config
 
 HUMANEVAL = {
     "task_id": "HumanEval/0",

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sampling_support import prepare_config
 from ssd_jobs import artifacts, contract
 from ssd_jobs.errors import ExitCode
 from ssd_jobs.toy import base_model
+from workspaces.sampling import prepare_config
 
 COMMIT = "c" * 40
 CARD = """---

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sampling_support import context, prepare_config
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import LiveCodeBench
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.stages.prepare.sources import livecodebench
+from workspaces.sampling import context, prepare_config
 
 V6_WINDOW = ("2025-02-01", "2025-05-31", {"easy": 31, "medium": 39, "hard": 61})
 V5_WINDOW = ("2024-08-01", "2025-02-28", {"easy": 92, "medium": 116, "hard": 166})

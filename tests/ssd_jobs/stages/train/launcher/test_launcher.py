@@ -15,15 +15,13 @@ from typing import Any
 import pytest
 import torch.distributed as dist
 
-import gang_support
-import ports
-import ranks_support
-import survivors
-import training_support
+from processes import gang, ports, survivors
+from processes.ranks import on_ranks
 from ssd_jobs.errors import ExitCode
 from ssd_jobs.stages.train import job
 from ssd_jobs.stages.train.checkpoint import COMPLETE
 from ssd_jobs.stages.train.launcher import worker
+from workspaces import training
 
 pytestmark = pytest.mark.endurance
 
@@ -36,20 +34,20 @@ class Running:
     """All launchers of this module."""
 
     def __init__(self, root: Path) -> None:
-        self.root = training_support.workspace(root, steps=4)
-        self.codes = {mode: gang_support.stand_in(mode, self.config(f"code-{mode}", gpus_per_node=2)) for mode in CODES}
-        self.slow = gang_support.stand_in(f"slow{SLOW_S}", self.config("slow", gpus_per_node=2, grace_period_s=90.0))
-        self.hasty = gang_support.stand_in("slow30", self.config("hasty", gpus_per_node=2, grace_period_s=2.0))
+        self.root = training.workspace(root, steps=4)
+        self.codes = {mode: gang.stand_in(mode, self.config(f"code-{mode}", gpus_per_node=2)) for mode in CODES}
+        self.slow = gang.stand_in(f"slow{SLOW_S}", self.config("slow", gpus_per_node=2, grace_period_s=90.0))
+        self.hasty = gang.stand_in("slow30", self.config("hasty", gpus_per_node=2, grace_period_s=2.0))
         self.lost_config = self.config("lost", nodes=2, rendezvous_timeout_s=120.0)
-        self.lost = [gang_support.stand_in("forever", self.lost_config, node=node) for node in (0, 1)]
+        self.lost = [gang.stand_in("forever", self.lost_config, node=node) for node in (0, 1)]
         pair = self.config("pair", nodes=2, rendezvous_timeout_s=120.0)
-        self.pair = [gang_support.real(pair, node=node) for node in (0, 1)]
+        self.pair = [gang.real(pair, node=node) for node in (0, 1)]
 
     def config(self, name: str, **execution: Any) -> Path:
         """Write a config of its own for one gang, whose mailbox lies below this test's folder."""
         execution = {"master_port": ports.free_port(), **execution}
-        return gang_support.write(
-            training_support.config(self.root, output=f"checkpoints/{name}", execution=execution),
+        return gang.write(
+            training.config(self.root, output=f"checkpoints/{name}", execution=execution),
             self.root / f"{name}.json",
         )
 
@@ -109,12 +107,12 @@ def test_the_code_of_the_rank_that_failed_first_is_the_launchers(running: Runnin
 def test_two_agents_agree_with_one(running: Running) -> None:
     """Two launchers with static rendezvous train to the same weights as one process does."""
     assert [_ended(process)[0] for process in running.pair] == [0, 0]
-    ranks_support.on_ranks(1, _alone, running.root)
+    on_ranks(1, _alone, running.root)
     final = [
-        ranks_support.on_ranks(1, training_support.final_state, running.root, output)[0]
+        on_ranks(1, training.final_state, running.root, output)[0]
         for output in ("checkpoints/pair", "checkpoints/alone")
     ]
-    assert training_support.distance(*final) < 1e-5
+    assert training.distance(*final) < 1e-5
     manifest = json.loads((running.root / "checkpoints/pair/manifest.json").read_text())
     assert manifest["facts"]["world_size"] == 2
     assert manifest["facts"]["guard"] == "passed"
@@ -122,7 +120,7 @@ def test_two_agents_agree_with_one(running: Running) -> None:
 
 def _alone(ranks: Any, root: Path) -> None:
     """Train the same in one process."""
-    config = training_support.config(root, output="checkpoints/alone")
+    config = training.config(root, output="checkpoints/alone")
     (root / config.output).mkdir()
     import threading
 
@@ -133,11 +131,11 @@ def _alone(ranks: Any, root: Path) -> None:
 
 def test_sigterm_to_one_node_ends_both_with_a_checkpoint(running: Running) -> None:
     """All ranks agree to stop at the next step, save, and every launcher exits 143."""
-    training_support.workspace(running.root / "long", steps=2000)
+    training.workspace(running.root / "long", steps=2000)
     execution = {"nodes": 2, "master_port": ports.free_port(), "checkpoint_every_steps": 1}
-    config = training_support.config(running.root / "long", steps=2000, execution=execution)
-    path = gang_support.write(config, running.root / "long.json")
-    nodes = [gang_support.real(path, node=node) for node in (0, 1)]
+    config = training.config(running.root / "long", steps=2000, execution=execution)
+    path = gang.write(config, running.root / "long.json")
+    nodes = [gang.real(path, node=node) for node in (0, 1)]
     steps = running.root / "long" / config.output / job.STEPS
     _until(lambda: list(steps.glob(f"*/{COMPLETE}")))
     nodes[1].send_signal(signal.SIGTERM)
@@ -158,11 +156,11 @@ def test_a_lost_peer_ends_the_others_with_75(running: Running) -> None:
 @pytest.mark.parametrize("moment", ["start", "training"])
 def test_no_worker_outlives_a_killed_launcher(tmp_path: Path, moment: str) -> None:
     """Neither one that trains nor one that still imports what it trains with."""
-    root = training_support.workspace(tmp_path, steps=2000)
+    root = training.workspace(tmp_path, steps=2000)
     execution = {"nodes": 2, "master_port": ports.free_port(), "checkpoint_every_steps": 1}
-    config = training_support.config(root, steps=2000, execution=execution)
-    path = gang_support.write(config, tmp_path / "killed.json")
-    launchers = [gang_support.real(path, node=node) for node in (0, 1)]
+    config = training.config(root, steps=2000, execution=execution)
+    path = gang.write(config, tmp_path / "killed.json")
+    launchers = [gang.real(path, node=node) for node in (0, 1)]
     steps = root / config.output / job.STEPS
     if moment == "start":
         _until(lambda: len(survivors.with_word(str(path))) > len(launchers))

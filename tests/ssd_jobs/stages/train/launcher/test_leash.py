@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import survivors
+from processes import survivors
 from ssd_jobs.stages.train.launcher.leash import ORPHANED, leashed
 
 SLEEPER = "import sys, time; open(sys.argv[1], 'w').close(); time.sleep(3600)"

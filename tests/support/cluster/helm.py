@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-CHART = Path(__file__).parent.parent.parent / "charts" / "selfdistill-operator"
+CHART = Path(__file__).parents[3] / "charts" / "selfdistill-operator"
 HELM = Path(sys.executable).parent / "helm"
 EVERYTHING = (
     "mlflow.enabled=true",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-import ports
+from processes import ports
 from ssd_jobs import contract
 
 START_SECONDS = 180.0

@@ -7,7 +7,7 @@ from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.context import Context
 from ssd_jobs.progress.recorder import Progress
-from tables_support import ROWS
+from workspaces.tables import ROWS
 
 KEY = "a" * 64
 PROBLEMS = "problems/bench"

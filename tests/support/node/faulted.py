@@ -4,8 +4,8 @@ from typing import Any
 
 import yaml
 
-from experiments import Experiment
-from grade_pod import ROOT
+from node.experiments import Experiment
+from node.grade_pod import ROOT
 from ssd_jobs import contract
 from ssd_jobs.commands import regrade
 from ssd_jobs.stages.grade import stage as grade

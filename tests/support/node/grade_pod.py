@@ -11,7 +11,7 @@ import yaml
 
 __all__ = ["ROOT", "pod", "template"]
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def template() -> dict[str, Any]:
@@ -33,11 +33,13 @@ def pod(name: str, *, image: str, command: Sequence[str], program: dict[str, str
     grader |= {"image": image, "command": list(command)}
     sandbox["image"] = image
     spec["volumes"] = [each for each in spec["volumes"] if each["name"] not in ("config", "workspace")]
-    spec["volumes"].append({"name": "program", "configMap": {"name": name}})
+    items = [{"key": path.replace("/", "."), "path": path} for path in program]
+    spec["volumes"].append({"name": "program", "configMap": {"name": name, "items": items}})
     kept = [each for each in grader["volumeMounts"] if each["name"] not in ("config", "workspace")]
     grader["volumeMounts"] = [*kept, {"name": "program", "mountPath": "/program", "readOnly": True}]
+    data = {path.replace("/", "."): source for path, source in program.items()}
     metadata = {"name": name, "labels": made["metadata"]["labels"]}
     return [
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": program},
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data},
         {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec},
     ]

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import yaml
 
-import quickstart
 from controlplane import binaries
 from controlplane.kubectl import Kubectl
-from experiments import Experiment
+from node import quickstart
+from node.experiments import Experiment
 
 __all__ = ["NAMESPACE", "Cluster", "position"]
 

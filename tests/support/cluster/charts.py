@@ -11,7 +11,7 @@ from controlplane.plane import ControlPlane
 
 __all__ = ["grants", "rights"]
 
-CHART = Path(__file__).parents[2] / "charts" / "selfdistill-operator"
+CHART = Path(__file__).parents[3] / "charts" / "selfdistill-operator"
 HELM = Path(sys.executable).parent / "helm"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 __all__ = ["PAGE", "Step", "steps"]
 
-PAGE = Path(__file__).parents[2] / "docs" / "quickstart.md"
+PAGE = Path(__file__).parents[3] / "docs" / "quickstart.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 FILE = re.compile(r"# (\S+\.yaml)\n")
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from cluster_kubelet import Kubelet, Script
-from cluster_worker import Workspace
+from cluster.kubelet import Kubelet, Script
+from cluster.worker import Workspace
 from ssd_operator import naming
 from ssd_operator.cluster import Api, Key, Store
 from ssd_operator.lifecycle import view_job, view_pod

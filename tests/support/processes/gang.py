@@ -1,7 +1,7 @@
 """Launchers as processes, with real workers or with stand-ins that end as a test wants.
 
-python gang_support.py launch MODE CONFIG     the launcher, its workers being stand-ins
-python gang_support.py worker MODE CONFIG MAILBOX
+python gang.py launch MODE CONFIG     the launcher, its workers being stand-ins
+python gang.py worker MODE CONFIG MAILBOX
 """
 
 import os
@@ -19,7 +19,7 @@ from ssd_jobs.errors import ExitCode, JobError
 from ssd_jobs.stages.train.launcher import mailbox
 
 HERE = str(Path(__file__).resolve())
-ROOT = Path(HERE).parents[2]
+ROOT = Path(HERE).parents[3]
 
 
 def start(arguments: list[str], *, node: int = 0) -> "subprocess.Popen[str]":

@@ -12,8 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sampling_support import OWN, TOY, context, prepare_config
 from ssd_jobs.stages.prepare import stage as prepare
+from workspaces.sampling import OWN, TOY, context, prepare_config
 
 WORDS = ["".join(random.Random(n).choices(string.ascii_lowercase, k=6)) for n in range(2000)]
 ROW_BYTES = 2048

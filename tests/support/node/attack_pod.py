@@ -10,8 +10,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from sandbox_attacks import DONE, HOSTILE
-from sandbox_programs import SUM
+from sandbox.attacks import DONE, HOSTILE
+from sandbox.programs import SUM
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Limits
 from ssd_jobs.stages.grade import grade_program

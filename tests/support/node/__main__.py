@@ -1,6 +1,6 @@
 """Starts the test cluster with a real node and keeps it until Ctrl-C: to look around, or to try a chart by hand.
 
-`python tests/support/run_node.py` prints the line that makes kubectl and helm use it; `--images` also builds the
+`PYTHONPATH=tests/support python -m node` prints the line that makes kubectl and helm use it; `--images` also builds the
 product's images and brings them to the node. Whatever ends it, nothing of it remains.
 """
 

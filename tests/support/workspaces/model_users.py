@@ -6,9 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import reported
-import sampling_support
-import training_support
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.stages.analyze import stage as analyze
@@ -18,6 +15,7 @@ from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.stages.report import stage as report
 from ssd_jobs.stages.sample import stage as sample
 from ssd_jobs.stages.train import stage as train
+from workspaces import reported, sampling, training
 
 BASE = "models/base"
 CANDIDATE = "checkpoints/c/model"
@@ -26,8 +24,8 @@ TRACKING = contract.Tracking(uri="", experiment="users", run_key="k", run_name="
 
 def workspace(root: Path) -> Path:
     """Write everything that the stages below read."""
-    sampling_support.toy_workspace(root, limit=4)
-    sampling_support.write_samples(root, [sampling_support.sample_row("toy/0")])
+    sampling.toy_workspace(root, limit=4)
+    sampling.write_samples(root, [sampling.sample_row("toy/0")])
     with artifacts.claim(root / "checkpoints/c", stage="train", name="train", key="e" * 64) as draft:
         manifest = artifacts.opened(root / BASE).manifest
         (draft.path / "model").mkdir()
@@ -47,18 +45,18 @@ def workspace(root: Path) -> Path:
 
 def train_config(root: Path) -> Any:
     """Return a training of one step."""
-    return training_support.config(root, output="checkpoints/never", steps=1, global_batch_size=1, warmup_steps=0)
+    return training.config(root, output="checkpoints/never", steps=1, global_batch_size=1, warmup_steps=0)
 
 
 def _sample(root: Path, engine: str = "Transformers") -> object:
     spec = {"name": engine, "args": {}, "trust_remote_code": False}
-    config = sampling_support.sample_config(root, output="samples/never", engine=spec)
-    return sample.run(config, sampling_support.context(root))
+    config = sampling.sample_config(root, output="samples/never", engine=spec)
+    return sample.run(config, sampling.context(root))
 
 
 def generate_candidate(root: Path, *names: str) -> object:
     """Generate at settings of these names."""
-    document = json.loads(contract.dump(sampling_support.sample_config(root)))
+    document = json.loads(contract.dump(sampling.sample_config(root)))
     decode = document["science"].pop("decode")
     document["science"]["samples_per_problem"] = document["science"].pop("samples_per_prompt")
     del document["output"]
@@ -67,15 +65,15 @@ def generate_candidate(root: Path, *names: str) -> object:
         for number, name in enumerate(names)
     ]
     changes = {"stage": "generate", "arm": "Candidate", "benchmark": "toy", "settings": settings, "model": CANDIDATE}
-    return generate.run(sampling_support.loaded(document | changes), sampling_support.context(root))
+    return generate.run(sampling.loaded(document | changes), sampling.context(root))
 
 
 def _curate(root: Path) -> object:
-    return curate.run(sampling_support.curate_config(root), sampling_support.context(root))
+    return curate.run(sampling.curate_config(root), sampling.context(root))
 
 
 def _train(root: Path) -> object:
-    return train.run(train_config(root), sampling_support.context(root))
+    return train.run(train_config(root), sampling.context(root))
 
 
 def _analyze(root: Path) -> object:
@@ -100,7 +98,7 @@ def _analyze(root: Path) -> object:
         "output": "reports/never",
         "execution": {"metrics_port": 0, "image": "", "gpus": 0},
     }
-    return analyze.run(sampling_support.loaded(document), sampling_support.context(root))
+    return analyze.run(sampling.loaded(document), sampling.context(root))
 
 
 def _report(root: Path) -> object:
@@ -109,17 +107,17 @@ def _report(root: Path) -> object:
     def away(_uri: str) -> Any:
         raise AssertionError("MLflow was asked")
 
-    return report.run(config, sampling_support.context(root), connect=away)
+    return report.run(config, sampling.context(root), connect=away)
 
 
 def _prepare(root: Path) -> object:
-    return prepare.run(sampling_support.prepare_config(root, limit=4), sampling_support.context(root))
+    return prepare.run(sampling.prepare_config(root, limit=4), sampling.context(root))
 
 
 def _prepare_more(root: Path) -> object:
-    benchmarks = {"more": sampling_support.TOY}
-    config = sampling_support.prepare_config(root, limit=4, benchmarks=benchmarks)
-    return prepare.run(config.model_copy(update={"output": "problems/never"}), sampling_support.context(root))
+    benchmarks = {"more": sampling.TOY}
+    config = sampling.prepare_config(root, limit=4, benchmarks=benchmarks)
+    return prepare.run(config.model_copy(update={"output": "problems/never"}), sampling.context(root))
 
 
 User = Callable[[Path], object]

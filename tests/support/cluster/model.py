@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import cluster_plans
-from cluster_worker import result
+from cluster import plans
+from cluster.worker import result
 from ssd_jobs import contract
 from ssd_operator import lifecycle as core
 from ssd_operator.lifecycle import JobView, Leave, Make, Owner, PodView, Remove, Resume, Scene, Stop
@@ -26,7 +26,7 @@ class Cluster:
     """One resource, its Jobs and pods, and an operator that may lose its memory."""
 
     def __init__(self, **sections: Any) -> None:
-        self.place: Place = cluster_plans.place(**sections)
+        self.place: Place = plans.place(**sections)
         self.status = Status()
         self.now = START
         self.suspended = False

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from controlplane.waiting import wait_until
-from reader import Cluster
+from node.reader import Cluster
 
 __all__ = ["forwarded"]
 

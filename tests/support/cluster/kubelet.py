@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from cluster_worker import Workspace
+from cluster.worker import Workspace
 from ssd_jobs import contract
 from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError

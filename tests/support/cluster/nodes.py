@@ -9,8 +9,8 @@ from collections.abc import Collection
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from cluster_kubelet import RUNS, UNFINISHED_PHASES, Ends, Kubelet, Pod
-from cluster_watch import watch
+from cluster.kubelet import RUNS, UNFINISHED_PHASES, Ends, Kubelet, Pod
+from cluster.watch import watch
 from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError, connect
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-import arms
-from gates import GATE
+from configs.gates import GATE
+from populations import arms
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.context import Context
 from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.analyze import statistics
-from tables_support import ROWS
+from workspaces.tables import ROWS
 
 KEY = "c" * 64
 GENERATED = "generations/{arm}-{benchmark}-{setting}"

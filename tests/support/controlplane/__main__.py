@@ -1,6 +1,6 @@
 """Builds what the real control plane of the tests needs, unless this machine has it, and prints where it is.
 
-`python tests/support/build_kube.py` is what `make` runs before the tests, so that the minutes of a first build are
+`PYTHONPATH=tests/support python -m controlplane` is what `make` runs before the tests, so that the minutes of a first build are
 seen; `--coredns` adds the cluster DNS that only the node level needs.
 """
 

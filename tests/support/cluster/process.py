@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import ports
-from cluster_kubelet import Kubelet
+from cluster.kubelet import Kubelet
+from processes import ports
 
 
 class OperatorProcess:

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from resource_cases import document
+from resources.cases import document
 
 __all__ = ["RULE_CASES", "RuleCase"]
 

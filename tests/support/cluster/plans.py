@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import plans
+from configs import plans
 from ssd_operator import plan
 from ssd_operator.manifests import Place
 from ssd_operator.settings import Settings
