@@ -45,7 +45,8 @@ class Lora(Section):
     targets: Annotated[
         tuple[Key, ...], Field(max_length=32, json_schema_extra={"x-kubernetes-list-type": "set"}), unique
     ] = ()
-    """Names of the modules to adapt; empty adapts every linear layer of the blocks."""
+    """Names of linear layers to adapt; empty adapts every one of the blocks. A model with experts needs names, since
+    experts are no linear layers and cannot be adapted."""
 
 
 def _tenth_of_steps(fields: dict[str, Any]) -> int:

@@ -4,29 +4,39 @@ import zlib
 from typing import Any
 
 import torch
+from torch import nn
 
 from ssd_jobs.contract import Lora
-from ssd_jobs.errors import BadInput, first_line
+from ssd_jobs.models.adapting import linear_layers
 
 __all__ = ["initialize", "inject", "is_adapter", "merged", "source_name"]
 
-ADAPTER = "default"
-A, B, BASE = f".lora_A.{ADAPTER}.weight", f".lora_B.{ADAPTER}.weight", ".base_layer.weight"
+A, B, BASE = ".lora_A.weight", ".lora_B.weight", ".base_layer.weight"
+
+
+class Adapted(nn.Module):
+    """A linear layer and the product of two thin ones beside it."""
+
+    def __init__(self, base: nn.Linear, *, rank: int, scale: float) -> None:
+        super().__init__()
+        place = {"device": base.weight.device, "dtype": base.weight.dtype}
+        self.base_layer = base
+        self.lora_A = nn.Linear(base.in_features, rank, bias=False, **place)
+        self.lora_B = nn.Linear(rank, base.out_features, bias=False, **place)
+        self._scale = scale
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Add what the adapter says to what the layer says."""
+        change: torch.Tensor = self.lora_B(self.lora_A(inputs))
+        return torch.add(self.base_layer(inputs), change, alpha=self._scale)
 
 
 def inject(model: Any, recipe: Lora, *, seed: int) -> None:
-    """Put adapters beside the named projections and freeze everything else."""
-    from peft import LoraConfig, inject_adapter_in_model
-
-    if "lm_head" in recipe.targets:
-        raise BadInput("lora.targets: lm_head cannot be adapted; its logits are computed in chunks from one weight")
-    config = LoraConfig(
-        r=recipe.rank, lora_alpha=recipe.alpha, target_modules=list(recipe.targets), lora_dropout=0.0, bias="none"
-    )
-    try:
-        inject_adapter_in_model(config, model)
-    except ValueError as error:
-        raise BadInput(f"lora.targets: {first_line(error)}") from None
+    """Put adapters beside the layers that the recipe means, and freeze everything else."""
+    for name in linear_layers(model, recipe.targets):
+        parent, _, child = name.rpartition(".")
+        adapted = Adapted(model.get_submodule(name), rank=recipe.rank, scale=_scale(recipe))
+        setattr(model.get_submodule(parent), child, adapted)
     for name, weight in model.named_parameters():
         weight.requires_grad_(is_adapter(name))
         if is_adapter(name) and weight.device.type != "meta":
@@ -55,13 +65,17 @@ def initialize(name: str, weight: torch.Tensor, *, seed: int) -> None:
 
 def merged(weights: dict[str, torch.Tensor], recipe: Lora) -> dict[str, torch.Tensor]:
     """Return the weights with their adapters added in, under the names of the plain model."""
-    scale = recipe.alpha / recipe.rank
     plain: dict[str, torch.Tensor] = {}
     for name, weight in weights.items():
         if is_adapter(name):
             continue
         stem = name.removesuffix(BASE)
         if stem != name:
-            weight = weight + scale * (weights[stem + B] @ weights[stem + A])  # noqa: PLW2901
+            weight = weight + _scale(recipe) * (weights[stem + B] @ weights[stem + A])  # noqa: PLW2901
         plain[source_name(name)] = weight
     return plain
+
+
+def _scale(recipe: Lora) -> float:
+    """Return what the product of A and B counts for."""
+    return recipe.alpha / recipe.rank

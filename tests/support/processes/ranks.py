@@ -17,7 +17,6 @@ CONTEXT.set_forkserver_preload(
         "ssd_jobs.stages.train.job",
         "transformers.models.auto.modeling_auto",
         "transformers.models.qwen3.modeling_qwen3",
-        "peft",
     ]
 )
 

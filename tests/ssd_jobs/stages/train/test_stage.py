@@ -23,6 +23,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "full checkpointing": {"activation_checkpointing": "Full"},
     "selective checkpointing": {"activation_checkpointing": "Selective"},
     "lora": {"lora": LORA},
+    "lora of every layer": {"lora": {"rank": 8, "alpha": 16.0, "targets": []}},
     "by sequence": {"loss_weighting": "Sequence", "grad_clip": 0.0},
 }
 

@@ -1,0 +1,73 @@
+"""Which layers of a model low-rank adapters can be put beside: the linear layers of its blocks, and nothing else.
+
+The experts of a mixture are many matrices in one tensor, and the head's logits are computed in chunks from its
+weight: neither has a place for an adapter. Naming one of them, or nothing where one would be left out, is refused.
+"""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import torch
+from torch import nn
+
+from ssd_jobs.errors import BadInput, first_line
+
+__all__ = ["check", "linear_layers"]
+
+
+def linear_layers(model: Any, targets: Collection[str]) -> list[str]:
+    """Return the full names of the layers that the targets mean; no targets mean every linear layer of the blocks."""
+    blocks = model.get_decoder().layers
+    place = next(name for name, module in model.named_modules() if module is blocks)
+    modules = {f"{place}.{name}": module for name, module in blocks.named_modules() if name}
+    linear = {name: module for name, module in modules.items() if isinstance(module, nn.Linear)}
+    others = {name: module for name, module in modules.items() if name not in linear}
+    if not targets:
+        _refuse_left_out(others, linear)
+        return list(linear)
+    for target in targets:
+        _refuse_other(target, others, linear)
+    return [name for name in linear if any(_means(target, name) for target in targets)]
+
+
+def check(directory: Path, targets: Collection[str], *, trust_remote_code: bool) -> None:
+    """Refuse targets by a model's config alone, without memory for its weights."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    try:
+        config = AutoConfig.from_pretrained(directory, trust_remote_code=trust_remote_code, local_files_only=True)
+        with torch.device("meta"):
+            model = AutoModelForCausalLM.from_config(config, trust_remote_code=trust_remote_code)
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{directory}: transformers cannot read this model ({first_line(error)})") from None
+    linear_layers(model, targets)
+
+
+def _refuse_left_out(others: Mapping[str, nn.Module], linear: Collection[str]) -> None:
+    """Refuse to mean every layer where some matrices are in none."""
+    for name, module in others.items():
+        if any(weight.ndim > 1 for weight in module.parameters(recurse=False)):
+            _refuse(f"is empty, and {name}, which is no linear layer, would be left out", linear)
+
+
+def _refuse_other(target: str, others: Mapping[str, nn.Module], linear: Collection[str]) -> None:
+    """Refuse a target that means something besides linear layers, or nothing."""
+    for name, module in others.items():
+        for each in (name, *(f"{name}.{own}" for own, _ in module.named_parameters(recurse=False))):
+            if _means(target, each):
+                _refuse(f"{target} is {each}, which is no linear layer and cannot be adapted", linear)
+    if not any(_means(target, name) for name in linear):
+        _refuse(f"{target} is no linear layer of this model's blocks", linear)
+
+
+def _means(target: str, name: str) -> bool:
+    """Tell whether a target is this name or its end."""
+    return name == target or name.endswith(f".{target}")
+
+
+def _refuse(what: str, linear: Collection[str]) -> NoReturn:
+    """Say what is wrong and what there is."""
+    names = ", ".join(sorted({name.rpartition(".")[2] for name in linear}))
+    advice = f"name some of {names}, or train" if names else "train"
+    raise BadInput(f"training.lora.targets: {what}; {advice} all weights with training.lora.rank 0")
