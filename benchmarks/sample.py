@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
+from ssd_jobs.contract import files
 from ssd_jobs.models import environment
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from ssd_jobs.engine.vllm_engine import VllmEngine
 
 KEY = "a" * 64
-RENDERING = {"prompt_mode": "Chat", "chat_template_args": {}, "template": "builtin:instruct"}
+RENDERING = {"prompt_mode": "Chat", "chat_template_args": {}, "template": files.builtin_template("instruct")}
 EXECUTION = {"metrics_port": 0, "image": ""}
 TOY = {"kind": "builtin", "name": "toy"}
 LIMIT = 128
@@ -52,7 +53,7 @@ def measure(workspace: Path, count: int, rounds: int) -> dict[str, float]:
 
     context = Context(workspace=workspace, index=0, progress=Progress())
     prepare.run(prepare_config(workspace, count), context)
-    prompts = artifacts.opened(workspace / "problems/pool").table("prompts.parquet", tables.PROMPTS)
+    prompts = artifacts.opened(workspace / "problems/pool").table(files.PROMPTS, tables.PROMPTS)
     science = config.science
     engine = VllmEngine(
         workspace / "models/base", science.engine, gpus=0, max_sequence_tokens=science.max_sequence_tokens, seed=0
@@ -86,7 +87,7 @@ def stage(config: contract.SampleConfig, engine: "VllmEngine", context: "Context
     from ssd_jobs.sampling.units import of_shard
 
     prompts = artifacts.opened(context.path(config.prompts)).table(
-        "prompts.parquet", tables.PROMPTS, columns=["problem_id", "token_ids"]
+        files.PROMPTS, tables.PROMPTS, columns=["problem_id", "token_ids"]
     )
     target = Target(decode=config.science.decode, key=KEY, output="", science={})
     started = time.monotonic()

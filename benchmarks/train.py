@@ -26,6 +26,7 @@ from transformers import AutoModelForCausalLM, Qwen3Config
 
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
+from ssd_jobs.contract import files
 
 ROOT = Path(__file__).resolve().parents[1]
 ARMS = ("padded-1", "padded-2", "padded-4", "padded-8", "padded-16", "packed")
@@ -188,8 +189,8 @@ def _inputs(folder: Path, plan: dict[str, Any]) -> None:
     order = np.random.default_rng(1).permutation(count).reshape(steps, BATCH).tolist()
     batches = [{"step": step, "record_ids": ids} for step, ids in enumerate(order, start=1)]
     with artifacts.claim(folder / "records/plan", stage="curate", name="curate", key="b" * 64) as draft:
-        draft.write_table("records.parquet", tables.RECORDS, tables.table(tables.RECORDS, records))
-        draft.write_table("batches.parquet", tables.BATCHES, tables.table(tables.BATCHES, batches))
+        draft.write_table(files.RECORDS, tables.RECORDS, tables.table(tables.RECORDS, records))
+        draft.write_table(files.BATCHES, tables.BATCHES, tables.table(tables.BATCHES, batches))
         draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
 
 

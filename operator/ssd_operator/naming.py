@@ -11,6 +11,7 @@ from typing import Final
 __all__ = [
     "ANNOTATION_KEY",
     "API_VERSION",
+    "CONFIG",
     "CONFIG_FILE",
     "GROUP",
     "KIND",
@@ -25,6 +26,7 @@ __all__ = [
     "PLURAL",
     "SANDBOX",
     "SANDBOX_SOCKET",
+    "SPEC",
     "VERSION",
     "WORKER",
     "WORKSPACE",
@@ -66,7 +68,11 @@ SANDBOX = "sandbox"
 
 WORKSPACE = "/workspace"
 """Where a pod sees the claim."""
-CONFIG_FILE = "/etc/ssd/config.json"
+CONFIG = "config.json"
+"""A stage's config, in its ConfigMap and where that is mounted."""
+CONFIG_FILE = f"/etc/ssd/{CONFIG}"
+SPEC = "spec.json"
+"""A run's frozen spec, in its ConfigMap."""
 SANDBOX_SOCKET = "/sandbox/socket"
 
 LABEL_LIMIT = 63

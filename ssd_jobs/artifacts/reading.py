@@ -10,7 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 from pydantic import ValidationError
 
-from ssd_jobs.artifacts import layout, manifest, tables
+from ssd_jobs.artifacts import manifest, tables
+from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput, JobError
 
 __all__ = ["Artifact", "complete", "opened", "sharded", "sharded_digest"]
@@ -44,19 +45,18 @@ class Artifact:
         self._verify(name)
         return tables.read(schema, self.path / name, columns=columns, problems=problems)
 
-    def parts(self, prefix: str, schema: pa.Schema, *, columns: list[str] | None = None) -> pa.Table:
-        """Read all parquet files that start with a prefix, in the order of their names."""
-        found = list(self.each_part(prefix, schema, columns=columns))
-        if found:
-            return pa.concat_tables(found)
-        empty = schema.empty_table()
+    def samples(self, *, columns: list[str] | None = None) -> pa.Table:
+        """Read the samples of a shard, in the order in which they were finished."""
+        parts = list(self.samples_by_part(columns=columns))
+        if parts:
+            return pa.concat_tables(parts)
+        empty = tables.SAMPLES.empty_table()
         return empty if columns is None else empty.select(columns)
 
-    def each_part(self, prefix: str, schema: pa.Schema, *, columns: list[str] | None = None) -> Iterator[pa.Table]:
-        """Yield these files one by one: a shard of long completions is gigabytes, a part of it is not."""
-        for name in sorted(self.manifest.files):
-            if name.startswith(prefix) and name.endswith(".parquet"):
-                yield self.table(name, schema, columns=columns)
+    def samples_by_part(self, *, columns: list[str] | None = None) -> Iterator[pa.Table]:
+        """Yield the samples file by file: a shard of long completions is gigabytes, a part of it is not."""
+        for name in files.parts(self.manifest.files):
+            yield self.table(name, tables.SAMPLES, columns=columns)
 
     def _verify(self, name: str) -> None:
         """Hash one file again."""
@@ -71,7 +71,7 @@ class Artifact:
 
 def complete(path: Path, *, key: str) -> Artifact | None:
     """Return the artifact if it is complete, None if it is not there yet."""
-    file = path / manifest.MANIFEST
+    file = path / files.MANIFEST
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -92,19 +92,19 @@ def complete(path: Path, *, key: str) -> Artifact | None:
 def opened(path: Path) -> Artifact:
     """Return an artifact that an earlier stage must have completed; its path ends with its key."""
     try:
-        document = manifest.Manifest.model_validate_json((path / manifest.MANIFEST).read_text(encoding="utf-8"))
+        document = manifest.Manifest.model_validate_json((path / files.MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise JobError(f"{path}: not complete (no {manifest.MANIFEST}); run the stage that writes it first") from None
+        raise JobError(f"{path}: not complete (no {files.MANIFEST}); run the stage that writes it first") from None
     except ValidationError:
         raise BadInput(
-            f"{path / manifest.MANIFEST}: is no manifest of this version; remove {path} and run its stage again"
+            f"{path / files.MANIFEST}: is no manifest of this version; remove {path} and run its stage again"
         ) from None
     return Artifact(path, document)
 
 
 def sharded(path: Path, shards: int) -> list[Artifact]:
     """Return every shard of an artifact; a missing one is named."""
-    return [opened(layout.shard_path(path, shard)) for shard in range(shards)]
+    return [opened(files.shard(path, shard)) for shard in range(shards)]
 
 
 def sharded_digest(shards: list[Artifact]) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.commands.program import main_of
+from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput, JobError
 from ssd_jobs.sandbox.opening import limits_of, opened
 from ssd_jobs.stages.grade import canaries, questions
@@ -68,7 +69,7 @@ def regrade(config: contract.GradeConfig, workspace: Path) -> Iterator[tuple[int
 def _stored(config: contract.GradeConfig, task: contract.GradeTask, workspace: Path) -> dict[Any, dict[str, Any]]:
     """Return the verdicts that are on disk."""
     shards = artifacts.sharded(workspace / task.output, config.science.shards)
-    rows = [row for shard in shards for row in tables.rows(shard.table(grade.VERDICTS, tables.VERDICTS))]
+    rows = [row for shard in shards for row in tables.rows(shard.table(files.VERDICTS, tables.VERDICTS))]
     return {_place(row): row for row in rows}
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from ssd_jobs.artifacts import manifest, reading
 from ssd_jobs.artifacts.draft import PRIVATE
+from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 
 __all__ = ["ModelFiles", "model_files", "shares"]
 
 LOGGER = logging.getLogger(__name__)
-WEIGHTS = ".safetensors"
 DEPTH = 2
 """A candidate is at most so many directories inside its artifact."""
 WORTH_A_LINE = 10**9
@@ -41,18 +41,18 @@ class ModelFiles:
     @property
     def settings(self) -> list[str]:
         """Its files without weights: config, tokenizer, templates."""
-        return [name for name in self.names if not name.endswith(WEIGHTS)]
+        return [name for name in self.names if not name.endswith(files.WEIGHTS)]
 
     @property
     def digest(self) -> str:
         """The digest of the model's files alone: the same weights are the same model, whatever lies beside them."""
-        files = self.artifact.manifest.files
-        return manifest.content_digest({name: files[name] for name in self.names})
+        entries = self.artifact.manifest.files
+        return manifest.content_digest({name: entries[name] for name in self.names})
 
     def shares(self, count: int) -> list[list[str]]:
         """Share the files out to so many processes."""
-        files = self.artifact.manifest.files
-        return shares({name: files[name] for name in self.names}, count)
+        entries = self.artifact.manifest.files
+        return shares({name: entries[name] for name in self.names}, count)
 
     def verify(self, names: Collection[str] | None = None, *, on_file: Callable[[], None] = lambda: None) -> None:
         """Hash files again, all of them unless some are named; refuse one that is wrong, missing or not listed."""
@@ -85,16 +85,16 @@ class ModelFiles:
 def model_files(directory: Path) -> ModelFiles:
     """Return the files of a model that an earlier stage must have completed."""
     places = (directory, *directory.parents[:DEPTH])
-    holder = next((place for place in places if (place / manifest.MANIFEST).is_file()), directory)
+    holder = next((place for place in places if (place / files.MANIFEST).is_file()), directory)
     return ModelFiles(directory, reading.opened(holder))
 
 
-def shares(files: Mapping[str, manifest.FileEntry], count: int) -> list[list[str]]:
+def shares(entries: Mapping[str, manifest.FileEntry], count: int) -> list[list[str]]:
     """Share files out by size: the largest first, each to whoever has least."""
     found: list[list[str]] = [[] for _ in range(count)]
     loads = [0] * count
-    for name in sorted(files, key=lambda name: (-files[name].bytes, name)):
+    for name in sorted(entries, key=lambda name: (-entries[name].bytes, name)):
         least = loads.index(min(loads))
         found[least].append(name)
-        loads[least] += files[name].bytes
+        loads[least] += entries[name].bytes
     return found

@@ -16,12 +16,11 @@ from typing import Any, Protocol
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from ssd_jobs.contract import Rendering
+from ssd_jobs.contract import Rendering, files
 from ssd_jobs.errors import BadInput, first_line
 
 __all__ = ["Prompt", "Renderer", "Template", "Tokenizer", "load_template", "load_tokenizer"]
 
-BUILTIN = "builtin:"
 SAMPLE = {"statement": "statement", "starter_code": "def f():", "kind": "functional", "entry_point": "f"}
 
 Turn = dict[str, str]
@@ -79,9 +78,9 @@ class Template:
 
 def load_template(name: str, workspace: Path) -> Template:
     """Return one of the package's templates, or the user's file."""
-    if name.startswith(BUILTIN):
+    if files.is_builtin_template(name):
         folder = resources.files("ssd_jobs.models") / "templates"
-        known = {f"{BUILTIN}{file.name.removesuffix('.jinja')}": file for file in folder.iterdir()}
+        known = {files.builtin_template(file.name.removesuffix(".jinja")): file for file in folder.iterdir()}
         if name not in known:
             raise BadInput(f"prompts.template: there is no {name}; use {' or '.join(sorted(known))}, or a file")
         return Template(known[name].read_text(encoding="utf-8"), source=name)

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 
 __all__ = ["stop_token_ids"]
@@ -15,9 +16,9 @@ __all__ = ["stop_token_ids"]
 
 def stop_token_ids(model: Path) -> tuple[int, ...]:
     """Return all of them in ascending order."""
-    found = {*_ids(model / "generation_config.json"), *_tokenizer_ids(model)}
+    found = {*_ids(model / files.GENERATION_CONFIG), *_tokenizer_ids(model)}
     if not found:
-        found = set(_ids(model / "config.json"))
+        found = set(_ids(model / files.MODEL_CONFIG))
     if not found:
         raise BadInput(f"{model}: names no end-of-sequence token; add eos_token_id to its generation_config.json")
     return tuple(sorted(found))
@@ -32,12 +33,12 @@ def _ids(file: Path) -> list[int]:
 
 def _tokenizer_ids(model: Path) -> list[int]:
     """Return the id of the tokenizer's end-of-sequence token."""
-    config = _document(model / "tokenizer_config.json")
+    config = _document(model / files.TOKENIZER_CONFIG)
     token = config.get("eos_token")
     text = token.get("content") if isinstance(token, dict) else token
     if not isinstance(text, str):
         return []
-    tokenizer = _document(model / "tokenizer.json")
+    tokenizer = _document(model / files.TOKENIZER)
     added = {each["content"]: each["id"] for each in tokenizer.get("added_tokens", [])}
     added |= {each["content"]: int(number) for number, each in config.get("added_tokens_decoder", {}).items()}
     return [added[text]] if text in added else []

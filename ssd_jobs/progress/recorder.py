@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ssd_jobs.artifacts import atomic
+from ssd_jobs.contract import files
 
-__all__ = ["FILE", "Progress", "Snapshot", "read"]
+__all__ = ["Progress", "Snapshot", "read"]
 
-FILE = "progress.json"
 INTERVAL_S = 1.0
 
 Snapshot = dict[str, float | str]
@@ -34,7 +34,7 @@ class Progress:
     def attach(self, directory: Path) -> None:
         """Keep `progress.json` in this directory from now on."""
         with self._lock:
-            self._file = directory / FILE
+            self._file = directory / files.PROGRESS
             self._write(force=True)
 
     def update(self, *, done: float, total: float, unit: str, **values: float) -> None:
@@ -63,7 +63,7 @@ class Progress:
 def read(directory: Path) -> Snapshot | None:
     """Return what a stage last said, or None."""
     try:
-        values: Snapshot = json.loads((directory / FILE).read_text(encoding="utf-8"))
+        values: Snapshot = json.loads((directory / files.PROGRESS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return values

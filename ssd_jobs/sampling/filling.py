@@ -102,8 +102,8 @@ class Filling:
         """Count all rows of the shard, whichever start sampled them, and write the manifest."""
         self.store.finish()
         statistics = Statistics()
-        for path in sorted(self._draft.path.glob("part-*.parquet")):
-            _count(path, statistics)
+        for part in self.store.parts:
+            _count(part, statistics)
         self._check_errors(statistics)
         shape = {name: value for name, value in statistics.values().items() if not name.endswith("_per_s")}
         self._draft.finish(

@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-__all__ = ["FILE", "INTERVAL_SECONDS", "Metrics"]
+from ssd_jobs.contract import files
 
-FILE = "metrics.jsonl"
+__all__ = ["INTERVAL_SECONDS", "Metrics"]
+
 INTERVAL_SECONDS = 30.0
 
 
@@ -19,7 +20,7 @@ class Metrics:
     """Appends to the file of one shard."""
 
     def __init__(self, directory: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._path = directory / FILE
+        self._path = directory / files.METRICS
         self._clock = clock
         self._before = self._resume()
         self._written = clock()

@@ -12,6 +12,7 @@ from pathlib import Path
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import Artifact, tables
 from ssd_jobs.context import Context
+from ssd_jobs.contract import files
 from ssd_jobs.engine import Engine
 from ssd_jobs.engine.loading import load
 from ssd_jobs.errors import BadInput
@@ -37,7 +38,7 @@ def run(plan: Plan, context: Context) -> list[Artifact]:
     shards = plan.config.science.shards
     if not 0 <= context.index < shards:
         raise BadInput(f"shard {context.index} is out of range: the recipe has the shards 0 to {shards - 1}")
-    paths = [artifacts.shard_path(context.path(target.output), context.index) for target in plan.targets]
+    paths = [files.shard(context.path(target.output), context.index) for target in plan.targets]
     missing = [
         (target, path)
         for target, path in zip(plan.targets, paths, strict=True)
@@ -86,7 +87,7 @@ def _prompts(plan: Plan, context: Context) -> list[Prompt]:
     """Return the shard's prompts, or say that too many of them leave no room for an answer."""
     config = plan.config
     source = artifacts.opened(context.path(config.prompts))
-    data = source.table("prompts.parquet", tables.PROMPTS, columns=["problem_id", "token_ids"])
+    data = source.table(files.PROMPTS, tables.PROMPTS, columns=["problem_id", "token_ids"])
     prompts = of_shard(data, shard=context.index, shards=config.science.shards)
     limit = config.science.max_sequence_tokens
     long = [prompt for prompt in prompts if len(prompt.token_ids) >= limit]

@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from ssd_jobs.artifacts import Draft, atomic, tables
+from ssd_jobs.contract import files
 from ssd_jobs.engine import NOTHING, Beginning
 from ssd_jobs.sampling import lines
 from ssd_jobs.sampling.lines import Row
@@ -36,13 +37,18 @@ class Store:
     def __init__(self, draft: Draft, *, chunk: int = CHUNK) -> None:
         self._draft = draft
         self._chunk = chunk
-        self._part = len(list(draft.path.glob("part-*.parquet")))
+        self._part = len(self.parts)
         self._done = self._recorded()
         self._rows: list[Row] = []
         self._begun: dict[Unit, lines.Kept] = {}
         self._clean()
         self._replay()
         self._journal = self._path(self._part).open("ab")
+
+    @property
+    def parts(self) -> list[Path]:
+        """The files of finished chunks, in order."""
+        return files.parts_in(self._draft.path)
 
     @property
     def done(self) -> int:
@@ -125,8 +131,8 @@ class Store:
     def _recorded(self) -> set[Unit]:
         """Return the units of all parts."""
         found: set[Unit] = set()
-        for path in sorted(self._draft.path.glob("part-*.parquet")):
-            data = tables.read(tables.SAMPLES, path, columns=["problem_id", "sample_index"])
+        for part in self.parts:
+            data = tables.read(tables.SAMPLES, part, columns=["problem_id", "sample_index"])
             found |= set(zip(*(column.to_pylist() for column in data.columns), strict=True))
         return found
 
@@ -169,8 +175,7 @@ class Store:
         self._journal = self._path(self._part + 1).open("wb")
         if self._begun:
             self._write([], {unit: kept.beginning() for unit, kept in self._begun.items()})
-        name = f"part-{self._part:05d}.parquet"
-        self._draft.write_table(name, tables.SAMPLES, tables.table(tables.SAMPLES, self._rows))
+        self._draft.write_table(files.part(self._part), tables.SAMPLES, tables.table(tables.SAMPLES, self._rows))
         old.close()
         old_path.unlink()
         self._part += 1

@@ -8,12 +8,20 @@ from typing import Any
 import yaml
 
 from ssd_jobs.artifacts import atomic
+from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
-from ssd_jobs.tracking import server, weights
+from ssd_jobs.tracking import flavor, server, weights
 
 __all__ = ["Downloaded", "download_model"]
 
-EXTRAS = ("MLmodel", "registered_model_meta", "components", "conda.yaml", "python_env.yaml", "requirements.txt")
+EXTRAS = (
+    flavor.DESCRIPTION,
+    "registered_model_meta",
+    flavor.COMPONENTS,
+    "conda.yaml",
+    "python_env.yaml",
+    "requirements.txt",
+)
 
 
 class Downloaded(dict[str, str]):
@@ -69,20 +77,20 @@ def _download(uri: str, scratch: Path) -> None:
 def _weights_directory(root: Path, uri: str) -> Path:
     """Return the Hugging Face directory inside an MLflow model."""
     try:
-        description = yaml.safe_load((root / "MLmodel").read_text(encoding="utf-8"))
+        description = yaml.safe_load((root / flavor.DESCRIPTION).read_text(encoding="utf-8"))
         inside = description["flavors"]["transformers"]["model_binary"]
     except (OSError, KeyError, TypeError, yaml.YAMLError):
         raise BadInput(f"{uri}: is no model of MLflow's transformers flavor; register one that is") from None
     found = (root / str(inside)).resolve()
-    if root.resolve() not in (found, *found.parents) or not (found / "config.json").is_file():
-        raise BadInput(f"{uri}: has no config.json where its MLmodel says; register it again")
+    if root.resolve() not in (found, *found.parents) or not (found / files.MODEL_CONFIG).is_file():
+        raise BadInput(f"{uri}: has no {files.MODEL_CONFIG} where its MLmodel says; register it again")
     return found
 
 
 def _move(found: Path, target: Path) -> None:
     """Move the model's own files to the target, without what MLflow added; a tokenizer beside the weights comes too."""
     target.mkdir(parents=True, exist_ok=True)
-    tokenizer = found.parent / "components" / "tokenizer"
+    tokenizer = found.parent / flavor.TOKENIZER_COPY
     extra = sorted(tokenizer.iterdir()) if tokenizer.is_dir() else []
     for path in [*extra, *sorted(found.iterdir())]:
         if path.name not in EXTRAS:

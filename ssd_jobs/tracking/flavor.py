@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 
-__all__ = ["DESCRIPTION", "Upload", "describe", "uploads"]
+__all__ = ["COMPONENTS", "DESCRIPTION", "TOKENIZER_COPY", "Upload", "describe", "uploads"]
 
 DESCRIPTION = "MLmodel"
 TOKENIZER = ("tokenizer", "special_tokens", "vocab", "merges", "added_tokens", "chat_template", "sentencepiece")
-COMPONENT = "components/tokenizer"
+COMPONENTS = "components"
+TOKENIZER_COPY = f"{COMPONENTS}/tokenizer"
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,14 @@ class Upload:
 
 def uploads(directory: Path) -> list[Upload]:
     """Return every file of the export, and its tokenizer's files once more where the flavor wants them."""
-    if not (directory / "config.json").is_file():
-        raise BadInput(f"{directory}: is no model (no config.json); run train again")
-    files = sorted(path for path in directory.rglob("*") if path.is_file() and not path.name.startswith("."))
+    if not (directory / files.MODEL_CONFIG).is_file():
+        raise BadInput(f"{directory}: is no model (no {files.MODEL_CONFIG}); run train again")
+    paths = sorted(path for path in directory.rglob("*") if path.is_file() and not path.name.startswith("."))
     found = []
-    for path in files:
+    for path in paths:
         folder = path.parent.relative_to(directory).as_posix()
         found.append(Upload(path, None if folder == "." else folder))
-    return found + [Upload(each, COMPONENT) for each in files if each.name.startswith(TOKENIZER)]
+    return found + [Upload(each, TOKENIZER_COPY) for each in paths if each.name.startswith(TOKENIZER)]
 
 
 def describe(*, name: str, model_id: str, run_id: str, labels: Mapping[str, str]) -> str:

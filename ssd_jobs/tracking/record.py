@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ssd_jobs import contract
+from ssd_jobs.contract import files
 from ssd_jobs.tracking import runs, series, server
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Entry:
     datasets: Sequence[Dataset]
     stages: Sequence[StageEntry]
     files: Path
-    """A directory whose files become the parent run's artifacts; hidden files and `progress.json` stay."""
+    """A directory whose files become the parent run's artifacts; hidden files and the progress stay."""
 
 
 @dataclass(frozen=True)
@@ -143,5 +144,5 @@ def _artifacts(client: "MlflowClient", run_id: str, directory: Path) -> None:
     """Send the report's files in one call, without what lives beside them."""
     with tempfile.TemporaryDirectory() as scratch:
         chosen = Path(scratch, "files")
-        shutil.copytree(directory, chosen, ignore=shutil.ignore_patterns(".*", "progress.json"))
+        shutil.copytree(directory, chosen, ignore=shutil.ignore_patterns(".*", files.PROGRESS))
         client.log_artifacts(run_id, str(chosen))

@@ -12,6 +12,7 @@ from node.experiments import Experiment
 from node.forwarding import forwarded
 from node.reader import Cluster
 from ssd_jobs import artifacts
+from ssd_jobs.contract import files
 from ssd_operator import naming
 
 GRADE = "grade-candidate-toy"
@@ -91,5 +92,5 @@ def test_a_sandbox_without_memory_is_started_again(survivor: Experiment) -> None
 
 def test_what_was_written_is_whole(survivor: Experiment) -> None:
     """Every artifact of the volume is complete and has the digests of its manifest."""
-    for manifest in survivor.volume().rglob(artifacts.MANIFEST):
+    for manifest in survivor.volume().rglob(files.MANIFEST):
         artifacts.opened(manifest.parent).verify()

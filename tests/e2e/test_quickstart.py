@@ -11,6 +11,7 @@ from node.experiments import Experiment
 from node.forwarding import forwarded
 from node.reader import Cluster
 from ssd_jobs import artifacts
+from ssd_jobs.contract import files
 
 STAGES = (
     "prepare",
@@ -81,7 +82,7 @@ def test_events_tell_the_story(toy: Experiment) -> None:
 @pytest.mark.usefixtures("own_node")
 def test_files_are_what_their_manifests_say(toy: Experiment) -> None:
     """Every artifact on the volume is complete, and its files have the digests of its manifest."""
-    manifests = sorted(toy.volume().rglob(artifacts.MANIFEST))
+    manifests = sorted(toy.volume().rglob(files.MANIFEST))
     assert len(manifests) >= len(STAGES)
     for manifest in manifests:
         artifacts.opened(manifest.parent).verify()
@@ -92,7 +93,7 @@ def test_the_status_names_what_is_on_the_volume(toy: Experiment) -> None:
     """The paths in the status lead to the artifacts."""
     for stage in toy.status["stages"]:
         folder = toy.volume() / stage["artifact"]["path"]
-        assert list(folder.rglob(artifacts.MANIFEST)), stage
+        assert list(folder.rglob(files.MANIFEST)), stage
 
 
 def test_runs_are_in_mlflow(toy: Experiment, mlflow: MlflowClient) -> None:

@@ -3,11 +3,10 @@
 import json
 from pathlib import Path
 
+from ssd_jobs.contract import files
 from ssd_operator.plan import Artifact, Node
 
 __all__ = ["directories", "finished_shards", "is_complete"]
-
-MANIFEST = "manifest.json"
 
 
 def is_complete(workspace: Path, node: Node) -> bool:
@@ -23,13 +22,13 @@ def finished_shards(workspace: Path, artifact: Artifact) -> int:
 def directories(workspace: Path, artifact: Artifact) -> list[Path]:
     """Return the directories that an artifact consists of."""
     root = workspace / artifact.path
-    return [root / f"shard-{shard:05d}" for shard in range(artifact.shards)] if artifact.shards else [root]
+    return [files.shard(root, shard) for shard in range(artifact.shards)] if artifact.shards else [root]
 
 
 def _has_manifest(directory: Path, key: str) -> bool:
     """Tell whether a directory is complete and belongs to this key."""
     try:
-        document = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
+        document = json.loads((directory / files.MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
     return isinstance(document, dict) and document.get("key") == key

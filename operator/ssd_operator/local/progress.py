@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from ssd_jobs.contract import files
 from ssd_operator.local import cache
 from ssd_operator.plan import Node
 
@@ -57,7 +58,7 @@ def _newest(directories: list[Path]) -> dict[str, object] | None:
     """Return what was said last in any of these directories."""
     found: list[tuple[float, Path]] = []
     for directory in directories:
-        file = directory / "progress.json"
+        file = directory / files.PROGRESS
         try:
             found.append((file.stat().st_mtime, file))
         except OSError:

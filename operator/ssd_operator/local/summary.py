@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ssd_jobs import contract
+from ssd_jobs.contract import files
 from ssd_operator.local.state import RunState
 from ssd_operator.local.workdir import Workdir
 from ssd_operator.plan import Graph
@@ -57,9 +58,9 @@ def _places(result: contract.ReportResult, state: RunState, graph: Graph, workdi
     """Return where things are, and what opens a run that no server shows."""
     root = workdir.root
     [report] = graph.of(contract.ReportConfig)
-    places = [("report", str(root / report.artifacts[0].path / "report.html"))]
+    places = [("report", str(root / report.artifacts[0].path / files.REPORT_PAGE))]
     trained = (node for node in graph.of(contract.TrainConfig) if state.stages[node.name].phase == "Succeeded")
-    places.extend(("model", str(root / node.artifacts[0].path / "model")) for node in trained)
+    places.extend(("model", str(root / files.export(node.artifacts[0].path))) for node in trained)
     if result.model_version:
         places.append(("version", f"{result.model_version}, before it {result.previous_champion or 'none'}"))
     if result.url:

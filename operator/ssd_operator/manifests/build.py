@@ -34,7 +34,7 @@ def config_map(node: Node, place: Place, *, attempt: int) -> Object:
         "kind": "ConfigMap",
         "metadata": place.metadata(name, node, attempt),
         "immutable": True,
-        "data": {"config.json": contract.dump(node.config.model_copy(update={"execution": execution}))},
+        "data": {naming.CONFIG: contract.dump(node.config.model_copy(update={"execution": execution}))},
     }
 
 

@@ -7,6 +7,7 @@ that no pod with a model in it could ever read them.
 from collections.abc import Iterator
 
 from ssd_jobs import contract
+from ssd_jobs.contract import files
 from ssd_operator import naming
 from ssd_operator.manifests.place import Object
 from ssd_operator.plan import Node
@@ -42,7 +43,7 @@ def _own_folders(config: contract.Config) -> Iterator[str]:
     sources += [each.science.source for each in config.benchmarks]
     paths: list[str] = [getattr(source, "path", "") for source in sources]
     template = config.prompts.science.rendering.template
-    if not template.startswith("builtin:"):
+    if not files.is_builtin_template(template):
         paths.append(template)
     for path in filter(None, paths):
         yield path.split("/", 1)[0]

@@ -17,7 +17,7 @@ def resolved(spec: ResolvedSpec, *, name: str, namespace: str, uid: str) -> Obje
         "kind": "ConfigMap",
         "metadata": _metadata(naming.resolved_config_map_name(uid, spec.digest()), name, namespace),
         "immutable": True,
-        "data": {"spec.json": json.dumps(spec.document(), sort_keys=True, indent=1) + "\n"},
+        "data": {naming.SPEC: json.dumps(spec.document(), sort_keys=True, indent=1) + "\n"},
     }
 
 

@@ -1,5 +1,6 @@
 """From a resolved spec to the graph of stages: pure, the same for both runners."""
 
+from ssd_jobs.contract import files
 from ssd_operator.plan import training
 from ssd_operator.plan.evaluation import Arm, Model, Pair, pair
 from ssd_operator.plan.graph import Experiment, Graph, Node, Platform, Surroundings
@@ -37,7 +38,7 @@ def _candidate(experiment: Experiment, parts: Parts) -> tuple[list[Node], Model]
     stages = [sampled, curated, trained]
     if experiment.spec.analysis is not None:
         stages.append(training.analyze(experiment, parts, sampled, trained))
-    exported = Identity(f"{trained.artifacts[0].path}/model", trained.key, known=not trained.provisional)
+    exported = Identity(files.export(trained.artifacts[0].path), trained.key, known=not trained.provisional)
     return stages, Model(exported, made_by=trained.name)
 
 

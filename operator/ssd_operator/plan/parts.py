@@ -9,6 +9,7 @@ that nobody finds an older resolution in its place.
 from dataclasses import dataclass
 
 from ssd_jobs import contract
+from ssd_jobs.contract import files
 from ssd_operator.plan import keys, sources
 from ssd_operator.plan.graph import Artifact, Experiment, Node, Surroundings
 from ssd_operator.spec.evaluation import Benchmark
@@ -126,7 +127,7 @@ def _rendering(spec: ResolvedSpec) -> contract.Rendering:
     return contract.Rendering(
         prompt_mode=spec.model.prompt_mode,
         chat_template_args=dict(spec.model.chat_template_args),
-        template=spec.prompts.template or f"builtin:{spec.prompts.form.lower()}",
+        template=spec.prompts.template or files.builtin_template(spec.prompts.form),
     )
 
 

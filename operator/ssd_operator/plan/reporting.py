@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ssd_jobs import contract
+from ssd_jobs.contract import files
 from ssd_operator import naming
 from ssd_operator.plan import sources
 from ssd_operator.plan.evaluation import Pair
@@ -50,7 +51,7 @@ def report(experiment: Experiment, parts: Parts, nodes: Sequence[Node], pairs: M
 def _candidate(nodes: Sequence[Node]) -> str:
     """Return where the exported candidate is, or nothing when there is none."""
     trained = (node for node in nodes if isinstance(node.config, contract.TrainConfig))
-    return next((f"{node.artifacts[0].path}/model" for node in trained), "")
+    return next((files.export(node.artifacts[0].path) for node in trained), "")
 
 
 def _key(

@@ -3,6 +3,7 @@
 import json
 
 from ssd_jobs import contract
+from ssd_jobs.contract import files
 from ssd_operator import naming
 from ssd_operator.plan import science as recipes
 from ssd_operator.plan.graph import Artifact, Experiment, Node
@@ -110,7 +111,7 @@ def analyze(experiment: Experiment, parts: Parts, sampled: Node, trained: Node) 
         stage="analyze",
         science=science,
         base=parts.model.path,
-        candidate=f"{trained.artifacts[0].path}/model",
+        candidate=files.export(trained.artifacts[0].path),
         samples=sampled.artifacts[0].path,
         sample_shards=sampled.tasks,
         output=contract.ARTIFACTS["analyze"].path(key),

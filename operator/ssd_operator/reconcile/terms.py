@@ -168,10 +168,10 @@ class TermsReader:
 
     def _remember(self, config_map: Raw) -> None:
         """Keep a frozen spec; its ConfigMap is immutable and its name derives from its content."""
-        if "spec.json" not in config_map.get("data", {}):
+        if naming.SPEC not in config_map.get("data", {}):
             return
         metadata = config_map["metadata"]
-        self._texts[metadata["namespace"], metadata["name"]] = config_map["data"]["spec.json"]
+        self._texts[metadata["namespace"], metadata["name"]] = config_map["data"][naming.SPEC]
         while len(self._texts) > MOST_TEXTS:
             self._texts.popitem(last=False)
 

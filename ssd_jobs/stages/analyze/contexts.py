@@ -25,7 +25,7 @@ def choose(shards: Sequence[Artifact], *, problems: int, max_tokens: int, seed: 
     """Return the first usable sample of each chosen problem, cut after `max_tokens` tokens of its completion."""
     first: dict[str, tuple[int, Context]] = {}
     for shard in shards:
-        for row in tables.rows(shard.parts("part-", tables.SAMPLES, columns=COLUMNS)):
+        for row in tables.rows(shard.samples(columns=COLUMNS)):
             name, index = row["problem_id"], row["sample_index"]
             if row["error"] or not row["completion_token_ids"] or index >= first.get(name, (index + 1,))[0]:
                 continue

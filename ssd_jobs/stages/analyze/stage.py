@@ -8,16 +8,11 @@ import numpy as np
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import Artifact
 from ssd_jobs.context import Context
-from ssd_jobs.contract import AnalyzeConfig, StageDone, science_of
+from ssd_jobs.contract import AnalyzeConfig, StageDone, files, science_of
 from ssd_jobs.models.files import model_files
 from ssd_jobs.stages.analyze import contexts, distributions, statistics
 
-__all__ = ["POSITIONS", "STATISTICS", "run"]
-
-STATISTICS = "statistics.json"
-"""The curves."""
-POSITIONS = "positions.npz"
-"""Both arms position by position, for whoever wants other curves."""
+__all__ = ["run"]
 
 
 def run(config: AnalyzeConfig, context: Context) -> StageDone:
@@ -62,8 +57,8 @@ def _measure(
         for model in models
     )
     found = statistics.summary(base, candidate, science.temperatures)
-    draft.write_text(STATISTICS, json.dumps(found, indent=1) + "\n")
-    draft.write_bytes(POSITIONS, _packed(chosen, base, candidate))
+    draft.write_text(files.STATISTICS, json.dumps(found, indent=1) + "\n")
+    draft.write_bytes(files.POSITIONS, _packed(chosen, base, candidate))
     return {"contexts": len(chosen), "positions": found["positions"]}
 
 

@@ -31,7 +31,7 @@ class Candidate:
 
 def samples(shard: Artifact, columns: Sequence[str]) -> pa.Table:
     """Return a shard's samples in an order that does not depend on which finished first."""
-    return shard.parts("part-", tables.SAMPLES, columns=list(columns)).sort_by(ORDER)
+    return shard.samples(columns=list(columns)).sort_by(ORDER)
 
 
 def decide(shards: Sequence[Artifact], science: CurateScience, run: Runner) -> Iterator[Reasons]:
@@ -60,5 +60,5 @@ def _reason(row: dict[str, str], science: CurateScience, *, code: str | None, sh
 
 def _lengths(shards: Sequence[Artifact]) -> list[int]:
     """Return the lengths of all answers that are not empty: `Shortest` is a share of the whole, not of a shard."""
-    columns = (shard.parts("part-", tables.SAMPLES, columns=["text"])["text"] for shard in shards)
+    columns = (shard.samples(columns=["text"])["text"] for shard in shards)
     return [len(text.strip()) for column in columns for text in column.to_pylist() if text.strip()]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
+from ssd_jobs.contract import files
 from ssd_jobs.sandbox.client import Client, NotCompiled, SandboxDown, SandboxFailure
 from ssd_jobs.sandbox.protocol import Limits, Outcome, Program
 from ssd_jobs.stages.curate.decisions import UNEXERCISED, Candidate
@@ -30,7 +31,7 @@ class Inputs:
 def inputs_of(problems: artifacts.Artifact) -> dict[str, Inputs]:
     """Return what every problem's programs are run on."""
     columns = ["problem_id", "entry_point", "sample_inputs"]
-    rows = tables.rows(problems.table("problems.parquet", tables.PROBLEMS, columns=columns))
+    rows = tables.rows(problems.table(files.PROBLEMS, tables.PROBLEMS, columns=columns))
     return {row["problem_id"]: Inputs(row["entry_point"], tuple(row["sample_inputs"])) for row in rows}
 
 

@@ -8,7 +8,7 @@ from ssd_jobs import artifacts
 from ssd_jobs.artifacts import Artifact, Draft, tables
 from ssd_jobs.artifacts.appending import growing
 from ssd_jobs.context import Context
-from ssd_jobs.contract import CurateConfig, StageDone, science_of
+from ssd_jobs.contract import CurateConfig, StageDone, files, science_of
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models.files import model_files
 from ssd_jobs.models.stops import stop_token_ids
@@ -48,12 +48,12 @@ def _curate(config: CurateConfig, context: Context, draft: Draft) -> None:
         )
     plan = batches(records.counts["records"], steps=science.steps, size=science.global_batch_size, seed=science.seed)
     rows = [{"step": step, "record_ids": ids} for step, ids in enumerate(plan, start=1)]
-    draft.write_table("batches.parquet", tables.BATCHES, tables.table(tables.BATCHES, rows))
+    draft.write_table(files.BATCHES, tables.BATCHES, tables.table(tables.BATCHES, rows))
     lines = [
         json.dumps({"problem_id": problem, "samples": samples, "records": records.left[problem]})
         for problem, samples in sorted(records.sampled.items())
     ]
-    draft.write_text("yields.jsonl", "".join(f"{line}\n" for line in lines))
+    draft.write_text(files.YIELDS, "".join(f"{line}\n" for line in lines))
     epochs = science.steps * science.global_batch_size / records.counts["records"]
     draft.finish(
         science=science_of(science),
@@ -68,9 +68,9 @@ def _records(config: CurateConfig, context: Context, draft: Draft, shards: Seque
     """Write records and removed samples."""
     science = config.science
     with (
-        growing(draft.path / "records.parquet", tables.RECORDS) as kept,
-        growing(draft.path / "lengths.parquet", tables.LENGTHS) as lengths,
-        growing(draft.path / "removed.parquet", tables.REMOVED) as removed,
+        growing(draft.path / files.RECORDS, tables.RECORDS) as kept,
+        growing(draft.path / files.LENGTHS, tables.LENGTHS) as lengths,
+        growing(draft.path / files.REMOVED, tables.REMOVED) as removed,
         _runner(config, context) as run_programs,
     ):
         model = model_files(context.path(config.model))

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
+from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.programs import gradable
 from ssd_jobs.stages.grade.verdicts import Problem, Test
@@ -51,19 +52,19 @@ def questions(
     problems: artifacts.Artifact, tests: artifacts.Artifact, *, shard: int = 0, shards: int = 1
 ) -> dict[str, Question]:
     """Return the problems of one shard with their tests, in the source's order; all tests may be gigabytes."""
-    source = tests.path / "tests.parquet"
-    every = tables.rows(problems.table("problems.parquet", tables.PROBLEMS))
+    source = tests.path / files.TESTS
+    every = tables.rows(problems.table(files.PROBLEMS, tables.PROBLEMS))
     mine = [row for row in every if shard_of(row["problem_id"], shards) == shard]
     names = [row["problem_id"] for row in mine]
     by_problem: dict[str, list[dict[str, Any]]] = {}
-    for row in tables.rows(tests.table("tests.parquet", tables.TESTS, problems=names)):
+    for row in tables.rows(tests.table(files.TESTS, tables.TESTS, problems=names)):
         by_problem.setdefault(row["problem_id"], []).append(row)
     found = {}
     for row in mine:
         name = row["problem_id"]
         if not by_problem.get(name):
             raise BadInput(f"{source}: problem {name} has no tests; remove the problem or give it tests")
-        gradable.check_problem(row, problems.path / "problems.parquet")
+        gradable.check_problem(row, problems.path / files.PROBLEMS)
         ordered = sorted(by_problem[name], key=lambda test: int(test["test_index"]))
         for test in ordered:
             gradable.check_test(test, row["kind"], source)
@@ -78,7 +79,7 @@ def completions(
     """Return the generations that one shard grades, in the order of problems and samples; others are not held."""
     found: list[Completion] = []
     for each in generated:
-        for data in each.each_part("", tables.SAMPLES, columns=[*COLUMNS, "completion_token_ids"]):
+        for data in each.samples_by_part(columns=[*COLUMNS, "completion_token_ids"]):
             mine = {name for name in data["problem_id"].unique().to_pylist() if shard_of(name, shards) == shard}
             unknown = mine - known.keys()
             if unknown:

@@ -15,7 +15,7 @@ from typing import Any
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.context import Context
-from ssd_jobs.contract import GradeConfig, GradeTask, Grading, StageDone, science_of
+from ssd_jobs.contract import GradeConfig, GradeTask, Grading, StageDone, files, science_of
 from ssd_jobs.errors import JobError
 from ssd_jobs.programs.extraction import extract
 from ssd_jobs.sandbox.client import Client
@@ -25,9 +25,8 @@ from ssd_jobs.stages.grade import Job, Verdict, canaries, grade_many, journal, q
 from ssd_jobs.stages.grade.journal import Journal
 from ssd_jobs.stages.grade.questions import Completion, Question
 
-__all__ = ["VERDICTS", "grade", "run"]
+__all__ = ["grade", "run"]
 
-VERDICTS = "verdicts.parquet"
 JOURNAL = "verdicts.jsonl"
 ROUNDS = 3
 LOGGER = logging.getLogger(__name__)
@@ -77,7 +76,7 @@ def grade(
 
 def _complete(context: Context, task: GradeTask) -> artifacts.Artifact | None:
     """Return this shard's verdicts if they are there."""
-    return artifacts.complete(artifacts.shard_path(context.path(task.output), context.index), key=task.key)
+    return artifacts.complete(files.shard(context.path(task.output), context.index), key=task.key)
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ class _Grader:
         shards = artifacts.sharded(context.path(task.generations), task.generation_shards)
         inputs = {**self.inputs, "generations": artifacts.sharded_digest(shards)}
         science = {**science_of(config.science), "mode": task.mode}
-        output = artifacts.shard_path(context.path(task.output), context.index)
+        output = files.shard(context.path(task.output), context.index)
         with artifacts.claim(output, stage="grade", name=config.name, key=task.key, shard=context.index) as draft:
             context.progress.attach(output)
             hello = self.client.hello()
@@ -105,7 +104,7 @@ class _Grader:
             with journal.opened(draft.path / JOURNAL, identity) as kept:
                 self._fill(kept, self._wanted(shards), task.mode)
             rows = sorted(kept.rows, key=lambda row: (row["problem_id"], row["sample_index"]))
-            draft.write_table(VERDICTS, tables.VERDICTS, tables.table(tables.VERDICTS, rows))
+            draft.write_table(files.VERDICTS, tables.VERDICTS, tables.table(tables.VERDICTS, rows))
             kept.path.unlink()
             draft.finish(
                 science=science,

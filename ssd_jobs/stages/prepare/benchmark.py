@@ -9,7 +9,7 @@ from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.artifacts.appending import Growing, growing
 from ssd_jobs.context import Context
-from ssd_jobs.contract import BenchmarkPart, LiveCodeBench, PrepareExecution, science_of
+from ssd_jobs.contract import BenchmarkPart, LiveCodeBench, PrepareExecution, files, science_of
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models.prompts import Renderer
 from ssd_jobs.programs import gradable
@@ -34,9 +34,9 @@ def make(
         output.clear()
         tests_output.clear()
         with (
-            growing(output.path / "problems.parquet", tables.PROBLEMS) as problems,
-            growing(output.path / "prompts.parquet", tables.PROMPTS) as prompts,
-            growing(tests_output.path / "tests.parquet", tables.TESTS) as tests,
+            growing(output.path / files.PROBLEMS, tables.PROBLEMS) as problems,
+            growing(output.path / files.PROMPTS, tables.PROMPTS) as prompts,
+            growing(tests_output.path / files.TESTS, tables.TESTS) as tests,
         ):
             counts = _Writer(part, renderer, problems, prompts, tests).write(source.problems())
         for draft in (tests_output, output):

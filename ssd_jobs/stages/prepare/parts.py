@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.context import Context
-from ssd_jobs.contract import BenchmarkPart, PrepareConfig, Rendering, science_of
+from ssd_jobs.contract import BenchmarkPart, PrepareConfig, Rendering, files, science_of
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models import prompts
 from ssd_jobs.models.files import model_files
@@ -22,7 +22,7 @@ from ssd_jobs.stages.prepare.sources.problem import Problem, statement_digest
 
 __all__ = ["Parts"]
 
-TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "chat_template.jinja", "vocab.json")
+TOKENIZER_FILES = (files.TOKENIZER, files.TOKENIZER_CONFIG, "tokenizer.model", "chat_template.jinja", "vocab.json")
 
 
 class Parts:
@@ -73,7 +73,7 @@ class Parts:
         shared = self._shared()
         counts["shared_problems"] = len(shared)
         summary = {"counts": counts, "digests": self.digests(), "shared_problems": shared}
-        draft.write_text("summary.json", json.dumps(summary, indent=1, sort_keys=True) + "\n")
+        draft.write_text(files.PREPARED, json.dumps(summary, indent=1, sort_keys=True) + "\n")
         facts: dict[str, JsonValue] = {"shared_problems": [dict[str, JsonValue](each) for each in shared]}
         draft.finish(science={}, inputs=self.digests(), counts=counts, facts=facts, image=self._config.execution.image)
 
@@ -98,7 +98,7 @@ class Parts:
             offline=execution.offline,
             tracking_uri=execution.tracking_uri,
         )
-        size = sum(file.stat().st_size for file in draft.path.glob("*.safetensors"))
+        size = sum(file.stat().st_size for file in draft.path.glob(f"*{files.WEIGHTS}"))
         draft.finish(
             science=science_of(science),
             inputs={},
@@ -151,7 +151,7 @@ class Parts:
 
     def _problems(self, part: BenchmarkPart) -> pa.Table:
         """Return ids and statements of a benchmark."""
-        return self._opened(part.output).table("problems.parquet", tables.PROBLEMS, columns=["problem_id", "statement"])
+        return self._opened(part.output).table(files.PROBLEMS, tables.PROBLEMS, columns=["problem_id", "statement"])
 
     def _shared(self) -> list[dict[str, str]]:
         """Return the problems that are in more than one benchmark, by statement."""

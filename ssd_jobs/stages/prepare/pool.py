@@ -11,7 +11,7 @@ from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.artifacts.appending import growing
 from ssd_jobs.context import Context
-from ssd_jobs.contract import PrepareExecution, PromptsPart, PromptsScience, science_of
+from ssd_jobs.contract import PrepareExecution, PromptsPart, PromptsScience, files, science_of
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models.prompts import Renderer
 from ssd_jobs.stages.prepare.decontamination import WORDS, Index
@@ -41,7 +41,7 @@ def make(
         selection = _choose(pool, science, statements)
         tokens = _write(draft, _kept(pool, selection), renderer, context)
         lines = [json.dumps(asdict(overlap), sort_keys=True) for overlap in selection.overlaps]
-        draft.write_text("overlaps.jsonl", "".join(f"{line}\n" for line in lines))
+        draft.write_text(files.OVERLAPS, "".join(f"{line}\n" for line in lines))
         draft.finish(
             science=science_of(science),
             inputs=inputs,
@@ -89,8 +89,8 @@ def _write(draft: artifacts.Draft, problems: Iterator[Problem], renderer: Render
     """Write both tables; return the number of prompt tokens."""
     tokens = 0
     with (
-        growing(draft.path / "problems.parquet", tables.PROBLEMS) as table,
-        growing(draft.path / "prompts.parquet", tables.PROMPTS) as prompts,
+        growing(draft.path / files.PROBLEMS, tables.PROBLEMS) as table,
+        growing(draft.path / files.PROMPTS, tables.PROMPTS) as prompts,
     ):
         while group := list(islice(problems, GROUP)):
             context.check_stop()

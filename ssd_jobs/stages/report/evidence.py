@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
-from ssd_jobs.contract import BenchmarkReport, Evaluation, Grading, ReportConfig, StageArtifact
+from ssd_jobs.contract import BenchmarkReport, Evaluation, Grading, ReportConfig, StageArtifact, files
 from ssd_jobs.errors import JobError
 from ssd_jobs.models.files import model_files
 from ssd_jobs.scoring import Panel, Scores, score
@@ -25,8 +25,6 @@ __all__ = ["Distribution", "Evidence", "StageEvidence", "gather"]
 
 SAMPLES_SHOWN = 6
 TEXT_LIMIT = 4000
-METRICS = "metrics.jsonl"
-STATISTICS = "statistics.json"
 TESTS = "tests/"
 """The root that only grade may see."""
 
@@ -41,13 +39,15 @@ class StageEvidence:
     @property
     def metrics(self) -> list[Path]:
         """Return the files of metrics that the stage left."""
-        return [each.path / METRICS for each in self.manifests if (each.path / METRICS).is_file()]
+        return [each.path / files.METRICS for each in self.manifests if (each.path / files.METRICS).is_file()]
 
     @property
     def statistics(self) -> Path | None:
         """Return the curves that the analyze stage left."""
-        found = self.manifests[0].path / STATISTICS if self.artifact.kind == "analyze" and self.manifests else None
-        return found if found is not None and found.is_file() else None
+        if self.artifact.kind != "analyze" or not self.manifests:
+            return None
+        file = self.manifests[0].path / files.STATISTICS
+        return file if file.is_file() else None
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def _verdict_shards(
 
 
 def _concat(shards: Sequence[artifacts.Artifact]) -> pa.Table:
-    return pa.concat_tables([shard.table("verdicts.parquet", tables.VERDICTS) for shard in shards])
+    return pa.concat_tables([shard.table(files.VERDICTS, tables.VERDICTS) for shard in shards])
 
 
 def _generations(benchmark: BenchmarkReport, workspace: Path, found: Evidence) -> None:
@@ -169,7 +169,7 @@ def _distribution(shards: Sequence[artifacts.Artifact]) -> Distribution:
     """Return lengths and mean NLLs; an empty completion has neither."""
     lengths, sums = [np.empty(0)], [np.empty(0)]
     for shard in shards:
-        for data in shard.each_part("", tables.SAMPLES, columns=["completion_token_ids", "logprob_sum"]):
+        for data in shard.samples_by_part(columns=["completion_token_ids", "logprob_sum"]):
             lengths.append(pc.list_value_length(data["completion_token_ids"]).to_numpy())
             sums.append(data["logprob_sum"].to_numpy())
     length = np.concatenate(lengths).astype(np.float64)
@@ -184,10 +184,10 @@ def _samples(
     verdicts = {
         (row["problem_id"], row["sample_index"]): row
         for each in artifacts.sharded(workspace / evaluation.verdicts, evaluation.verdict_shards)
-        for row in tables.rows(each.table("verdicts.parquet", tables.VERDICTS))
+        for row in tables.rows(each.table(files.VERDICTS, tables.VERDICTS))
     }
     columns = ["problem_id", "sample_index", "text"]
-    parts = (part for shard in shards for part in shard.each_part("", tables.SAMPLES, columns=columns))
+    parts = (part for shard in shards for part in shard.samples_by_part(columns=columns))
     texts = next((tables.rows(part) for part in parts if part.num_rows), [])
     texts.sort(key=lambda row: (row["sample_index"], row["problem_id"]))
     found = []

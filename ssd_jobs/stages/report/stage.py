@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from ssd_jobs import artifacts, tracking
 from ssd_jobs.artifacts import Draft
 from ssd_jobs.context import Context
-from ssd_jobs.contract import ReportConfig, ReportResult, science_of
+from ssd_jobs.contract import ReportConfig, ReportResult, files, science_of
 from ssd_jobs.stages.report import build, decision, figures, lineage, page, result, summary
 from ssd_jobs.stages.report.document import Document
 from ssd_jobs.stages.report.entry import entry
@@ -61,17 +61,17 @@ def write(config: ReportConfig, evidence: Evidence, draft: Draft) -> Document:
     document = build.build(config, evidence, outcome, weights=decision.weights(config, outcome))
     draft.clear()
     drawn = figures.pictures(document, evidence)
-    for folder in ("plots", "manifests", "generations"):
+    for folder in (files.REPORT_PLOTS, files.REPORT_MANIFESTS, files.REPORT_GENERATIONS):
         (draft.path / folder).mkdir(exist_ok=True)
-    draft.write_text("report.json", document.model_dump_json(indent=1) + "\n")
-    draft.write_text("summary.md", summary.render(document))
-    draft.write_text("spec.json", json.dumps(config.spec, indent=1, sort_keys=True) + "\n")
-    draft.write_text("report.html", page.render(document, drawn))
+    draft.write_text(files.REPORT_DOCUMENT, document.model_dump_json(indent=1) + "\n")
+    draft.write_text(files.REPORT_SUMMARY, summary.render(document))
+    draft.write_text(files.REPORT_SPEC, json.dumps(config.spec, indent=1, sort_keys=True) + "\n")
+    draft.write_text(files.REPORT_PAGE, page.render(document, drawn))
     for picture in drawn:
-        draft.write_bytes(f"plots/{picture.name}.png", picture.png)
+        draft.write_bytes(f"{files.REPORT_PLOTS}/{picture.name}.png", picture.png)
     for name, text in lineage.manifests(evidence).items():
-        draft.write_text(f"manifests/{name}.json", text)
-    draft.write_text("generations/samples.json", lineage.generation_table(document.samples))
+        draft.write_text(f"{files.REPORT_MANIFESTS}/{name}.json", text)
+    draft.write_text(files.REPORT_SAMPLES, lineage.generation_table(document.samples))
     return document
 
 

@@ -23,6 +23,7 @@ from torch.distributed.checkpoint.filesystem import FileSystemReader, FileSystem
 
 from ssd_jobs.artifacts import atomic
 from ssd_jobs.artifacts.manifest import file_entry
+from ssd_jobs.contract import files
 from ssd_jobs.errors import JobError, first_line
 from ssd_jobs.stages.train.ranks import Ranks
 
@@ -109,11 +110,18 @@ class Checkpoints:
 
     def _path(self, step: int) -> Path:
         """Return a checkpoint's directory."""
-        return self._directory / f"step-{step:06d}"
+        return self._directory / files.step(step)
 
     def _complete(self) -> list[Path]:
         """Return the complete checkpoints, newest first."""
-        return sorted((marker.parent for marker in self._directory.glob(f"step-*/{COMPLETE}")), reverse=True)
+        return [path for path in self._all() if (path / COMPLETE).exists()]
+
+    def _all(self) -> list[Path]:
+        """Return all checkpoints, whole or not, newest first."""
+        if not self._directory.exists():
+            return []
+        steps = (files.step_number(path.name) for path in self._directory.iterdir())
+        return [self._path(step) for step in sorted((step for step in steps if step is not None), reverse=True)]
 
     def _shared(self, paths: list[Path]) -> list[Path]:
         """Have every rank see what rank 0 sees."""
@@ -121,19 +129,18 @@ class Checkpoints:
         dist.broadcast_object_list(box, src=0, group=self._group)
         return box[0]
 
-    def _whole(self, path: Path, files: dict[str, dict[str, Any]]) -> bool:
+    def _whole(self, path: Path, entries: dict[str, dict[str, Any]]) -> bool:
         """Check all files, each on one rank."""
-        mine = sorted(files)[self._ranks.rank :: self._ranks.world]
-        damaged = torch.tensor([int(any(_entry(path / name) != files[name] for name in mine))])
+        mine = sorted(entries)[self._ranks.rank :: self._ranks.world]
+        damaged = torch.tensor([int(any(_entry(path / name) != entries[name] for name in mine))])
         dist.all_reduce(damaged, group=self._group)
         return not damaged.item()
 
     def _rotate(self, step: int) -> None:
         """Keep the newest checkpoints up to this step; remove what is older and what never became complete."""
-        keep = {path for path in self._complete() if path <= self._path(step)}
-        keep = set(sorted(keep, reverse=True)[: self._keep])
-        for path in self._directory.glob("step-*"):
-            if path not in keep:
+        kept = [path for path in self._complete() if path <= self._path(step)][: self._keep]
+        for path in self._all():
+            if path not in kept:
                 (path / COMPLETE).unlink(missing_ok=True)
                 shutil.rmtree(path, ignore_errors=True)
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ssd_jobs.artifacts import Artifact, tables
+from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 
 __all__ = ["Corpus", "load", "weights"]
@@ -48,7 +49,7 @@ class Corpus:
 
 def load(records: Artifact, *, steps: int, global_batch_size: int, sequence_length: int) -> Corpus:
     """Read the records and batches that curate wrote, for exactly this recipe."""
-    data = records.table("records.parquet", tables.RECORDS)
+    data = records.table(files.RECORDS, tables.RECORDS)
     column = data["token_ids"].combine_chunks()
     corpus = Corpus(
         tokens=column.flatten().to_numpy(zero_copy_only=False),
@@ -57,7 +58,7 @@ def load(records: Artifact, *, steps: int, global_batch_size: int, sequence_leng
         logprob_sums=data["logprob_sum"].to_numpy(),
         batches=_batches(records, steps=steps, global_batch_size=global_batch_size, count=data.num_rows),
     )
-    _check(corpus, records.path / "records.parquet", sequence_length)
+    _check(corpus, records.path / files.RECORDS, sequence_length)
     return corpus
 
 
@@ -74,8 +75,8 @@ def weights(corpus: Corpus, batch: Sequence[int], weighting: Literal["Token", "S
 
 def _batches(records: Artifact, *, steps: int, global_batch_size: int, count: int) -> tuple[tuple[int, ...], ...]:
     """Return the plan of every step; a plan for another recipe is refused."""
-    path = records.path / "batches.parquet"
-    data = records.table("batches.parquet", tables.BATCHES)
+    path = records.path / files.BATCHES
+    data = records.table(files.BATCHES, tables.BATCHES)
     if data["step"].to_pylist() != list(range(1, steps + 1)):
         raise BadInput(f"{path}: does not plan the steps 1 to {steps}; run curate again with this recipe")
     batches = tuple(tuple(batch) for batch in data["record_ids"].to_pylist())

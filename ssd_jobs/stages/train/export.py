@@ -12,16 +12,16 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-from ssd_jobs.artifacts import MANIFEST, atomic
-from ssd_jobs.contract import Lora
+from ssd_jobs.artifacts import atomic
+from ssd_jobs.contract import Lora, files
 from ssd_jobs.stages.train import lora
 from ssd_jobs.stages.train.model import Trainee
 from ssd_jobs.stages.train.ranks import Ranks, whole
 
 __all__ = ["write"]
 
-WEIGHTS = (".safetensors", ".safetensors.index.json", ".bin", ".pt", ".pth")
-OURS = ("config.json", MANIFEST, "progress.json")
+WEIGHTS = (files.WEIGHTS, f"{files.WEIGHTS}.index.json", ".bin", ".pt", ".pth")
+OURS = (files.MODEL_CONFIG, files.MANIFEST, files.PROGRESS)
 
 
 def write(trainee: Trainee, base: Path, target: Path, ranks: Ranks, *, adapters: Lora | None) -> None:
@@ -62,7 +62,8 @@ def _save(model: Any, weights: dict[str, torch.Tensor], directory: Path) -> None
         name: weight.clone() if weight.untyped_storage().nbytes() != weight.nbytes else weight
         for name, weight in revert_weight_conversion(model, weights).items()
     }
-    save_torch_state_dict(original, directory, filename_pattern="model{suffix}.safetensors", metadata={"format": "pt"})
+    pattern = f"model{{suffix}}{files.WEIGHTS}"
+    save_torch_state_dict(original, directory, filename_pattern=pattern, metadata={"format": "pt"})
 
 
 def _copy(base: Path, directory: Path) -> None:
@@ -75,8 +76,8 @@ def _copy(base: Path, directory: Path) -> None:
             and file.name not in OURS
         ):
             shutil.copyfile(file, directory / file.name)
-    config = json.loads((base / "config.json").read_text(encoding="utf-8"))
+    config = json.loads((base / files.MODEL_CONFIG).read_text(encoding="utf-8"))
     config.pop("quantization_config", None)
     config.pop("torch_dtype", None)
     config["dtype"] = "bfloat16"
-    (directory / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    (directory / files.MODEL_CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")

@@ -14,7 +14,7 @@ import torch
 import torch.distributed as dist
 
 from ssd_jobs.artifacts import opened
-from ssd_jobs.contract import TrainConfig
+from ssd_jobs.contract import TrainConfig, files
 from ssd_jobs.errors import JobError
 from ssd_jobs.models.files import model_files
 from ssd_jobs.progress.console import Console
@@ -23,15 +23,14 @@ from ssd_jobs.stages.train import attention, corpus, export, guard, model, nll, 
 from ssd_jobs.stages.train.checkpoint import Checkpoints
 from ssd_jobs.stages.train.live import Live
 from ssd_jobs.stages.train.loop import Loop
-from ssd_jobs.stages.train.metrics import FILE, Metrics
+from ssd_jobs.stages.train.metrics import Metrics
 from ssd_jobs.stages.train.ranks import Ranks
 
-__all__ = ["EXPORT", "EXPORTS", "STEPS", "Job", "Outcome"]
+__all__ = ["Job", "Outcome"]
 
 LIVE_PATIENCE_S = 30.0
 HASTY_S = 5.0
 """The same when asked to stop: what is not sent then is sent by the next attempt."""
-STEPS, EXPORTS, EXPORT = "steps", "exports", "model"
 
 
 @dataclass(frozen=True)
@@ -71,14 +70,15 @@ class Job:
         start, facts = self._train(trainee, progress, stop)
         records = nll.chosen(self._data, count=16, tokens=2 * self._science.sequence_length)
         trained = self._mean_nll(trainee, records)
-        self._export(trainee, self._output / EXPORT)
+        self._export(trainee, self._output / files.EXPORT)
         del trainee
         return Outcome(self._counts(), facts | self._reload(records, trained) | self._settings(start))
 
     def _train(self, trainee: model.Trainee, progress: Progress, stop: threading.Event) -> tuple[int, dict[str, Any]]:
         """Go from the newest checkpoint, or from the guarded beginning, to the last step."""
         adamw = optimizer.build(trainee, self._science)
-        checkpoints = Checkpoints(self._output / STEPS, self._ranks, keep=self._config.execution.checkpoint_keep)
+        keep = self._config.execution.checkpoint_keep
+        checkpoints = Checkpoints(self._output / files.CHECKPOINTS, self._ranks, keep=keep)
         start, facts = self._resume(trainee, adamw, checkpoints)
         with closing(Console(self._config.name)) as console, self._live(stop) as on_durable:
             Loop(
@@ -94,7 +94,7 @@ class Job:
                 stop=stop,
                 on_step=partial(self._tell, progress, console),
                 on_durable=on_durable,
-                on_export=lambda step: self._export(trainee, self._output / EXPORTS / f"step-{step:06d}"),
+                on_export=lambda step: self._export(trainee, self._output / files.EXPORTS / files.step(step)),
                 budget=self._science.sequence_length,
             ).run(start)
         return start, facts
@@ -125,7 +125,7 @@ class Job:
         def replay() -> object:
             from ssd_jobs import tracking as mlflow
 
-            return mlflow.replay(tracking, self._config.name, self._output / FILE)
+            return mlflow.replay(tracking, self._config.name, self._output / files.METRICS)
 
         live = Live(replay)
         try:
@@ -158,7 +158,7 @@ class Job:
 
     def _reload(self, records: list[int], trained: float) -> dict[str, Any]:
         """Open the export as a stranger would, and compare its NLL with the trained weights'."""
-        path = self._output / EXPORT
+        path = self._output / files.EXPORT
         recipe = model.Recipe(self._science.compute_dtype, trust_remote_code=self._science.trust_remote_code)
         dist.barrier()
         exported = self._mean_nll(model.load(path, recipe, self._ranks), records)

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ssd_jobs.artifacts import atomic
+from ssd_jobs.contract import files
 
-__all__ = ["FILE", "Metrics"]
+__all__ = ["Metrics"]
 
-FILE = "metrics.jsonl"
 PREFIX = "train/"
 
 
@@ -22,7 +22,7 @@ class Metrics:
     """The metrics of one training, as rows of `tables.METRICS`."""
 
     def __init__(self, directory: Path, *, clock: Callable[[], float] = time.time) -> None:
-        self._file = directory / FILE
+        self._file = directory / files.METRICS
         self._clock = clock
         self._rows = self._read()
         self._recorded = max((step for step, _ in self._rows), default=0)

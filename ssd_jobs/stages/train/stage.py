@@ -8,11 +8,11 @@ from typing import Any
 
 from ssd_jobs import artifacts
 from ssd_jobs.context import Context
-from ssd_jobs.contract import StageDone, TrainConfig, science_of
+from ssd_jobs.contract import StageDone, TrainConfig, files, science_of
 
 __all__ = ["run"]
 
-UNFINISHED = ("steps",)
+UNFINISHED = (files.CHECKPOINTS,)
 """Checkpoints rotate and are no part of the artifact."""
 
 

@@ -18,6 +18,7 @@ import pytest
 from processes import artifact_writer, disks
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
+from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput, ExitCode, JobError, Temporary
 
 KILLS = 12
@@ -52,7 +53,7 @@ def test_kill_at_any_moment_leaves_nothing_that_looks_complete(tmp_path: Path) -
     done = artifacts.complete(path, key=artifact_writer.KEY)
     assert done is not None
     done.verify()
-    assert sorted(done.manifest.files) == [f"part-{number:05d}.parquet" for number in range(artifact_writer.FILES)]
+    assert sorted(done.manifest.files) == [files.part(number) for number in range(artifact_writer.FILES)]
     assert not list(path.glob(".tmp-*"))
 
 
@@ -71,7 +72,7 @@ def test_a_second_writer_is_sent_away_while_the_first_one_lives(tmp_path: Path) 
     """Two writers never share a directory: the second leaves with 75 and loses nothing."""
     first = start(tmp_path / "x", 0.2)
     deadline = time.monotonic() + 30
-    while not (tmp_path / "x" / "part-00000.parquet").exists():
+    while not (tmp_path / "x" / files.part(0)).exists():
         assert time.monotonic() < deadline
     second = start(tmp_path / "x", 0.0)
     _, output = second.communicate(timeout=60)
@@ -146,18 +147,18 @@ def test_a_volume_of_somebody_else_is_named() -> None:
 def test_a_changed_file_is_named(tmp_path: Path) -> None:
     """Verification names the file that differs from its manifest."""
     artifact_writer.write(tmp_path / "x")
-    victim = tmp_path / "x" / "part-00003.parquet"
-    shutil.copyfile(tmp_path / "x" / "part-00004.parquet", victim)
+    victim = tmp_path / "x" / files.part(3)
+    shutil.copyfile(tmp_path / "x" / files.part(4), victim)
     with pytest.raises(JobError, match=r"part-00003\.parquet: differs from its manifest"):
         artifacts.opened(tmp_path / "x").verify()
 
 
-@pytest.mark.parametrize("name", ["part-00003.parquet", "part-00099.parquet"])
+@pytest.mark.parametrize("name", [files.part(3), files.part(99)])
 def test_a_table_is_read_only_as_the_manifest_vouches_for_it(tmp_path: Path, name: str) -> None:
     """A table that was exchanged for another valid one, or put beside the others later, is not read."""
     artifact_writer.write(tmp_path / "x")
-    shutil.copyfile(tmp_path / "x" / "part-00004.parquet", tmp_path / "x" / name)
-    artifacts.opened(tmp_path / "x").table("part-00004.parquet", tables.METRICS)
+    shutil.copyfile(tmp_path / "x" / files.part(4), tmp_path / "x" / name)
+    artifacts.opened(tmp_path / "x").table(files.part(4), tables.METRICS)
     with pytest.raises(JobError, match=rf"{name}: (differs from its|is not in the) manifest; remove .* and run"):
         artifacts.opened(tmp_path / "x").table(name, tables.METRICS)
 

@@ -10,6 +10,7 @@ import pytest
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.commands import regrade
+from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput, JobError
 from ssd_jobs.stages.grade import stage as grade
 from workspaces import graded
@@ -40,10 +41,10 @@ def test_a_forged_verdict_is_found(stored: Path) -> None:
     """A verdict that was changed on disk, manifest and all, is named with its problem, sample, setting and mode."""
     (path,) = stored.parent.glob(f"{graded.VERDICTS}-process/shard-*")
     found = artifacts.opened(path)
-    rows = tables.rows(found.table("verdicts.parquet", tables.VERDICTS))
+    rows = tables.rows(found.table(files.VERDICTS, tables.VERDICTS))
     rows[1]["verdict"] = "pass"
     with artifacts.claim(path, stage="grade", name="g", key=found.manifest.key, shard=found.manifest.shard) as draft:
-        draft.write_table("verdicts.parquet", tables.VERDICTS, tables.table(tables.VERDICTS, rows))
+        draft.write_table(files.VERDICTS, tables.VERDICTS, tables.table(tables.VERDICTS, rows))
         draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
     with pytest.raises(JobError, match="1 of 8 verdicts differ: one #1 at t0-7 as Process: pass is now wrong"):
         regrade.main([str(stored)])

@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from ssd_jobs import contract
+from ssd_jobs.contract import files
 from ssd_jobs.engine import Completion, Request, decoding
 from ssd_jobs.engine.transformers_engine import TransformersEngine
 from ssd_jobs.errors import BadInput
@@ -137,10 +138,10 @@ def test_more_positions_than_the_model_has_are_refused() -> None:
 
 def test_stop_tokens_come_from_all_files(tmp_path: Path) -> None:
     """Several in the generation config, and the tokenizer's own, end a completion."""
-    (tmp_path / "generation_config.json").write_text('{"eos_token_id": [7, 9]}')
+    (tmp_path / files.GENERATION_CONFIG).write_text('{"eos_token_id": [7, 9]}')
     (tmp_path / "config.json").write_text('{"eos_token_id": 1}')
-    (tmp_path / "tokenizer_config.json").write_text('{"eos_token": "<end>"}')
-    (tmp_path / "tokenizer.json").write_text('{"added_tokens": [{"id": 4, "content": "<end>"}]}')
+    (tmp_path / files.TOKENIZER_CONFIG).write_text('{"eos_token": "<end>"}')
+    (tmp_path / files.TOKENIZER).write_text('{"added_tokens": [{"id": 4, "content": "<end>"}]}')
     assert stop_token_ids(tmp_path) == (4, 7, 9)
 
 

@@ -14,6 +14,7 @@ from scipy.stats import ks_2samp
 from processes import kill_loop, survivors
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
+from ssd_jobs.contract import files
 from ssd_jobs.models.stops import stop_token_ids
 from ssd_jobs.stages.sample import stage as sample
 from workspaces.sampling import context, sample_config, toy_workspace
@@ -31,8 +32,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def rows_of(workspace: Path, output: str) -> dict[tuple[str, int], dict[str, Any]]:
-    shard = artifacts.opened(artifacts.shard_path(workspace / output, 0))
-    found = tables.rows(shard.parts("part-", tables.SAMPLES))
+    shard = artifacts.opened(files.shard(workspace / output, 0))
+    found = tables.rows(shard.samples())
     units = {(row["problem_id"], row["sample_index"]): row for row in found}
     assert len(units) == len(found), "a unit is there twice"
     return units
@@ -40,7 +41,7 @@ def rows_of(workspace: Path, output: str) -> dict[tuple[str, int], dict[str, Any
 
 def checked(workspace: Path, rows: dict[tuple[str, int], dict[str, Any]], limit: int) -> list[int]:
     """Check what must hold for the samples of any run, and return their lengths."""
-    prompts = tables.rows(artifacts.opened(workspace / "problems/pool").table("prompts.parquet", tables.PROMPTS))
+    prompts = tables.rows(artifacts.opened(workspace / "problems/pool").table(files.PROMPTS, tables.PROMPTS))
     assert rows.keys() == {(prompt["problem_id"], 0) for prompt in prompts}
     stops = stop_token_ids(workspace / "models/base")
     for row in rows.values():
@@ -85,7 +86,7 @@ def test_vllm_survives_kills(workspace: Path, tmp_path: Path) -> None:
     config = sample_config(workspace, output="samples/vllm", engine=engine)
     (tmp_path / "config.json").write_text(contract.dump(config))
     command = [sys.executable, "-m", "ssd_jobs", str(tmp_path / "config.json")]
-    shard = artifacts.shard_path(workspace / "samples/vllm", 0)
+    shard = files.shard(workspace / "samples/vllm", 0)
     begun: dict[tuple[str, int], list[int]] = {}
     for kill in (1, 2):
         with (tmp_path / f"log-{kill}").open("w") as log:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
+from ssd_jobs.contract import files
 from ssd_jobs.engine import Completion, Refused, Request
 from ssd_jobs.errors import Terminated
 from ssd_jobs.sampling.loop import Loop, Task
@@ -57,7 +58,7 @@ def kept(path: Path) -> dict[tuple[str, int], list[int]]:
     """Return the tokens of every unit on disk; each is there once."""
     with artifacts.claim(path, stage="sample", name="s", key=key("a")) as draft:
         store = Store(draft)
-        parts = [tables.rows(tables.read(tables.SAMPLES, part)) for part in path.glob("part-*.parquet")]
+        parts = [tables.rows(tables.read(tables.SAMPLES, part)) for part in files.parts_in(path)]
     rows = [*store._rows, *(row for part in parts for row in part)]
     found = {(row["problem_id"], row["sample_index"]): row["completion_token_ids"] for row in rows}
     assert len(found) == len(rows)

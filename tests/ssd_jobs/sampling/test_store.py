@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
+from ssd_jobs.contract import files
 from ssd_jobs.engine import Beginning
 from ssd_jobs.sampling import lines
 from ssd_jobs.sampling.store import Store
@@ -19,9 +20,7 @@ TORN = lines.write([sample_row("torn")], {("torn", 1): Beginning([7], [-0.5])})
 
 
 def stored(path: Path) -> list[tuple[str, int]]:
-    rows = [
-        row for part in sorted(path.glob("part-*.parquet")) for row in tables.rows(tables.read(tables.SAMPLES, part))
-    ]
+    rows = [row for part in files.parts_in(path) for row in tables.rows(tables.read(tables.SAMPLES, part))]
     return [(row["problem_id"], row["sample_index"]) for row in rows]
 
 

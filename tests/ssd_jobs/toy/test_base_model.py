@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssd_jobs.contract import Rendering
+from ssd_jobs.contract import Rendering, files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models import prompts
 from ssd_jobs.toy import base_model, solutions, tasks
@@ -27,10 +27,10 @@ def test_every_shipped_file_is_the_one_that_was_built() -> None:
     """The digests cover all files, the weights are safetensors, and everybody may read them."""
     directory = base_model.directory()
     listed = json.loads((directory / base_model.DIGESTS).read_text())
-    files = {path.name for path in directory.iterdir()}
-    assert set(listed) == files - {base_model.DIGESTS}
-    assert {"config.json", "generation_config.json", "model.safetensors", "tokenizer.json"} <= files
-    assert not {name for name in files if name.endswith((".bin", ".pt", ".pth", ".pkl"))}
+    names = {path.name for path in directory.iterdir()}
+    assert set(listed) == names - {base_model.DIGESTS}
+    assert {files.MODEL_CONFIG, files.GENERATION_CONFIG, "model.safetensors", files.TOKENIZER} <= names
+    assert not {name for name in names if name.endswith((".bin", ".pt", ".pth", ".pkl"))}
     assert all(path.stat().st_mode & 0o444 == 0o444 for path in directory.iterdir())
     assert sum(path.stat().st_size for path in directory.iterdir()) < 2_500_000
 
@@ -42,9 +42,9 @@ def test_a_changed_file_is_refused(tmp_path: Path, harm: str) -> None:
     assert base_model.directory(copy) == copy
     match harm:
         case "change":
-            (copy / "config.json").write_text("{}")
+            (copy / files.MODEL_CONFIG).write_text("{}")
         case "remove":
-            (copy / "tokenizer.json").unlink()
+            (copy / files.TOKENIZER).unlink()
         case "add":
             (copy / "extra.py").write_text("")
         case _:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ssd_jobs import contract, tracking
+from ssd_jobs.contract import files
 from ssd_jobs.stages.report import build, decision
 from ssd_jobs.stages.report import stage as report
 from ssd_jobs.stages.report.document import Document
@@ -49,7 +50,7 @@ def case(mlflow_server: str, tmp_path_factory: pytest.TempPathFactory) -> Case:
     """A promoted candidate."""
     root = reported.workspace(tmp_path_factory.mktemp("workspace"), lcb=False)
     (root / "files").mkdir()
-    (root / "files" / "report.html").write_text("<p>report")
+    (root / "files" / files.REPORT_PAGE).write_text("<p>report")
     tracked = contract.Tracking(uri=mlflow_server, experiment="x", run_key="x", run_name="x")
     full = reported.config(root, tracked)
     SMALL["benchmarks"] = tuple(
@@ -94,7 +95,7 @@ def check(case: Case, config: contract.ReportConfig, client: Any) -> None:
     key = "eval/lcb_v6_2025-02_2025-05/process/pass_at_1/hard"
     assert len(client.get_metric_history(parent.info.run_id, key)) == 1
     assert len({each.dataset.name for each in parent.inputs.dataset_inputs}) == len(parent.inputs.dataset_inputs) > 0
-    assert [each.path for each in client.list_artifacts(parent.info.run_id)] == ["report.html"]
+    assert [each.path for each in client.list_artifacts(parent.info.run_id)] == [files.REPORT_PAGE]
     model = client.get_registered_model(promotion.registered_model)
     assert {name: str(version) for name, version in model.aliases.items()} == {"champion": "2"}
     versions = client.search_model_versions(f"name = '{promotion.registered_model}'")

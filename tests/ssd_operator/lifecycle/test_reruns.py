@@ -19,6 +19,7 @@ from cluster.model import Cluster
 from cluster.worker import result
 from configs import plans
 from ssd_jobs import contract
+from ssd_jobs.contract import files
 from ssd_operator import lifecycle as core
 from ssd_operator import plan
 from ssd_operator.local import attempts, cache
@@ -70,10 +71,10 @@ def process(work: Counter[str]) -> Process:
         for artifact in attempt._node.artifacts:
             places = cache.directories(attempt._workdir.root, artifact)
             for place in places[index : index + 1] if artifact.shards else places:
-                if not (place / cache.MANIFEST).exists():
+                if not (place / files.MANIFEST).exists():
                     work[str(place)] += 1
                     place.mkdir(parents=True)
-                    (place / cache.MANIFEST).write_text(json.dumps({"key": artifact.key}))
+                    (place / files.MANIFEST).write_text(json.dumps({"key": artifact.key}))
         return Finished(0, contract.dump_result(result(contract.load(config))), "")
 
     return run

@@ -8,6 +8,7 @@ import pytest
 
 from configs import plans
 from ssd_jobs import contract
+from ssd_jobs.contract import files
 from ssd_operator import plan
 from ssd_operator.errors import Busy
 from ssd_operator.local import attempts, cache, progress, runner
@@ -24,7 +25,7 @@ def finish(workspace: Path, node: plan.Node) -> None:
     for artifact in node.artifacts:
         for directory in cache.directories(workspace, artifact):
             directory.mkdir(parents=True, exist_ok=True)
-            (directory / "manifest.json").write_text(json.dumps({"key": artifact.key}))
+            (directory / files.MANIFEST).write_text(json.dumps({"key": artifact.key}))
 
 
 def succeeded(graph: plan.Graph) -> RunState:
@@ -78,7 +79,7 @@ def test_one_missing_shard_is_a_missing_stage(tmp_path: Path) -> None:
     sample = GRAPH["sample"]
     finish(tmp_path, sample)
     assert cache.is_complete(tmp_path, sample)
-    (cache.directories(tmp_path, sample.artifacts[0])[1] / "manifest.json").unlink()
+    (cache.directories(tmp_path, sample.artifacts[0])[1] / files.MANIFEST).unlink()
     assert not cache.is_complete(tmp_path, sample)
     assert cache.finished_shards(tmp_path, sample.artifacts[0]) == sample.tasks - 1
 
@@ -112,7 +113,7 @@ def test_progress_is_added_up_over_shards(tmp_path: Path) -> None:
     for number, directory in enumerate(cache.directories(tmp_path, sample.artifacts[0])):
         directory.mkdir(parents=True)
         snapshot = {"done": number + 1, "total": 10, "unit": "samples", "tokens_per_s": 100.0}
-        (directory / "progress.json").write_text(json.dumps(snapshot))
+        (directory / files.PROGRESS).write_text(json.dumps(snapshot))
     seen = progress.read(tmp_path, sample)
     assert seen is not None
     assert seen.text == "3/20 samples"
@@ -125,7 +126,7 @@ def test_no_progress_is_no_failure(tmp_path: Path) -> None:
     assert progress.read(tmp_path, sample) is None
     directory = cache.directories(tmp_path, sample.artifacts[0])[0]
     directory.mkdir(parents=True)
-    (directory / "progress.json").write_text("{")
+    (directory / files.PROGRESS).write_text("{")
     assert progress.read(tmp_path, sample) is None
 
 

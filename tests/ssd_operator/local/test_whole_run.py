@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from processes import disks
+from ssd_jobs.contract import files
 
 pytestmark = pytest.mark.endurance
 
@@ -68,7 +69,7 @@ def stages(folder: Path) -> dict[str, Any]:
 
 def manifests(folder: Path) -> dict[str, str]:
     """Return every manifest's bytes: a stage that ran again would have written another time into it."""
-    return {str(path): path.read_text() for path in (folder / "work").rglob("manifest.json")}
+    return {str(path): path.read_text() for path in (folder / "work").rglob(files.MANIFEST)}
 
 
 def workers(folder: Path) -> list[str]:

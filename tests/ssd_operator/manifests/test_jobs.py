@@ -23,7 +23,7 @@ def test_the_worker_reads_what_was_planned(node: Node) -> None:
     assert {"name": "config", "configMap": {"name": config_map["metadata"]["name"]}} in job["spec"]["template"]["spec"][
         "volumes"
     ]
-    assert contract.loads(config_map["data"]["config.json"], source="test") == node.config
+    assert contract.loads(config_map["data"][naming.CONFIG], source="test") == node.config
 
 
 @EVERY_STAGE
@@ -32,7 +32,7 @@ def test_the_config_names_the_image_that_runs(node: Node) -> None:
     where = plans.place(analysis={}, training={"nodes": 2}, pod={"image": "mine:2"})
     node = plans.graph(where)[node.name]
     config_map, *_, job = manifests.objects(node, where, attempt=1)
-    config = contract.loads(config_map["data"]["config.json"], source="test")
+    config = contract.loads(config_map["data"][naming.CONFIG], source="test")
     assert config.execution.image == "mine:2"
     assert job["spec"]["template"]["spec"]["containers"][0]["image"] == "mine:2"
 
@@ -74,7 +74,7 @@ def test_a_gang_meets_under_the_name_of_its_attempt(attempt: int) -> None:
     assert service["spec"]["selector"] == {naming.LABEL_JOB: job["metadata"]["name"]}
     assert service["spec"]["publishNotReadyAddresses"] is True
     assert service["spec"]["clusterIP"] == "None"
-    execution = json.loads(config_map["data"]["config.json"])["execution"]
+    execution = json.loads(config_map["data"][naming.CONFIG])["execution"]
     assert execution["master_address"] == f"{job['metadata']['name']}-0.{pod['subdomain']}"
     assert execution["attempt"] == attempt
 

@@ -114,7 +114,7 @@ class Kubelet:
                 found = await self.api.get("ConfigMap", self.namespace, name)
             except ApiError:
                 return None
-            self.configs[name] = contract.loads(found["data"]["config.json"], source=name)
+            self.configs[name] = contract.loads(found["data"][naming.CONFIG], source=name)
         return Pod(
             name=metadata["name"],
             stage=metadata["labels"][naming.LABEL_STAGE],

@@ -9,6 +9,7 @@ from node.grade_pod import ROOT
 from ssd_jobs import contract
 from ssd_jobs.commands import regrade
 from ssd_jobs.stages.grade import stage as grade
+from ssd_operator import naming
 
 __all__ = ["experiment", "grading", "sandbox_ends", "step", "verdicts_that_differ"]
 
@@ -45,7 +46,7 @@ def sandbox_ends(pod: dict[str, Any]) -> list[str]:
 def verdicts_that_differ(run: Experiment, pod: dict[str, Any]) -> tuple[int, list[str]]:
     """Grade on this machine what a grade pod graded; return how many verdicts there are, and which are others."""
     [mounted] = [each["configMap"]["name"] for each in pod["spec"]["volumes"] if each["name"] == "config"]
-    config = contract.loads(run.kubectl.get("configmap", mounted)["data"]["config.json"], source=mounted)
+    config = contract.loads(run.kubectl.get("configmap", mounted)["data"][naming.CONFIG], source=mounted)
     assert isinstance(config, contract.GradeConfig)
     execution = config.execution.model_copy(update={"sandbox_socket": ""})
     found = list(regrade.regrade(config.model_copy(update={"execution": execution}), run.volume()))

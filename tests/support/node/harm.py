@@ -13,6 +13,7 @@ from typing import Any
 from controlplane.kubectl import Kubectl
 from controlplane.waiting import wait_until
 from node import exhaustion, settings
+from ssd_operator import naming
 
 __all__ = ["drain", "exhaust_sandbox", "kill_worker", "operator_dies", "undrain"]
 
@@ -21,7 +22,7 @@ OPERATOR = "--selector=app.kubernetes.io/component=operator"
 
 def kill_worker(pod: dict[str, Any]) -> None:
     """`kill -9` of the pod's worker, from outside of the pod."""
-    os.kill(_first(pod, "ssd_jobs /etc/ssd/config.json"), signal.SIGKILL)
+    os.kill(_first(pod, f"ssd_jobs {naming.CONFIG_FILE}"), signal.SIGKILL)
 
 
 def exhaust_sandbox(pod: dict[str, Any]) -> None:

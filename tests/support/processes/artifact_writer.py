@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
+from ssd_jobs.contract import files
 from ssd_jobs.errors import JobError
 
 KEY = "a" * 64
@@ -24,7 +25,7 @@ def write(path: Path, *, pause: float = 0.0) -> None:
     """Write what is missing, then the manifest."""
     with artifacts.claim(path, stage="train", name="train", key=KEY) as draft:
         for number in range(FILES):
-            name = f"part-{number:05d}.parquet"
+            name = files.part(number)
             if not (path / name).exists():
                 draft.write_table(name, tables.METRICS, content(number))
             time.sleep(pause)

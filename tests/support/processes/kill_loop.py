@@ -20,9 +20,10 @@ from pathlib import Path
 import torch
 import transformers.models.qwen3.modeling_qwen3  # noqa: F401 - imported before the forks
 
-from ssd_jobs import artifacts, contract
+from ssd_jobs import contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.context import Context
+from ssd_jobs.contract import files
 from ssd_jobs.engine import transformers_engine  # noqa: F401 - imported before the forks
 from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.sampling import lines, loop
@@ -35,7 +36,7 @@ def main(config_path: Path, kills: int, seed: int) -> None:
     loop.COMMIT_SECONDS = 0.1
     config = contract.load(config_path)
     assert isinstance(config, contract.SampleConfig)
-    shard = artifacts.shard_path(Path(config.workspace) / config.output, 0)
+    shard = files.shard(Path(config.workspace) / config.output, 0)
     draw = random.Random(seed)
     seen = []
     for _ in range(kills):
@@ -74,7 +75,7 @@ def on_disk(shard: Path) -> tuple[set[Unit], dict[Unit, list[int]]]:
     """Return what a restart would find; a part and its journal may both be there for a moment."""
     done: set[Unit] = set()
     begun: dict[Unit, list[int]] = {}
-    parts = list(shard.glob("part-*.parquet"))
+    parts = files.parts_in(shard)
     with contextlib.suppress(FileNotFoundError):
         data = (shard / f"journal-{len(parts):05d}.jsonl").read_bytes()
         for line in data[: data.rfind(b"\n") + 1].splitlines():

@@ -6,6 +6,7 @@ from typing import Any
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.context import Context
+from ssd_jobs.contract import files
 from ssd_jobs.progress.recorder import Progress
 from workspaces.tables import ROWS
 
@@ -51,14 +52,14 @@ def sample(name: str, index: int, text: str, **changes: Any) -> dict[str, Any]:
 
 def workspace(root: Path, generations: dict[str, list[str]], *, shards: int = 1) -> Path:
     """Write problems, tests and generations, `{problem: texts}`."""
-    write(root / PROBLEMS, {"problems.parquet": ("problems", [problem(name) for name in generations])})
-    write(root / TESTS, {"tests.parquet": ("tests", [row for name in generations for row in tests_of(name)])})
+    write(root / PROBLEMS, {files.PROBLEMS: ("problems", [problem(name) for name in generations])})
+    write(root / TESTS, {files.TESTS: ("tests", [row for name in generations for row in tests_of(name)])})
     rows = [sample(name, i, text) for name, texts in generations.items() for i, text in enumerate(texts)]
     for shard in range(shards):
         part = rows[shard::shards]
         write(
-            artifacts.shard_path(root / GENERATIONS, shard),
-            {"samples-00000.parquet": ("samples", part)},
+            files.shard(root / GENERATIONS, shard),
+            {files.part(0): ("samples", part)},
             shard=shard,
         )
     return root
@@ -110,4 +111,4 @@ def context(root: Path, *, index: int = 0) -> Context:
 def verdicts(root: Path, mode: str, *, shards: int = 1) -> list[dict[str, Any]]:
     """All verdicts of one mode."""
     found = artifacts.sharded(root / f"{VERDICTS}-{mode.lower()}", shards)
-    return [row for shard in found for row in tables.rows(shard.table("verdicts.parquet", tables.VERDICTS))]
+    return [row for shard in found for row in tables.rows(shard.table(files.VERDICTS, tables.VERDICTS))]

@@ -8,6 +8,7 @@ from typing import Any
 
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
+from ssd_jobs.contract import files
 from ssd_jobs.stages.analyze import stage as analyze
 from ssd_jobs.stages.curate import stage as curate
 from ssd_jobs.stages.generate import stage as generate
@@ -31,14 +32,14 @@ def workspace(root: Path) -> Path:
         (draft.path / "model").mkdir()
         for name in manifest.files:
             shutil.copyfile(root / BASE / name, draft.path / "model" / name)
-        draft.write_text("metrics.jsonl", "")
+        draft.write_text(files.METRICS, "")
         draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
     with artifacts.claim(root / "records/plan", stage="curate", name="curate", key="b" * 64) as draft:
         row = {"problem_id": "p", "sample_index": 0, "finished": True, "logprob_sum": float("nan")}
         row |= {"record_id": 0, "token_ids": [1, 5, 7, 2], "prompt_length": 2}
-        draft.write_table("records.parquet", tables.RECORDS, tables.table(tables.RECORDS, [row]))
+        draft.write_table(files.RECORDS, tables.RECORDS, tables.table(tables.RECORDS, [row]))
         plan = tables.table(tables.BATCHES, [{"step": 1, "record_ids": [0]}])
-        draft.write_table("batches.parquet", tables.BATCHES, plan)
+        draft.write_table(files.BATCHES, tables.BATCHES, plan)
         draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
     return root
 

@@ -13,6 +13,7 @@ from populations import arms
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.context import Context
+from ssd_jobs.contract import files
 from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.analyze import statistics
 from workspaces.tables import ROWS
@@ -63,7 +64,7 @@ def config(root: Path, tracking: contract.Tracking, **changes: Any) -> contract.
         },
         "science": contract.ReportScience(bootstrap_replicates=500, seed=0, promotion=promotion(tracking.experiment)),
         "model": "models/base",
-        "candidate": "checkpoints/train/model",
+        "candidate": files.export("checkpoints/train"),
         "benchmarks": (_benchmark("lcb-v6", ("Process", "LCB")), _benchmark("humaneval", ("Process",))),
         "artifacts": (
             contract.StageArtifact(stage="train", kind="train", path="checkpoints/train", shards=0),
@@ -95,7 +96,7 @@ def analysed(root: Path) -> contract.StageArtifact:
         entropy = -(np.exp(logprobs) * logprobs).sum(axis=1)
         found.append(statistics.measure(logprobs, entropy, decode, temperatures))
     with artifacts.claim(root / "reports/curves", stage="analyze", name="analyze", key=KEY) as draft:
-        draft.write_text("statistics.json", json.dumps(statistics.summary(*found, temperatures)))
+        draft.write_text(files.STATISTICS, json.dumps(statistics.summary(*found, temperatures)))
         draft.finish(science={}, inputs={}, counts={"positions": 600}, facts={}, image="")
     return contract.StageArtifact(stage="analyze", kind="analyze", path="reports/curves", shards=0)
 
@@ -148,7 +149,7 @@ def tiny_model(path: Path) -> Path:
 def stand_in(path: Path) -> None:
     """The files of a model that nobody opens."""
     path.mkdir(exist_ok=True)
-    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+    for name in (files.MODEL_CONFIG, files.TOKENIZER, files.TOKENIZER_CONFIG):
         (path / name).write_text("{}")
     (path / "model.safetensors").write_bytes(b"weights")
 
@@ -187,15 +188,15 @@ def _evaluation(
     """Write the verdicts of one setting in both modes, and a few generations."""
     for mode in ("process", "lcb") if lcb and benchmark == "lcb-v6" else ("process",):
         stricter = [{**row, "verdict": "wrong"} if mode == "lcb" and i % 97 == 0 else row for i, row in enumerate(rows)]
-        path = root / f"verdicts/{arm}-{benchmark}-{setting}-{mode}" / "shard-00000"
+        path = files.shard(root / f"verdicts/{arm}-{benchmark}-{setting}-{mode}", 0)
         with artifacts.claim(path, stage="grade", name="grade", key=KEY, shard=0) as draft:
-            draft.write_table("verdicts.parquet", tables.VERDICTS, tables.table(tables.VERDICTS, stricter))
+            draft.write_table(files.VERDICTS, tables.VERDICTS, tables.table(tables.VERDICTS, stricter))
             counts = {"verdicts": len(rows), "completion_tokens": sum(row["completion_tokens"] for row in rows)}
             draft.finish(science={"mode": mode}, inputs={}, counts=counts, facts={"canaries": "passed"}, image="")
-    generations = root / GENERATED.format(arm=arm, benchmark=benchmark, setting=setting) / "shard-00000"
+    generations = files.shard(root / GENERATED.format(arm=arm, benchmark=benchmark, setting=setting), 0)
     with artifacts.claim(generations, stage="generate", name="generate", key=KEY, shard=0) as draft:
         samples = [_sample(row, rng) for row in rows]
-        draft.write_table("samples-00000.parquet", tables.SAMPLES, tables.table(tables.SAMPLES, samples))
+        draft.write_table(files.part(0), tables.SAMPLES, tables.table(tables.SAMPLES, samples))
         draft.finish(science={}, inputs={}, counts={}, facts={"gpus": 0}, image="")
 
 
@@ -216,13 +217,13 @@ def _train(root: Path) -> None:
     """Write a trained candidate with its loss."""
     path = root / "checkpoints/train"
     with artifacts.claim(path, stage="train", name="train", key=KEY) as draft:
-        stand_in(path / "model")
+        stand_in(path / files.EXPORT)
         points = [
             {"step": step, "key": key, "value": value, "time_ms": 1_760_000_000_000 + 1000 * step}
             for step in range(1, 41)
             for key, value in (("train/loss", 0.6 + math.exp(-step / 9)), ("train/lr", 1e-5))
         ]
-        draft.write_text("metrics.jsonl", "".join(f"{json.dumps(point)}\n" for point in points))
+        draft.write_text(files.METRICS, "".join(f"{json.dumps(point)}\n" for point in points))
         counts = {"steps": 40, "tokens_seen": 123456}
         draft.finish(
             science={"steps": 40}, inputs={}, counts=counts, facts={"device": "cpu", "world_size": 1}, image=""

@@ -10,12 +10,13 @@ from typing import Any
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.context import Context
+from ssd_jobs.contract import files
 from ssd_jobs.engine import Beginning, Completion, Request
 from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.toy import base_model
 
-CHAT = {"prompt_mode": "Chat", "chat_template_args": {}, "template": "builtin:instruct"}
+CHAT = {"prompt_mode": "Chat", "chat_template_args": {}, "template": files.builtin_template("instruct")}
 OWN = {
     "id": "id",
     "statement": "statement",
@@ -192,9 +193,9 @@ def sample_row(problem_id: str, index: int = 0, **values: Any) -> dict[str, Any]
 def write_samples(workspace: Path, *shards: list[dict[str, Any]]) -> None:
     """Write complete sample shards."""
     for number, rows in enumerate(shards):
-        path = artifacts.shard_path(workspace / "samples/run", number)
+        path = files.shard(workspace / "samples/run", number)
         with artifacts.claim(path, stage="sample", name="sample", key=key("a"), shard=number) as draft:
-            draft.write_table("part-00000.parquet", tables.SAMPLES, tables.table(tables.SAMPLES, rows))
+            draft.write_table(files.part(0), tables.SAMPLES, tables.table(tables.SAMPLES, rows))
             draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
 
 

@@ -14,7 +14,8 @@ from transformers import AutoModelForCausalLM, GptOssConfig, LlamaConfig, Qwen3C
 
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
-from ssd_jobs.stages.train import job, model, optimizer
+from ssd_jobs.contract import files
+from ssd_jobs.stages.train import model, optimizer
 from ssd_jobs.stages.train.checkpoint import Checkpoints
 from ssd_jobs.stages.train.ranks import Ranks
 
@@ -55,8 +56,8 @@ def write_model(directory: Path, *, family: str = "qwen3", seed: int = 0) -> Pat
     torch.manual_seed(seed)
     model = AutoModelForCausalLM.from_config(FAMILIES[family](), dtype=torch.float32)
     model.save_pretrained(directory)
-    (directory / "tokenizer.json").write_text("{}")
-    (directory / "tokenizer_config.json").write_text("{}")
+    (directory / files.TOKENIZER).write_text("{}")
+    (directory / files.TOKENIZER_CONFIG).write_text("{}")
     (directory / "chat_template.jinja").write_text("{{ messages }}")
     return directory
 
@@ -110,9 +111,9 @@ def workspace(root: Path, *, steps: int = 4, size: int = 8, family: str = "qwen3
     write_base(root, family=family)
     with _artifact(root, "records/plan") as draft:
         rows = records(root / "models/base", count=count)
-        draft.write_table("records.parquet", tables.RECORDS, tables.table(tables.RECORDS, rows))
+        draft.write_table(files.RECORDS, tables.RECORDS, tables.table(tables.RECORDS, rows))
         plan = tables.table(tables.BATCHES, batches(count, steps=steps, size=size))
-        draft.write_table("batches.parquet", tables.BATCHES, plan)
+        draft.write_table(files.BATCHES, tables.BATCHES, plan)
         _finish(draft)
     return root
 
@@ -192,7 +193,7 @@ def final_state(ranks: Ranks, root: Path, output: str) -> dict[str, torch.Tensor
     """Return the float32 weights and moments of the newest checkpoint."""
     trainee = model.load(root / "models/base", model.Recipe("Float32"), ranks)
     state = optimizer.state(trainee, optimizer.build(trainee, config(root).science))
-    step, _ = Checkpoints(root / output / job.STEPS, ranks, keep=9).restore(state)
+    step, _ = Checkpoints(root / output / files.CHECKPOINTS, ranks, keep=9).restore(state)
     flat = {f"{part}/{name}": tensor.clone() for part, tensors in state.items() for name, tensor in tensors.items()}
     return {"step": torch.tensor(step), **flat}
 

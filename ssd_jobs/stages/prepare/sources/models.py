@@ -15,20 +15,19 @@ from pydantic import JsonValue
 from safetensors import SafetensorError, safe_open
 
 from ssd_jobs.artifacts import Draft
-from ssd_jobs.contract import Builtin, HuggingFaceModel, ModelScience, PathModel, RegistryModel
+from ssd_jobs.contract import Builtin, HuggingFaceModel, ModelScience, PathModel, RegistryModel, files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.prepare.sources import hub
 from ssd_jobs.toy import base_model
 
 __all__ = ["materialize"]
 
-WANTED = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken")
+WANTED = (f"*{files.WEIGHTS}", "*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken")
 CODE = ("*.py",)
-INDEX = "model.safetensors.index.json"
-SETTINGS = ("config.json", "generation_config.json", "tokenizer_config.json", INDEX)
+SETTINGS = (files.MODEL_CONFIG, files.GENERATION_CONFIG, files.TOKENIZER_CONFIG, files.WEIGHTS_INDEX)
 CACHE = ".cache"
 """Where the hub's library remembers what of a file it has."""
-UNWANTED = ("manifest.json", "progress.json", "digests.json", "training_args.json", "*.md")
+UNWANTED = (files.MANIFEST, files.PROGRESS, base_model.DIGESTS, "training_args.json", "*.md")
 
 
 def materialize(
@@ -121,11 +120,11 @@ def _link(source: Path, target: Path) -> None:
 
 def _check(path: Path) -> None:
     """Refuse what no engine could open."""
-    if not (path / "config.json").is_file():
-        raise BadInput("model.source: there is no config.json; give a model directory in Hugging Face layout")
+    if not (path / files.MODEL_CONFIG).is_file():
+        raise BadInput(f"model.source: there is no {files.MODEL_CONFIG}; give a model directory in Hugging Face layout")
     settings = {name: _object(path / name) for name in SETTINGS if (path / name).is_file()}
-    _check_weights(path, settings.get(INDEX))
-    if not any((path / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json")):
+    _check_weights(path, settings.get(files.WEIGHTS_INDEX))
+    if not any((path / name).is_file() for name in (files.TOKENIZER, "tokenizer.model", "vocab.json")):
         raise BadInput("model.source: there is no tokenizer; give a model directory with its tokenizer")
     for file in path.iterdir():
         if file.is_file():
@@ -134,13 +133,13 @@ def _check(path: Path) -> None:
 
 def _check_weights(path: Path, index: dict[str, Any] | None) -> None:
     """Refuse weights of which a file, or a part of one, is missing."""
-    weights = sorted(path.glob("*.safetensors"))
+    weights = sorted(path.glob(f"*{files.WEIGHTS}"))
     if not weights:
         raise BadInput("model.source: there are no safetensors weights; convert the model, pickles are never read")
     if index is not None:
         places = index.get("weight_map")
         if not isinstance(places, dict):
-            raise BadInput(f"model.source: {INDEX} has no weight_map; get the model again")
+            raise BadInput(f"model.source: {files.WEIGHTS_INDEX} has no weight_map; get the model again")
         missing = sorted(set(places.values()) - {file.name for file in weights})
         if missing:
             raise BadInput(f"model.source: {missing[0]} is missing, though the index names it; get the model again")

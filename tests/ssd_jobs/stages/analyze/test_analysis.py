@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.context import Context
-from ssd_jobs.contract import Decode
+from ssd_jobs.contract import Decode, files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.analyze import contexts, statistics
@@ -65,10 +65,10 @@ def _on_the_edge(p: np.ndarray, temperature: float, k: int, mass: float) -> bool
 
 def _shard(root: Path, rows: list[dict[str, Any]]) -> None:
     """Write samples."""
-    path = artifacts.shard_path(root / "samples/s", 0)
+    path = files.shard(root / "samples/s", 0)
     with artifacts.claim(path, stage="sample", name="sample", key="d" * 64, shard=0) as draft:
         complete = [{**SAMPLE, "prompt_token_ids": [1, 2], "error": "", **row} for row in rows]
-        draft.write_table("part-00000.parquet", tables.SAMPLES, tables.table(tables.SAMPLES, complete))
+        draft.write_table(files.part(0), tables.SAMPLES, tables.table(tables.SAMPLES, complete))
         draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
 
 
@@ -109,13 +109,13 @@ def test_both_models_are_measured_on_the_same_positions(tmp_path: Path) -> None:
     context = Context(tmp_path, 0, Progress())
     first = analyze.run(_config(tmp_path), context)
     assert analyze.run(_config(tmp_path), context).digest == first.digest
-    found = json.loads((tmp_path / "reports/r" / analyze.STATISTICS).read_text())
+    found = json.loads((tmp_path / "reports/r" / files.STATISTICS).read_text())
     assert (
         found["positions"] == sum(len(row["completion_token_ids"]) for row in rows) == sum(found["bins"]["positions"])
     )
-    arrays = np.load(tmp_path / "reports/r" / analyze.POSITIONS)
+    arrays = np.load(tmp_path / "reports/r" / files.POSITIONS)
     row = next(row for row in rows if row["problem_id"] == "p2")
-    for arm, path in (("base", "models/base"), ("candidate", "checkpoints/c/model")):
+    for arm, path in (("base", "models/base"), ("candidate", files.export("checkpoints/c"))):
         logits = _logits(tmp_path / path, [1, 2, *row["completion_token_ids"]])[1:-1]
         expected = [entropy(np.exp(each - each.max()) / np.exp(each - each.max()).sum()) for each in logits]
         np.testing.assert_allclose(arrays[f"{arm}_entropy"][arrays["problem_id"] == "p2"], expected, rtol=1e-4)
@@ -145,7 +145,7 @@ def _config(root: Path) -> Any:
             "trust_remote_code": False,
         },
         "base": "models/base",
-        "candidate": "checkpoints/c/model",
+        "candidate": files.export("checkpoints/c"),
         "samples": "samples/s",
         "sample_shards": 1,
         "output": "reports/r",

@@ -9,6 +9,7 @@ import pytest
 
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
+from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.curate import stage as curate
 from ssd_jobs.stages.curate.batches import batches
@@ -31,7 +32,7 @@ def workspace(prepared: Path, tmp_path: Path) -> Path:
 
 def problem_ids(workspace: Path) -> list[str]:
     pool = artifacts.opened(workspace / "problems/pool")
-    ids: list[str] = pool.table("problems.parquet", tables.PROBLEMS)["problem_id"].to_pylist()
+    ids: list[str] = pool.table(files.PROBLEMS, tables.PROBLEMS)["problem_id"].to_pylist()
     return ids
 
 
@@ -42,11 +43,11 @@ def run(workspace: Path, *shards: list[dict[str, Any]], **science: Any) -> artif
 
 
 def records(done: artifacts.Artifact) -> list[dict[str, Any]]:
-    return tables.rows(done.table("records.parquet", tables.RECORDS))
+    return tables.rows(done.table(files.RECORDS, tables.RECORDS))
 
 
 def removed(done: artifacts.Artifact) -> dict[str, str]:
-    rows = tables.rows(done.table("removed.parquet", tables.REMOVED))
+    rows = tables.rows(done.table(files.REMOVED, tables.REMOVED))
     return {row["problem_id"]: row["reason"] for row in rows}
 
 
@@ -61,7 +62,7 @@ def test_every_sample_is_a_record_or_a_counted_removal(workspace: Path, policy: 
     ]
     done = run(workspace, *shards, filter=policy)
     counts, gone = done.manifest.counts, removed(done)
-    assert tables.rows(done.table("lengths.parquet", tables.LENGTHS)) == [
+    assert tables.rows(done.table(files.LENGTHS, tables.LENGTHS)) == [
         {
             "record_id": row["record_id"],
             "tokens": len(row["token_ids"]),
@@ -137,7 +138,7 @@ def test_shortest_is_a_share_of_all_shards(workspace: Path) -> None:
 def test_the_batches_are_the_plan(workspace: Path) -> None:
     """Every step has its global batch, as `batches` orders it, and the epochs are on record."""
     done = run(workspace, [sample_row(f"p{number}") for number in range(10)], steps=5, global_batch_size=4, seed=3)
-    rows = tables.rows(done.table("batches.parquet", tables.BATCHES))
+    rows = tables.rows(done.table(files.BATCHES, tables.BATCHES))
     assert [row["record_ids"] for row in rows] == batches(10, steps=5, size=4, seed=3)
     assert done.manifest.counts["epochs"] == 2.0
 
@@ -154,7 +155,7 @@ def test_execution_keeps_what_runs(workspace: Path) -> None:
     }
     done = run(workspace, [sample_row(name, text=text) for name, text in texts.items()], filter="Execution")
     assert removed(done) == {stdin[1]: "execution", stdin[2]: "syntax"}
-    lines = (done.path / "yields.jsonl").read_text().splitlines()
+    lines = (done.path / files.YIELDS).read_text().splitlines()
     assert {row["problem_id"]: row["records"] for row in map(json.loads, lines)}[stdin[1]] == 0
     assert done.manifest.counts["problems_left_empty"] == 2
     assert done.manifest.counts["yield"] == 0.5
@@ -181,7 +182,7 @@ def test_a_program_that_asks_for_an_unknown_input_is_unexercised(
             }
             for name in names
         ]
-        draft.write_table("problems.parquet", tables.PROBLEMS, tables.table(tables.PROBLEMS, rows))
+        draft.write_table(files.PROBLEMS, tables.PROBLEMS, tables.table(tables.PROBLEMS, rows))
         draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
     samples = [sample_row(name, text=f"```python\n{code}\n```") for name, code in names.items()]
     done = run(other, samples, filter="Execution")
@@ -223,6 +224,6 @@ def test_samples_of_another_model_are_refused(workspace: Path) -> None:
 def test_a_complete_directory_is_not_written_again(workspace: Path) -> None:
     """A second run finds the result and says the same."""
     run(workspace, [sample_row("p")])
-    before = (workspace / "records/run/manifest.json").read_bytes()
+    before = (workspace / f"records/run/{files.MANIFEST}").read_bytes()
     curate.run(curate_config(workspace), context(workspace))
-    assert (workspace / "records/run/manifest.json").read_bytes() == before
+    assert (workspace / f"records/run/{files.MANIFEST}").read_bytes() == before

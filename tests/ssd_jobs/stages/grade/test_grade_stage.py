@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ssd_jobs import artifacts
+from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput, JobError, Terminated
 from ssd_jobs.sandbox.client import Client, Line, SandboxHung
 from ssd_jobs.sandbox.opening import limits_of, opened
@@ -85,8 +86,8 @@ def test_what_cannot_be_graded_fairly_is_refused_by_name(
     """Bad problems and tests are refused with file, problem and test, before any program runs."""
     root = graded.workspace(tmp_path, {"p": [graded.RIGHT]})
     rows = [{**graded.tests_of("p")[0], **changes} for changes in tests]
-    graded.write(root / graded.TESTS, {"tests.parquet": ("tests", rows)})
-    graded.write(root / graded.PROBLEMS, {"problems.parquet": ("problems", [graded.problem("p", **problem)])})
+    graded.write(root / graded.TESTS, {files.TESTS: ("tests", rows)})
+    graded.write(root / graded.PROBLEMS, {files.PROBLEMS: ("problems", [graded.problem("p", **problem)])})
     with pytest.raises(BadInput, match=words):
         grade.run(graded.config(root), graded.context(root))
 
@@ -143,7 +144,7 @@ def test_shards_hold_their_own_problems_only(tmp_path: Path) -> None:
 def test_a_generation_of_another_benchmark_is_refused(tmp_path: Path) -> None:
     """A generation whose problem the benchmark does not have is named."""
     root = graded.workspace(tmp_path, {"p": [graded.RIGHT], "q": [graded.RIGHT]})
-    graded.write(root / graded.PROBLEMS, {"problems.parquet": ("problems", [graded.problem("p")])})
+    graded.write(root / graded.PROBLEMS, {files.PROBLEMS: ("problems", [graded.problem("p")])})
     with pytest.raises(BadInput, match="problem q is not in the benchmark; run generate again"):
         grade.run(graded.config(root), graded.context(root))
 
@@ -155,14 +156,14 @@ def test_stopped_between_programs_it_leaves_nothing_half_done(tmp_path: Path) ->
     stopped.stop.set()
     with pytest.raises(Terminated):
         grade.run(graded.config(root), stopped)
-    assert not (root / f"{graded.VERDICTS}-process" / "shard-00000" / "manifest.json").exists()
+    assert not (files.shard(root / f"{graded.VERDICTS}-process", 0) / files.MANIFEST).exists()
     assert grade.run(graded.config(root), replace(stopped, stop=graded.context(root).stop)).message.endswith("graded")
 
 
 def test_a_sandbox_that_lies_voids_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When a spoiled program passes in a later group, the verdicts of the groups before it are thrown away too."""
     root = graded.workspace(tmp_path, {"p": [graded.RIGHT] * (BATCH + 4)})
-    config, journal = graded.config(root), root / f"{graded.VERDICTS}-process" / "shard-00000" / grade.JOURNAL
+    config, journal = graded.config(root), files.shard(root / f"{graded.VERDICTS}-process", 0) / grade.JOURNAL
     kept: list[int] = []
 
     def forged(source: str, problem: Problem, token: str) -> str:

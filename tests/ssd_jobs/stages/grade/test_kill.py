@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ssd_jobs import contract
+from ssd_jobs.contract import files
 from ssd_jobs.stages.grade import stage as grade
 from workspaces import graded
 
@@ -43,7 +44,7 @@ def _config(root: Path) -> Path:
 def test_kill_9_keeps_the_verdicts_that_were_sure(tmp_path: Path) -> None:
     """The second run takes over the kept verdicts as they were measured, grades the rest, and leaves no journal."""
     root = graded.workspace(tmp_path, TEXTS)
-    config, shard = _config(root), root / f"{graded.VERDICTS}-process" / "shard-00000"
+    config, shard = _config(root), files.shard(root / f"{graded.VERDICTS}-process", 0)
     child = _start(config)
     deadline = time.monotonic() + SECONDS
     while not _lines(shard / grade.JOURNAL) and child.poll() is None and time.monotonic() < deadline:

@@ -13,6 +13,7 @@ import pytest
 
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
+from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models.prompts import load_tokenizer
 from ssd_jobs.stages.prepare import stage as prepare
@@ -39,7 +40,7 @@ def prepared(root: Path, **config: Any) -> dict[str, str]:
 
 
 def pool(root: Path) -> list[dict[str, Any]]:
-    return tables.rows(artifacts.opened(root / "problems/pool").table("problems.parquet", tables.PROBLEMS))
+    return tables.rows(artifacts.opened(root / "problems/pool").table(files.PROBLEMS, tables.PROBLEMS))
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_prompts_are_the_tokens_of_the_chat_template(tmp_path: Path, source: dic
     """Each prompt's ids are what the tokenizer gives for the template's turns, and its text what they decode to."""
     prepared(tmp_path, prompts=source)
     tokenizer = load_tokenizer(base_model.directory(), trust_remote_code=False)
-    rows = tables.rows(artifacts.opened(tmp_path / "problems/pool").table("prompts.parquet", tables.PROMPTS))
+    rows = tables.rows(artifacts.opened(tmp_path / "problems/pool").table(files.PROMPTS, tables.PROMPTS))
     first = rows[0]
     turns = [{"role": "user", "content": ROWS[0]["statement"]}]
     assert first["token_ids"] == tokenizer.apply_chat_template(turns, add_generation_prompt=True)["input_ids"]
@@ -138,7 +139,7 @@ def test_tests_lie_in_a_root_of_their_own(tmp_path: Path) -> None:
     """No file beside the prompts contains an expected output."""
     rows = [{"id": "p", "statement": "Double it.", "tests": [{"input": "3\n", "output": "SECRET-6\n"}]}]
     prepared(tmp_path, benchmarks={"own": write_jsonl(tmp_path / "bench.jsonl", rows)}, limit=5)
-    tests = artifacts.opened(tmp_path / "tests/own").table("tests.parquet", tables.TESTS)
+    tests = artifacts.opened(tmp_path / "tests/own").table(files.TESTS, tables.TESTS)
     assert tests["output"].to_pylist() == ["SECRET-6\n"]
     for path in (tmp_path / "problems").rglob("*.parquet"):
         assert "SECRET-6" not in str(pq.read_table(path).to_pydict())
@@ -154,7 +155,7 @@ def test_overlap_with_a_benchmark_is_handled_as_asked(tmp_path: Path, policy: st
     benchmarks = {"own": write_jsonl(tmp_path / "bench.jsonl", bench)}
     prepared(tmp_path, prompts=source, benchmarks=benchmarks, decontaminate=policy)
     assert len(pool(tmp_path)) == kept
-    lines = (tmp_path / "problems/pool/overlaps.jsonl").read_text().splitlines()
+    lines = (tmp_path / f"problems/pool/{files.OVERLAPS}").read_text().splitlines()
     assert [json.loads(line)["problem_id"] for line in lines] == ([] if policy == "Ignore" else ["same"])
 
 
@@ -190,7 +191,7 @@ def test_the_model_is_a_directory_with_every_file_hashed(tmp_path: Path) -> None
     prepared(tmp_path, model={"kind": "path", "path": "source"}, limit=5)
     model = artifacts.opened(tmp_path / "models/base")
     model.verify()
-    assert {"config.json", "model.safetensors", "tokenizer.json"} <= model.manifest.files.keys()
+    assert {"config.json", "model.safetensors", files.TOKENIZER} <= model.manifest.files.keys()
     assert not {"pytorch_model.bin", "modeling.py"} & model.manifest.files.keys()
 
 
@@ -202,11 +203,11 @@ def test_a_source_that_was_corrected_is_used(tmp_path: Path) -> None:
         (source / file.name).write_bytes(file.read_bytes())
     (source / "model.safetensors").rename(source / "model-00001-of-00002.safetensors")
     places = {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}
-    (source / "model.safetensors.index.json").write_text(json.dumps({"weight_map": places}))
+    (source / files.WEIGHTS_INDEX).write_text(json.dumps({"weight_map": places}))
     with pytest.raises(BadInput, match=r"model-00002-of-00002\.safetensors is missing"):
         prepared(tmp_path, model={"kind": "path", "path": "source"}, limit=5)
     (source / "model-00001-of-00002.safetensors").rename(source / "model.safetensors")
-    (source / "model.safetensors.index.json").unlink()
+    (source / files.WEIGHTS_INDEX).unlink()
     prepared(tmp_path, model={"kind": "path", "path": "source"}, limit=5)
     (tmp_path / "clean").mkdir()
     prepared(tmp_path / "clean", model={"kind": "path", "path": str(source)}, limit=5)
@@ -219,7 +220,7 @@ def test_a_part_that_is_made_again_is_not_complete_meanwhile(tmp_path: Path) -> 
     row = {"id": "a", "statement": "x", "tests": TEST}
     source = write_jsonl(tmp_path / "bench.jsonl", [row])
     prepared(tmp_path, benchmarks={"own": source}, limit=5)
-    (tmp_path / "problems/own/manifest.json").unlink()
+    (tmp_path / f"problems/own/{files.MANIFEST}").unlink()
     write_jsonl(tmp_path / "bench.jsonl", [row, row])
     with pytest.raises(BadInput, match="is there twice"):
         prepared(tmp_path, benchmarks={"own": source}, limit=5)
@@ -232,7 +233,7 @@ def test_a_users_template_is_used_and_is_no_code(tmp_path: Path, source: dict[st
     rows = [{"id": "p", "statement": "{{ 7 * 7 }} {% raise %}"}]
     source = write_jsonl(tmp_path / "pool.jsonl", rows)
     prepared(tmp_path, prompts=source, rendering={"template": "mine.jinja", "prompt_mode": "Raw"})
-    (row,) = tables.rows(artifacts.opened(tmp_path / "problems/pool").table("prompts.parquet", tables.PROMPTS))
+    (row,) = tables.rows(artifacts.opened(tmp_path / "problems/pool").table(files.PROMPTS, tables.PROMPTS))
     assert row["text"] == "Task: {{ 7 * 7 }} {% raise %}"
 
 
@@ -274,9 +275,9 @@ def without_template(root: Path) -> dict[str, Any]:
     for each in base_model.directory().iterdir():
         if "template" not in each.name:
             (root / "bare" / each.name).write_bytes(each.read_bytes())
-    config = json.loads((root / "bare/tokenizer_config.json").read_text())
+    config = json.loads((root / f"bare/{files.TOKENIZER_CONFIG}").read_text())
     config.pop("chat_template", None)
-    (root / "bare/tokenizer_config.json").write_text(json.dumps(config))
+    (root / f"bare/{files.TOKENIZER_CONFIG}").write_text(json.dumps(config))
     return {"model": {"kind": "path", "path": "bare"}}
 
 
@@ -319,16 +320,16 @@ BREAKING: dict[str, tuple[Breaking, str]] = {
     "broken config": (model_with("config.json", b"{"), r"model\.source: config\.json is no JSON"),
     "config of another form": (model_with("config.json", b"[]"), r"model\.source: config\.json holds no JSON object"),
     "settings of another form": (
-        model_with("generation_config.json", b"[]"),
+        model_with(files.GENERATION_CONFIG, b"[]"),
         r"model\.source: generation_config\.json holds no JSON object",
     ),
     "tokenizer of another library": (
-        model_with("tokenizer.json", b'{"added_tokens": [], "model": {"type": "Moon"}}'),
+        model_with(files.TOKENIZER, b'{"added_tokens": [], "model": {"type": "Moon"}}'),
         r"model\.source: .* has no usable tokenizer \(data did not match any variant",
     ),
-    "tokenizer of another form": (model_with("tokenizer.json", b"5"), r"model\.source: .* has no usable tokenizer"),
+    "tokenizer of another form": (model_with(files.TOKENIZER, b"5"), r"model\.source: .* has no usable tokenizer"),
     "index without weights": (
-        model_with("model.safetensors.index.json", b"{}"),
+        model_with(files.WEIGHTS_INDEX, b"{}"),
         r"model\.source: model\.safetensors\.index\.json has no weight_map",
     ),
     "no chat template": (without_template, r"model\.promptMode: Chat, but the tokenizer has no chat template"),
@@ -459,7 +460,7 @@ def test_what_cannot_work_is_said_in_one_sentence(tmp_path: Path, case: str) -> 
         prepared(tmp_path, **{"limit": 5, **breaking(tmp_path)})
     assert re.search(message, str(error.value)), str(error.value)
     assert "\n" not in str(error.value)
-    assert not (tmp_path / "problems/prepare/manifest.json").exists()
+    assert not (tmp_path / f"problems/prepare/{files.MANIFEST}").exists()
 
 
 def test_a_config_of_the_contract_is_what_is_read() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ssd_jobs import artifacts, tracking
+from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.toy import base_model
@@ -40,8 +41,8 @@ def test_a_champion_is_the_next_base(mlflow_server: str, tmp_path: Path) -> None
     for path in base_model.directory().iterdir():
         if path.name in base.manifest.files:
             assert (tmp_path / "models/base" / path.name).read_bytes() == path.read_bytes()
-    assert {"config.json", "tokenizer.json"} <= base.manifest.files.keys()
-    assert json.loads((tmp_path / "problems/prepare/summary.json").read_text())["counts"]["prompts/kept"] == 3
+    assert {"config.json", files.TOKENIZER} <= base.manifest.files.keys()
+    assert json.loads((tmp_path / f"problems/prepare/{files.PREPARED}").read_text())["counts"]["prompts/kept"] == 3
 
 
 def test_an_alias_that_nobody_has_is_bad_input(mlflow_server: str, tmp_path: Path) -> None:
@@ -49,4 +50,4 @@ def test_an_alias_that_nobody_has_is_bad_input(mlflow_server: str, tmp_path: Pat
     source = {"kind": "registry", "uri": "models:/nothing@champion"}
     with pytest.raises(BadInput, match=r"model\.source\.registry: models:/nothing@champion is not in MLflow"):
         prepare.run(prepare_config(tmp_path, model=source, tracking_uri=mlflow_server), context(tmp_path))
-    assert not (tmp_path / "models/base/manifest.json").exists()
+    assert not (tmp_path / f"models/base/{files.MANIFEST}").exists()

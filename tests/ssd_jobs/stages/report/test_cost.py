@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ssd_jobs import artifacts, contract
+from ssd_jobs.contract import files
 from ssd_jobs.stages.report import cost
 from ssd_jobs.stages.report.evidence import StageEvidence
 
@@ -17,10 +18,10 @@ def evidence(root: Path, kind: str, *shards: tuple[dict[str, Any], dict[str, Any
     """An artifact whose shards have these counts and facts."""
     found = []
     for number, (counts, facts) in enumerate(shards):
-        path = root / kind / f"shard-{number:05d}"
+        path = files.shard(root / kind, number)
         with artifacts.claim(path, stage=kind, name=kind, key=KEY, shard=number) as draft:
             if metrics:
-                draft.write_text("metrics.jsonl", metrics)
+                draft.write_text(files.METRICS, metrics)
             draft.finish(science={}, inputs={}, counts=counts, facts=facts, image="")
         found.append(artifacts.opened(path))
     artifact = contract.StageArtifact(stage=kind, kind=kind, path=f"samples/{kind}", shards=len(shards))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
+from ssd_jobs.contract import files
 from ssd_jobs.stages.report import evidence
 from workspaces import reported
 
@@ -12,9 +13,9 @@ def test_an_empty_first_shard_hides_no_generation(tmp_path: Path) -> None:
     """With more shards than problems the first one may be empty; generations of the next one are shown."""
     root = reported.workspace(tmp_path, lcb=False)
     for folder in (root / "generations").iterdir():
-        (folder / "shard-00000").rename(folder / "shard-00001")
-        with artifacts.claim(folder / "shard-00000", stage="generate", name="g", key=reported.KEY, shard=0) as draft:
-            draft.write_table("part-00000.parquet", tables.SAMPLES, tables.table(tables.SAMPLES, []))
+        files.shard(folder, 0).rename(files.shard(folder, 1))
+        with artifacts.claim(files.shard(folder, 0), stage="generate", name="g", key=reported.KEY, shard=0) as draft:
+            draft.write_table(files.part(0), tables.SAMPLES, tables.table(tables.SAMPLES, []))
             draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
     tracking = contract.Tracking(uri="", experiment="e", run_key="r", run_name="r")
     plain = reported.config(root, tracking)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ssd_jobs import contract, tracking
+from ssd_jobs.contract import files
 from ssd_jobs.tracking import runs
 from workspaces import reported
 
@@ -48,8 +49,8 @@ def test_kill_9_while_the_run_is_half_recorded(mlflow_server: str, tmp_path: Pat
         time.sleep(0.01)
     os.kill(child.pid, signal.SIGKILL)
     assert child.wait() == -signal.SIGKILL, (root / "log").read_text()
-    assert (root / "reports/one/report.html").is_file()
-    assert not (root / "reports/one/manifest.json").exists()
+    assert (root / f"reports/one/{files.REPORT_PAGE}").is_file()
+    assert not (root / f"reports/one/{files.MANIFEST}").exists()
     again = start(path, root / "log")
     output, _ = again.communicate()
     assert again.returncode == 0, (root / "log").read_text()

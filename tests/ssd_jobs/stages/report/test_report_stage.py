@@ -10,6 +10,7 @@ import pytest
 from processes import ports
 from ssd_jobs import artifacts, contract, tracking
 from ssd_jobs.artifacts import Manifest
+from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput, Temporary
 from ssd_jobs.stages.report import result
 from ssd_jobs.stages.report import stage as report
@@ -64,7 +65,7 @@ def test_a_complete_report_is_found_and_said_again(done: Done) -> None:
 
 def test_the_page_needs_nothing_and_runs_nothing(done: Done) -> None:
     """One file, no script, no address to load from, and the texts of models are escaped."""
-    page = (done[0] / "reports/one/report.html").read_text()
+    page = (done[0] / f"reports/one/{files.REPORT_PAGE}").read_text()
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert not re.search(r"""(src|href)=["'](?!#)""", re.sub(r'xlink:href="#[^"]*"', "", page))
@@ -80,7 +81,7 @@ def test_the_curves_of_an_analysis_are_on_the_page(done: Done, tmp_path: Path) -
     config = config.model_copy(update={"artifacts": (reported.analysed(root),)})
     with artifacts.claim(tmp_path / "two", stage="report", name="report", key=config.key) as draft:
         document = report.write(config, gather(config, root), draft)
-    page = (tmp_path / "two/report.html").read_text()
+    page = (tmp_path / f"two/{files.REPORT_PAGE}").read_text()
     assert document.notes == ()
     assert "Locks and forks" in page
     assert "Means over 600 stored positions, the same for both models." in page
@@ -91,11 +92,11 @@ def test_the_curves_of_an_analysis_are_on_the_page(done: Done, tmp_path: Path) -
 def test_numbers_are_the_same_everywhere(done: Done) -> None:
     """report.json, summary.md, the page and MLflow show one gain."""
     root, config, found = done
-    document = Document.model_validate_json((root / "reports/one/report.json").read_text())
+    document = Document.model_validate_json((root / f"reports/one/{files.REPORT_DOCUMENT}").read_text())
     gain = document.panels[0].comparisons[-1].delta[1]["all"]
     shown = f"+{gain.value * 100:.1f}"
-    assert shown in (root / "reports/one/summary.md").read_text()
-    assert shown in (root / "reports/one/report.html").read_text()
+    assert shown in (root / f"reports/one/{files.REPORT_SUMMARY}").read_text()
+    assert shown in (root / f"reports/one/{files.REPORT_PAGE}").read_text()
     run = tracking.connect(config.execution.tracking.uri).get_run(found.run_id)
     prefix = "lcb_v6_2025-02_2025-05/process/pass_at_1/all"
     assert run.data.metrics[f"gain_over_best_decode/{prefix}"] == pytest.approx(gain.value)
@@ -109,7 +110,15 @@ def test_mlflow_holds_the_evidence(done: Done) -> None:
     _, config, found = done
     client = tracking.connect(config.execution.tracking.uri)
     names = {each.path for each in client.list_artifacts(found.run_id)}
-    assert names == {"generations", "manifests", "plots", "report.html", "report.json", "spec.json", "summary.md"}
+    assert names == {
+        files.REPORT_GENERATIONS,
+        files.REPORT_MANIFESTS,
+        files.REPORT_PLOTS,
+        files.REPORT_PAGE,
+        files.REPORT_DOCUMENT,
+        files.REPORT_SPEC,
+        files.REPORT_SUMMARY,
+    }
     promotion = config.science.promotion
     assert promotion is not None
     version = client.get_model_version_by_alias(promotion.registered_model, "champion")
@@ -140,8 +149,8 @@ def test_mlflow_away_is_temporary_and_the_files_stay(done: Done, monkeypatch: py
     )
     with pytest.raises(Temporary, match="does not answer"):
         report.run(away, reported.context(root))
-    assert (root / "reports/away/report.html").is_file()
-    assert not (root / "reports/away/manifest.json").exists()
+    assert (root / f"reports/away/{files.REPORT_PAGE}").is_file()
+    assert not (root / f"reports/away/{files.MANIFEST}").exists()
     back = config.model_copy(update={"output": "reports/away"})
     assert report.run(back, reported.context(root)).decision == "Promoted"
 
@@ -181,14 +190,14 @@ def test_failed_stages_are_reported_too(mlflow_server: str, tmp_path: Path) -> N
         f"{wanted.run_key}/train": "FAILED",
         f"{wanted.run_key}/grade-base-lcb-v6": "FINISHED",
     }
-    assert "out of memory on rank 3" in (root / "reports/one/report.html").read_text()
+    assert "out of memory on rank 3" in (root / f"reports/one/{files.REPORT_PAGE}").read_text()
 
 
 def test_nothing_at_all_is_reported_too(mlflow_server: str, tmp_path: Path) -> None:
     """A run whose first stage failed has a report without a single number."""
     config = reported.config(tmp_path, tracking_of(mlflow_server), benchmarks=(), artifacts=(), candidate="")
     assert report.run(config, reported.context(tmp_path)).decision == "Skipped"
-    assert (tmp_path / "reports/one/report.html").is_file()
+    assert (tmp_path / f"reports/one/{files.REPORT_PAGE}").is_file()
 
 
 def test_more_samples_asked_for_than_there_are(done: Done) -> None:

@@ -14,6 +14,7 @@ import torch
 from processes.kill_loop import on_disk
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
+from ssd_jobs.contract import files
 from ssd_jobs.engine import transformers_engine
 from ssd_jobs.errors import BadInput, ExitCode, Terminated
 from ssd_jobs.sampling import filling, lines, shard
@@ -76,7 +77,7 @@ def generate_config(workspace: Path, names: list[str], *, limit: int = 96, sampl
 
 
 def rows_of(path: Path, shards: int = 1) -> list[list[dict[str, Any]]]:
-    return [tables.rows(each.parts("part-", tables.SAMPLES)) for each in artifacts.sharded(path, shards)]
+    return [tables.rows(each.samples()) for each in artifacts.sharded(path, shards)]
 
 
 def test_shards_share_the_prompts_out(workspace: Path) -> None:
@@ -96,7 +97,7 @@ def test_a_row_is_what_the_record_needs(workspace: Path) -> None:
     """Prompt ids are those of prepare, sums are sums, and the manifest says what was in effect."""
     sample.run(sample_config(workspace), context(workspace))
     (rows,) = rows_of(workspace / "samples/run")
-    prompts = tables.rows(artifacts.opened(workspace / "problems/pool").table("prompts.parquet", tables.PROMPTS))
+    prompts = tables.rows(artifacts.opened(workspace / "problems/pool").table(files.PROMPTS, tables.PROMPTS))
     rendered = {prompt["problem_id"]: prompt["token_ids"] for prompt in prompts}
     for row in rows:
         assert row["prompt_token_ids"] == rendered[row["problem_id"]]
@@ -121,9 +122,9 @@ def test_a_complete_shard_starts_no_engine(workspace: Path) -> None:
 def test_one_more_setting_costs_one_more(workspace: Path) -> None:
     """Settings are artifacts of their own: those that are there are not generated again."""
     generate.run(generate_config(workspace, ["plain", "truncated"]), context(workspace))
-    before = [path.stat().st_mtime_ns for path in sorted(workspace.glob("generations/*/*/manifest.json"))]
+    before = [path.stat().st_mtime_ns for path in sorted(workspace.glob(f"generations/*/*/{files.MANIFEST}"))]
     generate.run(generate_config(workspace, list(DECODES)), context(workspace))
-    after = {path.parts[-3]: path.stat().st_mtime_ns for path in workspace.glob("generations/*/*/manifest.json")}
+    after = {path.parts[-3]: path.stat().st_mtime_ns for path in workspace.glob(f"generations/*/*/{files.MANIFEST}")}
     assert [after["plain"], after["truncated"]] == before
     rows = {name: rows_of(workspace / "generations" / name)[0] for name in DECODES}
     assert {name: len(found) for name, found in rows.items()} == dict.fromkeys(DECODES, 160)
@@ -173,7 +174,7 @@ def test_settings_and_samples_draw_on_their_own(workspace: Path) -> None:
 
 def test_prompts_without_room_fail_before_an_engine_starts(workspace: Path) -> None:
     """Too many of them are one sentence with the field and an example; a tolerated share is rows of error."""
-    lengths = artifacts.opened(workspace / "problems/pool").table("prompts.parquet", tables.PROMPTS)["token_ids"]
+    lengths = artifacts.opened(workspace / "problems/pool").table(files.PROMPTS, tables.PROMPTS)["token_ids"]
     limit = sorted(map(len, lengths.to_pylist()))[-4]
     with pytest.raises(BadInput, match=r"maxSequenceTokens: \d+ of 40 prompts leave no room"):
         sample.run(sample_config(workspace, max_sequence_tokens=limit), context(workspace))
@@ -195,11 +196,11 @@ def test_a_shard_out_of_range_is_refused(workspace: Path) -> None:
 def test_more_shards_than_problems_leave_empty_shards(workspace: Path) -> None:
     """A shard without problems is complete and empty."""
     config = sample_config(workspace, shards=500)
-    ids = artifacts.opened(workspace / "problems/pool").table("prompts.parquet", tables.PROMPTS)["problem_id"]
+    ids = artifacts.opened(workspace / "problems/pool").table(files.PROMPTS, tables.PROMPTS)["problem_id"]
     empty = next(index for index in range(500) if index not in {shard_of(name, 500) for name in ids.to_pylist()})
     sample.run(config, context(workspace, empty))
-    shard = artifacts.opened(artifacts.shard_path(workspace / "samples/run", empty))
-    assert shard.parts("part-", tables.SAMPLES).num_rows == 0
+    shard = artifacts.opened(files.shard(workspace / "samples/run", empty))
+    assert shard.samples().num_rows == 0
 
 
 def test_a_stop_before_the_first_step_keeps_everything_pending(workspace: Path) -> None:
@@ -221,7 +222,7 @@ def test_sigterm_drains_and_exits_143(workspace: Path, tmp_path: Path) -> None:
     path.write_text(contract.dump(config))
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     child = subprocess.Popen([sys.executable, "-m", "ssd_jobs", str(path)], stderr=subprocess.PIPE, env=environment)
-    shard = artifacts.shard_path(workspace / "samples/run", 0)
+    shard = files.shard(workspace / "samples/run", 0)
     while not on_disk(shard)[0] and child.poll() is None:
         time.sleep(0.05)
     child.send_signal(signal.SIGTERM)

@@ -11,6 +11,7 @@ import torch
 
 from processes import disks
 from processes.ranks import CONTEXT
+from ssd_jobs.contract import files
 from ssd_jobs.errors import JobError
 from ssd_jobs.stages.train import ranks
 from ssd_jobs.stages.train.checkpoint import COMPLETE, Checkpoints, State
@@ -52,7 +53,7 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
     for _ in range(6):
         writer = CONTEXT.Process(target=_write, args=(tmp_path, newest + 1, newest + 1000))
         writer.start()
-        while not (tmp_path / f"step-{newest + 1:06d}" / COMPLETE).exists():
+        while not (tmp_path / files.step(newest + 1) / COMPLETE).exists():
             writer.join(0.01)
         writer.join(moments.random() * 0.3)
         os.kill(writer.pid or 0, signal.SIGKILL)
@@ -81,9 +82,9 @@ def _data(path: Path) -> Path:
 def test_a_damaged_checkpoint_is_never_loaded(tmp_path: Path, damage: str) -> None:
     """The checkpoint before it is, and without one training starts afresh."""
     _write(tmp_path, 1, 3)
-    DAMAGES[damage](tmp_path / "step-000003")
+    DAMAGES[damage](tmp_path / files.step(3))
     assert _restored(tmp_path) == 2
-    DAMAGES[damage](tmp_path / "step-000002")
+    DAMAGES[damage](tmp_path / files.step(2))
     assert _restored(tmp_path) == 0
 
 
@@ -110,6 +111,6 @@ def test_a_checkpoint_of_another_model_is_one_sentence(tmp_path: Path) -> None:
 
 def test_the_last_ones_are_kept(tmp_path: Path) -> None:
     """Older checkpoints and leftovers of killed writers go away as soon as a newer one is complete."""
-    (tmp_path / "step-000001").mkdir()
+    (tmp_path / files.step(1)).mkdir()
     _write(tmp_path, 2, 5)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["step-000004", "step-000005"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [files.step(4), files.step(5)]

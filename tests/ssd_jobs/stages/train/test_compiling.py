@@ -9,6 +9,7 @@ import torch
 from torch._inductor import config as inductor
 
 from ssd_jobs.context import Context
+from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.train import compiling
@@ -22,7 +23,7 @@ def losses(root: Path, name: str, **science: object) -> list[float]:
     """Train and return the loss of every step."""
     config = training.config(root, output=f"checkpoints/{name}", **science)
     train.run(config, Context(root, 0, Progress()))
-    rows = [json.loads(line) for line in (root / config.output / "metrics.jsonl").read_text().splitlines()]
+    rows = [json.loads(line) for line in (root / config.output / files.METRICS).read_text().splitlines()]
     return [row["value"] for row in rows if row["key"] == "train/loss"]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from ssd_jobs import contract, tracking
 from ssd_jobs.context import Context
+from ssd_jobs.contract import files
 from ssd_jobs.errors import Terminated
 from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.train import job
@@ -55,7 +56,7 @@ def test_a_resume_doubles_no_point(
         train.run(config, Context(root, 0, Interrupting(stop), stop))
     assert [step for step, _ in history(mlflow_tracking, "train/loss")] == list(range(1, STOP + 2))
     train.run(config, Context(root, 0, Progress()))
-    rows = [json.loads(line) for line in (root / config.output / "metrics.jsonl").read_text().splitlines()]
+    rows = [json.loads(line) for line in (root / config.output / files.METRICS).read_text().splitlines()]
     for key in ("train/loss", "train/grad_norm", "train/tokens_per_s"):
         written = [(row["step"], row["value"]) for row in rows if row["key"] == key]
         assert history(mlflow_tracking, key) == written

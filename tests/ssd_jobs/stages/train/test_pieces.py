@@ -16,6 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
+from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.train import corpus, flops, layout, model, ranks, schedule
 from ssd_jobs.stages.train.metrics import Metrics
@@ -65,8 +66,8 @@ def test_what_cannot_be_trained_on_is_named(tmp_path: Path, case: str) -> None:
     rows = [{"record_id": 0, "token_ids": [1, 2, 3], "prompt_length": 1, **RECORD, **record}]
     steps = plan or [{"step": step, "record_ids": [0, 0]} for step in (1, 2)]
     with artifacts.claim(tmp_path, stage="curate", name="curate", key="c" * 64) as draft:
-        draft.write_table("records.parquet", tables.RECORDS, tables.table(tables.RECORDS, rows))
-        draft.write_table("batches.parquet", tables.BATCHES, tables.table(tables.BATCHES, steps))
+        draft.write_table(files.RECORDS, tables.RECORDS, tables.table(tables.RECORDS, rows))
+        draft.write_table(files.BATCHES, tables.BATCHES, tables.table(tables.BATCHES, steps))
         draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
     with pytest.raises(BadInput, match="parquet: ") as caught:
         corpus.load(artifacts.opened(tmp_path), steps=2, global_batch_size=2, sequence_length=8)
@@ -108,7 +109,7 @@ def test_a_step_after_the_checkpoint_is_not_durable(tmp_path: Path) -> None:
 
 
 def _rows(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [json.loads(line) for line in (folder / files.METRICS).read_text().splitlines()]
 
 
 def test_useful_flops_are_what_torch_counts(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from processes.ranks import on_ranks
+from ssd_jobs.contract import files
 from ssd_jobs.errors import Terminated
 from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.train import job
@@ -81,7 +82,7 @@ def _trained(root: Path, output: str, worlds: list[int], interruptions: list[int
 
 def _rows(root: Path, output: str) -> list[tuple[int, str, float]]:
     """Return the metrics that do not measure time."""
-    rows = [json.loads(line) for line in (root / output / "metrics.jsonl").read_text().splitlines()]
+    rows = [json.loads(line) for line in (root / output / files.METRICS).read_text().splitlines()]
     kept = ("train/loss", "train/grad_norm", "train/learning_rate")
     return [(row["step"], row["key"], row["value"]) for row in rows if row["key"] in kept]
 
@@ -111,11 +112,11 @@ def test_a_damaged_newest_checkpoint_costs_only_its_steps(
     """Training goes back to the checkpoint before, says so, and ends where the undisturbed run ended."""
     output = "checkpoints/damaged"
     shutil.copytree(root / "checkpoints/plain-1", root / output)
-    newest = max((root / output / job.STEPS).iterdir())
+    newest = max((root / output / files.CHECKPOINTS).iterdir())
     part = next(newest.glob("__0_*"))
     part.write_bytes(part.read_bytes()[:-1] + b"\0")
     final = _trained(root, output, [1], [])
     assert "damaged" in caplog.text
     assert all(torch.equal(final[name], undisturbed[1][name]) for name in final)
     assert _rows(root, output) == _rows(root, "checkpoints/plain-1")
-    assert [path.name for path in sorted((root / output / job.STEPS).glob(f"*/{COMPLETE}"))] == [COMPLETE] * 2
+    assert [path.name for path in sorted((root / output / files.CHECKPOINTS).glob(f"*/{COMPLETE}"))] == [COMPLETE] * 2

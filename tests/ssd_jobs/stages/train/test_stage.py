@@ -11,6 +11,7 @@ from safetensors import safe_open
 from transformers import AutoModelForCausalLM
 
 from ssd_jobs.context import Context
+from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.train import stage as train
@@ -38,7 +39,7 @@ def _run(root: Path, name: str, *, execution: dict[str, Any] | None = None, **sc
 
 
 def _facts(output: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((output / "manifest.json").read_text())["facts"]
+    found: dict[str, Any] = json.loads((output / files.MANIFEST).read_text())["facts"]
     return found
 
 
@@ -48,7 +49,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _losses(output: Path) -> list[float]:
-    rows = [json.loads(line) for line in (output / "metrics.jsonl").read_text().splitlines()]
+    rows = [json.loads(line) for line in (output / files.METRICS).read_text().splitlines()]
     return [row["value"] for row in rows if row["key"] == "train/loss"]
 
 
@@ -60,7 +61,7 @@ def test_every_option_learns_and_exports(root: Path, option: str) -> None:
     assert len(losses) == 4
     assert losses[-1] < losses[0]
     assert abs(_facts(output)["export_nll"] - _facts(output)["export_nll_expected"]) < 0.03
-    model = AutoModelForCausalLM.from_pretrained(output / "model")
+    model = AutoModelForCausalLM.from_pretrained(output / files.EXPORT)
     assert model.dtype == torch.bfloat16
     assert not any("lora" in name for name, _ in model.named_parameters())
 
@@ -78,7 +79,7 @@ def test_the_families_keep_their_files_names(tmp_path: Path, family: str) -> Non
     """The export has the tensors of the base's checkpoint, by name and shape, for vLLM to open like the base."""
     output, _ = _run(training.workspace(tmp_path, family=family), "run")
     shapes = []
-    for path in (tmp_path / "models/base", output / "model"):
+    for path in (tmp_path / "models/base", output / files.EXPORT):
         with safe_open(path / "model.safetensors", "pt") as file:
             shapes.append({name: file.get_slice(name).get_shape() for name in file.keys()})  # noqa: SIM118
     assert shapes[0] == shapes[1]
@@ -88,19 +89,19 @@ def test_the_artifact(root: Path) -> None:
     """Weights are readable by all, everything but weights is the base's, intermediate exports outlive rotation."""
     science = {"steps": 4, "export_every_steps": 1}
     output, result = _run(root, "artifact", execution={"checkpoint_every_steps": 1, "checkpoint_keep": 1}, **science)
-    manifest = json.loads((output / "manifest.json").read_text())
-    assert [path.name for path in sorted((output / "exports").iterdir())] == [f"step-{i:06d}" for i in (1, 2, 3)]
-    assert [path.name for path in (output / "steps").iterdir()] == ["step-000004"]
+    manifest = json.loads((output / files.MANIFEST).read_text())
+    assert [path.name for path in sorted((output / files.EXPORTS).iterdir())] == [files.step(i) for i in (1, 2, 3)]
+    assert [path.name for path in (output / "steps").iterdir()] == [files.step(4)]
     assert not any(name.startswith("steps/") for name in manifest["files"])
-    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "generation_config.json"):
-        assert (output / "model" / name).read_bytes() == (root / "models/base" / name).read_bytes()
-    assert all(stat.S_IMODE(file.stat().st_mode) == 0o644 for file in (output / "model").iterdir())
+    for name in (files.TOKENIZER, files.TOKENIZER_CONFIG, "chat_template.jinja", files.GENERATION_CONFIG):
+        assert (output / files.EXPORT / name).read_bytes() == (root / "models/base" / name).read_bytes()
+    assert all(stat.S_IMODE(file.stat().st_mode) == 0o644 for file in (output / files.EXPORT).iterdir())
     assert manifest["counts"]["samples_seen"] == 32
     assert manifest["facts"]["attention"] == "each"
-    before = (output / "manifest.json").stat().st_mtime_ns
+    before = (output / files.MANIFEST).stat().st_mtime_ns
     again = train.run(training.config(root, output="checkpoints/artifact", **science), Context(root, 0, Progress()))
     assert again.digest == result.digest
-    assert (output / "manifest.json").stat().st_mtime_ns == before
+    assert (output / files.MANIFEST).stat().st_mtime_ns == before
 
 
 def test_a_wrong_model_is_refused_at_step_0(tmp_path: Path) -> None:

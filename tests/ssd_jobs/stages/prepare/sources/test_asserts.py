@@ -8,6 +8,7 @@ import pytest
 
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
+from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.stages.prepare.sources import asserts
@@ -66,7 +67,7 @@ def test_a_row_becomes_a_problem(tmp_path: Path, row: dict[str, Any], name: str,
     benchmarks = {"own": {"kind": "path", "path": "bench.jsonl", "columns": OWN}}
     prepare.run(prepare_config(tmp_path, benchmarks=benchmarks, limit=5), context(tmp_path))
     benchmark = artifacts.opened(tmp_path / "problems/own")
-    (problem,) = tables.rows(benchmark.table("problems.parquet", tables.PROBLEMS))
+    (problem,) = tables.rows(benchmark.table(files.PROBLEMS, tables.PROBLEMS))
     assert (problem["problem_id"], problem["kind"], problem["entry_point"]) == (name, "functional", entry_point)
     assert f"def {entry_point}(" in problem["starter_code"]
     assert "return" not in problem["starter_code"]

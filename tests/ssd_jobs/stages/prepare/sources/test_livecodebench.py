@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
-from ssd_jobs.contract import LiveCodeBench
+from ssd_jobs.contract import LiveCodeBench, files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.stages.prepare.sources import livecodebench
@@ -230,5 +230,5 @@ def test_it_goes_through_prepare(tmp_path: Path) -> None:
         **V6_WINDOW[2],
         "tests": 262,
     }
-    tests = artifacts.opened(tmp_path / "tests/lcb").table("tests.parquet", tables.TESTS)
+    tests = artifacts.opened(tmp_path / "tests/lcb").table(files.TESTS, tables.TESTS)
     assert tests.num_rows == 262

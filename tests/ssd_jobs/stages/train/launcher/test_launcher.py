@@ -17,6 +17,7 @@ import torch.distributed as dist
 
 from processes import gang, ports, survivors
 from processes.ranks import on_ranks
+from ssd_jobs.contract import files
 from ssd_jobs.errors import ExitCode
 from ssd_jobs.stages.train import job
 from ssd_jobs.stages.train.checkpoint import COMPLETE
@@ -113,7 +114,7 @@ def test_two_agents_agree_with_one(running: Running) -> None:
         for output in ("checkpoints/pair", "checkpoints/alone")
     ]
     assert training.distance(*final) < 1e-5
-    manifest = json.loads((running.root / "checkpoints/pair/manifest.json").read_text())
+    manifest = json.loads((running.root / f"checkpoints/pair/{files.MANIFEST}").read_text())
     assert manifest["facts"]["world_size"] == 2
     assert manifest["facts"]["guard"] == "passed"
 
@@ -136,13 +137,13 @@ def test_sigterm_to_one_node_ends_both_with_a_checkpoint(running: Running) -> No
     config = training.config(running.root / "long", steps=2000, execution=execution)
     path = gang.write(config, running.root / "long.json")
     nodes = [gang.real(path, node=node) for node in (0, 1)]
-    steps = running.root / "long" / config.output / job.STEPS
+    steps = running.root / "long" / config.output / files.CHECKPOINTS
     _until(lambda: list(steps.glob(f"*/{COMPLETE}")))
     nodes[1].send_signal(signal.SIGTERM)
     ends = [_ended(node) for node in nodes]
     assert [code for code, _ in ends] == [143, 143]
     step = int(ends[0][1].split("after step ")[1].split(";")[0])
-    assert (steps / f"step-{step:06d}" / COMPLETE).exists()
+    assert (steps / files.step(step) / COMPLETE).exists()
 
 
 def test_a_lost_peer_ends_the_others_with_75(running: Running) -> None:
@@ -161,7 +162,7 @@ def test_no_worker_outlives_a_killed_launcher(tmp_path: Path, moment: str) -> No
     config = training.config(root, steps=2000, execution=execution)
     path = gang.write(config, tmp_path / "killed.json")
     launchers = [gang.real(path, node=node) for node in (0, 1)]
-    steps = root / config.output / job.STEPS
+    steps = root / config.output / files.CHECKPOINTS
     if moment == "start":
         _until(lambda: len(survivors.with_word(str(path))) > len(launchers))
     else:
