@@ -8,11 +8,11 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ssd_jobs.errors import BadInput, JobError, Temporary
+from ssd_jobs.tracking import database
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -33,7 +33,7 @@ class Foreign(Exception):
 
 
 def connect(uri: str) -> "MlflowClient":
-    """Return a client; nothing is sent yet.
+    """Return a client; nothing is sent yet, but a database in a file is there and whole.
 
     The address becomes the process's own as well, because MLflow's local registry resolves sources through it.
     """
@@ -42,9 +42,9 @@ def connect(uri: str) -> "MlflowClient":
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     import mlflow
 
-    directory = _database_directory(uri)
-    if directory is not None:
-        directory.mkdir(parents=True, exist_ok=True)
+    path = database.path_of(uri)
+    if path is not None:
+        database.ready(path)
     with reaching(uri):
         mlflow.set_tracking_uri(uri)
         mlflow.set_registry_uri(uri)
@@ -52,9 +52,9 @@ def connect(uri: str) -> "MlflowClient":
 
 
 def artifact_root(uri: str) -> str | None:
-    """Return where artifacts go when no server decides: beside the database, not in the current directory."""
-    directory = _database_directory(uri)
-    return None if directory is None else (directory / "mlartifacts").as_uri()
+    """Return where artifacts go when no server decides."""
+    path = database.path_of(uri)
+    return None if path is None else database.artifacts(path)
 
 
 def run_url(uri: str, experiment_id: str, run_id: str) -> str:
@@ -77,11 +77,14 @@ def reaching(uri: str) -> Iterator[None]:
     """Say what a failure of MLflow means, with its address and without its credentials."""
     from mlflow.exceptions import MlflowException
     from requests.exceptions import RequestException
+    from sqlalchemy.exc import SQLAlchemyError
 
     try:
         yield
     except MlflowException as error:
-        raise _meaning(error, uri) from error
+        raise _of_file(error, uri) or _meaning(error, uri) from error
+    except SQLAlchemyError as error:
+        raise _of_file(error, uri) or _away(uri, error) from error
     except Foreign:
         raise _elsewhere(uri, "its answer names nothing") from None
     except RequestException as error:
@@ -94,6 +97,12 @@ def told(found: Any) -> Any:
     if not found.name:
         raise Foreign
     return found
+
+
+def _of_file(error: Exception, uri: str) -> JobError | None:
+    """Return our error when a database in a file is the trouble."""
+    path = database.path_of(uri)
+    return None if path is None else database.explained(path, error)
 
 
 def _meaning(error: Any, uri: str) -> JobError:
@@ -126,9 +135,3 @@ def _away(uri: str, error: Exception) -> JobError:
 def _line(error: Exception) -> str:
     """Return the start of an error's text as a part of a sentence; a request's address may hold a password."""
     return CREDENTIAL.sub("//", " ".join(str(error).split()))[:200]
-
-
-def _database_directory(uri: str) -> Path | None:
-    """Return the directory of a local sqlite database."""
-    prefix = "sqlite:///"
-    return Path(uri.removeprefix(prefix)).absolute().parent if uri.startswith(prefix) else None

@@ -1,7 +1,7 @@
 """The directory of experiments on one machine: the workspace, and beside it what the runner keeps for itself.
 
 DIR/models … DIR/reports     artifacts, exactly as on a cluster's volume; experiments share them by their keys
-DIR/mlflow.db, DIR/mlruns    tracking, unless another server is named
+DIR/mlflow.db, DIR/mlartifacts  tracking, unless another server is named
 DIR/.ssd/.origin             which directory this is, for a tracking server that has runs of others
 DIR/.ssd/NAME/state.json     which stage is where: what `ssd status` reads
 DIR/.ssd/NAME/configs, logs  one config per stage, one log per process

@@ -1,0 +1,195 @@
+"""The MLflow database in a file: whole, or not there.
+
+MLflow makes and upgrades a database in place, by dozens of migrations that are not one transaction: a process that
+dies meanwhile leaves a file that no later one can open. Here this happens to a new file, or to a copy, which takes its
+place by one rename; a lock that the kernel drops with its process keeps two of them apart.
+"""
+
+import fcntl
+import logging
+import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from ssd_jobs.artifacts import atomic
+from ssd_jobs.errors import BadInput, JobError, Temporary, first_line
+
+__all__ = ["artifacts", "explained", "path_of", "ready"]
+
+LOGGER = logging.getLogger(__name__)
+
+ADDRESS = re.compile(r"sqlite(\+\w+)?:///(?P<path>[^?]+)")
+BUSY_S = 20.0
+"""How long another process's transaction is waited for, as MLflow does."""
+RECORDS = ("runs", "registered_models")
+"""Tables whose rows a person would miss."""
+REMEDY = "put a backup in its place, or move it away and run again: a new one is made then"
+
+
+def path_of(uri: str) -> Path | None:
+    """Return the file that an address names; None for a server and for a database in memory."""
+    found = ADDRESS.match(uri)
+    return Path(found["path"]).absolute() if found and found["path"] != ":memory:" else None
+
+
+def artifacts(path: Path) -> str:
+    """Return where artifacts go that no server keeps: beside the database, not in the current directory."""
+    return (path.parent / "mlartifacts").as_uri()
+
+
+def ready(path: Path) -> None:
+    """Have a database there that MLflow opens as it is, or say what is wrong with the file."""
+    newest = _newest_schema()
+    try:
+        if _schema(path) == newest:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(path):
+            if not path.exists():
+                _build(path)
+            elif _schema(path) != newest:
+                _renew(path)
+    except sqlite3.Error as error:
+        raise explained(path, error) or JobError(f"{path}: cannot be used ({error})") from error
+
+
+def explained(path: Path, error: BaseException) -> JobError | None:
+    """Return what SQLite's trouble with the file means, when that is what is behind an error of MLflow."""
+    cause = _cause(error)
+    name = getattr(cause, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+        return BadInput(f"{path}: is damaged ({cause}); {REMEDY}")
+    if name == "SQLITE_READONLY_DBMOVED":
+        return Temporary(f"{path}: was replaced while it was open; the same run goes on with the new one")
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return BadInput(f"{path}: cannot be opened for writing ({cause}); make the file and its directory writable")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return Temporary(f"{path}: another process keeps it locked ({cause}); wait for it or stop it")
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+        return JobError(f"{path}: no space left ({cause}); nothing is lost, free space and run again")
+    return None
+
+
+def _cause(error: BaseException | None) -> sqlite3.Error | None:
+    """Return SQLite's own error below those of SQLAlchemy and MLflow."""
+    while error is not None and not isinstance(error, sqlite3.Error):
+        error = getattr(error, "orig", None) or error.__cause__
+    return error
+
+
+def _newest_schema() -> str | None:
+    """Return the name of the schema that this MLflow works with."""
+    import mlflow
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations")).get_current_head()
+
+
+def _schema(path: Path) -> str:
+    """Return the name of a database's schema; empty when it has none."""
+    if not path.exists():
+        return ""
+    with closing(_opened(path)) as database:
+        if not _rows(database, "alembic_version"):
+            return ""
+        return str(database.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+
+
+def _renew(path: Path) -> None:
+    """Bring a database up to date; one that a killed process left half made is replaced, unless it holds records."""
+    with closing(_opened(path)) as database, _unwritten(path):
+        trouble = _upgraded(path, database)
+        if trouble is None:
+            return
+        if any(_rows(database, table) for table in RECORDS):
+            why = f"{type(trouble).__name__}: {first_line(trouble)[:200]}"
+            raise BadInput(f"{path}: holds runs, and MLflow cannot bring it up to date ({why}); {REMEDY}") from trouble
+    LOGGER.warning("%s: was left half made and holds no runs; it is now %s", path, _set_aside(path))
+    _build(path)
+
+
+def _upgraded(path: Path, database: sqlite3.Connection) -> Exception | None:
+    """Put an upgraded copy in the database's place, or return what MLflow stumbled over."""
+    try:
+        _build(path, of=database)
+    except OSError:
+        raise
+    except Exception as error:
+        known = explained(path, error)
+        if known is not None:
+            raise known from error
+        return error
+    return None
+
+
+def _build(path: Path, *, of: sqlite3.Connection | None = None) -> None:
+    """Do what `mlflow db upgrade` does, to a new file or to a copy, and put it in its place."""
+    from mlflow import db
+
+    with atomic.replacing(path) as temporary, _unsynced():
+        if of is not None:
+            with closing(sqlite3.connect(temporary)) as copy:
+                of.backup(copy)
+        db.upgrade.callback(f"sqlite:///{temporary}")
+
+
+@contextmanager
+def _unsynced() -> Iterator[None]:
+    """Let no statement wait for the disk: the whole file does, before its rename."""
+    from sqlalchemy import event
+    from sqlalchemy.pool import Pool
+
+    def hurry(connection: Any, _record: object) -> None:
+        connection.execute("PRAGMA synchronous = OFF")
+
+    event.listen(Pool, "connect", hurry)
+    try:
+        yield
+    finally:
+        event.remove(Pool, "connect", hurry)
+
+
+def _set_aside(path: Path) -> Path:
+    """Rename a file to the first name of its kind that is free."""
+    number = 1
+    while (kept := path.with_name(f"{path.name}.broken-{number}")).exists():
+        number += 1
+    return path.rename(kept)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Open a database that is there; what an interrupted transaction left is rolled back by its first reader."""
+    return sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=BUSY_S)
+
+
+@contextmanager
+def _unwritten(path: Path) -> Iterator[None]:
+    """Keep every writer out, also those that know nothing of our lock, and leave no journal that outlives the file."""
+    with closing(_opened(path)) as holder:
+        holder.execute("PRAGMA journal_mode = DELETE")
+        holder.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def _rows(database: sqlite3.Connection, table: str) -> int:
+    """Return how many rows a table has; none when it is not there."""
+    known = database.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone()
+    return int(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) if known else 0  # noqa: S608 - ours
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Be the only process that makes or changes this file; what a killed one left is removed."""
+    descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        for leftover in path.parent.glob(f"{atomic.TEMPORARY}{path.name}.*"):
+            leftover.unlink(missing_ok=True)
+        yield
+    finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
