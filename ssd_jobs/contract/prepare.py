@@ -99,5 +99,7 @@ class PrepareConfig(Config):
     model: ModelPart
     prompts: PromptsPart
     benchmarks: tuple[BenchmarkPart, ...]
+    adapters: tuple[str, ...] | None
+    """The layers that training will adapt, to be refused before anything is sampled; None trains all weights."""
     output: ArtifactPath
     execution: PrepareExecution

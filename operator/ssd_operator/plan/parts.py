@@ -69,13 +69,16 @@ def _node(
     benchmarks: tuple[contract.BenchmarkPart, ...],
 ) -> Node:
     """Return the stage that makes all parts."""
-    key = keys.combined("prepare", [model.key, prompts.key, *(benchmark.key for benchmark in benchmarks)])
+    adapters = _adapters(experiment)
+    made = [model.key, prompts.key, *(benchmark.key for benchmark in benchmarks)]
+    key = keys.combined("prepare", made if adapters is None else [*made, "adapters", *adapters])
     config = contract.PrepareConfig(
         **experiment.common("prepare", key),
         stage="prepare",
         model=model,
         prompts=prompts,
         benchmarks=benchmarks,
+        adapters=adapters,
         output=contract.ARTIFACTS["prepare"].path(key),
         execution=_execution(experiment),
     )
@@ -87,6 +90,13 @@ def _node(
         *(Artifact(benchmark.tests_output, benchmark.key, withheld=True) for benchmark in benchmarks),
     )
     return Node(config=config, provisional=False, upstream=(), artifacts=artifacts)
+
+
+def _adapters(experiment: Experiment) -> tuple[str, ...] | None:
+    """Return which layers training will adapt, if it trains adapters."""
+    spec = experiment.spec
+    trained = "Candidate" in spec.evaluation.arms and spec.training.lora.rank > 0
+    return spec.training.lora.targets if trained else None
 
 
 def _execution(experiment: Experiment) -> contract.PrepareExecution:

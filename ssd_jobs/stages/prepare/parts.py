@@ -14,7 +14,7 @@ from ssd_jobs.artifacts import tables
 from ssd_jobs.context import Context
 from ssd_jobs.contract import BenchmarkPart, PrepareConfig, Rendering, files, science_of
 from ssd_jobs.errors import BadInput
-from ssd_jobs.models import prompts
+from ssd_jobs.models import adapting, prompts
 from ssd_jobs.models.files import model_files
 from ssd_jobs.stages.prepare import benchmark, pool
 from ssd_jobs.stages.prepare.sources import models
@@ -49,6 +49,7 @@ class Parts:
     def make(self) -> None:
         """Make what is missing; each part is complete before the next one begins."""
         self._make_model()
+        self._check_adapters()
         for part in self._config.benchmarks:
             self._make_benchmark(part)
         self._make_prompts()
@@ -87,6 +88,13 @@ class Parts:
         else:
             self.verify()
         self._advance()
+
+    def _check_adapters(self) -> None:
+        """Refuse adapters that training could not put into this model."""
+        config = self._config
+        if config.adapters is not None:
+            path, trusted = self._context.path(config.model.output), config.model.science.trust_remote_code
+            adapting.check(path, config.adapters, trust_remote_code=trusted)
 
     def _fill_model(self, draft: artifacts.Draft) -> None:
         """Fetch the model and write its manifest."""

@@ -35,6 +35,7 @@ SCIENCE: list[tuple[str, dict[str, Any], frozenset[str]]] = [
     ("filter", {"curation": {"filter": "Stub"}}, AFTER_SAMPLE - {"sample"}),
     ("steps", {"training": {"steps": 126}}, AFTER_SAMPLE - {"sample"}),
     ("learning rate", {"training": {"learningRate": 0.0004}}, AFTER_TRAIN),
+    ("adapters", {"training": {"lora": {"rank": 8, "targets": ["q_proj"]}}}, AFTER_TRAIN | {"prepare"}),
     ("analysis problems", {"analysis": {"problems": 7}}, frozenset({"analyze", "report"})),
     ("gate", {"promotion": {"gate": {"minGain": 0.01}}}, frozenset({"report"})),
     ("alias", {"promotion": {"alias": "best"}}, frozenset({"report"})),

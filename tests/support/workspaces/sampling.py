@@ -53,6 +53,7 @@ def prepare_config(
     rendering: dict[str, Any] | None = None,
     offline: bool = True,
     tracking_uri: str = "",
+    adapters: list[str] | None = None,
     **science: Any,
 ) -> Any:
     """Return a prepare config; everything is the toy unless said otherwise."""
@@ -95,6 +96,7 @@ def prepare_config(
                 }
                 for number, (name, source) in enumerate((benchmarks or {}).items(), start=3)
             ],
+            "adapters": adapters,
             "output": "problems/prepare",
             "execution": {**EXECUTION, "offline": offline, "tracking_uri": tracking_uri},
         }
