@@ -28,6 +28,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Evaluation(Model):
     """The verdicts of one arm, at one decode setting, under one grading mode."""
 
+    stage: Name
+    """The stage that gave the verdicts."""
     arm: Literal["Base", "Candidate"]
     setting: Name
     decode: Decode

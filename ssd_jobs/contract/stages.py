@@ -103,8 +103,6 @@ class StageKind:
     """A row: everything about a kind of stage that is decided before anyone plans one."""
 
     config: type[Config]
-    sentence: str
-    """What it does, for people."""
     result: type[Model] = StageDone
     """What it says at its end."""
     needs_result: bool = False
@@ -166,7 +164,6 @@ STAGES: Mapping[str, StageKind] = MappingProxyType({
     for stage in (
         StageKind(
             config=PrepareConfig,
-            sentence="fetches the model, the training problems and the benchmarks, renders and freezes them",
             result=PrepareResult,
             needs_result=True,
             hub=True,
@@ -175,7 +172,6 @@ STAGES: Mapping[str, StageKind] = MappingProxyType({
         ),
         StageKind(
             config=SampleConfig,
-            sentence="draws solutions of the training problems from the base model",
             shape="Sharded",
             tasks=ConfigField("science.shards"),
             gpus=ConfigField("execution.gpus"),
@@ -186,7 +182,6 @@ STAGES: Mapping[str, StageKind] = MappingProxyType({
         ),
         StageKind(
             config=CurateConfig,
-            sentence="filters the samples and fixes the records and their order of training",
             image="grader",
             reads=("models", "problems", "samples"),
             programs=ConfigField("science.limits"),
@@ -195,7 +190,6 @@ STAGES: Mapping[str, StageKind] = MappingProxyType({
         ),
         StageKind(
             config=TrainConfig,
-            sentence="fine-tunes the model on its own samples and exports the candidate",
             shape="Gang",
             tasks=ConfigField("execution.nodes"),
             gpus=ConfigField("execution.gpus_per_node"),
@@ -208,7 +202,6 @@ STAGES: Mapping[str, StageKind] = MappingProxyType({
         ),
         StageKind(
             config=AnalyzeConfig,
-            sentence="compares the distributions of base and candidate on stored samples",
             gpus=ConfigField("execution.gpus"),
             reads=("checkpoints", "models", "samples"),
             uses_torch=True,
@@ -217,7 +210,6 @@ STAGES: Mapping[str, StageKind] = MappingProxyType({
         ),
         StageKind(
             config=GenerateConfig,
-            sentence="answers the problems of one benchmark with one model, at every decode setting",
             shape="Sharded",
             tasks=ConfigField("science.shards"),
             gpus=ConfigField("execution.gpus"),
@@ -232,7 +224,6 @@ STAGES: Mapping[str, StageKind] = MappingProxyType({
         ),
         StageKind(
             config=GradeConfig,
-            sentence="runs the generated programs on the tests and gives a verdict on each",
             shape="Sharded",
             tasks=ConfigField("science.shards"),
             image="grader",
@@ -243,7 +234,6 @@ STAGES: Mapping[str, StageKind] = MappingProxyType({
         ),
         StageKind(
             config=ReportConfig,
-            sentence="compares both models, decides on the promotion and records everything in MLflow",
             result=ReportResult,
             needs_result=True,
             reads=("checkpoints", "generations", "models", "problems", "records", "samples", "verdicts"),

@@ -16,7 +16,7 @@ from ssd_operator.lifecycle.inputs import Scene, moment, stamp
 from ssd_operator.lifecycle.results import reported, result_of
 from ssd_operator.lifecycle.stage import ENDED, step
 from ssd_operator.manifests import Place
-from ssd_operator.plan import Graph, Node
+from ssd_operator.plan import Graph
 from ssd_operator.spec import scalars
 from ssd_operator.spec.status import StageStatus, Status
 
@@ -101,7 +101,7 @@ def _move(was: Status, scene: Scene) -> Status:
             after = _give_up(before, scene) if late else step(node, before, scene, phases)
             stages.append(after)
             known[node.name] = after
-        now = was.model_copy(update={"stages": tuple(stages), **_reported(stages, graph["report"], was, scene)})
+        now = was.model_copy(update={"stages": tuple(stages), **_reported(stages, graph, was, scene)})
         if now == was:
             return now
         was = now
@@ -116,8 +116,9 @@ def _give_up(stage: StageStatus, scene: Scene) -> StageStatus:
     return stage.model_copy(update=update)
 
 
-def _reported(stages: list[StageStatus], node: Node, was: Status, scene: Scene) -> dict[str, object]:
+def _reported(stages: list[StageStatus], graph: Graph, was: Status, scene: Scene) -> dict[str, object]:
     """Return results, promotion and tracking once the report has said them."""
+    [node] = graph.of(contract.ReportConfig)
     report = next(each for each in stages if each.name == node.name)
     before = next((each for each in was.stages if each.name == node.name), None)
     if report.phase != "Succeeded" or (before is not None and before == report):

@@ -1,47 +1,36 @@
-"""From a resolved spec to the graph of stages: pure, the same for both runners."""
+"""From a resolved spec to the graph of stages: pure, the same for both runners.
 
-from ssd_jobs.contract import files
-from ssd_operator.plan import training
-from ssd_operator.plan.evaluation import Arm, Model, Pair, pair
+Each kind of stage is planned in the module of its name, in the order of the table; it sees the stages before it.
+"""
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Protocol, cast
+
+from ssd_jobs import contract
 from ssd_operator.plan.graph import Experiment, Graph, Node, Platform, Surroundings
-from ssd_operator.plan.parts import Identity, Parts, prepare
-from ssd_operator.plan.reporting import report
+from ssd_operator.plan.parts import Parts, parts_of
 from ssd_operator.spec.resolved import ResolvedSpec
 
 __all__ = ["build"]
 
 
+class PlanModule(Protocol):
+    """What the module of a kind of stage offers."""
+
+    def nodes(self, experiment: Experiment, parts: Parts, before: Graph) -> Iterator[Node]:
+        """Yield the stages of this kind, given those before it; none where the spec asks for none."""
+
+
+MODULES = [cast("PlanModule", import_module(f"ssd_operator.plan.{kind}")) for kind in contract.STAGES]
+
+
 def build(spec: ResolvedSpec, around: Surroundings, platform: Platform) -> Graph:
     """Return every stage with its complete config and its key."""
     experiment = Experiment(spec, around, platform)
-    parts = prepare(experiment)
-    nodes: list[Node] = [parts.node]
-    models: dict[Arm, Model] = {"Base": Model(parts.model, made_by="prepare")}
-    if "Candidate" in spec.evaluation.arms:
-        stages, candidate = _candidate(experiment, parts)
-        nodes.extend(stages)
-        models["Candidate"] = candidate
-    pairs = {
-        benchmark.name: [pair(experiment, parts, benchmark, arm, models[arm]) for arm in spec.evaluation.arms]
-        for benchmark in spec.evaluation.benchmarks
-    }
-    nodes.extend(node for node in _evaluation(pairs))
-    nodes.append(report(experiment, parts, nodes, pairs))
-    return Graph(tuple(nodes))
-
-
-def _candidate(experiment: Experiment, parts: Parts) -> tuple[list[Node], Model]:
-    """Return the stages that make the candidate, and the candidate."""
-    sampled = training.sample(experiment, parts)
-    curated = training.curate(experiment, parts, sampled)
-    trained = training.train(experiment, parts, curated)
-    stages = [sampled, curated, trained]
-    if experiment.spec.analysis is not None:
-        stages.append(training.analyze(experiment, parts, sampled, trained))
-    exported = Identity(files.export(trained.artifacts[0].path), trained.key, known=not trained.provisional)
-    return stages, Model(exported, made_by=trained.name)
-
-
-def _evaluation(pairs: dict[str, list[Pair]]) -> list[Node]:
-    """Return generate and grade of every arm and benchmark, in the order of the spec."""
-    return [node for found in pairs.values() for each in found for node in (each.generate, each.grade)]
+    parts = parts_of(experiment)
+    graph = Graph(())
+    for module in MODULES:
+        for node in module.nodes(experiment, parts, graph):
+            graph = graph.extended(node)
+    return graph

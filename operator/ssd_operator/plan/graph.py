@@ -3,6 +3,8 @@
 Both runners read it and nothing else: the local one starts processes, the cluster one builds Jobs.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -142,6 +144,25 @@ class Graph:
     def of(self, config: type[contract.Config]) -> tuple[Node, ...]:
         """Return the stages that have a config of this type."""
         return tuple(node for node in self.nodes if isinstance(node.config, config))
+
+    def names(self, config: type[contract.Config]) -> tuple[str, ...]:
+        """Return the names of the stages that have a config of this type."""
+        return tuple(node.name for node in self.of(config))
+
+    def upstream_of(self, node: Node) -> tuple[Node, ...]:
+        """Return the stages that a stage waits for."""
+        return tuple(self[name] for name in node.upstream)
+
+    def extended(self, node: Node) -> Graph:
+        """Return the graph with one more stage, right behind the only one it waits for if it is the first to do so.
+
+        What belongs together stands together wherever stages are listed: what was generated, and its grades.
+        """
+        followed = {name for each in self.nodes for name in each.upstream}
+        place = len(self.nodes)
+        if len(node.upstream) == 1 and followed.isdisjoint(node.upstream):
+            [place] = (number for number, each in enumerate(self.nodes, start=1) if each.name in node.upstream)
+        return Graph((*self.nodes[:place], node, *self.nodes[place:]))
 
     def __contains__(self, name: object) -> bool:
         """Tell whether there is a stage of that name."""

@@ -1,4 +1,4 @@
-"""The `prepare` stage and the identities of what it prepares.
+"""What `prepare` makes, and the identities of it.
 
 Model, training prompts and each benchmark are parts with keys of their own, so that adding a benchmark does not
 train again. A part whose sources are pinned is identified by its key; one that had to be resolved (a branch, an
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from ssd_jobs import contract
 from ssd_jobs.contract import files
 from ssd_operator.plan import keys, sources
-from ssd_operator.plan.graph import Artifact, Experiment, Node, Surroundings
+from ssd_operator.plan.graph import Experiment, Surroundings
 from ssd_operator.spec.evaluation import Benchmark
 from ssd_operator.spec.resolved import ResolvedSpec
 
-__all__ = ["Identity", "Parts", "prepare"]
+__all__ = ["Identity", "Parts", "parts_of"]
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,11 @@ class Identity:
 
 @dataclass(frozen=True)
 class Parts:
-    """Everything that prepare makes, and the stage itself."""
+    """Everything that prepare makes: how it is made, and what later stages know of it."""
 
-    node: Node
+    model_part: contract.ModelPart
+    prompts_part: contract.PromptsPart
+    benchmark_parts: tuple[contract.BenchmarkPart, ...]
     model: Identity
     prompts: Identity
     benchmarks: dict[str, Identity]
@@ -39,8 +41,8 @@ class Parts:
     """Benchmark -> directory of its tests."""
 
 
-def prepare(experiment: Experiment) -> Parts:
-    """Return the prepare stage and what it will have made."""
+def parts_of(experiment: Experiment) -> Parts:
+    """Return what prepare will have made."""
     model = _model(experiment)
     benchmarks = tuple(_benchmark(experiment, model, each) for each in experiment.spec.evaluation.benchmarks)
     prompts = _prompts(experiment, model, benchmarks)
@@ -49,7 +51,9 @@ def prepare(experiment: Experiment) -> Parts:
     rendering_pinned = model_pinned and not experiment.spec.prompts.template
     prompts_pinned = rendering_pinned and _prompts_pinned(prompts, benchmarks)
     return Parts(
-        node=_node(experiment, model, prompts, benchmarks),
+        model_part=model,
+        prompts_part=prompts,
+        benchmark_parts=benchmarks,
         model=_identity("model", model.key, model.output, model_pinned, around),
         prompts=_identity("prompts", prompts.key, prompts.output, prompts_pinned, around),
         benchmarks={
@@ -59,54 +63,6 @@ def prepare(experiment: Experiment) -> Parts:
             for each in benchmarks
         },
         tests={each.name: each.tests_output for each in benchmarks},
-    )
-
-
-def _node(
-    experiment: Experiment,
-    model: contract.ModelPart,
-    prompts: contract.PromptsPart,
-    benchmarks: tuple[contract.BenchmarkPart, ...],
-) -> Node:
-    """Return the stage that makes all parts."""
-    adapters = _adapters(experiment)
-    made = [model.key, prompts.key, *(benchmark.key for benchmark in benchmarks)]
-    key = keys.combined("prepare", made if adapters is None else [*made, "adapters", *adapters])
-    config = contract.PrepareConfig(
-        **experiment.common("prepare", key),
-        stage="prepare",
-        model=model,
-        prompts=prompts,
-        benchmarks=benchmarks,
-        adapters=adapters,
-        output=contract.ARTIFACTS["prepare"].path(key),
-        execution=_execution(experiment),
-    )
-    artifacts = (
-        Artifact(config.output, key),
-        Artifact(model.output, model.key),
-        Artifact(prompts.output, prompts.key),
-        *(Artifact(benchmark.output, benchmark.key) for benchmark in benchmarks),
-        *(Artifact(benchmark.tests_output, benchmark.key, withheld=True) for benchmark in benchmarks),
-    )
-    return Node(config=config, provisional=False, upstream=(), artifacts=artifacts)
-
-
-def _adapters(experiment: Experiment) -> tuple[str, ...] | None:
-    """Return which layers training will adapt, if it trains adapters."""
-    spec = experiment.spec
-    trained = "Candidate" in spec.evaluation.arms and spec.training.lora.rank > 0
-    return spec.training.lora.targets if trained else None
-
-
-def _execution(experiment: Experiment) -> contract.PrepareExecution:
-    """Return where prepare runs and whom it may ask."""
-    platform = experiment.platform
-    return contract.PrepareExecution(
-        metrics_port=platform.metrics_port,
-        image=platform.worker_image,
-        offline=platform.offline,
-        tracking_uri=experiment.spec.tracking.uri or platform.tracking_uri,
     )
 
 

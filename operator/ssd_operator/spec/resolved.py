@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from ssd_jobs import contract
 from ssd_operator.spec.analysis import Analysis
 from ssd_operator.spec.base import Section
 from ssd_operator.spec.curation import Curation
@@ -26,22 +27,26 @@ from ssd_operator.spec.scalars import Duration, LabelValue, Line, OptionalDurati
 from ssd_operator.spec.storage import Scheduling, Storage, Tracking
 from ssd_operator.spec.training import Training
 
-__all__ = ["Rerun", "ResolvedSpec", "StageKind"]
+__all__ = ["Rerun", "ResolvedSpec"]
 
-StageKind = Literal["", "Prepare", "Sample", "Curate", "Train", "Generate", "Grade", "Analyze", "Report"]
+KINDS = {row.title: kind for kind, row in contract.STAGES.items()}
+if TYPE_CHECKING:
+    StageTitle = str
+else:
+    StageTitle = Literal[("", *KINDS)]
 
 
 class Rerun(Section):
     """Do it again from here: the nonce enters the key of that stage, and so of everything after it."""
 
-    start: Annotated[StageKind, Field(alias="from")] = ""
+    start: Annotated[StageTitle, Field(alias="from")] = ""
     """First stage to do again."""
     nonce: LabelValue = ""
     """Any new value, such as "2"."""
 
     def added_to(self, earlier: Mapping[str, str]) -> dict[str, str]:
         """Return kind of stage -> last nonce, this one among them: a rerun keeps what an earlier one made."""
-        return {**earlier, self.start.lower(): self.nonce} if self.start else dict(earlier)
+        return {**earlier, KINDS[self.start]: self.nonce} if self.start else dict(earlier)
 
 
 class ResolvedSpec(Section):

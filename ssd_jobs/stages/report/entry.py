@@ -5,7 +5,7 @@ compared with anything. Their time is that of the newest artifact, so that writi
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -22,8 +22,6 @@ __all__ = ["entry", "metric_prefix"]
 UNRECORDED = ("pod", "scheduling", "storage", "deadline", "ttlAfterFinished", "rerun", "suspend", "mode", "promotion")
 """Parts of the spec that may change without changing the experiment; MLflow's parameters cannot change."""
 
-CONTEXTS: dict[str, str] = {"prompts": "prompts", "records": "train"}
-
 
 def entry(config: ReportConfig, evidence: Evidence, document: Document, files: Path) -> Entry:
     """Return everything that MLflow is told."""
@@ -31,7 +29,7 @@ def entry(config: ReportConfig, evidence: Evidence, document: Document, files: P
     newest = max((finished for _, finished in times), default=0)
     failed = config.execution.failed
     names = list(dict.fromkeys(each.artifact.stage for each in evidence.stages))
-    stages = [_stage(name, evidence, document, newest) for name in names]
+    stages = [_stage(name, config, evidence, document, newest) for name in names]
     stages += [
         StageEntry(each.name, "FAILED", None, None, tags={"ssd.message": each.message})
         for each in failed
@@ -56,7 +54,7 @@ def metric_prefix(panel: Panel) -> str:
     return f"{panel.benchmark.replace('-', '_')}{window}/{panel.mode.lower()}"
 
 
-def _stage(name: str, evidence: Evidence, document: Document, newest: int) -> StageEntry:
+def _stage(name: str, config: ReportConfig, evidence: Evidence, document: Document, newest: int) -> StageEntry:
     """Return one stage, whose artifacts may be several."""
     found = [each for each in evidence.stages if each.artifact.stage == name]
     times = [time for each in found for time in _times(each)]
@@ -69,7 +67,7 @@ def _stage(name: str, evidence: Evidence, document: Document, newest: int) -> St
         "tokens": float(sum(each.tokens for each in costs)),
     }
     points += [Point(f"cost/{key}", value, 0, finished) for key, value in numbers.items()]
-    points += list(_evaluation_points(name, document, finished))
+    points += list(_evaluation_points(_graded_by(name, config), document, finished))
     science = {
         key: value for each in found for shard in each.manifests for key, value in shard.manifest.science.items()
     }
@@ -96,11 +94,21 @@ def _stage_tags(found: list[StageEvidence]) -> dict[str, str]:
     return tags
 
 
-def _evaluation_points(stage: str, document: Document, time_ms: int) -> Iterator[Point]:
-    """Give a grade stage the scores of its own arm, the fixed setting under the plain name."""
+def _graded_by(stage: str, config: ReportConfig) -> frozenset[tuple[str, str]]:
+    """Return of which benchmark and arm a stage gave the verdicts; mostly of none."""
+    return frozenset(
+        (benchmark.name, each.arm)
+        for benchmark in config.benchmarks
+        for each in benchmark.evaluations
+        if each.stage == stage
+    )
+
+
+def _evaluation_points(graded: Set[tuple[str, str]], document: Document, time_ms: int) -> Iterator[Point]:
+    """Give a stage the scores of the benchmarks and arms that it graded, the fixed setting under the plain name."""
     for panel in document.panels:
         for arm in panel.arms:
-            if stage != f"grade-{arm.arm.lower()}-{panel.benchmark}":
+            if (panel.benchmark, arm.arm) not in graded:
                 continue
             middle = "" if arm.fixed else f"{arm.setting}/"
             yield from _scores(f"eval/{metric_prefix(panel)}/{middle}", arm, time_ms)

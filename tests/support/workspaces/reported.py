@@ -233,6 +233,7 @@ def _train(root: Path) -> None:
 def _benchmark(name: str, modes: tuple[contract.Grading, ...]) -> contract.BenchmarkReport:
     evaluations = [
         contract.Evaluation(
+            stage=f"grade-{arm.lower()}-{name}",
             arm=arm,
             setting=setting,
             decode=DECODES[setting],

@@ -1,28 +1,31 @@
-"""The last stage: report."""
+"""The stage `report`: every number, the decision, and the entry in MLflow."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 
 from ssd_jobs import contract
-from ssd_jobs.contract import files
 from ssd_operator import naming
-from ssd_operator.plan import sources
-from ssd_operator.plan.evaluation import Pair
-from ssd_operator.plan.graph import Artifact, Experiment, Node
+from ssd_operator.plan import execution, sources
+from ssd_operator.plan.grade import evaluations
+from ssd_operator.plan.graph import Artifact, Experiment, Graph, Node
 from ssd_operator.plan.parts import Parts
-from ssd_operator.plan.training import tracking
+from ssd_operator.plan.train import exported
+from ssd_operator.spec.evaluation import Benchmark
 from ssd_operator.spec.promotion import Gate
 from ssd_operator.spec.resolved import ResolvedSpec
 
-__all__ = ["report"]
+__all__ = ["nodes"]
 
 BOOTSTRAP_REPLICATES = 10_000
 
 
-def report(experiment: Experiment, parts: Parts, nodes: Sequence[Node], pairs: Mapping[str, Sequence[Pair]]) -> Node:
-    """Measure, compare, decide and record; written also when stages failed, without what they would have made."""
+def nodes(experiment: Experiment, parts: Parts, before: Graph) -> Iterator[Node]:
+    """Yield the stage that measures, compares, decides and records.
+
+    It runs also when stages failed, without what they would have made.
+    """
     spec, around = experiment.spec, experiment.around
     failed = {stage.name for stage in around.failed}
-    present = [node for node in nodes if node.name not in failed]
+    present = Graph(tuple(node for node in before if node.name not in failed))
     science = contract.ReportScience(
         bootstrap_replicates=BOOTSTRAP_REPLICATES, seed=spec.training.seed, promotion=_promotion(spec, around.name)
     )
@@ -34,29 +37,21 @@ def report(experiment: Experiment, parts: Parts, nodes: Sequence[Node], pairs: M
         spec=spec.document(),
         science=science,
         model=parts.model.path,
-        candidate=_candidate(present),
-        benchmarks=tuple(_benchmark(spec, parts, name, found, failed) for name, found in pairs.items()),
+        candidate=next((exported(node).path for node in present.of(contract.TrainConfig)), ""),
+        benchmarks=tuple(_benchmark(parts, each, before, present) for each in spec.evaluation.benchmarks),
         artifacts=tuple(_artifacts(present)),
         output=contract.ARTIFACTS["report"].path(key),
         execution=_execution(experiment),
     )
-    return Node(
+    yield Node(
         config=config,
-        provisional=any(node.provisional for node in nodes),
-        upstream=tuple(node.name for node in nodes),
+        provisional=any(node.provisional for node in before),
+        upstream=tuple(node.name for node in before),
         artifacts=(Artifact(config.output, key),),
     )
 
 
-def _candidate(nodes: Sequence[Node]) -> str:
-    """Return where the exported candidate is, or nothing when there is none."""
-    trained = (node for node in nodes if isinstance(node.config, contract.TrainConfig))
-    return next((files.export(node.artifacts[0].path) for node in trained), "")
-
-
-def _key(
-    experiment: Experiment, science: contract.ReportScience, present: Sequence[Node], failed: Collection[str]
-) -> str:
+def _key(experiment: Experiment, science: contract.ReportScience, present: Graph, failed: Collection[str]) -> str:
     """Return the recipe of a report: no other resource has the same one, and neither has a run that lost more."""
     around = experiment.around
     upstream = {node.name: node.key for node in present} | {"resource": around.uid, "name": around.name}
@@ -65,9 +60,9 @@ def _key(
     return experiment.key("report", recipe, upstream)
 
 
-def _artifacts(nodes: Sequence[Node]) -> Iterator[contract.StageArtifact]:
+def _artifacts(present: Graph) -> Iterator[contract.StageArtifact]:
     """Yield what the report may read: all but the expected outputs, which only grade sees."""
-    for node in nodes:
+    for node in present:
         for artifact in node.artifacts:
             if not artifact.withheld:
                 yield contract.StageArtifact(
@@ -78,27 +73,29 @@ def _artifacts(nodes: Sequence[Node]) -> Iterator[contract.StageArtifact]:
 def _execution(experiment: Experiment) -> contract.ReportExecution:
     """Return where the report is made and recorded."""
     return contract.ReportExecution(
-        metrics_port=experiment.platform.metrics_port,
-        image=experiment.platform.worker_image,
-        tracking=tracking(experiment),
+        **execution.place(experiment, "report"),
+        tracking=execution.tracking(experiment),
         failed=experiment.around.failed,
     )
 
 
-def _benchmark(
-    spec: ResolvedSpec, parts: Parts, name: str, pairs: Sequence[Pair], failed: Collection[str]
-) -> contract.BenchmarkReport:
+def _benchmark(parts: Parts, benchmark: Benchmark, before: Graph, present: Graph) -> contract.BenchmarkReport:
     """Return everything that was measured on one benchmark, without what was lost."""
-    there = [pair for pair in pairs if pair.grade.name not in failed]
-    benchmark = next(each for each in spec.evaluation.benchmarks if each.name == name)
+    found = [
+        evaluation
+        for graded in present.of(contract.GradeConfig)
+        for generated in before.upstream_of(graded)
+        for evaluation in evaluations(generated, graded)
+        if isinstance(graded.config, contract.GradeConfig) and graded.config.benchmark == benchmark.name
+    ]
     return contract.BenchmarkReport(
-        name=name,
+        name=benchmark.name,
         window=sources.benchmark_window(benchmark.source),
-        problems=parts.benchmarks[name].path,
+        problems=parts.benchmarks[benchmark.name].path,
         k=benchmark.k,
         samples_per_problem=benchmark.samples_per_problem,
         grading=benchmark.grading,
-        evaluations=tuple(evaluation for pair in there for evaluation in pair.evaluations),
+        evaluations=tuple(found),
     )
 
 
