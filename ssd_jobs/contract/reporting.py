@@ -114,6 +114,8 @@ class FailedStage(Model):
 
     name: Name
     message: str
+    optional: bool
+    """True when neither the decision nor the run's end depends on it."""
 
 
 class ReportExecution(StageExecution):

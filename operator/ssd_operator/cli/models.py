@@ -8,7 +8,16 @@ import typer
 
 from ssd_jobs import contract
 from ssd_operator.cli import terminal, worker
-from ssd_operator.cli.place import DEFAULT_WORKDIR, NameOption, PlaceArgument, WorkdirOption, checked_uri, find
+from ssd_operator.cli.place import (
+    DEFAULT_WAIT,
+    DEFAULT_WORKDIR,
+    NameOption,
+    PlaceArgument,
+    WorkdirOption,
+    checked_duration,
+    checked_uri,
+    find,
+)
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import summary
 from ssd_operator.spec.resolved import ResolvedSpec
@@ -51,9 +60,9 @@ def regrade(
     if mode:
         console = terminal.console()
         experiment = replace(found, spec=_also_graded(found.spec, mode)).experiment(tracking_uri=checked_uri(mlflow))
-        state, graph = experiment.run(console)
+        state, graph = experiment.run(console, wait_s=checked_duration(DEFAULT_WAIT, "--wait"))
         summary.show(console, state, graph, experiment.workdir)
-        return 0 if not summary.failures(state) else 1
+        return summary.exit_code(state)
     experiment = found.experiment()
     graph = experiment.graph(experiment.state())
     configs = [experiment.workdir.config_file(node.name) for node in graph.of(contract.GradeConfig)]

@@ -1,5 +1,6 @@
 """Finding an experiment that ran: by its file, or by the directory it ran in."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -10,20 +11,25 @@ from ssd_operator.cli import document
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import workdir
 from ssd_operator.local.experiment import Experiment
+from ssd_operator.spec import patterns, scalars
 from ssd_operator.spec.resolved import ResolvedSpec
 
 __all__ = [
+    "DEFAULT_WAIT",
     "DEFAULT_WORKDIR",
     "FileArgument",
     "NameOption",
     "Place",
     "PlaceArgument",
     "WorkdirOption",
+    "checked_duration",
     "checked_uri",
     "find",
 ]
 
 DEFAULT_WORKDIR = Path("work")
+DEFAULT_WAIT = "5m"
+"""How long a run waits, in all, for what is away."""
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A YAML file with one SelfDistillation.")]
 PlaceArgument = Annotated[
     Path, typer.Argument(metavar="FILE|DIR", help="The experiment's file, or the directory in which it ran.")
@@ -63,6 +69,13 @@ def find(place: Path, directory: Path, name: str = "") -> Place:
         raise InvalidInput(f"--name {name}: {place} holds {', '.join(names)}")
     kept = workdir.Workdir(place, name or names[0]).source_file
     return Place(*document.read(kept), place)
+
+
+def checked_duration(text: str, option: str) -> float:
+    """Return a duration's seconds, or refuse what is none."""
+    if not re.fullmatch(patterns.DURATION, text):
+        raise InvalidInput(f"{option} {text}: not a duration; write hours, minutes and seconds, such as 5m or 1h30m")
+    return float(scalars.seconds(text))
 
 
 def checked_uri(mlflow: str) -> str:

@@ -7,7 +7,16 @@ import typer
 from rich.table import Table
 
 from ssd_operator.cli import cluster, document, installed, terminal
-from ssd_operator.cli.place import DEFAULT_WORKDIR, FileArgument, NameOption, WorkdirOption, checked_uri, find
+from ssd_operator.cli.place import (
+    DEFAULT_WAIT,
+    DEFAULT_WORKDIR,
+    FileArgument,
+    NameOption,
+    WorkdirOption,
+    checked_duration,
+    checked_uri,
+    find,
+)
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import progress, summary
 from ssd_operator.local.experiment import Experiment
@@ -33,9 +42,13 @@ def run(
     file: FileArgument,
     workdir: WorkdirOption = DEFAULT_WORKDIR,
     mlflow: Annotated[str, typer.Option(metavar="URI", help="MLflow server; by default a database in DIR.")] = "",
+    wait: Annotated[
+        str, typer.Option(metavar="DURATION", help="How long to wait, in all, for what is away; then exit with 75.")
+    ] = DEFAULT_WAIT,
 ) -> int:
     """Carry an experiment to its end on this machine. Stop it any time: the same command continues."""
     console = terminal.console()
+    wait_s = checked_duration(wait, "--wait")
     written = document.text(file)
     name, spec = document.understood(written, origin=str(file))
     _check_installed(spec)
@@ -48,9 +61,9 @@ def run(
         summary.show(console, before, experiment.graph(before), experiment.workdir)
         return 0
     console.print(f"{name} in {experiment.workdir.root}, logs in {experiment.workdir.private / 'logs'}", style="dim")
-    state, graph = experiment.run(console, source=written)
+    state, graph = experiment.run(console, wait_s=wait_s, source=written)
     summary.show(console, state, graph, experiment.workdir)
-    return 0 if _finished(state, graph) else 1
+    return summary.exit_code(state)
 
 
 def status(
@@ -76,7 +89,7 @@ def status(
     owner = experiment.workdir.owner()
     if owner:
         console.print(f"process {owner} runs it", style="dim")
-    elif not _finished(state, graph):
+    elif summary.exit_code(state) or not _ended(state, graph):
         console.print("nothing runs it now; ssd run continues it", style="dim")
     summary.show(console, state, graph, experiment.workdir)
     return 0
@@ -92,6 +105,12 @@ def _finished(state: RunState, graph: Graph) -> bool:
     """Tell whether every stage succeeded."""
     found = (state.stages.get(node.name) for node in graph)
     return all(stage is not None and stage.phase == "Succeeded" for stage in found)
+
+
+def _ended(state: RunState, graph: Graph) -> bool:
+    """Tell whether every stage has come to an end."""
+    found = (state.stages.get(node.name) for node in graph)
+    return all(stage is not None and stage.phase in ("Succeeded", "Failed", "Skipped") for stage in found)
 
 
 def _status_table(state: RunState, graph: Graph, workspace: Path) -> Table:

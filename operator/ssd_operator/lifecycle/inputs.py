@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ssd_operator import plan
+from ssd_operator.lifecycle.outcome import overdue
 from ssd_operator.lifecycle.views import JobView, PodView
 from ssd_operator.manifests import Place
 from ssd_operator.plan import Graph, Node, Surroundings
@@ -68,7 +69,7 @@ class Scene:
     @property
     def overdue(self) -> str:
         """What is said of a stage that the deadline ends."""
-        return f"not finished within the deadline of {self.place.spec.deadline}"
+        return overdue(self.place.spec.deadline)
 
     def job_name(self, node: Node, attempt: int) -> str:
         """Return the Job of one attempt at a stage."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from ssd_jobs.contract import ExitCode
+from ssd_operator.lifecycle import retry
+from ssd_operator.lifecycle.retry import EndKind
 from ssd_operator.lifecycle.views import JobView, PodView
 from ssd_operator.manifests.failures import GANG_RULES
 
@@ -24,24 +25,27 @@ LONGEST_MESSAGE = 600
 class End:
     """How an attempt failed, and in which words."""
 
-    kind: Literal["BadInput", "Disrupted", "Temporary", "Counted"]
+    kind: EndKind
     message: str
 
 
 def gang(job: JobView, pods: Sequence[PodView]) -> End:
-    """Return why a gang failed: what the user must change first, what the cluster did next, then the rest."""
-    failed = [pod for pod in pods if pod.exit_code not in (None, 0) or pod.phase == "Failed"]
-    matched = RULE.search(job.message)
-    rule = GANG_RULES[int(matched[1])] if matched and job.reason == "PodFailurePolicy" else ""
-    bad = [pod for pod in failed if pod.exit_code == ExitCode.BAD_INPUT]
-    if bad or rule == "BadInput":
-        return End("BadInput", _words(bad or failed, job))
-    if rule == "Disrupted" or any(pod.disrupted for pod in pods):
-        return End("Disrupted", "a pod was disrupted by the cluster")
-    counted = [pod for pod in failed if pod.exit_code != ExitCode.TEMPORARY]
-    if (failed and not counted) or (rule == "Temporary" and not counted):
-        return End("Temporary", _words(failed, job))
-    return End("Counted", _words(counted, job))
+    """Return why a gang failed: as its gravest pod did, or as the rule says that ended the Job."""
+    failed = [pod for pod in pods if pod.exit_code not in (None, 0) or pod.phase == "Failed" or pod.disrupted]
+    kind = retry.gravest([*_rule(job), *map(_end_of, failed)])
+    if kind == "Disrupted":
+        return End(kind, "a pod was disrupted by the cluster")
+    return End(kind, _words([pod for pod in failed if _end_of(pod) == kind] or failed, job))
+
+
+def _rule(job: JobView) -> list[EndKind]:
+    """Return what the rule means that ended the Job, if one did."""
+    matched = RULE.search(job.message) if job.reason == "PodFailurePolicy" else None
+    return [GANG_RULES[int(matched[1])]] if matched else []
+
+
+def _end_of(pod: PodView) -> EndKind:
+    return "Disrupted" if pod.disrupted else retry.end_of(pod.exit_code)
 
 
 def sharded(job: JobView, pods: Sequence[PodView]) -> str:

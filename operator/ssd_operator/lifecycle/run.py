@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from ssd_jobs import contract
 from ssd_operator import plan
-from ssd_operator.lifecycle import conditions, summary
+from ssd_operator.lifecycle import conditions, outcome, summary
 from ssd_operator.lifecycle.conditions import Claim
 from ssd_operator.lifecycle.inputs import Scene, moment, stamp
 from ssd_operator.lifecycle.results import reported, result_of
@@ -33,14 +33,12 @@ def advance(was: Status, scene: Scene) -> Status:
 
 def graph_of(status: Status, scene: Scene) -> Graph:
     """Return the plan, with what the status remembers of earlier stages."""
-    ended = [each for each in status.stages if each.phase in ("Failed", "Skipped")]
-    lost = [each for each in ended if not contract.STAGES[each.kind].runs_after_failures]
     around = plan.Surroundings(
         name=scene.name,
         uid=scene.uid,
         digests={part: digest for each in status.stages for part, digest in each.digests.items()},
         reruns=status.reruns,
-        failed=tuple(contract.FailedStage(name=each.name, message=each.message[:500]) for each in lost),
+        failed=outcome.for_report(status.stages),
     )
     return scene.planner.plan(around, scene.place)
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ssd_jobs import contract
-from ssd_operator.lifecycle import job_end
+from ssd_operator.lifecycle import job_end, retry
 from ssd_operator.lifecycle.inputs import Scene, moment, stamp
 from ssd_operator.lifecycle.results import result_of
 from ssd_operator.lifecycle.views import JobView
@@ -26,7 +26,6 @@ __all__ = ["ENDED", "LIVE", "backoff_end", "has_unknown_phase", "is_watched", "s
 
 ENDED = frozenset({"Succeeded", "Failed", "Skipped"})
 LIVE = frozenset({"Pending", "Running", "Suspended"})
-MOST_ATTEMPTS = 100
 
 
 def step(node: Node, was: StageStatus, scene: Scene, phases: Mapping[str, str]) -> StageStatus:
@@ -176,7 +175,7 @@ def _complete(node: Node, was: StageStatus, job: JobView, scene: Scene) -> Stage
     """Finish a stage; where a result is needed and lost, the stage runs again and finds its directory complete."""
     result = result_of(scene.pods.get(job.name, ()))
     if node.row.needs_result and not isinstance(result, node.row.result):
-        return _again(node, was, scene, f"the result of Job {job.name} was lost")
+        return _again(node, was, job, job_end.End("Counted", f"the result of Job {job.name} was lost"), scene)
     digest, message = "", ""
     if isinstance(result, contract.StageDone):
         digest, message = (result.digest, result.message) if node.tasks == 1 else ("", "")
@@ -197,40 +196,32 @@ def _full(progress: Progress) -> Progress:
 
 
 def _failed(node: Node, was: StageStatus, job: JobView, scene: Scene) -> StageStatus:
-    """Give up, or try again, as the retry table says."""
+    """Give up, or try again, as the retry table says; a sharded Job has tried again already."""
     pods = scene.pods.get(job.name, ())
     if not node.is_gang:
         return _end(was, "Failed", job_end.sharded(job, pods), scene)
-    end = job_end.gang(job, pods)
-    if end.kind == "Counted":
-        return _again(node, was, scene, end.message)
-    if end.kind == "BadInput" or was.attempt >= MOST_ATTEMPTS:
-        return _end(was, "Failed", end.message, scene)
-    return _uncounted(node, was, job, end, scene)
+    return _again(node, was, job, job_end.gang(job, pods), scene)
 
 
-def _uncounted(node: Node, was: StageStatus, job: JobView, end: job_end.End, scene: Scene) -> StageStatus:
-    """Start the gang again: at once after a disruption, later and later after something temporary."""
+def _again(node: Node, was: StageStatus, job: JobView, end: job_end.End, scene: Scene) -> StageStatus:
+    """Make the next attempt when it is due, unless there is to be none."""
+    limit = node.most_failures(scene.place.spec)
+    follows = retry.after(end.kind, node.row.retry, limit=limit, failures=was.failures, attempt=was.attempt)
+    if not follows.again:
+        return _end(was.model_copy(update={"failures": follows.failures}), "Failed", end.message, scene)
     if scene.suspended:
         return _rest(was, scene, end.message)
-    if end.kind == "Temporary" and scene.now < backoff_end(was, job):
-        return _pending(was, f"tries again at {stamp(backoff_end(was, job))}: {end.message}")
-    return _attempt(node, was, scene, f"goes on from its newest checkpoint: {end.message}", failures=was.failures)
-
-
-def _again(node: Node, was: StageStatus, scene: Scene, message: str) -> StageStatus:
-    """Count a failure, and try again unless there were too many."""
-    failures = was.failures + 1
-    if failures >= node.most_failures(scene.place.spec):
-        return _end(was.model_copy(update={"failures": failures}), "Failed", message, scene)
-    if scene.suspended:
-        return _rest(was, scene, message)
-    return _attempt(node, was, scene, f"attempt {was.attempt} failed: {message}", failures=failures)
+    due = moment(job.ended_at) + timedelta(seconds=follows.wait_s)
+    if follows.wait_s and scene.now < due:
+        return _pending(was, f"tries again at {stamp(due)}: {end.message}")
+    counted = follows.failures > was.failures
+    words = f"attempt {was.attempt} failed" if counted else "goes on from its newest checkpoint"
+    return _attempt(node, was, scene, f"{words}: {end.message}", failures=follows.failures)
 
 
 def backoff_end(was: StageStatus, job: JobView) -> datetime:
-    """Return when a temporary failure may be tried again: later each time."""
-    return moment(job.ended_at) + timedelta(seconds=contract.STAGES[was.kind].retry.wait_s(was.attempt))
+    """Return when an attempt that does not count is followed by the next one: later each time."""
+    return moment(job.ended_at) + timedelta(seconds=contract.STAGES[was.kind].retry.wait_s(was.attempt - was.failures))
 
 
 def _rest(was: StageStatus, scene: Scene, message: str) -> StageStatus:

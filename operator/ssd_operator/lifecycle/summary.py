@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ssd_jobs import contract
-from ssd_operator.lifecycle import conditions, quota
+from ssd_operator.lifecycle import conditions, outcome, quota
 from ssd_operator.lifecycle.conditions import Claim
 from ssd_operator.lifecycle.inputs import Scene, stamp
 from ssd_operator.lifecycle.stage import ENDED, LIVE, has_unknown_phase
@@ -46,12 +46,10 @@ def settled(was: Status, scene: Scene) -> Status:
 def _claims(moved: Status, graph: Graph, scene: Scene) -> list[Claim]:
     """Return what the five conditions say."""
     stages = moved.stages
-    optional = {node.name for node in graph if node.row.optional}
     over = all(stage.phase in ENDED for stage in stages)
-    lost = [stage for stage in stages if stage.phase in ("Failed", "Skipped") and stage.name not in optional]
-    failed = [stage for stage in lost if stage.phase == "Failed"] or lost
-    words = f"{failed[0].name}: {failed[0].message}" if failed else ""
-    late = any(stage.message == scene.overdue for stage in failed)
+    lost = outcome.decisive(stages)
+    words = f"{lost.name}: {lost.message}" if lost else ""
+    late = any(stage.message == scene.overdue for stage in outcome.failures(stages))
     excess = quota.excess(graph, scene) if scene.planning else None
     return [
         _accepted(scene, excess),

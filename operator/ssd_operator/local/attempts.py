@@ -1,28 +1,28 @@
-"""One stage to its end: its processes, and what their exit codes mean.
+"""One stage to its end: its processes, tried again as the retry table of both runners says.
 
-The same table as on a cluster: 64 fails the stage with its message, 75 is tried again later without being counted,
-anything else is tried again and counted. The training gang is started again as a whole.
+A shard is tried again alone, the training gang as a whole. What happened outside is waited for, but not for ever: a
+person sits in front of this machine.
 """
 
 import asyncio
 import json
 import socket
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ssd_jobs import contract
+from ssd_operator.lifecycle import retry
 from ssd_operator.local import processes
 from ssd_operator.local.machine import Machine, Share
 from ssd_operator.local.workdir import Workdir
 from ssd_operator.plan import Node
 
-__all__ = ["Attempt", "Outcome", "free_port"]
-
-TEMPORARY_WAITS = 5
-"""How many of the stage's waits are gone through; then what is away is taken for lost."""
+__all__ = ["Attempt", "Outcome", "Patience", "RunProcess", "free_port"]
 
 
 @dataclass(frozen=True)
@@ -32,68 +32,126 @@ class Outcome:
     result: dict[str, Any] | None
     message: str
     attempt: int
+    away: bool = False
+    """True when it waits for something outside that stayed away for too long: it has not failed."""
+
+
+class Patience:
+    """How long a run waits, in all, for what is away; time in which several stages wait counts once."""
+
+    def __init__(
+        self,
+        seconds: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._left = seconds
+        self._clock = clock
+        self._sleep = sleep
+        self._waiting = 0
+        self._since = 0.0
+
+    async def wait(self, seconds: float) -> bool:
+        """Wait, as long as there is patience; return whether to try again."""
+        self._count()
+        if seconds > 0 and self._left <= 0:
+            return False
+        self._waiting += 1
+        try:
+            await self._sleep(min(seconds, max(self._left, 0.0)))
+        finally:
+            self._count()
+            self._waiting -= 1
+        return True
+
+    def _count(self) -> None:
+        """Take off the time since the last call, if any stage waited in it."""
+        now = self._clock()
+        if self._waiting:
+            self._left -= now - self._since
+        self._since = now
 
 
 Configure = Callable[[Node, int], contract.Config]
 
 
+class RunProcess(Protocol):
+    """Runs one stage process to its end."""
+
+    async def __call__(
+        self, config: Path, *, index: int, log: Path, environment: Mapping[str, str]
+    ) -> processes.Finished:
+        """Return how it ended."""
+
+
 class Attempt:
     """Runs one stage, with retries."""
 
-    def __init__(self, node: Node, workdir: Workdir, machine: Machine, *, limit: int) -> None:
+    def __init__(
+        self,
+        node: Node,
+        workdir: Workdir,
+        machine: Machine,
+        *,
+        limit: int,
+        patience: Patience,
+        run: RunProcess = processes.run,
+    ) -> None:
         self._node = node
         self._workdir = workdir
         self._machine = machine
         self._limit = limit
+        self._patience = patience
+        self._run = run
 
     async def run(self, configure: Configure) -> Outcome:
-        """Run every shard, or the gang, until it succeeds or gives up."""
+        """Run every shard, or the gang, until it succeeds, is given up, or waits in vain."""
         if self._node.is_gang:
-            return await self._gang(configure)
+            return await self._tried(partial(self._gang, configure))
         config = self._write(configure(self._node, 1))
-        ends = await asyncio.gather(*(self._shard(config, index) for index in range(self._node.tasks)))
-        failed = next((end for end in ends if end.result is None), None)
-        return failed or ends[0]
+        shards = (partial(self._shard, config, index) for index in range(self._node.tasks))
+        ends = await asyncio.gather(*map(self._tried, shards))
+        lost = [end for end in ends if end.result is None]
+        return min(lost, key=lambda end: end.away, default=ends[0])
 
-    async def _shard(self, config: Path, index: int) -> Outcome:
-        """Run one shard until it succeeds or gives up."""
-        failures, waits = 0, self._waits()
+    async def _tried(self, once: Callable[[int], Awaitable[processes.Finished]]) -> Outcome:
+        """Try until it succeeds or shall not be tried again."""
+        attempt, failures = 1, 0
         while True:
-            async with self._machine.share(processes=1, gpus=self._node.gpus, siblings=self._node.tasks) as [share]:
-                end = await self._process(config, index, share)
-            outcome, counted = _judge(end, failures, bool(waits), limit=self._limit)
-            if outcome is not None:
-                return outcome
-            failures += counted
-            await asyncio.sleep(1.0 if counted else waits.pop(0))
+            finished = await once(attempt)
+            end = _end_of(finished)
+            if end == "Done":
+                return Outcome(json.loads(finished.output), "", attempt)
+            message = finished.message or f"ended with exit code {finished.code}"
+            row = self._node.row.retry
+            follows = retry.after(end, row, limit=self._limit, failures=failures, attempt=attempt)
+            if not follows.again:
+                return Outcome(None, message, attempt)
+            if not await self._patience.wait(follows.wait_s):
+                return Outcome(None, message, attempt, away=True)
+            attempt, failures = attempt + 1, follows.failures
 
-    async def _gang(self, configure: Configure) -> Outcome:
-        """Run the training gang; a failure starts all of it again, from its newest checkpoint."""
-        attempt, failures, waits = 1, 0, self._waits()
-        while True:
-            config = self._write(configure(self._node, attempt))
-            async with AsyncExitStack() as stack:
-                shares = await stack.enter_async_context(
-                    self._machine.share(processes=self._node.tasks, gpus=self._node.gpus, siblings=self._node.tasks)
-                )
-                ends = await asyncio.gather(
-                    *(self._process(config, index, share) for index, share in enumerate(shares))
-                )
-            end = min(ends, key=_severity)
-            outcome, counted = _judge(end, failures, bool(waits), limit=self._limit)
-            if outcome is not None:
-                return Outcome(outcome.result, outcome.message, attempt)
-            attempt, failures = attempt + 1, failures + counted
-            await asyncio.sleep(1.0 if counted else waits.pop(0))
+    async def _shard(self, config: Path, index: int, _attempt: int) -> processes.Finished:
+        """Run one shard once; which attempt it is makes no difference to it."""
+        async with self._machine.share(processes=1, gpus=self._node.gpus, siblings=self._node.tasks) as [share]:
+            return await self._process(config, index, share)
 
-    def _waits(self) -> list[int]:
-        """Return the seconds to wait each time that something outside is away."""
-        return list(self._node.row.retry.waits_s[:TEMPORARY_WAITS])
+    async def _gang(self, configure: Configure, attempt: int) -> processes.Finished:
+        """Run the gang once; it goes on from its newest checkpoint, and ends as its gravest member does."""
+        config = self._write(configure(self._node, attempt))
+        async with AsyncExitStack() as stack:
+            shares = await stack.enter_async_context(
+                self._machine.share(processes=self._node.tasks, gpus=self._node.gpus, siblings=self._node.tasks)
+            )
+            ends = await asyncio.gather(*(self._process(config, index, share) for index, share in enumerate(shares)))
+        gravest = retry.gravest(map(_end_of, ends))
+        return next(end for end in ends if _end_of(end) == gravest)
 
     async def _process(self, config: Path, index: int, share: Share) -> processes.Finished:
         """Run one process with its share of the machine."""
         log = self._workdir.log_file(self._node.name, index)
-        return await processes.run(config, index=index, log=log, environment=share.environment())
+        return await self._run(config, index=index, log=log, environment=share.environment())
 
     def _write(self, config: contract.Config) -> Path:
         """Write the config that the processes read."""
@@ -109,23 +167,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _severity(end: processes.Finished) -> int:
-    """Order the ends of a gang: what the user must change first, success last."""
-    order = {int(contract.ExitCode.BAD_INPUT): 0, int(contract.ExitCode.TEMPORARY): 2, 0: 3}
-    return order.get(end.code, 1)
-
-
-def _judge(end: processes.Finished, failures: int, may_wait: bool, *, limit: int) -> tuple[Outcome | None, bool]:
-    """Return the end of a stage, or None and whether the failure counts."""
-    if end.code == contract.ExitCode.OK:
-        result = contract.load_result(end.output)
-        if result is not None:
-            return Outcome(json.loads(end.output), "", 1), False
-    message = end.message or f"ended with exit code {end.code}"
-    if end.code == contract.ExitCode.BAD_INPUT:
-        return Outcome(None, message, 1), False
-    if end.code == contract.ExitCode.TEMPORARY:
-        return (None, False) if may_wait else (Outcome(None, message, 1), False)
-    if failures + 1 >= limit:
-        return Outcome(None, message, 1), True
-    return None, True
+def _end_of(finished: processes.Finished) -> retry.EndKind:
+    """Return what the end of a process means; one that leaves no result has not done its work."""
+    end = retry.end_of(finished.code)
+    return "Counted" if end == "Done" and contract.load_result(finished.output) is None else end

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from ssd_operator import plan
 from ssd_operator.local import machine, runner
+from ssd_operator.local.attempts import Patience
 from ssd_operator.local.state import RunState
 from ssd_operator.local.view import View
 from ssd_operator.local.workdir import Workdir
@@ -54,7 +55,7 @@ class Experiment:
         """Return what is known of earlier runs, as far as it is still true."""
         digest = self.spec.digest()
         state = self.recorded() or RunState(self.name, digest)
-        state = RunState(self.name, digest, state.stages, self.spec.rerun.added_to(state.reruns))
+        state = RunState(self.name, digest, state.stages, self.spec.rerun.added_to(state.reruns), state.seconds)
         return runner.revived(state, self.graph(state), self.workdir)
 
     def recorded(self) -> RunState | None:
@@ -68,15 +69,18 @@ class Experiment:
         """Plan with what is known."""
         return plan.build(self.spec, runner.surroundings(state), self._platform)
 
-    def run(self, console: Console, *, source: str = "") -> tuple[RunState, plan.Graph]:
-        """Carry the experiment to its end, showing what happens, and keep the text that it came from."""
+    def run(self, console: Console, *, wait_s: float, source: str = "") -> tuple[RunState, plan.Graph]:
+        """Carry the experiment to its end, showing what happens, and keep the text that it came from.
+
+        What is away is waited for `wait_s` seconds in all.
+        """
         self.workdir.create()
         with self.workdir.may_be_full(), self.workdir.locked():
             if source:
                 self.workdir.source_file.write_text(source, encoding="utf-8")
-            return asyncio.run(self._run(console))
+            return asyncio.run(self._run(console, wait_s))
 
-    async def _run(self, console: Console) -> tuple[RunState, plan.Graph]:
+    async def _run(self, console: Console, wait_s: float) -> tuple[RunState, plan.Graph]:
         """Run with a view beside it; Ctrl-C and SIGTERM stop it in order."""
         state = self.state()
         work = runner.Runner(
@@ -85,6 +89,7 @@ class Experiment:
             self.workdir,
             machine.detect(),
             self._platform,
+            patience=Patience(wait_s),
             listener=lambda node, stage: view.moved(node, stage),  # noqa: PLW0108 - the view needs the runner first
         )
         view = View(console, self.workdir.root, lambda: work.graph, state.stages)

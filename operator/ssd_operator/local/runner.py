@@ -12,13 +12,18 @@ from dataclasses import replace
 
 from ssd_jobs import contract
 from ssd_operator import plan
+from ssd_operator.lifecycle.outcome import for_report, overdue
 from ssd_operator.local import attempts, cache
+from ssd_operator.local.attempts import Patience
 from ssd_operator.local.machine import Machine
 from ssd_operator.local.state import Phase, RunState, StageState
 from ssd_operator.local.workdir import Workdir
+from ssd_operator.spec import scalars
 from ssd_operator.spec.resolved import ResolvedSpec
 
-__all__ = ["Runner"]
+__all__ = ["AWAY", "Runner"]
+
+AWAY = "waits for something outside that is away"
 
 Listener = Callable[[plan.Node, StageState], None]
 
@@ -34,29 +39,51 @@ class Runner:
         machine: Machine,
         platform: plan.Platform,
         *,
+        patience: Patience,
         listener: Listener,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._spec = spec
         self._state = state
         self._workdir = workdir
         self._machine = machine
         self._platform = platform
+        self._patience = patience
         self._listener = listener
+        self._clock = clock
+        self._away: set[str] = set()
+        """Stages that this run does not try again: what they wait for stayed away."""
         self._running: dict[str, asyncio.Task[None]] = {}
         self.graph = self._plan()
 
     async def run(self) -> RunState:
-        """Run until every stage has an end, good or bad."""
+        """Run until every stage has an end, good or bad, or waits in vain for what is away."""
         self._check_machine()
+        began, before = self._clock(), self._state.seconds
         try:
             while True:
+                self._state.seconds = before + self._clock() - began
+                left = scalars.seconds(self._spec.deadline) - self._state.seconds
+                if left <= 0:
+                    await self._give_up()
                 self._advance()
                 if not self._running:
                     return self._state
-                await asyncio.wait(self._running.values(), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(self._running.values(), timeout=left, return_when=asyncio.FIRST_COMPLETED)
                 self._collect()
         finally:
+            self._state.seconds = before + self._clock() - began
             await self._stop()
+
+    async def _give_up(self) -> None:
+        """End everything at the deadline; what has finished stays."""
+        running = set(self._running)
+        await self._stop()
+        self._running.clear()
+        for node in self._plan():
+            if self._phase(node.name, node.key) == "Pending":
+                phase: Phase = "Failed" if node.name in running else "Skipped"
+                self._move(node, self._state.stage(node), phase, overdue(self._spec.deadline))
 
     def _advance(self) -> None:
         """Start and skip what can be; a skipped stage changes the plan of what comes after it."""
@@ -77,7 +104,7 @@ class Runner:
 
     def _consider(self, node: plan.Node) -> bool:
         """Start or skip a stage whose turn it is; return whether it was skipped."""
-        if node.name in self._running or self._phase(node.name, node.key) != "Pending":
+        if node.name in {*self._running, *self._away} or self._phase(node.name, node.key) != "Pending":
             return False
         phases = {name: self._phase(name) for name in node.upstream}
         if any(phase in ("Pending", "Running") for phase in phases.values()):
@@ -101,10 +128,15 @@ class Runner:
 
     async def _carry_out(self, node: plan.Node, state: StageState) -> None:
         """Run one stage and remember how it ended."""
-        attempt = attempts.Attempt(node, self._workdir, self._machine, limit=node.most_failures(self._spec))
+        limit = node.most_failures(self._spec)
+        attempt = attempts.Attempt(node, self._workdir, self._machine, limit=limit, patience=self._patience)
         outcome = await attempt.run(self._config)
         state.finished = time.time()
         state.attempt = outcome.attempt
+        if outcome.away:
+            self._away.add(node.name)
+            self._move(node, state, "Pending", f"{AWAY}: {outcome.message}")
+            return
         if outcome.result is None:
             self._move(node, state, "Failed", outcome.message)
             return
@@ -146,19 +178,20 @@ class Runner:
 def surroundings(state: RunState) -> plan.Surroundings:
     """Return what the plan must know of a run on this machine."""
     prepared = state.result_of(contract.PrepareResult)
-    ended = [stage for stage in state.stages.values() if stage.phase in ("Failed", "Skipped")]
-    lost = [stage for stage in ended if not contract.STAGES[stage.kind].runs_after_failures]
     return plan.Surroundings(
         name=state.name,
         uid="",
         digests=dict(prepared.digests) if prepared else {},
         reruns=state.reruns,
-        failed=tuple(contract.FailedStage(name=stage.name, message=stage.message[:500]) for stage in lost),
+        failed=for_report(state.stages.values()),
     )
 
 
 def revived(state: RunState, graph: plan.Graph, workdir: Workdir) -> RunState:
-    """Return the state for a new run: what failed is tried again, what vanished from disk is done again."""
+    """Return the state for a new run: what failed is tried again, what vanished from disk is done again.
+
+    A run that had come to its end begins anew, and so does the time that counts for its deadline.
+    """
     stages = {}
     for node in graph:
         known = state.stages.get(node.name)
@@ -166,4 +199,5 @@ def revived(state: RunState, graph: plan.Graph, workdir: Workdir) -> RunState:
             continue
         if known.phase == "Succeeded" and cache.is_complete(workdir.root, node):
             stages[node.name] = known
-    return replace(state, stages=stages)
+    over = all(known.phase not in ("Pending", "Running") for known in state.stages.values())
+    return replace(state, stages=stages, seconds=0.0 if over else state.seconds)

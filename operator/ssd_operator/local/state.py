@@ -46,6 +46,8 @@ class RunState:
     stages: dict[str, StageState] = field(default_factory=dict)
     reruns: dict[str, str] = field(default_factory=dict)
     """Kind of stage -> nonce of the last rerun from there."""
+    seconds: float = 0.0
+    """Time in which this run went on; what the deadline is compared with."""
 
     def stage(self, node: Node) -> StageState:
         """Return a stage's state; a stage whose key has changed starts afresh."""
@@ -80,6 +82,7 @@ class RunState:
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
             stages = {name: StageState(**stage) for name, stage in document["stages"].items()}
-            return cls(document["name"], document["spec_digest"], stages, dict(document["reruns"]))
+            seconds = float(document.get("seconds", 0.0))
+            return cls(document["name"], document["spec_digest"], stages, dict(document["reruns"]), seconds)
         except (OSError, ValueError, KeyError, TypeError):
             return None

@@ -7,17 +7,20 @@ from rich.table import Table
 
 from ssd_jobs import contract
 from ssd_jobs.contract import files
-from ssd_operator.local.state import RunState
+from ssd_operator.lifecycle import outcome
+from ssd_operator.local.state import RunState, StageState
 from ssd_operator.local.workdir import Workdir
 from ssd_operator.plan import Graph
 
-__all__ = ["failures", "show", "show_results"]
+__all__ = ["exit_code", "failures", "show", "show_results", "waiting"]
 
 
 def show(console: Console, state: RunState, graph: Graph, workdir: Workdir) -> None:
     """Print the end of a run."""
     for line in failures(state):
         console.print(line, style="red", markup=False, soft_wrap=True)
+    for line in waiting(state):
+        console.print(line, style="yellow", markup=False, soft_wrap=True)
     result = state.result_of(contract.ReportResult)
     if result is None:
         return
@@ -46,7 +49,26 @@ def show_results(console: Console, rows: Sequence[tuple[str, ...]], decision: st
 
 def failures(state: RunState) -> list[str]:
     """Return one line per stage that did not succeed."""
-    return [f"{stage.name}: {stage.message}" for stage in state.stages.values() if stage.phase in ("Failed", "Skipped")]
+    lost = (stage for stage in state.stages.values() if stage.phase in ("Failed", "Skipped"))
+    return [f"{stage.name}{_optional(stage)}: {stage.message}" for stage in lost]
+
+
+def waiting(state: RunState) -> list[str]:
+    """Return one line per stage that waits for something outside."""
+    away = (stage for stage in state.stages.values() if stage.phase == "Pending" and stage.message)
+    return [f"{stage.name}: {stage.message}; the same command goes on" for stage in away]
+
+
+def exit_code(state: RunState) -> int:
+    """Return 0 when all that the run depends on has succeeded, 75 when something is away, else 1."""
+    if outcome.failures(state.stages.values()):
+        return int(contract.ExitCode.FAILED)
+    return int(contract.ExitCode.TEMPORARY if waiting(state) else contract.ExitCode.OK)
+
+
+def _optional(stage: StageState) -> str:
+    """Return what tells a stage that the run does not depend on."""
+    return " (optional)" if contract.STAGES[stage.kind].optional else ""
 
 
 def _estimate(value: contract.Estimate | None) -> str:

@@ -62,7 +62,7 @@ def job(node: Node, place: Place, *, attempt: int) -> Object:
 
 def _sharded(node: Node, place: Place, attempt: int) -> Object:
     return {
-        "backoffLimitPerIndex": node.most_failures(place.spec),
+        "backoffLimitPerIndex": node.most_failures(place.spec) - 1,  # Kubernetes counts the tries after the first
         "podFailurePolicy": failures.sharded(),
         "template": pods.template(node, place, attempt=attempt),
     }

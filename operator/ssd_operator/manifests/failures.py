@@ -5,13 +5,19 @@ its first failure whatever it is, and the operator starts it again: its rules on
 by the number of the rule that matched.
 """
 
+from typing import Literal
+
 from ssd_jobs.contract import ExitCode
 from ssd_operator import naming
 from ssd_operator.manifests.place import Object
 
 __all__ = ["GANG_RULES", "gang", "sharded"]
 
-GANG_RULES = ("Disrupted", "BadInput", "Temporary")
+GANG_RULES: tuple[Literal["Disrupted"], Literal["BadInput"], Literal["Temporary"]] = (
+    "Disrupted",
+    "BadInput",
+    "Temporary",
+)
 """What it means that the rule of this number ended the gang."""
 
 

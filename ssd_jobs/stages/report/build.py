@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ssd_jobs.contract import BenchmarkReport, Decode, Grading, ReportConfig
+from ssd_jobs.contract import BenchmarkReport, Decode, FailedStage, Grading, ReportConfig
 from ssd_jobs.scoring import ALL, Interval, Replicated, gate
 from ssd_jobs.scoring import Panel as Scored
 from ssd_jobs.scoring.panel import Arm, Baseline
@@ -32,7 +32,7 @@ def build(config: ReportConfig, evidence: Evidence, outcome: Outcome, *, weights
         panels=tuple(_panels(config, evidence, confidence)),
         disagreements=tuple(_disagreements(evidence)),
         stages=tuple(cost.stages(evidence.stages)),
-        failed={stage.name: stage.message for stage in config.execution.failed},
+        failed={stage.name: _failure(stage) for stage in config.execution.failed},
         notes=tuple(evidence.notes),
         candidate=config.candidate,
         candidate_digest=evidence.candidate_digest,
@@ -45,6 +45,15 @@ def confidence_of(config: ReportConfig) -> float:
     """Return the gate's confidence, so that the report and the gate show the same intervals."""
     promotion = config.science.promotion
     return promotion.gate.confidence if promotion and promotion.gate else CONFIDENCE
+
+
+def _failure(stage: FailedStage) -> str:
+    """Return why a stage failed, and what follows from it where that is nothing."""
+    return (
+        f"{stage.message} (optional: neither the decision nor the run's end depends on it)"
+        if stage.optional
+        else stage.message
+    )
 
 
 def _panels(config: ReportConfig, evidence: Evidence, confidence: float) -> Iterable[Panel]:

@@ -26,8 +26,9 @@ def decide(config: ReportConfig, evidence: Evidence) -> Outcome:
     promotion = config.science.promotion
     if promotion is None:
         return Outcome("Skipped", ("the spec has no promotion",))
-    if config.execution.failed:
-        return Outcome("Skipped", tuple(f"{stage.name} failed: {stage.message}" for stage in config.execution.failed))
+    lost = [stage for stage in config.execution.failed if not stage.optional]
+    if lost:
+        return Outcome("Skipped", tuple(f"{stage.name} failed: {stage.message}" for stage in lost))
     if not evidence.candidate_digest:
         return Outcome("Skipped", ("there is no candidate to register",))
     if promotion.gate is None:

@@ -36,7 +36,7 @@ def entry(config: ReportConfig, evidence: Evidence, document: Document, files: P
         if each.name not in names
     ]
     return Entry(
-        status="FAILED" if failed else "FINISHED",
+        status="FINISHED" if all(each.optional for each in failed) else "FAILED",
         started_ms=min((started for started, _ in times), default=None),
         finished_ms=newest or None,
         params=dict(_params(config.spec)),

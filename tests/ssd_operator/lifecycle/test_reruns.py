@@ -58,7 +58,7 @@ def on_one_machine(questions: list[Rerun], folder: Path) -> list[Keys]:
     found = []
     for question in questions:
         spec = plans.spec().model_copy(update={"rerun": question})
-        state, graph = Experiment("toy", spec, folder, tracking_uri="").run(Console(file=io.StringIO()))
+        state, graph = Experiment("toy", spec, folder, tracking_uri="").run(Console(file=io.StringIO()), wait_s=0)
         assert {stage.phase for stage in state.stages.values()} == {"Succeeded"}
         found.append({node.name: state.stages[node.name].key for node in graph})
     return found

@@ -11,10 +11,11 @@ from ssd_jobs import contract
 from ssd_jobs.contract import files
 from ssd_operator import plan
 from ssd_operator.errors import Busy
-from ssd_operator.local import attempts, cache, progress, runner
+from ssd_operator.local import cache, progress, runner, summary
+from ssd_operator.local.attempts import Patience
 from ssd_operator.local.experiment import Experiment
-from ssd_operator.local.processes import Finished
-from ssd_operator.local.state import RunState, StageState
+from ssd_operator.local.machine import Machine
+from ssd_operator.local.state import Phase, RunState, StageState
 from ssd_operator.local.workdir import Workdir
 
 GRAPH = plans.graph(plans.spec(analysis={}))
@@ -130,29 +131,67 @@ def test_no_progress_is_no_failure(tmp_path: Path) -> None:
     assert progress.read(tmp_path, sample) is None
 
 
-DONE = '{"stage": "train", "digest": "d", "message": ""}'
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+async def test_the_deadline_counts_only_the_time_in_which_the_run_goes_on(tmp_path: Path) -> None:
+    """A run that was stopped half way has half of its time left, and at the end says what the deadline ended."""
+    spec = plans.spec(deadline="1h")
+    workdir, clock = Workdir(tmp_path, "toy"), Clock()
+    workdir.create()
+    state = RunState("toy", "sha256:x", seconds=3600.0)
+    lost: list[str] = []
+    run = runner.Runner(
+        spec,
+        state,
+        workdir,
+        Machine(cores=1, gpus=0),
+        plans.PLATFORM,
+        patience=Patience(0),
+        listener=lambda node, stage: lost.append(f"{node.name} {stage.phase}: {stage.message}"),
+        clock=clock,
+    )
+    await run.run()
+    assert "prepare Skipped: not finished within the deadline of 1h" in lost
+    assert all("Skipped" in each for each in lost)
+    assert RunState.load(workdir.state_file) == state
+
+
+def test_a_run_that_had_ended_has_its_whole_time_again(tmp_path: Path) -> None:
+    """What is tried again after a failure is not ended by the time that the failure took."""
+    workdir = Workdir(tmp_path, "toy")
+    state = succeeded(GRAPH)
+    state.seconds = 50.0
+    assert runner.revived(state, GRAPH, workdir).seconds == 0
+    state.stages["report"].phase = "Pending"
+    assert runner.revived(state, GRAPH, workdir).seconds == 50
 
 
 @pytest.mark.parametrize(
-    ("end", "failures", "may_wait", "over", "counted"),
+    ("phases", "code"),
     [
-        pytest.param(Finished(0, DONE, ""), 0, True, True, False, id="done"),
-        pytest.param(Finished(0, "noise", ""), 0, True, False, True, id="no-result"),
-        pytest.param(Finished(64, "", "bad"), 0, True, True, False, id="bad-input"),
-        pytest.param(Finished(75, "", "away"), 2, True, False, False, id="temporary"),
-        pytest.param(Finished(75, "", "away"), 0, False, True, False, id="temporary-for-too-long"),
-        pytest.param(Finished(1, "", "bug"), 0, True, False, True, id="first-failure"),
-        pytest.param(Finished(1, "", "bug"), 2, True, True, True, id="last-failure"),
-        pytest.param(Finished(-9, "", ""), 0, True, False, True, id="killed"),
+        pytest.param({}, 0, id="all succeeded"),
+        pytest.param({"analyze": "Failed"}, 0, id="an optional stage failed"),
+        pytest.param({"train": "Failed", "analyze": "Skipped"}, 1, id="a stage failed"),
+        pytest.param({"prepare": "Pending"}, 75, id="something is away"),
+        pytest.param({"prepare": "Pending", "train": "Failed"}, 1, id="both"),
     ],
 )
-def test_exit_codes_mean_what_the_table_says(
-    end: Finished, failures: int, may_wait: bool, over: bool, counted: bool
-) -> None:
-    """64 ends a stage, 75 waits without being counted, anything else is counted up to its limit."""
-    outcome, counts = attempts._judge(end, failures, may_wait, limit=3)
-    assert (outcome is not None) is over
-    assert counts is counted
+def test_the_exit_code_of_a_run(phases: dict[str, Phase], code: int) -> None:
+    """A stage that the run does not depend on changes it nothing; what is away is no failure."""
+    state = succeeded(GRAPH)
+    for name, phase in phases.items():
+        state.stages[name].phase = phase
+        state.stages[name].message = "it broke"
+    assert summary.exit_code(state) == code
 
 
 def test_two_experiments_share_one_directory(tmp_path: Path) -> None:

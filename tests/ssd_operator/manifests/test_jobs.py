@@ -57,7 +57,7 @@ def test_the_retry_table(node: Node) -> None:
         assert spec["backoffLimit"] == 0
         assert actions == ["FailJob"] * len(failures.GANG_RULES)
     else:
-        assert spec["backoffLimitPerIndex"] == 3
+        assert spec["backoffLimitPerIndex"] == 2
         assert "maxFailedIndexes" not in spec
         assert actions == ["Ignore", "FailJob", "Ignore"]
     codes = [rule["onExitCodes"] for rule in spec["podFailurePolicy"]["rules"] if "onExitCodes" in rule]

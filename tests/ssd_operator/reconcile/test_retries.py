@@ -40,13 +40,13 @@ async def test_a_shard(world: World, ends: list[Ends], outcome: str, attempts: i
 
 
 async def test_a_shard_that_fails_for_good_leaves_the_others_their_work(world: World) -> None:
-    """Shard 0 is given up after four tries; shard 1 is finished and kept; what depends on them is skipped."""
+    """Shard 0 is given up after three tries; shard 1 is finished and kept; what depends on them is skipped."""
     world.play(lambda pod: Ends(code=1, message="bad disk") if pod.stage == "sample" and pod.index == 0 else Ends())
     await world.apply()
     raw = await world.until(in_phase("Failed"))
     assert "shard 0 failed" in stage(raw, "sample")["message"]
     assert "bad disk" in stage(raw, "sample")["message"]
-    assert len([pod for pod, _ in world.kubelet.ended if pod.stage == "sample" and pod.index == 0]) == 4
+    assert len([pod for pod, _ in world.kubelet.ended if pod.stage == "sample" and pod.index == 0]) == 3
     sample = next(pod.config for pod, _ in world.kubelet.ended if pod.stage == "sample")
     assert world.kubelet.workspace.work[sample.key, 1] == 1
     assert {name: stage(raw, name)["phase"] for name in ("curate", "train", "generate-candidate-toy")} == {

@@ -169,7 +169,7 @@ def test_failed_stages_are_reported_too(mlflow_server: str, tmp_path: Path) -> N
         )
         for each in whole.benchmarks
     )
-    failed = contract.FailedStage(name="train", message="out of memory on rank 3")
+    failed = contract.FailedStage(name="train", message="out of memory on rank 3", optional=False)
     config = whole.model_copy(
         update={
             "benchmarks": base_only,
@@ -191,6 +191,23 @@ def test_failed_stages_are_reported_too(mlflow_server: str, tmp_path: Path) -> N
         f"{wanted.run_key}/grade-base-lcb-v6": "FINISHED",
     }
     assert "out of memory on rank 3" in (root / f"reports/one/{files.REPORT_PAGE}").read_text()
+
+
+def test_an_optional_stage_that_failed_changes_no_decision(mlflow_server: str, tmp_path: Path) -> None:
+    """The gate judges, MLflow's run is finished, and the page says what is missing and that nothing depends on it."""
+    root = reported.workspace(tmp_path, lcb=False)
+    wanted = tracking_of(mlflow_server)
+    whole = reported.config(root, wanted)
+    failed = contract.FailedStage(name="analyze", message="out of memory", optional=True)
+    config = whole.model_copy(update={"execution": whole.execution.model_copy(update={"failed": (failed,)})})
+    found = report.run(config, reported.context(root))
+    assert found.decision == "Promoted"
+    client = tracking.connect(mlflow_server)
+    states = {run.data.tags[runs.RUN_KEY]: run.info.status for run in client.search_runs([found.experiment_id])}
+    assert states[wanted.run_key] == "FINISHED"
+    assert states[f"{wanted.run_key}/analyze"] == "FAILED"
+    page = (root / "reports/one/report.html").read_text()
+    assert "out of memory (optional: neither the decision nor the run" in page
 
 
 def test_nothing_at_all_is_reported_too(mlflow_server: str, tmp_path: Path) -> None:
