@@ -19,6 +19,8 @@ from typer.core import TyperArgument, TyperGroup
 import rooms
 import stage_traits
 from ssd_operator.cli.app import app
+from ssd_operator.spec.parts import leaves
+from ssd_operator.spec.resolved import ResolvedSpec
 
 ROOT = Path(__file__).parent.parent
 CHART = ROOT / "charts" / "selfdistill-operator"
@@ -39,6 +41,18 @@ EXIT_CODES = """\
 | 75 | try again later: somebody else is at it, the disk is full, a server is away |
 | 130 | stopped with Ctrl-C; what is finished is kept |
 """
+MARKS = """\
+The mark of a field says what it is to a run. A key is the recipe of what a stage makes: equal keys share the work.
+
+| mark | in a key | once a stage has begun |
+| --- | --- | --- |
+| Science | yes | fixed |
+| Execution | no | free to change |
+| Steering | of the report, and of what a rerun repeats | free to change; takes a run that has ended up again |
+| Place | of the report, which tells where the weights are | fixed |
+
+`mode` and `suspend` are in no key; `mode` cannot go back to Plan, `scheduling.queue` changes only while suspended.
+"""
 
 
 def reference() -> str:
@@ -46,11 +60,10 @@ def reference() -> str:
     text = (ROOT / "crds" / "selfdistill.dev_selfdistillations.yaml").read_text(encoding="utf-8")
     schema = yaml.safe_load(text)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     lines = [NOTE, "# SelfDistillation: every field\n"]
-    for section in ("spec", "status"):
-        lines.append(f"\n## {section}\n")
-        lines.append("| field | type | meaning |")
-        lines.append("| --- | --- | --- |")
-        lines.extend(rows(schema["properties"][section], section))
+    lines += ["\n## spec\n", MARKS, *spec_rows(schema["properties"]["spec"])]
+    lines += ["\n## status\n", "| field | type | meaning |", "| --- | --- | --- |"]
+    for path, field in rows(schema["properties"]["status"], "status"):
+        lines.append(f"| `{path}` | {kind(field)} | {words(field)} |")
     lines.append("\n## Stages\n")
     lines.append(STAGES)
     lines.extend(stage_traits.table())
@@ -59,13 +72,21 @@ def reference() -> str:
     return "\n".join(lines) + "\n"
 
 
-def rows(schema: dict[str, Any], path: str) -> Iterator[str]:
-    """Yield a line per field; the many copies of `pod` are described once."""
+def spec_rows(schema: dict[str, Any]) -> Iterator[str]:
+    """Yield the table of what a user writes, with each field's mark."""
+    yield from ("| field | type | mark | meaning |", "| --- | --- | --- | --- |")
+    marks = {".".join(("spec", *leaf.path)): leaf.mark.value for leaf in leaves(ResolvedSpec)}
+    for path, field in rows(schema, "spec"):
+        yield f"| `{path}` | {kind(field)} | {marks.get(path.replace('[]', ''), '')} | {words(field)} |"
+
+
+def rows(schema: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every field with its path; the many copies of `pod` are described once."""
     for name, field in schema.get("properties", {}).items():
         here = f"{path}.{name}"
         inner = field.get("items", field)
         suffix = "[]" if "items" in field else ""
-        yield f"| `{here}{suffix}` | {kind(field)} | {words(field)} |"
+        yield f"{here}{suffix}", field
         if name.lower().endswith("pod") and here != "spec.pod":
             continue
         yield from rows(inner, f"{here}{suffix}")

@@ -133,6 +133,8 @@ class ReportConfig(Config):
     """The resource's name."""
     spec: JsonMap
     """The resolved spec, recorded whole."""
+    parameters: JsonMap
+    """The part of it that cannot change while the experiment is the same: MLflow's parameters, which cannot either."""
     science: ReportScience
     model: ArtifactPath
     candidate: str

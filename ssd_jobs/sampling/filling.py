@@ -164,10 +164,11 @@ class Filling:
         """Refuse a shard with too many rows that hold no sample."""
         errors, most = statistics.counts()["errors"], self._config.execution.max_error_fraction
         if self._total and errors / self._total > most:
-            raise BadInput(
-                f"maxErrorFraction: {errors} of {self._total} samples of shard {self._context.index} failed, more than "
-                f"{most}; see the column `error` in {self._draft.path}"
-            )
+            counted = f"{errors} of {self._total} samples of shard {self._context.index} failed"
+            limit = "an evaluation needs every one"
+            if isinstance(self._config, contract.SampleConfig):
+                limit = f"more than the {most} of spec.sampling.maxErrorFraction, which can be raised"
+            raise BadInput(f"{counted}: {limit}; see the column `error` in {self._draft.path}")
 
 
 def _count(part: Path, statistics: Statistics) -> None:

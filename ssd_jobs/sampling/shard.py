@@ -94,9 +94,19 @@ def _prompts(plan: Plan, context: Context) -> list[Prompt]:
     if prompts and len(long) / len(prompts) > config.execution.max_error_fraction:
         raise BadInput(
             f"maxSequenceTokens: {len(long)} of {len(prompts)} prompts leave no room below {limit} tokens, such as "
-            f"{long[0].problem_id} with {len(long[0].token_ids)}; raise maxSequenceTokens or maxErrorFraction"
+            f"{long[0].problem_id} with {len(long[0].token_ids)}; {_remedy(config)}"
         )
     return prompts
+
+
+def _remedy(config: contract.SampleConfig | contract.GenerateConfig) -> str:
+    """Return what a user can do about prompts that are too long: only training can go on without them."""
+    if isinstance(config, contract.GenerateConfig):
+        return f"create another resource with a larger maxSequenceTokens of the benchmark {config.benchmark}"
+    return (
+        "raise spec.sampling.maxErrorFraction and set spec.rerun to go on without them, or create another resource "
+        "with a larger spec.sampling.maxSequenceTokens"
+    )
 
 
 def _engine(plan: Plan, context: Context, seed: int) -> Engine:

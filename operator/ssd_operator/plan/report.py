@@ -10,6 +10,8 @@ from ssd_operator.plan.graph import Artifact, Experiment, Graph, Node
 from ssd_operator.plan.parts import Parts
 from ssd_operator.plan.train import exported
 from ssd_operator.spec.evaluation import Benchmark
+from ssd_operator.spec.marks import Science
+from ssd_operator.spec.parts import only
 from ssd_operator.spec.promotion import Gate
 from ssd_operator.spec.resolved import ResolvedSpec
 
@@ -35,6 +37,7 @@ def nodes(experiment: Experiment, parts: Parts, before: Graph) -> Iterator[Node]
         stage="report",
         experiment=around.name,
         spec=spec.document(),
+        parameters=only(Science, spec.document()),
         science=science,
         model=parts.model.path,
         candidate=next((exported(node).path for node in present.of(contract.TrainConfig)), ""),

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from ssd_operator.spec.base import Section
+from ssd_operator.spec.marks import Execution, Science
 from ssd_operator.spec.pod import Pod
 from ssd_operator.spec.sampling import Gpus
 from ssd_operator.spec.scalars import Seed
@@ -17,11 +18,13 @@ __all__ = ["Analysis"]
 class Analysis(Section):
     """Lock and fork statistics of base and candidate on the same texts. Absent turns the stage off."""
 
+    mark = Science
+
     problems: Annotated[int, Field(ge=1, le=100_000)] = 50
     """Problems of the first benchmark to look at."""
     seed: Seed = 0
     """Which problems are drawn."""
-    gpus: Gpus = 1
+    gpus: Annotated[Gpus, Execution] = 1
     """GPUs of the pod; 0 uses the CPU."""
     pod: Pod = Pod()
     """Pods of the analyze stage."""

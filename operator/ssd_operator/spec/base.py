@@ -17,6 +17,7 @@ from pydantic.config import ExtraValues
 
 from ssd_operator.errors import InvalidSpec
 from ssd_operator.spec import explain
+from ssd_operator.spec.marks import Mark
 
 __all__ = ["Section"]
 
@@ -34,6 +35,8 @@ class Section(BaseModel):
         validate_default=True,
     )
 
+    mark: ClassVar[Mark | None] = None
+    """What its fields are to a run, save those with a mark of their own; a section below it has its own too."""
     one_of: ClassVar[tuple[str, ...]] = ()
     """Members (as written) of which exactly one is set; choosing one replaces the one of a preset."""
     always_written: ClassVar[frozenset[str]] = frozenset()

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ssd_operator.spec.base import Section
+from ssd_operator.spec.marks import Science
 from ssd_operator.spec.pod import Pod
 
 __all__ = ["Curation"]
@@ -14,6 +15,8 @@ __all__ = ["Curation"]
 
 class Curation(Section):
     """What is dropped between sampling and training."""
+
+    mark = Science
 
     filter: Literal["None", "Stub", "Shortest", "Syntax", "Execution"] = "None"
     """None keeps all; Stub drops empty answers and one-line stubs, as in the paper; Shortest also drops the shortest

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ssd_operator.spec import patterns
 from ssd_operator.spec.base import Section
+from ssd_operator.spec.marks import Execution, Science
 from ssd_operator.spec.model import Repository
 from ssd_operator.spec.pod import Pod
 from ssd_operator.spec.sampling import Decode, Gpus
@@ -22,6 +23,8 @@ _MAP = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
 class LiveCodeBench(Section):
     """A window of LiveCodeBench."""
 
+    mark = Science
+
     release: Annotated[str, Field(max_length=32, pattern=patterns.RELEASE)] = "release_v6"
     """Release of the data, such as release_v6."""
     first_day: Annotated[Day, Field(alias="from")]
@@ -34,6 +37,8 @@ class LiveCodeBench(Section):
 
 class HubBenchmark(Section):
     """A data set of the Hugging Face hub, in this project's benchmark layout."""
+
+    mark = Science
 
     repo: Repository
     """Data set repository."""
@@ -48,6 +53,7 @@ class HubBenchmark(Section):
 class BenchmarkSource(Section):
     """Where the problems and their tests come from: exactly one."""
 
+    mark = Science
     one_of: ClassVar[tuple[str, ...]] = ("livecodebench", "huggingFace", "path", "builtin")
 
     livecodebench: LiveCodeBench | None = None
@@ -63,6 +69,8 @@ class BenchmarkSource(Section):
 class ArmDecode(Section):
     """Decode setting of each arm, fixed before the run."""
 
+    mark = Science
+
     base: Decode
     """How the base model is decoded."""
     candidate: Decode
@@ -72,6 +80,7 @@ class ArmDecode(Section):
 class Benchmark(Section):
     """One set of problems that both arms solve."""
 
+    mark = Science
     always_written: ClassVar[frozenset[str]] = frozenset({"name"})
 
     name: BenchmarkName
@@ -101,6 +110,8 @@ class Benchmark(Section):
 class Evaluation(Section):
     """The comparison of base and candidate."""
 
+    mark = Science
+
     arms: Annotated[
         tuple[Literal["Base", "Candidate"], ...], Field(min_length=1, max_length=2, json_schema_extra=_SET), unique
     ] = ("Base", "Candidate")
@@ -111,11 +122,11 @@ class Evaluation(Section):
     """Sets of problems. The list replaces that of a preset; an entry with the preset's name takes its other values."""
     shards: Count = 8
     """Parts that are generated independently, each by its own pod."""
-    gpus_per_shard: Gpus = 1
+    gpus_per_shard: Annotated[Gpus, Execution] = 1
     """GPUs of a generating shard; 0 generates on the CPU."""
     grade_shards: Count = 4
     """Parts that are graded independently."""
-    allow_weak_isolation: bool = False
+    allow_weak_isolation: Annotated[bool, Execution] = False
     """Grade even where the kernel cannot confine the programs fully."""
     pod: Pod = Pod()
     """Pods of the generate stages."""

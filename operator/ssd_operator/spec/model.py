@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ssd_operator.spec import patterns
 from ssd_operator.spec.base import Section
+from ssd_operator.spec.marks import Science
 from ssd_operator.spec.pod import KeySelector
 from ssd_operator.spec.scalars import FreeForm, RelativePath
 
@@ -18,6 +19,8 @@ Repository = Annotated[str, Field(max_length=200, pattern=patterns.REPOSITORY)]
 
 class HubModel(Section):
     """A repository of the Hugging Face hub."""
+
+    mark = Science
 
     repo: Repository
     """Repository, such as Qwen/Qwen3-4B-Instruct-2507."""
@@ -30,6 +33,7 @@ class HubModel(Section):
 class ModelSource(Section):
     """Where the base model comes from: exactly one."""
 
+    mark = Science
     one_of: ClassVar[tuple[str, ...]] = ("huggingFace", "path", "registry", "builtin")
 
     hugging_face: HubModel | None = None
@@ -44,6 +48,8 @@ class ModelSource(Section):
 
 class Model(Section):
     """The base model and how it is spoken to."""
+
+    mark = Science
 
     source: ModelSource
     """Where the base model comes from."""

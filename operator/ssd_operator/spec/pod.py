@@ -12,6 +12,7 @@ from pydantic import Field
 
 from ssd_operator.spec import patterns
 from ssd_operator.spec.base import Section
+from ssd_operator.spec.marks import Execution
 from ssd_operator.spec.scalars import DnsName, FreeForm, Key, LabelValue, Line, Quantity, StringMap, Text, once_by
 
 __all__ = ["EnvSource", "EnvVar", "KeySelector", "LocalReference", "Pod", "Resources", "Toleration"]
@@ -20,6 +21,7 @@ __all__ = ["EnvSource", "EnvVar", "KeySelector", "LocalReference", "Pod", "Resou
 class LocalReference(Section):
     """An object of the same namespace."""
 
+    mark = Execution
     always_written: ClassVar[frozenset[str]] = frozenset({"name"})
 
     name: DnsName
@@ -29,6 +31,7 @@ class LocalReference(Section):
 class KeySelector(Section):
     """One key of a Secret or ConfigMap of the same namespace."""
 
+    mark = Execution
     always_written: ClassVar[frozenset[str]] = frozenset({"name", "key"})
 
     name: DnsName
@@ -40,6 +43,8 @@ class KeySelector(Section):
 class Resources(Section):
     """What the container asks for, as in a pod."""
 
+    mark = Execution
+
     requests: Annotated[dict[str, Quantity], Field(max_length=16)] = Field(default_factory=dict)
     """Guaranteed amounts by resource name, such as cpu: 8, memory: 64Gi."""
     limits: Annotated[dict[str, Quantity], Field(max_length=16)] = Field(default_factory=dict)
@@ -48,6 +53,8 @@ class Resources(Section):
 
 class Toleration(Section):
     """A node taint that the pods accept, as in a pod."""
+
+    mark = Execution
 
     key: Annotated[str, Field(max_length=316)] = ""
     """Taint key; empty with operator Exists matches all."""
@@ -64,6 +71,7 @@ class Toleration(Section):
 class EnvSource(Section):
     """Where the value of a variable comes from."""
 
+    mark = Execution
     one_of: ClassVar[tuple[str, ...]] = ("secretKeyRef", "configMapKeyRef")
 
     secret_key_ref: KeySelector | None = None
@@ -75,6 +83,7 @@ class EnvSource(Section):
 class EnvVar(Section):
     """An environment variable of the worker."""
 
+    mark = Execution
     always_written: ClassVar[frozenset[str]] = frozenset({"name"})
 
     name: Annotated[str, Field(max_length=256, pattern=patterns.VARIABLE)]
@@ -87,6 +96,8 @@ class EnvVar(Section):
 
 class Pod(Section):
     """Defaults for the pods of a stage, laid over what the operator builds."""
+
+    mark = Execution
 
     image: Line = ""
     """Image instead of the one the operator was installed with."""

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ssd_operator.spec import patterns
 from ssd_operator.spec.base import Section
+from ssd_operator.spec.marks import Steering
 from ssd_operator.spec.scalars import BenchmarkName, once_by
 
 __all__ = ["Gate", "Guard", "Promotion"]
@@ -20,6 +21,7 @@ Alias = Annotated[str, Field(min_length=1, max_length=255, pattern=patterns.ALIA
 class Guard(Section):
     """A benchmark on which the candidate must not get worse."""
 
+    mark = Steering
     always_written: ClassVar[frozenset[str]] = frozenset({"benchmark", "metric"})
 
     benchmark: BenchmarkName
@@ -32,6 +34,8 @@ class Guard(Section):
 
 class Gate(Section):
     """What must be proven on paired problems before the candidate takes the alias."""
+
+    mark = Steering
 
     benchmark: BenchmarkName
     """The benchmark that decides; by default the first of the list."""
@@ -66,6 +70,8 @@ class Gate(Section):
 
 class Promotion(Section):
     """Registration of the candidate in the MLflow model registry. Absent registers nothing."""
+
+    mark = Steering
 
     registered_model: Annotated[str, Field(min_length=1, max_length=256, pattern=patterns.REGISTERED)]
     """Name in the registry; by default the resource's name."""

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from ssd_operator.spec.base import Section
+from ssd_operator.spec.marks import Science
 from ssd_operator.spec.model import Repository
 from ssd_operator.spec.pod import Pod
 from ssd_operator.spec.scalars import Line, OptionalPath, RelativePath
@@ -16,6 +17,8 @@ __all__ = ["Columns", "HubPrompts", "PromptSource", "Prompts"]
 
 class Columns(Section):
     """Names of the columns to read."""
+
+    mark = Science
 
     id: Line = "id"
     """Column that identifies a problem."""
@@ -27,6 +30,8 @@ class Columns(Section):
 
 class HubPrompts(Section):
     """A data set of the Hugging Face hub."""
+
+    mark = Science
 
     repo: Repository
     """Data set repository."""
@@ -43,6 +48,7 @@ class HubPrompts(Section):
 class PromptSource(Section):
     """Where the problems come from: exactly one."""
 
+    mark = Science
     one_of: ClassVar[tuple[str, ...]] = ("huggingFace", "path", "builtin")
 
     hugging_face: HubPrompts | None = None
@@ -55,6 +61,8 @@ class PromptSource(Section):
 
 class Prompts(Section):
     """The problems to sample solutions for."""
+
+    mark = Science
 
     source: PromptSource
     """Where the problems come from."""

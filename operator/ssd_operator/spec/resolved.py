@@ -18,6 +18,7 @@ from ssd_operator.spec.analysis import Analysis
 from ssd_operator.spec.base import Section
 from ssd_operator.spec.curation import Curation
 from ssd_operator.spec.evaluation import Evaluation
+from ssd_operator.spec.marks import Execution, Place, Steering
 from ssd_operator.spec.model import Model
 from ssd_operator.spec.pod import Pod
 from ssd_operator.spec.promotion import Promotion
@@ -39,6 +40,8 @@ else:
 class Rerun(Section):
     """Do it again from here: the nonce enters the key of that stage, and so of everything after it."""
 
+    mark = Steering
+
     start: Annotated[StageTitle, Field(alias="from")] = ""
     """First stage to do again."""
     nonce: LabelValue = ""
@@ -55,13 +58,13 @@ class ResolvedSpec(Section):
     always_written: ClassVar[frozenset[str]] = frozenset({"storage"})
     only_resolved: ClassVar[frozenset[str]] = frozenset({"preset_digest"})
 
-    mode: Literal["Run", "Plan"] = "Run"
+    mode: Annotated[Literal["Run", "Plan"], Steering] = "Run"
     """Run does the work; Plan writes the graph, its keys and the quota check into status and starts nothing."""
-    suspend: bool = False
+    suspend: Annotated[bool, Steering] = False
     """Stop after saving, and free the hardware; false goes on from there."""
-    preset: Line = ""
+    preset: Annotated[Line, Place] = ""
     """Start from the numbers of a published experiment, see `ssd presets`; what is written here overrides them."""
-    preset_digest: Line = ""
+    preset_digest: Annotated[Line, Place] = ""
     """Digest of the preset's file."""
     model: Model
     """The base model and how it is spoken to."""
@@ -87,9 +90,9 @@ class ResolvedSpec(Section):
     """How pods get their place."""
     pod: Pod = Pod()
     """Defaults for the pods of all stages."""
-    deadline: Duration = "72h"
+    deadline: Annotated[Duration, Execution] = "72h"
     """Longest time from the first Job to the end, suspension not counted."""
-    ttl_after_finished: OptionalDuration = ""
+    ttl_after_finished: Annotated[OptionalDuration, Execution] = ""
     """Delete the resource so long after its end; empty keeps it."""
     rerun: Rerun = Rerun()
     """Do it again from a stage on."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ssd_operator.spec.base import Section
+from ssd_operator.spec.marks import Execution, Science
 from ssd_operator.spec.pod import Pod
 from ssd_operator.spec.scalars import Count, FreeForm, Seed, Tokens
 
@@ -21,6 +22,8 @@ Engine = Literal["VLLM", "Transformers"]
 
 class Decode(Section):
     """One way to turn the model's distribution into text."""
+
+    mark = Science
 
     temperature: Temperature
     """Divides the logits before the truncation; 0 is greedy."""
@@ -41,13 +44,13 @@ class Sampling(Decode):
     """Every sample's random state derives from it, whatever the number of shards."""
     shards: Count = 8
     """Parts that are sampled independently, each by its own pod."""
-    gpus_per_shard: Gpus = 1
+    gpus_per_shard: Annotated[Gpus, Execution] = 1
     """GPUs of a shard, over which the engine splits the model; 0 samples on the CPU."""
     engine: Engine = "VLLM"
     """What generates; Transformers is slow and meant for small models."""
     engine_args: FreeForm = Field(default_factory=dict)
     """More arguments of the engine, passed through and recorded."""
-    max_error_fraction: Annotated[float, Field(ge=0, le=1)] = 0.01
+    max_error_fraction: Annotated[float, Field(ge=0, le=1), Execution] = 0.01
     """Largest share of problems that may fail before the stage does."""
     pod: Pod = Pod()
     """Pods of the sample stage."""

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ssd_operator.spec import patterns
 from ssd_operator.spec.base import Section
+from ssd_operator.spec.marks import Execution, Place, Steering
 from ssd_operator.spec.pod import Pod
 from ssd_operator.spec.scalars import DnsName, LabelValue, Line, OptionalDnsName, Quantity, unique
 
@@ -16,6 +17,8 @@ __all__ = ["ClaimTemplate", "Scheduling", "Storage", "Tracking"]
 
 class ClaimTemplate(Section):
     """A volume claim made for this resource."""
+
+    mark = Place
 
     size: Quantity
     """Size of the volume, such as 200Gi."""
@@ -32,22 +35,25 @@ class ClaimTemplate(Section):
 class Storage(Section):
     """The volume with every artifact: exactly one of claimName and template."""
 
+    mark = Place
     one_of: ClassVar[tuple[str, ...]] = ("claimName", "template")
 
     claim_name: DnsName | None = None
     """An existing claim. Experiments on the same claim share equal stages."""
     template: ClaimTemplate | None = None
     """A claim made for this resource."""
-    retain: bool = True
+    retain: Annotated[bool, Execution] = True
     """Keep a claim made from the template when the resource is deleted."""
 
 
 class Tracking(Section):
     """Where runs are recorded in MLflow."""
 
+    mark = Execution
+
     uri: Annotated[str, Field(max_length=512, pattern=patterns.TRACKING_URI)] = ""
     """Tracking server, without credentials; empty uses what the operator was installed with."""
-    experiment: Line
+    experiment: Annotated[Line, Steering]
     """Experiment in MLflow; by default the resource's name."""
     live: bool = True
     """Record training while it runs; false records everything at the end."""
@@ -57,6 +63,8 @@ class Tracking(Section):
 
 class Scheduling(Section):
     """How pods get their place."""
+
+    mark = Execution
 
     queue: LabelValue = ""
     """Kueue LocalQueue; can change while suspended."""

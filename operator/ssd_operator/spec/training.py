@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ssd_operator.spec.base import Section
+from ssd_operator.spec.marks import Execution, Science
 from ssd_operator.spec.pod import Pod
 from ssd_operator.spec.sampling import Gpus
 from ssd_operator.spec.scalars import Count, Duration, Key, Seed, Tokens, unique
@@ -20,6 +21,8 @@ Rate = Annotated[float, Field(gt=0, le=1)]
 class Checkpoint(Section):
     """When training state is saved, so that a lost pod costs little."""
 
+    mark = Execution
+
     every_steps: Annotated[int, Field(ge=0, le=10_000_000)] = 250
     """Save each time this many steps are done; 0 leaves it to the clock."""
     every: Duration = "30m"
@@ -31,12 +34,16 @@ class Checkpoint(Section):
 class Export(Section):
     """Models written on the way, in Hugging Face layout."""
 
+    mark = Science
+
     every_steps: Annotated[int, Field(ge=0, le=10_000_000)] = 0
     """Export each time this many steps are done, never removed; 0 exports the last step only."""
 
 
 class Lora(Section):
     """Low-rank adapters instead of full fine-tuning, which is what the paper does."""
+
+    mark = Science
 
     rank: Annotated[int, Field(ge=0, le=4096)] = 0
     """Rank of the adapters; 0 trains all weights."""
@@ -60,9 +67,11 @@ def _fifth_of_rate(fields: dict[str, Any]) -> float:
 class Training(Section):
     """The fine-tuning run."""
 
-    nodes: Count = 1
+    mark = Science
+
+    nodes: Annotated[Count, Execution] = 1
     """Pods that train together."""
-    gpus_per_node: Gpus = 1
+    gpus_per_node: Annotated[Gpus, Execution] = 1
     """GPUs of each pod; 0 trains on the CPU."""
     steps: Steps = 2500
     """Optimizer steps."""
@@ -106,7 +115,7 @@ class Training(Section):
     nll_tolerance: Annotated[float, Field(gt=0, le=100)] = 0.02
     """Most by which the mean loss of the stored samples at step 0 may differ from what the sampler recorded, in nats;
     0.5 % of the mean if that is more. A larger difference stops the run: template, mask or weights are wrong."""
-    max_attempts: Annotated[int, Field(ge=1, le=100)] = 3
+    max_attempts: Annotated[int, Field(ge=1, le=100), Execution] = 3
     """Failed attempts before the stage fails; disruptions by the cluster do not count."""
     pod: Pod = Pod()
     """Pods of the train stage."""

@@ -1,4 +1,4 @@
-"""What may change after work has begun: how the work is executed, never what is being found out.
+"""What may change after work has begun: what the marks of the fields leave free, within two more rules.
 
 Stated twice and worded once, as the other rules. Work has begun when a stage is more than planned; a resource in
 mode Plan can be edited freely. Fields are compared one by one, so that `sampling: {}` equals no `sampling`.
@@ -6,31 +6,22 @@ mode Plan can be edited freely. Fields are compared one by one, so that `samplin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pydantic.fields import FieldInfo
+
 from ssd_operator.errors import Problem
+from ssd_operator.spec.parts import PARTS
 from ssd_operator.spec.resolved import ResolvedSpec
-from ssd_operator.spec.walk import section_in
 
-__all__ = ["EXECUTION", "TRANSITIONS", "Transition", "begun", "judge"]
+__all__ = ["TRANSITIONS", "Transition", "begun", "judge"]
 
-Node = Mapping[str, Any]
-
-EXECUTION: Final[dict[str, frozenset[str]]] = {
-    "model": frozenset(),
-    "prompts": frozenset({"pod"}),
-    "sampling": frozenset({"gpusPerShard", "pod"}),
-    "curation": frozenset({"pod"}),
-    "training": frozenset({"nodes", "gpusPerNode", "checkpoint", "maxAttempts", "pod"}),
-    "evaluation": frozenset({"gpusPerShard", "allowWeakIsolation", "pod", "gradePod"}),
-    "analysis": frozenset({"gpus", "pod"}),
-    "storage": frozenset({"retain"}),
-}
-"""Sections with science in them, and their fields that are not: those can change at any time."""
+Node = dict[str, Any]
 
 _BEGUN = "has(oldSelf.status) && has(oldSelf.status.stages) && oldSelf.status.stages.exists(s, s.phase != 'Planned')"
+_WRITTEN = tuple(info for name, info in ResolvedSpec.model_fields.items() if name not in ResolvedSpec.only_resolved)
 _ADVICE = "set spec.rerun to repeat a stage, or create another resource"
 
 
@@ -65,50 +56,45 @@ def judge(old: Node, new: Node) -> Iterator[Problem]:
                 yield Problem(transition.field, transition.message)
 
 
-def _science(section: str) -> tuple[str, ...]:
-    info = ResolvedSpec.model_fields[section]
-    model = section_in(info.annotation)
-    names = [field.alias or name for name, field in model.model_fields.items()] if model else []
-    return tuple(name for name in names if name not in EXECUTION[section])
+def _has(path: Sequence[str], root: str) -> str:
+    """Ask whether a field is there, and before that for each section above it."""
+    steps = [".".join((root, "spec", *path[:end])) for end in range(1, len(path) + 1)]
+    return " && ".join(f"has({step})" for step in steps)
 
 
-def _same(section: str, field: str) -> str:
+def _same(path: Sequence[str]) -> str:
     """Compare one field. Optional chaining would say it in a line, but its cost is estimated without the bounds."""
-    new, old = f"self.spec.{section}", f"oldSelf.spec.{section}"
-    has_new, has_old = f"has({new}) && has({new}.{field})", f"has({old}) && has({old}.{field})"
-    return f"({has_new} ? {has_old} && {new}.{field} == {old}.{field} : !({has_old}))"
+    new, old = ".".join(("self.spec", *path)), ".".join(("oldSelf.spec", *path))
+    has_new, has_old = _has(path, "self"), _has(path, "oldSelf")
+    return f"({has_new} ? {has_old} && {new} == {old} : !({has_old}))"
 
 
-def _unchanged(section: str) -> Transition:
-    fields = _science(section)
-    terms = [_same(section, field) for field in fields]
-    if section == "analysis":
-        terms.insert(0, "has(self.spec.analysis) == has(oldSelf.spec.analysis)")
+def _fixed(info: FieldInfo) -> Transition | None:
+    """Return what must stay of a field of the spec: a value, or the fixed parts of a section."""
+    field = str(info.alias)
+    parts = [part for part in PARTS if part.path[0] == field]
+    fixed = [part for part in parts if not part.mark.is_free]
+    if not fixed:
+        return None
+    may_be_absent = info.default is None
+    terms = [f"has(self.spec.{field}) == has(oldSelf.spec.{field})"] if may_be_absent else []
 
     def holds(old: Node, new: Node) -> bool:
-        if section == "analysis" and (section in old) != (section in new):
+        if may_be_absent and (field in old) != (field in new):
             return False
-        before, after = old.get(section, {}), new.get(section, {})
-        return all(before.get(field) == after.get(field) for field in fields)
+        return all(part.of(old) == part.of(new) for part in fixed)
 
-    free = ", ".join(sorted(EXECUTION[section]))
+    free = ", ".join(sorted(".".join(part.path[1:]) for part in parts if part.mark.is_free))
     return Transition(
-        cel=" && ".join(terms),
+        cel=" && ".join([*terms, *(_same(part.path) for part in fixed)]),
         holds=holds,
-        message=f"{section} cannot change once a stage has begun{f' (except {free})' if free else ''}: {_ADVICE}",
-        field=f"spec.{section}",
+        message=f"{field} cannot change once a stage has begun{f' (except {free})' if free else ''}: {_ADVICE}",
+        field=f"spec.{field}",
     )
 
 
 TRANSITIONS: Final[tuple[Transition, ...]] = (
-    Transition(
-        cel="has(self.spec.preset) ? has(oldSelf.spec.preset) && self.spec.preset == oldSelf.spec.preset "
-        ": !has(oldSelf.spec.preset)",
-        holds=lambda old, new: old.get("preset") == new.get("preset"),
-        message=f"preset cannot change once a stage has begun: {_ADVICE}",
-        field="spec.preset",
-    ),
-    *(_unchanged(section) for section in EXECUTION),
+    *filter(None, map(_fixed, _WRITTEN)),
     Transition(
         cel="!has(self.spec.mode) || self.spec.mode == 'Run' || "
         "(has(oldSelf.spec.mode) && oldSelf.spec.mode == 'Plan')",
@@ -117,7 +103,7 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
         field="spec.mode",
     ),
     Transition(
-        cel=f"{_same('scheduling', 'queue')} || (has(oldSelf.spec.suspend) && oldSelf.spec.suspend)",
+        cel=f"{_same(('scheduling', 'queue'))} || (has(oldSelf.spec.suspend) && oldSelf.spec.suspend)",
         holds=lambda old, new: (
             old.get("scheduling", {}).get("queue") == new.get("scheduling", {}).get("queue")
             or old.get("suspend", False)

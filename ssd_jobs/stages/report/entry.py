@@ -19,9 +19,6 @@ from ssd_jobs.tracking.series import Point, read_points
 
 __all__ = ["entry", "metric_prefix"]
 
-UNRECORDED = ("pod", "scheduling", "storage", "deadline", "ttlAfterFinished", "rerun", "suspend", "mode", "promotion")
-"""Parts of the spec that may change without changing the experiment; MLflow's parameters cannot change."""
-
 
 def entry(config: ReportConfig, evidence: Evidence, document: Document, files: Path) -> Entry:
     """Return everything that MLflow is told."""
@@ -39,7 +36,7 @@ def entry(config: ReportConfig, evidence: Evidence, document: Document, files: P
         status="FINISHED" if all(each.optional for each in failed) else "FAILED",
         started_ms=min((started for started, _ in times), default=None),
         finished_ms=newest or None,
-        params=dict(_params(config.spec)),
+        params=dict(_flat(config.parameters)),
         tags=_tags(config, document),
         points=list(_all_points(document, newest)),
         datasets=_datasets(evidence),
@@ -154,16 +151,10 @@ def _number(name: str, number: Number, time_ms: int) -> Iterator[Point]:
         yield Point(f"{name}/p", number.p, 0, time_ms)
 
 
-def _params(spec: Mapping[str, JsonValue]) -> Iterator[tuple[str, str]]:
-    """Return the science of the spec; what may change later is in spec.json."""
-    yield from _flat({key: value for key, value in spec.items() if key not in UNRECORDED})
-
-
 def _flat(values: Mapping[str, JsonValue], prefix: str = "") -> Iterator[tuple[str, str]]:
     for key, value in values.items():
         if isinstance(value, dict) and value:
-            if key not in UNRECORDED:
-                yield from _flat(value, f"{prefix}{key}.")
+            yield from _flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", _text(value)
 

@@ -33,17 +33,25 @@ class Server:
 
     def refused_change(self, old: dict[str, Any], status: dict[str, Any], new: dict[str, Any]) -> str:
         """Return why a resource with this spec and status cannot get the new spec, "" when it can."""
+        return self.refused_changes(old, status, [new])[0]
+
+    def refused_changes(self, old: dict[str, Any], status: dict[str, Any], news: list[dict[str, Any]]) -> list[str]:
+        """Return the same for several new specs, each tried on the same resource."""
         name = f"r-{uuid.uuid4().hex[:12]}"
         one = {**self._where, "name": name}
         body = {"apiVersion": resource.API_VERSION, "kind": resource.KIND, "metadata": {"name": name}, "spec": old}
         made = self._api.create_namespaced_custom_object(**self._where, body=body)
         try:
             made = self._api.replace_namespaced_custom_object_status(**one, body=made | {"status": status})
-            self._api.replace_namespaced_custom_object(**one, body=made | {"spec": new}, dry_run="All")
-        except client.ApiException as error:
-            return _message(error)
+            return [self._refusal(one, made | {"spec": new}) for new in news]
         finally:
             self._api.delete_namespaced_custom_object(**one)
+
+    def _refusal(self, one: dict[str, str], body: dict[str, Any]) -> str:
+        try:
+            self._api.replace_namespaced_custom_object(**one, body=body, dry_run="All")
+        except client.ApiException as error:
+            return _message(error)
         return ""
 
 

@@ -62,6 +62,10 @@ def config(root: Path, tracking: contract.Tracking, **changes: Any) -> contract.
             "sampling": {"temperature": 1.6, "topK": 20, "topP": 0.8, "pod": {}},
             "training": {"steps": 40},
         },
+        "parameters": {
+            "model": {"source": {"huggingFace": {"repo": "Qwen/Qwen3-4B-Instruct-2507", "revision": "main"}}},
+            "sampling": {"temperature": 1.6, "topK": 20, "topP": 0.8, "engineArgs": {}},
+        },
         "science": contract.ReportScience(bootstrap_replicates=500, seed=0, promotion=promotion(tracking.experiment)),
         "model": "models/base",
         "candidate": files.export("checkpoints/train"),

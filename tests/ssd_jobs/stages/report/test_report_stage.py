@@ -101,7 +101,14 @@ def test_numbers_are_the_same_everywhere(done: Done) -> None:
     prefix = "lcb_v6_2025-02_2025-05/process/pass_at_1/all"
     assert run.data.metrics[f"gain_over_best_decode/{prefix}"] == pytest.approx(gain.value)
     assert run.data.metrics[f"eval/{prefix}"] == pytest.approx(document.panels[0].arms[3].pass_at[1]["all"].value)
-    assert run.data.params["model.source.huggingFace.repo"] == "Qwen/Qwen3-4B-Instruct-2507"
+    assert run.data.params == {
+        "model.source.huggingFace.repo": "Qwen/Qwen3-4B-Instruct-2507",
+        "model.source.huggingFace.revision": "main",
+        "sampling.temperature": "1.6",
+        "sampling.topK": "20",
+        "sampling.topP": "0.8",
+        "sampling.engineArgs": "{}",
+    }
     assert run.data.tags["ssd.decision"] == "Promoted"
 
 

@@ -15,14 +15,14 @@ from processes.kill_loop import on_disk
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
-from ssd_jobs.engine import transformers_engine
+from ssd_jobs.engine import Refused, Request, transformers_engine
 from ssd_jobs.errors import BadInput, ExitCode, Terminated
 from ssd_jobs.sampling import filling, lines, shard
 from ssd_jobs.sampling.units import shard_of
 from ssd_jobs.stages.generate import stage as generate
 from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.stages.sample import stage as sample
-from workspaces.sampling import SHARDED, TOY, context, key, loaded, prepare_config, sample_config
+from workspaces.sampling import SHARDED, TOY, ScriptedEngine, context, key, loaded, prepare_config, sample_config
 
 DECODES = {"plain": (1.0, 0, 1.0), "truncated": (1.0, 20, 0.8), "greedy": (0.0, 0, 1.0)}
 
@@ -176,8 +176,12 @@ def test_prompts_without_room_fail_before_an_engine_starts(workspace: Path) -> N
     """Too many of them are one sentence with the field and an example; a tolerated share is rows of error."""
     lengths = artifacts.opened(workspace / "problems/pool").table(files.PROMPTS, tables.PROMPTS)["token_ids"]
     limit = sorted(map(len, lengths.to_pylist()))[-4]
-    with pytest.raises(BadInput, match=r"maxSequenceTokens: \d+ of 40 prompts leave no room"):
+    with pytest.raises(BadInput, match=r"maxSequenceTokens: \d+ of 40 prompts leave no room .*; raise .*Fraction and"):
         sample.run(sample_config(workspace, max_sequence_tokens=limit), context(workspace))
+    with pytest.raises(
+        BadInput, match=r"; create another resource with a larger maxSequenceTokens of the benchmark toy$"
+    ):
+        generate.run(generate_config(workspace, ["plain"], limit=2), context(workspace))
     config = sample_config(workspace, max_sequence_tokens=limit, execution={"max_error_fraction": 0.5})
     sample.run(config, context(workspace))
     (rows,) = rows_of(workspace / "samples/run")
@@ -185,6 +189,22 @@ def test_prompts_without_room_fail_before_an_engine_starts(workspace: Path) -> N
     assert {row["error"] for row in errors} == {"prompt_too_long"}
     assert all(len(row["prompt_token_ids"]) >= limit for row in errors)
     assert len(rows) == 40
+
+
+def test_lost_samples_are_forgiven_by_training_only(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence counts them, and names the field that may be raised where there is one."""
+
+    class Refusing(ScriptedEngine):
+        def submit(self, request: Request) -> None:
+            raise Refused("not today")
+
+    monkeypatch.setattr(shard, "load", lambda *_, **__: Refusing())
+    with pytest.raises(
+        BadInput, match=r"^40 of 40 samples of shard 0 failed: more than the 0.0 of spec.sampling.maxErr"
+    ):
+        sample.run(sample_config(workspace), context(workspace))
+    with pytest.raises(BadInput, match=r"samples of shard 0 failed: an evaluation needs every one; see the column"):
+        generate.run(generate_config(workspace, ["plain"]), context(workspace))
 
 
 def test_a_shard_out_of_range_is_refused(workspace: Path) -> None:
