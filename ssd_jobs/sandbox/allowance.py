@@ -3,16 +3,21 @@
 import os
 from pathlib import Path
 
-__all__ = ["cores", "memory_bytes"]
+__all__ = ["cores", "memory_bytes", "whole_cores"]
 
 CGROUP = Path("/sys/fs/cgroup")
 
 
-def cores(root: Path = CGROUP) -> int:
-    """Return how many programs can run at once without waiting for a core; at least 1."""
-    allowed = len(os.sched_getaffinity(0))
+def cores(root: Path = CGROUP) -> float:
+    """Return how many cores this process may use; a quota may be a fraction of one."""
+    machine = float(len(os.sched_getaffinity(0)))
     quota = _quota(root)
-    return max(1, allowed if quota is None else min(allowed, int(quota)))
+    return machine if quota is None else min(machine, quota)
+
+
+def whole_cores(root: Path = CGROUP) -> int:
+    """Return how many programs can run at once without waiting for a core; at least 1."""
+    return max(1, int(cores(root)))
 
 
 def memory_bytes(root: Path = CGROUP) -> int | None:

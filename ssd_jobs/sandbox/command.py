@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
         syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     if not syscalls.NUMBERS:
         return _refuse(f"machines of type {syscalls.MACHINE} are not supported; use x86_64 or aarch64")
-    workers = options.workers or allowance.cores()
+    workers = options.workers or allowance.whole_cores()
     problem = _too_little_memory(workers, options.memory_mb)
     own = namespaces.enter() if options.namespaces == "auto" and not problem else ()
     weak = layers.weakness(layers.detect(own))

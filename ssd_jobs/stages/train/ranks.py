@@ -8,16 +8,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 import torch._C._distributed_c10d as c10d
 import torch.distributed as dist
 from torch.distributed.tensor import DTensor
 
-__all__ = ["Ranks", "alone", "from_environment", "member", "whole"]
+from ssd_jobs.sandbox import allowance
 
-CGROUP = Path("/sys/fs/cgroup")
+__all__ = ["Ranks", "alone", "from_environment", "member", "whole"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,8 @@ def member(ranks: Ranks, *, store: c10d.Store | None, timeout_s: float) -> Itera
         torch.cuda.set_device(ranks.device)
         backend = "cpu:gloo,cuda:nccl"
     else:
-        torch.set_num_threads(_cores())
+        # Rounded, not cut: a second thread at half of its time is worth more than none.
+        torch.set_num_threads(max(1, round(allowance.cores())))
     timeout = dt.timedelta(seconds=timeout_s)
     if store is None:
         dist.init_process_group(backend, timeout=timeout)
@@ -75,18 +75,3 @@ def member(ranks: Ranks, *, store: c10d.Store | None, timeout_s: float) -> Itera
 def whole(tensor: torch.Tensor) -> torch.Tensor:
     """Return the full tensor of a sharded one, on every rank; all ranks must ask."""
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
-
-
-def _cores() -> int:
-    """Return how many cores this container may use, which is not how many the node has."""
-    cores = float(len(os.sched_getaffinity(0)))
-    for quota, period in (("cpu.max", None), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):
-        try:
-            words = (CGROUP / quota).read_text().split()
-            words += [] if period is None else (CGROUP / period).read_text().split()
-            allowed, per = float(words[0]), float(words[1])
-        except (OSError, ValueError):
-            continue
-        if allowed > 0:
-            cores = min(cores, allowed / per)
-    return max(1, round(cores))
