@@ -17,6 +17,7 @@ __all__ = ["Policy", "cutoff", "is_stub", "parses", "reason"]
 
 Policy = Literal["None", "Stub", "Shortest", "Syntax", "Execution"]
 NOTHING = re.compile(r"(#.*|pass|\.\.\.|return( None)?|(def|class) .*)?")
+# A question about the whole answer (is it one block and nothing else?), which `extraction` does not ask.
 FENCED = re.compile(r"^\s*```[^\n`]*\n(.*?)\n?```\s*$", re.DOTALL)
 
 

@@ -13,6 +13,8 @@ from ssd_jobs.sampling.store import Row
 
 __all__ = ["Statistics"]
 
+# Not the program that grading extracts: any fenced block counts, thinking included. It decides no sample's fate, only
+# two shares on the report.
 BLOCK = re.compile(r"```[^\n`]*\n(.*?)(?:```|\Z)", re.DOTALL)
 QUANTILES = {"length_p50": 50, "length_p90": 90, "length_p99": 99}
 
