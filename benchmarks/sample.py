@@ -53,7 +53,7 @@ def measure(workspace: Path, count: int, rounds: int) -> dict[str, float]:
 
     context = Context(workspace=workspace, index=0, progress=Progress())
     prepare.run(prepare_config(workspace, count), context)
-    prompts = artifacts.opened(workspace / "problems/pool").table(files.PROMPTS, tables.PROMPTS)
+    prompts = artifacts.open_artifact(workspace / "problems/pool").table(files.PROMPTS, tables.PROMPTS)
     science = config.science
     engine = VllmEngine(
         workspace / "models/base", science.engine, gpus=0, max_sequence_tokens=science.max_sequence_tokens, seed=0
@@ -86,7 +86,7 @@ def stage(config: contract.SampleConfig, engine: "VllmEngine", context: "Context
     from ssd_jobs.sampling.filling import Filling, Target
     from ssd_jobs.sampling.units import of_shard
 
-    prompts = artifacts.opened(context.path(config.prompts)).table(
+    prompts = artifacts.open_artifact(context.path(config.prompts)).table(
         files.PROMPTS, tables.PROMPTS, columns=["problem_id", "token_ids"]
     )
     target = Target(decode=config.science.decode, key=KEY, output="", science={})
@@ -104,7 +104,7 @@ def stage(config: contract.SampleConfig, engine: "VllmEngine", context: "Context
         filling.sample(engine, engine_seed=0, start=1, beat=lambda: None)
         filling.finish({}, facts=engine.facts, starts=1)
         seconds = time.monotonic() - started
-        return float(artifacts.opened(draft.path).manifest.counts["completion_tokens"]) / seconds
+        return float(artifacts.open_artifact(draft.path).manifest.counts["completion_tokens"]) / seconds
 
 
 def prepare_config(workspace: Path, count: int) -> contract.PrepareConfig:

@@ -6,7 +6,8 @@ An artifact is one directory below the workspace whose manifest is written last.
 
 from ssd_jobs.artifacts.draft import Draft, claim
 from ssd_jobs.artifacts.manifest import Manifest
-from ssd_jobs.artifacts.reading import Artifact, complete, opened, sharded, sharded_digest
+from ssd_jobs.artifacts.reading import Artifact, complete, open_artifact
+from ssd_jobs.artifacts.sharding import joint_digest, open_shards, shard_of
 
 __all__ = [
     "Artifact",
@@ -14,7 +15,8 @@ __all__ = [
     "Manifest",
     "claim",
     "complete",
-    "opened",
-    "sharded",
-    "sharded_digest",
+    "joint_digest",
+    "open_artifact",
+    "open_shards",
+    "shard_of",
 ]

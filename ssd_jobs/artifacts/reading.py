@@ -1,7 +1,5 @@
 """Reading artifacts: only complete ones, and only what their manifests vouch for."""
 
-import hashlib
-import json
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +12,7 @@ from ssd_jobs.artifacts import manifest, tables
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput, JobError
 
-__all__ = ["Artifact", "complete", "opened", "sharded", "sharded_digest"]
+__all__ = ["Artifact", "complete", "open_artifact"]
 
 READERS = 4
 """Files that are hashed at once: hashing releases the interpreter, and one stream does not fill a fast volume."""
@@ -89,7 +87,7 @@ def complete(path: Path, *, key: str) -> Artifact | None:
     return Artifact(path, document)
 
 
-def opened(path: Path) -> Artifact:
+def open_artifact(path: Path) -> Artifact:
     """Return an artifact that an earlier stage must have completed; its path ends with its key."""
     try:
         document = manifest.Manifest.model_validate_json((path / files.MANIFEST).read_text(encoding="utf-8"))
@@ -100,13 +98,3 @@ def opened(path: Path) -> Artifact:
             f"{path / files.MANIFEST}: is no manifest of this version; remove {path} and run its stage again"
         ) from None
     return Artifact(path, document)
-
-
-def sharded(path: Path, shards: int) -> list[Artifact]:
-    """Return every shard of an artifact; a missing one is named."""
-    return [opened(files.shard(path, shard)) for shard in range(shards)]
-
-
-def sharded_digest(shards: list[Artifact]) -> str:
-    """Return the digest of a sharded artifact: the hash of its shards' digests, in order."""
-    return hashlib.sha256(json.dumps([shard.digest for shard in shards]).encode()).hexdigest()

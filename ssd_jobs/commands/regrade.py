@@ -16,7 +16,7 @@ from ssd_jobs.artifacts import tables
 from ssd_jobs.commands.program import main_of
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput, JobError
-from ssd_jobs.sandbox.opening import limits_of, opened
+from ssd_jobs.sandbox.opening import connect_sandbox, limits_of
 from ssd_jobs.stages.grade import canaries, questions
 from ssd_jobs.stages.grade import stage as grade
 
@@ -46,13 +46,13 @@ def main(arguments: list[str]) -> str:
 
 def regrade(config: contract.GradeConfig, workspace: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield, for each task, how many verdicts there are and which of them differ."""
-    problems, tests = (artifacts.opened(workspace / path) for path in (config.problems, config.tests))
+    problems, tests = (artifacts.open_artifact(workspace / path) for path in (config.problems, config.tests))
     known = questions.questions(problems, tests)
     limits = limits_of(config.science)
-    with opened(config.execution, memory_mb=config.science.memory_mb) as client:
+    with connect_sandbox(config.execution, memory_mb=config.science.memory_mb) as client:
         for task in config.tasks:
             stored = _stored(config, task, workspace)
-            shards = artifacts.sharded(workspace / task.generations, task.generation_shards)
+            shards = artifacts.open_shards(workspace / task.generations, task.generation_shards)
             canaries.check(client, mode=task.mode, limits=limits)
             wanted = questions.completions(shards, known)
             rows = [row for _, row in grade.grade(client, known, wanted, task.mode, limits)]
@@ -68,7 +68,7 @@ def regrade(config: contract.GradeConfig, workspace: Path) -> Iterator[tuple[int
 
 def _stored(config: contract.GradeConfig, task: contract.GradeTask, workspace: Path) -> dict[Any, dict[str, Any]]:
     """Return the verdicts that are on disk."""
-    shards = artifacts.sharded(workspace / task.output, config.science.shards)
+    shards = artifacts.open_shards(workspace / task.output, config.science.shards)
     rows = [row for shard in shards for row in tables.rows(shard.table(files.VERDICTS, tables.VERDICTS))]
     return {_place(row): row for row in rows}
 

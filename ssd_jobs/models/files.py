@@ -86,7 +86,7 @@ def model_files(directory: Path) -> ModelFiles:
     """Return the files of a model that an earlier stage must have completed."""
     places = (directory, *directory.parents[:DEPTH])
     holder = next((place for place in places if (place / files.MANIFEST).is_file()), directory)
-    return ModelFiles(directory, reading.opened(holder))
+    return ModelFiles(directory, reading.open_artifact(holder))
 
 
 def shares(entries: Mapping[str, manifest.FileEntry], count: int) -> list[list[str]]:

@@ -4,11 +4,11 @@ Steps are seconds of work. A resumed shard goes on where the last row was, so th
 """
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ssd_jobs.artifacts import lines
 from ssd_jobs.contract import files
 
 __all__ = ["INTERVAL_SECONDS", "Metrics"]
@@ -44,19 +44,10 @@ class Metrics:
         """Append the current values."""
         self._written = self._clock()
         stamp = {"step": round(self.seconds), "time_ms": int(time.time() * 1000)}
-        lines = [json.dumps({**stamp, "key": key, "value": value}) + "\n" for key, value in values.items()]
-        with self._path.open("a", encoding="utf-8") as stream:
-            stream.writelines(lines)
-            stream.flush()
-            os.fsync(stream.fileno())
+        rows = [json.dumps({**stamp, "key": key, "value": value}) + "\n" for key, value in values.items()]
+        lines.append(self._path, "".join(rows).encode())
 
     def _resume(self) -> float:
-        """Return the last step of earlier starts; cut a torn last line off."""
-        if not self._path.exists():
-            return 0.0
-        data = self._path.read_bytes()
-        whole = data[: data.rfind(b"\n") + 1]
-        if len(whole) < len(data):
-            os.truncate(self._path, len(whole))
-        lines = whole.splitlines()
-        return float(json.loads(lines[-1])["step"]) if lines else 0.0
+        """Return the last step of earlier starts."""
+        rows = lines.mended(self._path)
+        return float(json.loads(rows[-1])["step"]) if rows else 0.0

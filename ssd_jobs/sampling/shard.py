@@ -46,7 +46,7 @@ def run(plan: Plan, context: Context) -> list[Artifact]:
     ]
     if missing:
         _fill(plan, context, missing)
-    return [artifacts.opened(path) for path in paths]
+    return [artifacts.open_artifact(path) for path in paths]
 
 
 def _fill(plan: Plan, context: Context, missing: Sequence[tuple[Target, Path]]) -> None:
@@ -71,7 +71,10 @@ def _fill(plan: Plan, context: Context, missing: Sequence[tuple[Target, Path]]) 
         seed = derived_seed(config.key, config.science.seed, context.index, start) % 2**31
         watchdog = stack.enter_context(Watchdog(config.execution.hang_timeout_s))
         model = model_files(context.path(config.model))
-        inputs = {"model": model.artifact.digest, "prompts": artifacts.opened(context.path(config.prompts)).digest}
+        inputs = {
+            "model": model.artifact.digest,
+            "prompts": artifacts.open_artifact(context.path(config.prompts)).digest,
+        }
         engine: Engine | None = None
         for filling in fillings:
             if filling.pending:
@@ -86,7 +89,7 @@ def _fill(plan: Plan, context: Context, missing: Sequence[tuple[Target, Path]]) 
 def _prompts(plan: Plan, context: Context) -> list[Prompt]:
     """Return the shard's prompts, or say that too many of them leave no room for an answer."""
     config = plan.config
-    source = artifacts.opened(context.path(config.prompts))
+    source = artifacts.open_artifact(context.path(config.prompts))
     data = source.table(files.PROMPTS, tables.PROMPTS, columns=["problem_id", "token_ids"])
     prompts = of_shard(data, shard=context.index, shards=config.science.shards)
     limit = config.science.max_sequence_tokens

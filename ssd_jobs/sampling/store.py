@@ -8,27 +8,60 @@ the next part is a leftover. Every start is counted in `starts.jsonl`, because a
 start to the next; the engines that sampled are in `engines.jsonl`, because the last start may need none.
 """
 
+import base64
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import JsonValue
 
-from ssd_jobs.artifacts import Draft, atomic, tables
+from ssd_jobs.artifacts import Draft, lines, tables
 from ssd_jobs.contract import files
 from ssd_jobs.engine import NOTHING, Beginning
-from ssd_jobs.sampling import lines
-from ssd_jobs.sampling.lines import Row
 from ssd_jobs.sampling.units import Unit
 
-__all__ = ["CHUNK", "Row", "Store"]
+__all__ = ["CHUNK", "Row", "Store", "dump_commit", "load_commit"]
+
+Row = dict[str, Any]
 
 CHUNK = 256
 """Rows of a part."""
 STARTS = "starts.jsonl"
 ENGINES = "engines.jsonl"
+TOKEN, LOGPROB = np.dtype("<i4"), np.dtype("<f4")
+ARRAYS = {"prompt_token_ids": TOKEN, "completion_token_ids": TOKEN, "logprobs": LOGPROB}
+
+
+@dataclass
+class _Beginning:
+    """What is kept of one unfinished completion, as bytes: thousands of long ones may be in flight."""
+
+    token_ids: bytearray = field(default_factory=bytearray)
+    logprobs: bytearray = field(default_factory=bytearray)
+    entropy: float = 0.0
+
+    @property
+    def length(self) -> int:
+        """How many tokens it has."""
+        return len(self.token_ids) // TOKEN.itemsize
+
+    def add(self, more: Beginning) -> None:
+        """Append the tokens that follow."""
+        self.token_ids += np.asarray(more.token_ids, dtype=TOKEN).tobytes()
+        self.logprobs += np.asarray(more.logprobs, dtype=LOGPROB).tobytes()
+        self.entropy = more.entropy
+
+    def beginning(self) -> Beginning:
+        """Return it as an engine takes it."""
+        return Beginning(
+            np.frombuffer(self.token_ids, dtype=TOKEN).tolist(),
+            np.frombuffer(self.logprobs, dtype=LOGPROB).tolist(),
+            self.entropy,
+        )
 
 
 class Store:
@@ -40,7 +73,7 @@ class Store:
         self._part = len(self.parts)
         self._done = self._recorded()
         self._rows: list[Row] = []
-        self._begun: dict[Unit, lines.Kept] = {}
+        self._begun: dict[Unit, _Beginning] = {}
         self._clean()
         self._replay()
         self._journal = self._path(self._part).open("ab")
@@ -76,18 +109,16 @@ class Store:
 
     def count_start(self) -> int:
         """Record that the shard is started once more, durably, and return which start it is."""
-        self._append(STARTS, b"{}\n")
-        return (self._draft.path / STARTS).read_bytes().count(b"\n")
+        lines.append(self._draft.path / STARTS, b"{}\n")
+        return len(lines.mended(self._draft.path / STARTS))
 
     def record_engine(self, facts: Mapping[str, JsonValue]) -> None:
         """Remember, durably, what samples from here on."""
-        self._append(ENGINES, json.dumps(facts, sort_keys=True).encode() + b"\n")
+        lines.append(self._draft.path / ENGINES, json.dumps(facts, sort_keys=True).encode() + b"\n")
 
     def engine_facts(self) -> dict[str, JsonValue]:
         """Return what is known of the engine that sampled last, and of those before it where they were others."""
-        path = self._draft.path / ENGINES
-        data = path.read_bytes() if path.exists() else b""
-        known = list(dict.fromkeys(data[: data.rfind(b"\n") + 1].splitlines()[::-1]))
+        known = dict.fromkeys(reversed(lines.mended(self._draft.path / ENGINES)))
         last, *others = [json.loads(line) for line in known] or [{}]
         return {**last, "other_engines": others} if others else dict(last)
 
@@ -120,14 +151,6 @@ class Store:
     def _path(self, part: int) -> Path:
         return self._draft.path / f"journal-{part:05d}.jsonl"
 
-    def _append(self, name: str, line: bytes) -> None:
-        """Append a line to a file beside the journal, durably."""
-        with (self._draft.path / name).open("ab") as stream:
-            stream.write(line)
-            stream.flush()
-            os.fsync(stream.fileno())
-        atomic.sync_directory(self._draft.path)
-
     def _recorded(self) -> set[Unit]:
         """Return the units of all parts."""
         found: set[Unit] = set()
@@ -143,16 +166,9 @@ class Store:
                 path.unlink()
 
     def _replay(self) -> None:
-        """Take what the journal has; cut a torn last line off, so that the next one begins on its own."""
-        path = self._path(self._part)
-        if not path.exists():
-            return
-        data = path.read_bytes()
-        whole = data[: data.rfind(b"\n") + 1]
-        if len(whole) < len(data):
-            os.truncate(path, len(whole))
-        for line in whole.splitlines():
-            self._take(*lines.read(line))
+        """Take what the journal has."""
+        for line in lines.mended(self._path(self._part)):
+            self._take(*load_commit(line))
 
     def _take(self, rows: Sequence[Row], grown: Mapping[Unit, Beginning]) -> None:
         """Hold in memory what is on disk."""
@@ -161,11 +177,11 @@ class Store:
             self._begun.pop(_unit(row), None)
         self._rows += rows
         for unit, beginning in grown.items():
-            self._begun.setdefault(unit, lines.Kept()).add(beginning)
+            self._begun.setdefault(unit, _Beginning()).add(beginning)
 
     def _write(self, rows: Sequence[Row], grown: Mapping[Unit, Beginning]) -> None:
         """Append a line, durably."""
-        self._journal.write(lines.write(rows, grown))
+        self._journal.write(dump_commit(rows, grown))
         self._journal.flush()
         os.fsync(self._journal.fileno())
 
@@ -184,3 +200,35 @@ class Store:
 
 def _unit(row: Mapping[str, Any]) -> Unit:
     return row["problem_id"], row["sample_index"]
+
+
+def dump_commit(rows: Sequence[Row], grown: Mapping[Unit, Beginning]) -> bytes:
+    """Return a commit as a line of the journal; arrays are base64 of their bytes, exact to the last bit."""
+    document = {
+        "rows": [{**row, **{name: _packed(row[name], kind) for name, kind in ARRAYS.items()}} for row in rows],
+        "grown": [
+            [*unit, _packed(more.token_ids, TOKEN), _packed(more.logprobs, LOGPROB), more.entropy]
+            for unit, more in grown.items()
+        ],
+    }
+    return (json.dumps(document) + "\n").encode()
+
+
+def load_commit(line: bytes) -> tuple[list[Row], dict[Unit, Beginning]]:
+    """Return what `dump_commit` was given."""
+    document = json.loads(line)
+    rows = [{**row, **{name: _unpacked(row[name], kind) for name, kind in ARRAYS.items()}} for row in document["rows"]]
+    grown = {
+        (problem_id, index): Beginning(_unpacked(tokens, TOKEN), _unpacked(logprobs, LOGPROB), entropy)
+        for problem_id, index, tokens, logprobs, entropy in document["grown"]
+    }
+    return rows, grown
+
+
+def _packed(values: Sequence[float], kind: np.dtype[Any]) -> str:
+    return base64.b64encode(np.asarray(values, dtype=kind).tobytes()).decode()
+
+
+def _unpacked(text: str, kind: np.dtype[Any]) -> list[Any]:
+    values: list[Any] = np.frombuffer(base64.b64decode(text), dtype=kind).tolist()
+    return values

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-__all__ = ["Prompt", "Unit", "derived_seed", "of_shard", "shard_of", "units"]
+from ssd_jobs.artifacts import shard_of
+
+__all__ = ["Prompt", "Unit", "derived_seed", "of_shard", "units"]
 
 Unit = tuple[str, int]
 """A problem and the index of one of its samples."""
@@ -18,12 +20,6 @@ class Prompt:
 
     problem_id: str
     token_ids: Sequence[int]
-
-
-def shard_of(problem_id: str, shards: int) -> int:
-    """Return the shard of a problem: it depends on nothing else, whatever problems come or go."""
-    digest = hashlib.sha256(problem_id.encode("utf-8", "surrogatepass")).digest()
-    return int.from_bytes(digest[:8], "big") % shards
 
 
 def of_shard(prompts: pa.Table, *, shard: int, shards: int) -> list[Prompt]:

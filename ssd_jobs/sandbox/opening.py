@@ -10,7 +10,7 @@ from ssd_jobs.sandbox import local
 from ssd_jobs.sandbox.client import Client, SandboxFailure
 from ssd_jobs.sandbox.protocol import Limits
 
-__all__ = ["limits_of", "opened"]
+__all__ = ["connect_sandbox", "limits_of"]
 
 
 def limits_of(limits: ProgramLimits) -> Limits:
@@ -24,7 +24,7 @@ def limits_of(limits: ProgramLimits) -> Limits:
 
 
 @contextlib.contextmanager
-def opened(execution: SandboxExecution, *, memory_mb: int) -> Iterator[Client]:
+def connect_sandbox(execution: SandboxExecution, *, memory_mb: int) -> Iterator[Client]:
     """Reach the sandbox and insist on its isolation; if it fails for good, so does the stage."""
     weak = execution.allow_weak_isolation
     try:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssd_jobs import contract
+from ssd_jobs.artifacts import lines
 from ssd_jobs.errors import BadInput
 from ssd_jobs.tracking import runs, server
 
@@ -64,23 +65,20 @@ def send(client: "MlflowClient", run: "Run", points: Sequence[Point]) -> int:
 def read_points(path: Path) -> list[Point]:
     """Read a stage's metrics; a broken line is named, a last one that was cut by a kill is left out."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = lines.whole(path.read_bytes()).decode()
     except FileNotFoundError:
         return []
     return list(_points(path, text))
 
 
 def _points(path: Path, text: str) -> Iterator[Point]:
-    lines = text.split("\n")
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
             yield Point(str(row["key"]), float(row["value"]), int(row["step"]), int(row["time_ms"]))
         except (ValueError, KeyError, TypeError) as error:
-            if number == len(lines):
-                return
             raise BadInput(
                 f"{path}:{number}: is no metric ({type(error).__name__}: {error}); "
                 f"remove the line or run its stage again"

@@ -93,4 +93,4 @@ def test_a_sandbox_without_memory_is_started_again(survivor: Experiment) -> None
 def test_what_was_written_is_whole(survivor: Experiment) -> None:
     """Every artifact of the volume is complete and has the digests of its manifest."""
     for manifest in survivor.volume().rglob(files.MANIFEST):
-        artifacts.opened(manifest.parent).verify()
+        artifacts.open_artifact(manifest.parent).verify()

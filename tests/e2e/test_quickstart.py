@@ -85,7 +85,7 @@ def test_files_are_what_their_manifests_say(toy: Experiment) -> None:
     manifests = sorted(toy.volume().rglob(files.MANIFEST))
     assert len(manifests) >= len(STAGES)
     for manifest in manifests:
-        artifacts.opened(manifest.parent).verify()
+        artifacts.open_artifact(manifest.parent).verify()
 
 
 @pytest.mark.usefixtures("own_node")

@@ -21,7 +21,7 @@ def run(config: AnalyzeConfig, context: Context) -> StageDone:
     done = artifacts.complete(output, key=config.key)
     if done is not None:
         return StageDone(stage="analyze", digest=done.digest, message="found complete")
-    shards = artifacts.sharded(context.path(config.samples), config.sample_shards)
+    shards = artifacts.open_shards(context.path(config.samples), config.sample_shards)
     with artifacts.claim(output, stage=config.stage, name=config.name, key=config.key) as draft:
         context.progress.attach(output)
         counts = _measure(config, context, shards, draft)
@@ -85,5 +85,5 @@ def _inputs(config: AnalyzeConfig, context: Context, shards: list[Artifact]) -> 
     return {
         "model": model_files(context.path(config.base)).artifact.digest,
         "candidate": model_files(context.path(config.candidate)).artifact.digest,
-        "samples": artifacts.sharded_digest(shards),
+        "samples": artifacts.joint_digest(shards),
     }

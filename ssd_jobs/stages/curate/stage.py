@@ -12,7 +12,7 @@ from ssd_jobs.contract import CurateConfig, StageDone, files, science_of
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models.files import model_files
 from ssd_jobs.models.stops import stop_token_ids
-from ssd_jobs.sandbox.opening import limits_of, opened
+from ssd_jobs.sandbox.opening import connect_sandbox, limits_of
 from ssd_jobs.stages.curate import decisions, execution
 from ssd_jobs.stages.curate.batches import batches
 from ssd_jobs.stages.curate.decisions import Candidate
@@ -30,7 +30,7 @@ def run(config: CurateConfig, context: Context) -> StageDone:
             context.progress.attach(path)
             draft.clear()
             _curate(config, context, draft)
-        done = artifacts.opened(path)
+        done = artifacts.open_artifact(path)
     counts = done.manifest.counts
     message = f"{counts['records']} records of {counts['samples']} samples, {counts['epochs']:.3g} epochs"
     return StageDone(stage="curate", digest=done.digest, message=message)
@@ -38,7 +38,7 @@ def run(config: CurateConfig, context: Context) -> StageDone:
 
 def _curate(config: CurateConfig, context: Context, draft: Draft) -> None:
     """Filter, write, plan, count."""
-    shards = artifacts.sharded(context.path(config.samples), config.sample_shards)
+    shards = artifacts.open_shards(context.path(config.samples), config.sample_shards)
     records = _records(config, context, draft, shards)
     science = config.science
     if not records.counts["records"]:
@@ -92,15 +92,15 @@ def _runner(config: CurateConfig, context: Context) -> Iterator[Callable[[Sequen
     if limits is None:
         yield lambda candidates: [""] * len(candidates)
         return
-    inputs = execution.inputs_of(artifacts.opened(context.path(config.prompts)))
-    with opened(config.execution, memory_mb=limits.memory_mb) as client:
+    inputs = execution.inputs_of(artifacts.open_artifact(context.path(config.prompts)))
+    with connect_sandbox(config.execution, memory_mb=limits.memory_mb) as client:
         yield lambda candidates: execution.run(client, candidates, inputs, limits_of(limits))
 
 
 def _inputs(config: CurateConfig, context: Context, shards: Sequence[Artifact]) -> dict[str, str]:
     """Return the digests of what was read."""
     return {
-        "samples": artifacts.sharded_digest(list(shards)),
-        "prompts": artifacts.opened(context.path(config.prompts)).digest,
-        "model": artifacts.opened(context.path(config.model)).digest,
+        "samples": artifacts.joint_digest(shards),
+        "prompts": artifacts.open_artifact(context.path(config.prompts)).digest,
+        "model": artifacts.open_artifact(context.path(config.model)).digest,
     }

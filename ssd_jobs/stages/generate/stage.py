@@ -1,8 +1,6 @@
 """Generate: one shard of n samples per benchmark problem, for every decode setting with one engine start."""
 
-import hashlib
-import json
-
+from ssd_jobs.artifacts import joint_digest
 from ssd_jobs.context import Context
 from ssd_jobs.contract import GenerateConfig, StageDone, science_of
 from ssd_jobs.sampling.shard import Plan, Target
@@ -24,7 +22,7 @@ def run(config: GenerateConfig, context: Context) -> StageDone:
         for setting in config.settings
     )
     shards = run_shard(Plan(config, config.science.samples_per_problem, targets), context)
-    digest = hashlib.sha256(json.dumps([shard.digest for shard in shards]).encode()).hexdigest()
+    digest = joint_digest(shards)
     samples = sum(int(shard.manifest.counts["samples"]) for shard in shards)
     message = f"shard {context.index}: {samples} samples at {len(shards)} decode settings"
     return StageDone(stage="generate", digest=digest, message=message)

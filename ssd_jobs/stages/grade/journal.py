@@ -6,13 +6,14 @@ a machine that falls loses the last few, and a line that is torn is cut off. Wha
 """
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Journal", "opened"]
+from ssd_jobs.artifacts import lines
+
+__all__ = ["Journal", "open_journal"]
 
 Row = dict[str, Any]
 
@@ -24,9 +25,9 @@ class Journal:
         self.path = path
         self.rows: list[Row] = []
         first = json.loads(json.dumps(identity))
-        lines = _whole_lines(path)
-        if lines[:1] == [first]:
-            self.rows = lines[1:]
+        found = [json.loads(line) for line in lines.mended(path)]
+        if found[:1] == [first]:
+            self.rows = found[1:]
         self._file = path.open("ab" if self.rows else "wb")
         if not self.rows:
             self._write(first)
@@ -52,20 +53,10 @@ class Journal:
 
 
 @contextmanager
-def opened(path: Path, identity: Mapping[str, Any]) -> Iterator[Journal]:
+def open_journal(path: Path, identity: Mapping[str, Any]) -> Iterator[Journal]:
     """Open the journal of a shard; it stays on disk until it is discarded."""
     journal = Journal(path, identity)
     try:
         yield journal
     finally:
         journal.close()
-
-
-def _whole_lines(path: Path) -> list[Row]:
-    """Return what is on disk; the torn end of a last line is cut off."""
-    if not path.exists():
-        return []
-    data = path.read_bytes()
-    whole = data[: data.rfind(b"\n") + 1]
-    os.truncate(path, len(whole))
-    return [json.loads(line) for line in whole.splitlines()]

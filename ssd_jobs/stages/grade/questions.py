@@ -4,7 +4,6 @@ Everything that cannot be graded fairly is refused here, by the name of the file
 program runs: a problem without tests would be passed by anything.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +18,7 @@ from ssd_jobs.errors import BadInput
 from ssd_jobs.programs import gradable
 from ssd_jobs.stages.grade.verdicts import Problem, Test
 
-__all__ = ["Completion", "Question", "completions", "questions", "shard_of"]
+__all__ = ["Completion", "Question", "completions", "questions"]
 
 COLUMNS = ["problem_id", "sample_index", "text", "finish_reason"]
 
@@ -43,18 +42,13 @@ class Completion:
     tokens: int
 
 
-def shard_of(problem_id: str, shards: int) -> int:
-    """Return which shard grades a problem, on every machine the same."""
-    return int.from_bytes(hashlib.sha256(problem_id.encode()).digest()[:8]) % shards
-
-
 def questions(
     problems: artifacts.Artifact, tests: artifacts.Artifact, *, shard: int = 0, shards: int = 1
 ) -> dict[str, Question]:
     """Return the problems of one shard with their tests, in the source's order; all tests may be gigabytes."""
     source = tests.path / files.TESTS
     every = tables.rows(problems.table(files.PROBLEMS, tables.PROBLEMS))
-    mine = [row for row in every if shard_of(row["problem_id"], shards) == shard]
+    mine = [row for row in every if artifacts.shard_of(row["problem_id"], shards) == shard]
     names = [row["problem_id"] for row in mine]
     by_problem: dict[str, list[dict[str, Any]]] = {}
     for row in tables.rows(tests.table(files.TESTS, tables.TESTS, problems=names)):
@@ -80,7 +74,9 @@ def completions(
     found: list[Completion] = []
     for each in generated:
         for data in each.samples_by_part(columns=[*COLUMNS, "completion_token_ids"]):
-            mine = {name for name in data["problem_id"].unique().to_pylist() if shard_of(name, shards) == shard}
+            mine = {
+                name for name in data["problem_id"].unique().to_pylist() if artifacts.shard_of(name, shards) == shard
+            }
             unknown = mine - known.keys()
             if unknown:
                 raise BadInput(f"{each.path}: problem {min(unknown)} is not in the benchmark; run generate again")

@@ -19,7 +19,7 @@ from ssd_jobs.contract import GradeConfig, GradeTask, Grading, StageDone, files,
 from ssd_jobs.errors import JobError
 from ssd_jobs.programs.extraction import extract
 from ssd_jobs.sandbox.client import Client
-from ssd_jobs.sandbox.opening import limits_of, opened
+from ssd_jobs.sandbox.opening import connect_sandbox, limits_of
 from ssd_jobs.sandbox.protocol import Limits
 from ssd_jobs.stages.grade import Job, Verdict, canaries, grade_many, journal, questions
 from ssd_jobs.stages.grade.journal import Journal
@@ -36,15 +36,15 @@ def run(config: GradeConfig, context: Context) -> StageDone:
     """Grade what is not graded yet."""
     waiting = [task for task in config.tasks if _complete(context, task) is None]
     if waiting:
-        problems, tests = (artifacts.opened(context.path(path)) for path in (config.problems, config.tests))
+        problems, tests = (artifacts.open_artifact(context.path(path)) for path in (config.problems, config.tests))
         known = questions.questions(problems, tests, shard=context.index, shards=config.science.shards)
         inputs = {"problems": problems.digest, "tests": tests.digest}
-        with opened(config.execution, memory_mb=config.science.memory_mb) as client:
+        with connect_sandbox(config.execution, memory_mb=config.science.memory_mb) as client:
             grader = _Grader(config, context, client, known, inputs)
             for task in waiting:
                 grader.write(task)
     found = [each for each in (_complete(context, task) for task in config.tasks) if each is not None]
-    digest = hashlib.sha256("".join(each.digest for each in found).encode()).hexdigest()
+    digest = artifacts.joint_digest(found)
     verdicts = sum(int(each.manifest.counts["verdicts"]) for each in found)
     state = "graded" if waiting else "found complete"
     return StageDone(stage="grade", digest=digest, message=f"shard {context.index}: {verdicts} verdicts {state}")
@@ -92,8 +92,8 @@ class _Grader:
     def write(self, task: GradeTask) -> None:
         """Grade one task's part of this shard and write it."""
         config, context = self.config, self.context
-        shards = artifacts.sharded(context.path(task.generations), task.generation_shards)
-        inputs = {**self.inputs, "generations": artifacts.sharded_digest(shards)}
+        shards = artifacts.open_shards(context.path(task.generations), task.generation_shards)
+        inputs = {**self.inputs, "generations": artifacts.joint_digest(shards)}
         science = {**science_of(config.science), "mode": task.mode}
         output = files.shard(context.path(task.output), context.index)
         with artifacts.claim(output, stage="grade", name=config.name, key=task.key, shard=context.index) as draft:
@@ -101,7 +101,7 @@ class _Grader:
             hello = self.client.hello()
             canaries.check(self.client, mode=task.mode, limits=limits_of(config.science))
             identity = {"key": task.key, "inputs": inputs, "science": science, "isolation": dict(hello.layers)}
-            with journal.opened(draft.path / JOURNAL, identity) as kept:
+            with journal.open_journal(draft.path / JOURNAL, identity) as kept:
                 self._fill(kept, self._wanted(shards), task.mode)
             rows = sorted(kept.rows, key=lambda row: (row["problem_id"], row["sample_index"]))
             draft.write_table(files.VERDICTS, tables.VERDICTS, tables.table(tables.VERDICTS, rows))

@@ -62,8 +62,8 @@ class Parts:
             "prompts": self._opened(config.prompts.output).digest,
         }
         for part in config.benchmarks:
-            both = [self._opened(part.output).digest, self._opened(part.tests_output).digest]
-            found[part.name] = hashlib.sha256(json.dumps(both).encode()).hexdigest()
+            both = [self._opened(part.output), self._opened(part.tests_output)]
+            found[part.name] = artifacts.joint_digest(both)
         return found
 
     def summarize(self, draft: artifacts.Draft) -> None:
@@ -180,7 +180,7 @@ class Parts:
 
     def _opened(self, path: str) -> artifacts.Artifact:
         """Open a part that must be complete by now."""
-        return artifacts.opened(self._context.path(path))
+        return artifacts.open_artifact(self._context.path(path))
 
     def _advance(self) -> None:
         """Say how far this is, and leave here if asked to."""

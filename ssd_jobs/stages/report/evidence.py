@@ -96,7 +96,9 @@ def _manifests(workspace: Path, artifact: StageArtifact, notes: list[str]) -> tu
     """Return an artifact's shards, or itself; a missing one is noted."""
     path = workspace / artifact.path
     try:
-        return tuple(artifacts.sharded(path, artifact.shards)) if artifact.shards else (artifacts.opened(path),)
+        if artifact.shards:
+            return tuple(artifacts.open_shards(path, artifact.shards))
+        return (artifacts.open_artifact(path),)
     except JobError as error:
         notes.append(f"{artifact.stage}: {error}")
         return ()
@@ -135,13 +137,13 @@ def _verdict_shards(
 ) -> list[artifacts.Artifact]:
     """Return the verdicts of one evaluation and what their manifests say; nothing when they are missing."""
     try:
-        shards = artifacts.sharded(workspace / evaluation.verdicts, evaluation.verdict_shards)
+        shards = artifacts.open_shards(workspace / evaluation.verdicts, evaluation.verdict_shards)
     except JobError as error:
         found.notes.append(f"{evaluation.arm} on {benchmark.name} at {evaluation.setting}: {error}")
         return []
     found.canaries_passed &= all(shard.manifest.facts.get("canaries") == "passed" for shard in shards)
     name = f"verdicts/{benchmark.name}/{evaluation.arm}/{evaluation.setting}/{evaluation.mode}".lower()
-    found.inputs[name] = artifacts.sharded_digest(shards)
+    found.inputs[name] = artifacts.joint_digest(shards)
     return shards
 
 
@@ -156,7 +158,7 @@ def _generations(benchmark: BenchmarkReport, workspace: Path, found: Evidence) -
         if not each.fixed or each.mode != mode or (benchmark.name, mode) not in found.panels:
             continue
         try:
-            shards = artifacts.sharded(workspace / each.generations, each.generation_shards)
+            shards = artifacts.open_shards(workspace / each.generations, each.generation_shards)
         except JobError as error:
             found.notes.append(f"{each.arm} on {benchmark.name}: {error}")
             continue
@@ -183,7 +185,7 @@ def _samples(
     """Return the first generations of the first part that has any, with their verdicts."""
     verdicts = {
         (row["problem_id"], row["sample_index"]): row
-        for each in artifacts.sharded(workspace / evaluation.verdicts, evaluation.verdict_shards)
+        for each in artifacts.open_shards(workspace / evaluation.verdicts, evaluation.verdict_shards)
         for row in tables.rows(each.table(files.VERDICTS, tables.VERDICTS))
     }
     columns = ["problem_id", "sample_index", "text"]

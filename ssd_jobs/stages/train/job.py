@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 import torch.distributed as dist
 
-from ssd_jobs.artifacts import opened
+from ssd_jobs.artifacts import open_artifact
 from ssd_jobs.contract import TrainConfig, files
 from ssd_jobs.errors import JobError
 from ssd_jobs.models.files import model_files
@@ -49,7 +49,7 @@ class Job:
         self._config, self._science, self._ranks = config, config.science, ranks
         self._base, self._output = workspace / config.model, workspace / config.output
         self._data = corpus.load(
-            opened(workspace / config.records),
+            open_artifact(workspace / config.records),
             steps=self._science.steps,
             global_batch_size=self._science.global_batch_size,
             sequence_length=self._science.sequence_length,

@@ -30,7 +30,7 @@ def run(config: TrainConfig, context: Context) -> StageDone:
         outcome = _alone(config, context) if solitary else _gang(config, context)
         manifest = draft.finish(
             science=science_of(config.science),
-            inputs={name: artifacts.opened(context.path(path)).digest for name, path in _inputs(config).items()},
+            inputs={name: artifacts.open_artifact(context.path(path)).digest for name, path in _inputs(config).items()},
             counts=outcome["counts"],
             facts=outcome["facts"],
             image=config.execution.image,

@@ -65,7 +65,7 @@ def test_the_digest_does_not_depend_on_how_often_the_writer_was_killed(tmp_path:
     writer.kill()
     writer.communicate()
     artifact_writer.write(tmp_path / "rough")
-    assert artifacts.opened(tmp_path / "calm").digest == artifacts.opened(tmp_path / "rough").digest
+    assert artifacts.open_artifact(tmp_path / "calm").digest == artifacts.open_artifact(tmp_path / "rough").digest
 
 
 def test_a_second_writer_is_sent_away_while_the_first_one_lives(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_second_writer_is_sent_away_while_the_first_one_lives(tmp_path: Path) 
     first.kill()
     first.communicate()
     artifact_writer.write(tmp_path / "x")
-    artifacts.opened(tmp_path / "x").verify()
+    artifacts.open_artifact(tmp_path / "x").verify()
 
 
 def test_a_lock_in_the_same_process_is_seen_through_another_process_only(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_full_disk_is_one_sentence_and_nothing_is_lost(full_disk: Path) -> Non
     assert artifacts.complete(full_disk / "x", key=artifact_writer.KEY) is None
     ballast.unlink()
     artifact_writer.write(full_disk / "x")
-    artifacts.opened(full_disk / "x").verify()
+    artifacts.open_artifact(full_disk / "x").verify()
 
 
 @pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP])
@@ -150,7 +150,7 @@ def test_a_changed_file_is_named(tmp_path: Path) -> None:
     victim = tmp_path / "x" / files.part(3)
     shutil.copyfile(tmp_path / "x" / files.part(4), victim)
     with pytest.raises(JobError, match=r"part-00003\.parquet: differs from its manifest"):
-        artifacts.opened(tmp_path / "x").verify()
+        artifacts.open_artifact(tmp_path / "x").verify()
 
 
 @pytest.mark.parametrize("name", [files.part(3), files.part(99)])
@@ -158,9 +158,9 @@ def test_a_table_is_read_only_as_the_manifest_vouches_for_it(tmp_path: Path, nam
     """A table that was exchanged for another valid one, or put beside the others later, is not read."""
     artifact_writer.write(tmp_path / "x")
     shutil.copyfile(tmp_path / "x" / files.part(4), tmp_path / "x" / name)
-    artifacts.opened(tmp_path / "x").table(files.part(4), tables.METRICS)
+    artifacts.open_artifact(tmp_path / "x").table(files.part(4), tables.METRICS)
     with pytest.raises(JobError, match=rf"{name}: (differs from its|is not in the) manifest; remove .* and run"):
-        artifacts.opened(tmp_path / "x").table(name, tables.METRICS)
+        artifacts.open_artifact(tmp_path / "x").table(name, tables.METRICS)
 
 
 def test_a_directory_of_another_key_is_refused(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_a_stored_run_graded_again_is_the_same(stored: Path) -> None:
 def test_a_forged_verdict_is_found(stored: Path) -> None:
     """A verdict that was changed on disk, manifest and all, is named with its problem, sample, setting and mode."""
     (path,) = stored.parent.glob(f"{graded.VERDICTS}-process/shard-*")
-    found = artifacts.opened(path)
+    found = artifacts.open_artifact(path)
     rows = tables.rows(found.table(files.VERDICTS, tables.VERDICTS))
     rows[1]["verdict"] = "pass"
     with artifacts.claim(path, stage="grade", name="g", key=found.manifest.key, shard=found.manifest.shard) as draft:

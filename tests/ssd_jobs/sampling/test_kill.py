@@ -32,7 +32,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def rows_of(workspace: Path, output: str) -> dict[tuple[str, int], dict[str, Any]]:
-    shard = artifacts.opened(files.shard(workspace / output, 0))
+    shard = artifacts.open_artifact(files.shard(workspace / output, 0))
     found = tables.rows(shard.samples())
     units = {(row["problem_id"], row["sample_index"]): row for row in found}
     assert len(units) == len(found), "a unit is there twice"
@@ -41,7 +41,7 @@ def rows_of(workspace: Path, output: str) -> dict[tuple[str, int], dict[str, Any
 
 def checked(workspace: Path, rows: dict[tuple[str, int], dict[str, Any]], limit: int) -> list[int]:
     """Check what must hold for the samples of any run, and return their lengths."""
-    prompts = tables.rows(artifacts.opened(workspace / "problems/pool").table(files.PROMPTS, tables.PROMPTS))
+    prompts = tables.rows(artifacts.open_artifact(workspace / "problems/pool").table(files.PROMPTS, tables.PROMPTS))
     assert rows.keys() == {(prompt["problem_id"], 0) for prompt in prompts}
     stops = stop_token_ids(workspace / "models/base")
     for row in rows.values():

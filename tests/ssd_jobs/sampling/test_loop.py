@@ -17,7 +17,7 @@ from ssd_jobs.engine import Completion, Refused, Request
 from ssd_jobs.errors import Terminated
 from ssd_jobs.sampling.loop import Loop, Task
 from ssd_jobs.sampling.store import Row, Store
-from ssd_jobs.sampling.units import Prompt, derived_seed, shard_of, units
+from ssd_jobs.sampling.units import Prompt, derived_seed, units
 from workspaces.sampling import ScriptedEngine, key
 
 PROMPTS = [Prompt(f"p{number}", [1] * (2 + number % 7)) for number in range(40)]
@@ -138,15 +138,6 @@ def test_seeds_differ_in_every_part() -> None:
     seeds = [derived_seed(*each) for each in parts]
     assert len(set(seeds)) == len(seeds)
     assert derived_seed(*parts[0]) == seeds[0]
-
-
-def test_a_problem_keeps_its_shard() -> None:
-    """The shard depends on the id alone, and shards are about equally large."""
-    counts = [0] * 8
-    for number in range(8000):
-        counts[shard_of(f"problem-{number}", 8)] += 1
-    assert min(counts) > 880
-    assert shard_of("problem-1", 8) == shard_of("problem-1", 8)
 
 
 def test_samples_of_a_prompt_are_neighbours() -> None:

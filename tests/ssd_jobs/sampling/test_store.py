@@ -11,12 +11,11 @@ from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
 from ssd_jobs.engine import Beginning
-from ssd_jobs.sampling import lines
-from ssd_jobs.sampling.store import Store
+from ssd_jobs.sampling.store import ENGINES, Store, dump_commit
 from workspaces.sampling import key, sample_row
 
 CHUNK = 4
-TORN = lines.write([sample_row("torn")], {("torn", 1): Beginning([7], [-0.5])})
+TORN = dump_commit([sample_row("torn")], {("torn", 1): Beginning([7], [-0.5])})
 
 
 def stored(path: Path) -> list[tuple[str, int]]:
@@ -106,7 +105,7 @@ def test_a_journal_that_was_begun_too_early_is_a_leftover(tmp_path: Path) -> Non
     """Killed between the next journal's begin and the part, the part's own journal is the one that counts."""
     with artifacts.claim(tmp_path, stage="sample", name="s", key=key("a")) as draft:
         Store(draft).commit([sample_row("p")], {("q", 0): Beginning([7], [-0.5])})
-        (tmp_path / "journal-00001.jsonl").write_bytes(lines.write([], {("q", 0): Beginning([7], [-0.5])}))
+        (tmp_path / "journal-00001.jsonl").write_bytes(dump_commit([], {("q", 0): Beginning([7], [-0.5])}))
         again = Store(draft)
         assert (again.done, again.known(("q", 0))) == (1, 1)
         assert [path.name for path in tmp_path.glob("journal-*")] == ["journal-00000.jsonl"]
@@ -129,3 +128,13 @@ def test_starts_are_counted_across_processes(tmp_path: Path) -> None:
         Store(draft).finish()
         manifest = draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
     assert manifest.files == {}
+
+
+def test_an_engine_that_was_half_recorded_is_no_engine(tmp_path: Path) -> None:
+    """Killed while it records its engine, a start leaves half a line; the next one is recorded all the same."""
+    with artifacts.claim(tmp_path, stage="sample", name="s", key=key("a")) as draft:
+        Store(draft).record_engine({"engine": "first"})
+        with (tmp_path / ENGINES).open("ab") as stream:
+            stream.write(b'{"engine": "sec')
+        Store(draft).record_engine({"engine": "third"})
+        assert Store(draft).engine_facts() == {"engine": "third", "other_engines": [{"engine": "first"}]}

@@ -21,12 +21,13 @@ import torch
 import transformers.models.qwen3.modeling_qwen3  # noqa: F401 - imported before the forks
 
 from ssd_jobs import contract
-from ssd_jobs.artifacts import tables
+from ssd_jobs.artifacts import lines, tables
 from ssd_jobs.context import Context
 from ssd_jobs.contract import files
 from ssd_jobs.engine import transformers_engine  # noqa: F401 - imported before the forks
 from ssd_jobs.progress.recorder import Progress
-from ssd_jobs.sampling import lines, loop
+from ssd_jobs.sampling import loop
+from ssd_jobs.sampling.store import load_commit
 from ssd_jobs.sampling.units import Unit
 from ssd_jobs.stages.sample import stage as sample
 
@@ -78,8 +79,8 @@ def on_disk(shard: Path) -> tuple[set[Unit], dict[Unit, list[int]]]:
     parts = files.parts_in(shard)
     with contextlib.suppress(FileNotFoundError):
         data = (shard / f"journal-{len(parts):05d}.jsonl").read_bytes()
-        for line in data[: data.rfind(b"\n") + 1].splitlines():
-            found, grown = lines.read(line)
+        for line in lines.whole(data).splitlines():
+            found, grown = load_commit(line)
             done |= {(row["problem_id"], row["sample_index"]) for row in found}
             for unit, more in grown.items():
                 begun.setdefault(unit, []).extend(more.token_ids)

@@ -110,5 +110,5 @@ def context(root: Path, *, index: int = 0) -> Context:
 
 def verdicts(root: Path, mode: str, *, shards: int = 1) -> list[dict[str, Any]]:
     """All verdicts of one mode."""
-    found = artifacts.sharded(root / f"{VERDICTS}-{mode.lower()}", shards)
+    found = artifacts.open_shards(root / f"{VERDICTS}-{mode.lower()}", shards)
     return [row for shard in found for row in tables.rows(shard.table(files.VERDICTS, tables.VERDICTS))]

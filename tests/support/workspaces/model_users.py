@@ -28,7 +28,7 @@ def workspace(root: Path) -> Path:
     sampling.toy_workspace(root, limit=4)
     sampling.write_samples(root, [sampling.sample_row("toy/0")])
     with artifacts.claim(root / "checkpoints/c", stage="train", name="train", key="e" * 64) as draft:
-        manifest = artifacts.opened(root / BASE).manifest
+        manifest = artifacts.open_artifact(root / BASE).manifest
         (draft.path / "model").mkdir()
         for name in manifest.files:
             shutil.copyfile(root / BASE / name, draft.path / "model" / name)

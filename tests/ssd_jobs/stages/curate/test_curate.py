@@ -31,7 +31,7 @@ def workspace(prepared: Path, tmp_path: Path) -> Path:
 
 
 def problem_ids(workspace: Path) -> list[str]:
-    pool = artifacts.opened(workspace / "problems/pool")
+    pool = artifacts.open_artifact(workspace / "problems/pool")
     ids: list[str] = pool.table(files.PROBLEMS, tables.PROBLEMS)["problem_id"].to_pylist()
     return ids
 
@@ -39,7 +39,7 @@ def problem_ids(workspace: Path) -> list[str]:
 def run(workspace: Path, *shards: list[dict[str, Any]], **science: Any) -> artifacts.Artifact:
     write_samples(workspace, *shards)
     curate.run(curate_config(workspace, shards=len(shards), **science), context(workspace))
-    return artifacts.opened(workspace / "records/run")
+    return artifacts.open_artifact(workspace / "records/run")
 
 
 def records(done: artifacts.Artifact) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from ssd_jobs import artifacts
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput, JobError, Terminated
 from ssd_jobs.sandbox.client import Client, Line, SandboxHung
-from ssd_jobs.sandbox.opening import limits_of, opened
+from ssd_jobs.sandbox.opening import connect_sandbox, limits_of
 from ssd_jobs.stages.grade import Problem, questions, shard
 from ssd_jobs.stages.grade import stage as grade
 from ssd_jobs.stages.grade.canaries import CanaryFailed
@@ -36,7 +36,7 @@ def test_every_generation_gets_its_verdict_in_both_modes(tmp_path: Path) -> None
     assert result.message == "shard 0: 18 verdicts graded"
     rows = graded.verdicts(root, "process")
     assert {name: [row["verdict"] for row in rows if row["problem_id"] == name] for name in KINDS} == KINDS
-    (shard,) = artifacts.sharded(root / f"{graded.VERDICTS}-process", 1)
+    (shard,) = artifacts.open_shards(root / f"{graded.VERDICTS}-process", 1)
     assert shard.manifest.facts["canaries"] == "passed"
     assert shard.manifest.facts["isolation"]["seccomp"] is True  # type: ignore[index,call-overload]
     assert shard.manifest.counts["verdict_pass"] == 4
@@ -56,7 +56,7 @@ def test_shards_are_a_partition_by_problem_whatever_the_shards_of_generate(tmp_p
     assert sorted((row["problem_id"], row["sample_index"]) for row in rows) == [
         (name, i) for name in sorted(TEXTS) for i in range(3)
     ]
-    assert {questions.shard_of(name, 2) for name in TEXTS} == {0, 1}
+    assert {artifacts.shard_of(name, 2) for name in TEXTS} == {0, 1}
 
 
 @pytest.mark.parametrize(
@@ -112,9 +112,11 @@ def test_a_failure_of_the_sandbox_is_never_a_wrong_answer(tmp_path: Path, failur
     """A sandbox that fails is asked again; when it fails for good there is an error and no verdict."""
     root = graded.workspace(tmp_path, {"p": [graded.RIGHT]})
     config = graded.config(root)
-    known = questions.questions(artifacts.opened(root / graded.PROBLEMS), artifacts.opened(root / graded.TESTS))
-    wanted = questions.completions(artifacts.sharded(root / graded.GENERATIONS, 1), known)
-    with opened(config.execution, memory_mb=config.science.memory_mb) as client:
+    known = questions.questions(
+        artifacts.open_artifact(root / graded.PROBLEMS), artifacts.open_artifact(root / graded.TESTS)
+    )
+    wanted = questions.completions(artifacts.open_shards(root / graded.GENERATIONS, 1), known)
+    with connect_sandbox(config.execution, memory_mb=config.science.memory_mb) as client:
         failing = Failing(client.path, failures)
         found = grade.grade(failing, known, wanted, "Process", limits_of(config.science))
         if failures < 1000:
@@ -128,8 +130,8 @@ def test_shards_hold_their_own_problems_only(tmp_path: Path) -> None:
     """What the shards of a grade read is disjoint and, together, everything, each problem with its tests."""
     names = [f"p{number}" for number in range(9)]
     root = graded.workspace(tmp_path, {name: [graded.RIGHT, graded.WRONG] for name in names}, shards=2)
-    problems, tests = (artifacts.opened(root / path) for path in (graded.PROBLEMS, graded.TESTS))
-    generated = artifacts.sharded(root / graded.GENERATIONS, 2)
+    problems, tests = (artifacts.open_artifact(root / path) for path in (graded.PROBLEMS, graded.TESTS))
+    generated = artifacts.open_shards(root / graded.GENERATIONS, 2)
     known = [questions.questions(problems, tests, shard=number, shards=4) for number in range(4)]
     wanted = [questions.completions(generated, known[number], shard=number, shards=4) for number in range(4)]
     assert sorted(name for each in known for name in each) == names

@@ -41,7 +41,7 @@ def prepared(root: Path, **config: Any) -> dict[str, str]:
 
 
 def pool(root: Path) -> list[dict[str, Any]]:
-    return tables.rows(artifacts.opened(root / "problems/pool").table(files.PROBLEMS, tables.PROBLEMS))
+    return tables.rows(artifacts.open_artifact(root / "problems/pool").table(files.PROBLEMS, tables.PROBLEMS))
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_prompts_are_the_tokens_of_the_chat_template(tmp_path: Path, source: dic
     """Each prompt's ids are what the tokenizer gives for the template's turns, and its text what they decode to."""
     prepared(tmp_path, prompts=source)
     tokenizer = load_tokenizer(base_model.directory(), trust_remote_code=False)
-    rows = tables.rows(artifacts.opened(tmp_path / "problems/pool").table(files.PROMPTS, tables.PROMPTS))
+    rows = tables.rows(artifacts.open_artifact(tmp_path / "problems/pool").table(files.PROMPTS, tables.PROMPTS))
     first = rows[0]
     turns = [{"role": "user", "content": ROWS[0]["statement"]}]
     assert first["token_ids"] == tokenizer.apply_chat_template(turns, add_generation_prompt=True)["input_ids"]
@@ -65,7 +65,7 @@ def test_equal_statements_count_once_and_ids_stay_unique(tmp_path: Path, source:
     """Statements that differ in white space are one problem; an id that two problems share is told apart."""
     prepared(tmp_path, prompts=source)
     assert [row["problem_id"] for row in pool(tmp_path)] == ["a", "c", "c#2"]
-    counts = artifacts.opened(tmp_path / "problems/pool").manifest.counts
+    counts = artifacts.open_artifact(tmp_path / "problems/pool").manifest.counts
     assert {name: counts[name] for name in ("rows", "unique", "kept")} == {"rows": 4, "unique": 3, "kept": 3}
 
 
@@ -102,7 +102,7 @@ def test_both_counts_are_recorded_when_a_passed_column_is_required(tmp_path: Pat
     """The number of problems with and without the filter are on record, and the filter is pointed out."""
     rows = [{"id": f"p{n}", "statement": f"Print {n // 2}.", "is_passed": n in (1, 4, 5)} for n in range(8)]
     prepared(tmp_path, prompts=write_jsonl(tmp_path / "pool.jsonl", rows), require_passed_column="is_passed")
-    manifest = artifacts.opened(tmp_path / "problems/pool").manifest
+    manifest = artifacts.open_artifact(tmp_path / "problems/pool").manifest
     assert (manifest.counts["unique"], manifest.counts["unique_passed"], manifest.counts["passed"]) == (4, 2, 3)
     assert [row["problem_id"] for row in pool(tmp_path)] == ["p1", "p4"]
     assert "is_passed" in str(manifest.facts["correctness_signal"])
@@ -140,7 +140,7 @@ def test_tests_lie_in_a_root_of_their_own(tmp_path: Path) -> None:
     """No file beside the prompts contains an expected output."""
     rows = [{"id": "p", "statement": "Double it.", "tests": [{"input": "3\n", "output": "SECRET-6\n"}]}]
     prepared(tmp_path, benchmarks={"own": write_jsonl(tmp_path / "bench.jsonl", rows)}, limit=5)
-    tests = artifacts.opened(tmp_path / "tests/own").table(files.TESTS, tables.TESTS)
+    tests = artifacts.open_artifact(tmp_path / "tests/own").table(files.TESTS, tables.TESTS)
     assert tests["output"].to_pylist() == ["SECRET-6\n"]
     for path in (tmp_path / "problems").rglob("*.parquet"):
         assert "SECRET-6" not in str(pq.read_table(path).to_pydict())
@@ -165,7 +165,7 @@ def test_difficulties_are_counted_as_the_table_has_them(tmp_path: Path) -> None:
     words = ["easy", "Hard", "1500", "tests", "", "problems"]
     rows = [{"id": f"p{n}", "statement": f"x{n}", "difficulty": word, "tests": TEST} for n, word in enumerate(words)]
     prepared(tmp_path, benchmarks={"own": write_jsonl(tmp_path / "bench.jsonl", rows)}, limit=5)
-    counts = artifacts.opened(tmp_path / "problems/own").manifest.counts
+    counts = artifacts.open_artifact(tmp_path / "problems/own").manifest.counts
     assert counts == {"problems": 6, "tests": 6, "easy": 1, "hard": 1, "unrated": 4}
 
 
@@ -176,7 +176,7 @@ def test_problems_of_two_benchmarks_are_counted(tmp_path: Path) -> None:
     two = [{"id": "z", "statement": "Print it.", "tests": test}]
     benchmarks = {name: write_jsonl(tmp_path / f"{name}.jsonl", rows) for name, rows in (("one", one), ("two", two))}
     prepared(tmp_path, benchmarks=benchmarks, limit=5)
-    summary = artifacts.opened(tmp_path / "problems/prepare").manifest
+    summary = artifacts.open_artifact(tmp_path / "problems/prepare").manifest
     assert summary.counts["shared_problems"] == 1
     assert summary.facts["shared_problems"] == [{"one": "x", "two": "z"}]
 
@@ -190,7 +190,7 @@ def test_the_model_is_a_directory_with_every_file_hashed(tmp_path: Path) -> None
     (source / "pytorch_model.bin").write_bytes(b"pickle")
     (source / "modeling.py").write_text("import os")
     prepared(tmp_path, model={"kind": "path", "path": "source"}, limit=5)
-    model = artifacts.opened(tmp_path / "models/base")
+    model = artifacts.open_artifact(tmp_path / "models/base")
     model.verify()
     assert {"config.json", "model.safetensors", files.TOKENIZER} <= model.manifest.files.keys()
     assert not {"pytorch_model.bin", "modeling.py"} & model.manifest.files.keys()
@@ -235,7 +235,7 @@ def test_a_source_that_was_corrected_is_used(tmp_path: Path) -> None:
     prepared(tmp_path, model={"kind": "path", "path": "source"}, limit=5)
     (tmp_path / "clean").mkdir()
     prepared(tmp_path / "clean", model={"kind": "path", "path": str(source)}, limit=5)
-    both = [artifacts.opened(root / "models/base").digest for root in (tmp_path, tmp_path / "clean")]
+    both = [artifacts.open_artifact(root / "models/base").digest for root in (tmp_path, tmp_path / "clean")]
     assert both[0] == both[1]
 
 
@@ -257,7 +257,7 @@ def test_a_users_template_is_used_and_is_no_code(tmp_path: Path, source: dict[st
     rows = [{"id": "p", "statement": "{{ 7 * 7 }} {% raise %}"}]
     source = write_jsonl(tmp_path / "pool.jsonl", rows)
     prepared(tmp_path, prompts=source, rendering={"template": "mine.jinja", "prompt_mode": "Raw"})
-    (row,) = tables.rows(artifacts.opened(tmp_path / "problems/pool").table(files.PROMPTS, tables.PROMPTS))
+    (row,) = tables.rows(artifacts.open_artifact(tmp_path / "problems/pool").table(files.PROMPTS, tables.PROMPTS))
     assert row["text"] == "Task: {{ 7 * 7 }} {% raise %}"
 
 

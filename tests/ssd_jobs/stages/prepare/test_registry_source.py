@@ -35,7 +35,7 @@ def test_a_champion_is_the_next_base(mlflow_server: str, tmp_path: Path) -> None
     name = register(mlflow_server, tmp_path, "d1")
     source = {"kind": "registry", "uri": f"models:/{name}@champion"}
     prepare.run(prepare_config(tmp_path, model=source, tracking_uri=mlflow_server, limit=3), context(tmp_path))
-    base = artifacts.opened(tmp_path / "models/base")
+    base = artifacts.open_artifact(tmp_path / "models/base")
     assert base.manifest.facts["uri"] == source["uri"]
     assert (base.manifest.facts["version"], base.manifest.facts["digest"]) == ("1", "d1")
     for path in base_model.directory().iterdir():

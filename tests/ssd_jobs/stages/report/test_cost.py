@@ -23,7 +23,7 @@ def evidence(root: Path, kind: str, *shards: tuple[dict[str, Any], dict[str, Any
             if metrics:
                 draft.write_text(files.METRICS, metrics)
             draft.finish(science={}, inputs={}, counts=counts, facts=facts, image="")
-        found.append(artifacts.opened(path))
+        found.append(artifacts.open_artifact(path))
     artifact = contract.StageArtifact(stage=kind, kind=kind, path=f"samples/{kind}", shards=len(shards))
     return StageEvidence(artifact, tuple(found))
 

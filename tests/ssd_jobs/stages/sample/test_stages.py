@@ -13,12 +13,12 @@ import torch
 
 from processes.kill_loop import on_disk
 from ssd_jobs import artifacts, contract
-from ssd_jobs.artifacts import tables
+from ssd_jobs.artifacts import shard_of, tables
 from ssd_jobs.contract import files
 from ssd_jobs.engine import Refused, Request, transformers_engine
 from ssd_jobs.errors import BadInput, ExitCode, Terminated
-from ssd_jobs.sampling import filling, lines, shard
-from ssd_jobs.sampling.units import shard_of
+from ssd_jobs.sampling import filling, shard
+from ssd_jobs.sampling.store import load_commit
 from ssd_jobs.stages.generate import stage as generate
 from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.stages.sample import stage as sample
@@ -77,7 +77,7 @@ def generate_config(workspace: Path, names: list[str], *, limit: int = 96, sampl
 
 
 def rows_of(path: Path, shards: int = 1) -> list[list[dict[str, Any]]]:
-    return [tables.rows(each.samples()) for each in artifacts.sharded(path, shards)]
+    return [tables.rows(each.samples()) for each in artifacts.open_shards(path, shards)]
 
 
 def test_shards_share_the_prompts_out(workspace: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_row_is_what_the_record_needs(workspace: Path) -> None:
     """Prompt ids are those of prepare, sums are sums, and the manifest says what was in effect."""
     sample.run(sample_config(workspace), context(workspace))
     (rows,) = rows_of(workspace / "samples/run")
-    prompts = tables.rows(artifacts.opened(workspace / "problems/pool").table(files.PROMPTS, tables.PROMPTS))
+    prompts = tables.rows(artifacts.open_artifact(workspace / "problems/pool").table(files.PROMPTS, tables.PROMPTS))
     rendered = {prompt["problem_id"]: prompt["token_ids"] for prompt in prompts}
     for row in rows:
         assert row["prompt_token_ids"] == rendered[row["problem_id"]]
@@ -105,7 +105,7 @@ def test_a_row_is_what_the_record_needs(workspace: Path) -> None:
         assert len(row["logprobs"]) == len(row["completion_token_ids"])
         assert all(logprob <= 0 for logprob in row["logprobs"])
         assert "<|im_end|>" not in row["text"]
-    manifest = artifacts.sharded(workspace / "samples/run", 1)[0].manifest
+    manifest = artifacts.open_shards(workspace / "samples/run", 1)[0].manifest
     assert manifest.facts["decode"] == {"temperature": 1.2, "top_k": 20, "top_p": 0.8}
     assert (manifest.facts["engine"], manifest.facts["dtype"]) == ("Transformers", "float32")
     assert manifest.counts["samples"] == 40
@@ -138,7 +138,9 @@ def test_no_second_is_counted_twice(workspace: Path) -> None:
     begun = time.monotonic()
     generate.run(generate_config(workspace, ["truncated", "greedy"]), context(workspace))
     took = time.monotonic() - begun
-    manifests = [artifacts.sharded(workspace / "generations" / name, 1)[0].manifest for name in ("truncated", "greedy")]
+    manifests = [
+        artifacts.open_shards(workspace / "generations" / name, 1)[0].manifest for name in ("truncated", "greedy")
+    ]
     seconds = [float(manifest.counts["seconds"]) for manifest in manifests]
     assert min(seconds) > 0
     assert sum(seconds) <= took
@@ -155,7 +157,7 @@ def test_an_engine_is_on_record_though_the_last_start_needed_none(
         patch.undo()
         patch.setattr(shard, "_engine", lambda *_: None)
         sample.run(sample_config(workspace, execution={"gpus": 2}), context(workspace))
-    (found,) = artifacts.sharded(workspace / "samples/run", 1)
+    (found,) = artifacts.open_shards(workspace / "samples/run", 1)
     facts = found.manifest.facts
     assert (facts["engine"], facts["dtype"], facts["starts"]) == ("Transformers", "float32", 2)
     assert facts["gpus"] == 2
@@ -174,7 +176,7 @@ def test_settings_and_samples_draw_on_their_own(workspace: Path) -> None:
 
 def test_prompts_without_room_fail_before_an_engine_starts(workspace: Path) -> None:
     """Too many of them are one sentence with the field and an example; a tolerated share is rows of error."""
-    lengths = artifacts.opened(workspace / "problems/pool").table(files.PROMPTS, tables.PROMPTS)["token_ids"]
+    lengths = artifacts.open_artifact(workspace / "problems/pool").table(files.PROMPTS, tables.PROMPTS)["token_ids"]
     limit = sorted(map(len, lengths.to_pylist()))[-4]
     with pytest.raises(BadInput, match=r"maxSequenceTokens: \d+ of 40 prompts leave no room .*; raise .*Fraction and"):
         sample.run(sample_config(workspace, max_sequence_tokens=limit), context(workspace))
@@ -216,10 +218,10 @@ def test_a_shard_out_of_range_is_refused(workspace: Path) -> None:
 def test_more_shards_than_problems_leave_empty_shards(workspace: Path) -> None:
     """A shard without problems is complete and empty."""
     config = sample_config(workspace, shards=500)
-    ids = artifacts.opened(workspace / "problems/pool").table(files.PROMPTS, tables.PROMPTS)["problem_id"]
+    ids = artifacts.open_artifact(workspace / "problems/pool").table(files.PROMPTS, tables.PROMPTS)["problem_id"]
     empty = next(index for index in range(500) if index not in {shard_of(name, 500) for name in ids.to_pylist()})
     sample.run(config, context(workspace, empty))
-    shard = artifacts.opened(files.shard(workspace / "samples/run", empty))
+    shard = artifacts.open_artifact(files.shard(workspace / "samples/run", empty))
     assert shard.samples().num_rows == 0
 
 
@@ -250,7 +252,7 @@ def test_sigterm_drains_and_exits_143(workspace: Path, tmp_path: Path) -> None:
     assert child.returncode == ExitCode.TERMINATED, errors.decode()[-2000:]
     assert b"run again" in errors
     (journal,) = shard.glob("journal-*.jsonl")
-    finished = [row for line in journal.read_bytes().splitlines() for row in lines.read(line)[0]]
+    finished = [row for line in journal.read_bytes().splitlines() for row in load_commit(line)[0]]
     assert all(row["finish_reason"] in ("stop", "length") for row in finished)
     assert on_disk(shard)[1], "what was in flight is kept, too"
 

@@ -12,7 +12,7 @@ from torch.nn import functional
 from transformers import AutoModelForCausalLM
 
 from processes.ranks import on_ranks
-from ssd_jobs.artifacts import opened
+from ssd_jobs.artifacts import open_artifact
 from ssd_jobs.stages.train import attention, batch, corpus, layout, loss, model
 from ssd_jobs.stages.train.ranks import Ranks, whole
 from workspaces import training
@@ -35,7 +35,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _corpus(root: Path) -> corpus.Corpus:
-    return corpus.load(opened(root / "records/plan"), steps=4, global_batch_size=8, sequence_length=64)
+    return corpus.load(open_artifact(root / "records/plan"), steps=4, global_batch_size=8, sequence_length=64)
 
 
 Result = tuple[float, dict[str, np.ndarray]]

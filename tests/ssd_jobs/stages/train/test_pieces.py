@@ -70,7 +70,7 @@ def test_what_cannot_be_trained_on_is_named(tmp_path: Path, case: str) -> None:
         draft.write_table(files.BATCHES, tables.BATCHES, tables.table(tables.BATCHES, steps))
         draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
     with pytest.raises(BadInput, match="parquet: ") as caught:
-        corpus.load(artifacts.opened(tmp_path), steps=2, global_batch_size=2, sequence_length=8)
+        corpus.load(artifacts.open_artifact(tmp_path), steps=2, global_batch_size=2, sequence_length=8)
     assert message in str(caught.value)
 
 

@@ -66,7 +66,7 @@ def test_a_row_becomes_a_problem(tmp_path: Path, row: dict[str, Any], name: str,
     (tmp_path / "bench.jsonl").write_text(json.dumps(row) + "\n")
     benchmarks = {"own": {"kind": "path", "path": "bench.jsonl", "columns": OWN}}
     prepare.run(prepare_config(tmp_path, benchmarks=benchmarks, limit=5), context(tmp_path))
-    benchmark = artifacts.opened(tmp_path / "problems/own")
+    benchmark = artifacts.open_artifact(tmp_path / "problems/own")
     (problem,) = tables.rows(benchmark.table(files.PROBLEMS, tables.PROBLEMS))
     assert (problem["problem_id"], problem["kind"], problem["entry_point"]) == (name, "functional", entry_point)
     assert f"def {entry_point}(" in problem["starter_code"]
@@ -85,7 +85,7 @@ def test_what_cannot_be_read_is_on_record(tmp_path: Path) -> None:
     benchmarks = {"own": {"kind": "path", "path": "bench.jsonl", "columns": OWN}}
     prepare.run(prepare_config(tmp_path, benchmarks=benchmarks, limit=5), context(tmp_path))
     for root in ("problems", "tests"):
-        manifest = artifacts.opened(tmp_path / root / "own").manifest
+        manifest = artifacts.open_artifact(tmp_path / root / "own").manifest
         assert manifest.facts["form"] == "HumanEval"
         assert manifest.facts["problems_left_out"] == ["HumanEval/9"]
         assert manifest.facts["assertions_left_out"] == 1

@@ -148,12 +148,12 @@ def test_a_branch_is_resolved_and_recorded(tmp_path: Path, hub: str) -> None:
     Hub.asked.clear()
     done = prepared(tmp_path, hub, model=MODEL, prompts=rows_of(), require_passed_column="is_passed", offline=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    model = artifacts.opened(tmp_path / "models/base")
+    model = artifacts.open_artifact(tmp_path / "models/base")
     assert model.manifest.facts == {"repo": "toy/model", "revision": "main", "commit": COMMIT}
     assert {"config.json", "model.safetensors", "tokenizer.json"} <= model.manifest.files.keys()
     assert not [name for name in model.manifest.files if name.endswith(".bin") or "/" in name]
     assert not [path for path in Hub.asked if "pytorch_model" in path or "original" in path or "other/" in path]
-    pool = artifacts.opened(tmp_path / "problems/pool").manifest
+    pool = artifacts.open_artifact(tmp_path / "problems/pool").manifest
     assert pool.facts["commit"] == COMMIT
     assert pool.facts["files"] == ["seed_sft/part-0.parquet", "seed_sft/part-1.parquet"]
     assert (pool.counts["rows"], pool.counts["unique"], pool.counts["unique_passed"]) == (20, 10, 5)
@@ -169,7 +169,7 @@ def test_what_is_cached_needs_no_hub(tmp_path: Path, hub: str) -> None:
     done = prepared(tmp_path, hub, model=MODEL, offline=True, limit=5)
     assert done.returncode == 0, done.stderr[-2000:]
     assert Hub.asked == []
-    assert artifacts.opened(tmp_path / "models/base").manifest.facts["commit"] == COMMIT
+    assert artifacts.open_artifact(tmp_path / "models/base").manifest.facts["commit"] == COMMIT
 
 
 @pytest.mark.parametrize(

@@ -224,11 +224,11 @@ def test_it_goes_through_prepare(tmp_path: Path) -> None:
     release(tmp_path, shaped())
     benchmarks = {"lcb": source(tmp_path, start=V6_WINDOW[0], end=V6_WINDOW[1])}
     prepare.run(prepare_config(tmp_path, benchmarks=benchmarks, limit=5), context(tmp_path))
-    counts = artifacts.opened(tmp_path / "problems/lcb").manifest.counts
+    counts = artifacts.open_artifact(tmp_path / "problems/lcb").manifest.counts
     assert {name: counts[name] for name in ("problems", "easy", "medium", "hard", "tests")} == {
         "problems": 131,
         **V6_WINDOW[2],
         "tests": 262,
     }
-    tests = artifacts.opened(tmp_path / "tests/lcb").table(files.TESTS, tables.TESTS)
+    tests = artifacts.open_artifact(tmp_path / "tests/lcb").table(files.TESTS, tables.TESTS)
     assert tests.num_rows == 262
