@@ -103,8 +103,7 @@ def _check_installed(spec: ResolvedSpec) -> None:
 
 def _finished(state: RunState, graph: Graph) -> bool:
     """Tell whether every stage succeeded."""
-    found = (state.stages.get(node.name) for node in graph)
-    return all(stage is not None and stage.phase == "Succeeded" for stage in found)
+    return all(state.succeeded(node) for node in graph)
 
 
 def _ended(state: RunState, graph: Graph) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -61,9 +62,9 @@ class Experiment:
     def recorded(self) -> RunState | None:
         """Return what the last run wrote down, or None when there was none."""
         state = RunState.load(self.workdir.state_file)
-        if state is None or all(stage.kind for stage in state.stages.values()):
-            return state
-        return state.with_kinds(self.graph(RunState(self.name, "")))
+        if state is None:
+            return None
+        return replace(state, name=self.name).within(self.graph(RunState(self.name, "")))
 
     def graph(self, state: RunState) -> plan.Graph:
         """Plan with what is known."""
@@ -74,8 +75,7 @@ class Experiment:
 
         What is away is waited for `wait_s` seconds in all.
         """
-        self.workdir.create()
-        with self.workdir.may_be_full(), self.workdir.locked():
+        with self.workdir.writable(), self.workdir.locked():
             if source:
                 self.workdir.source_file.write_text(source, encoding="utf-8")
             return asyncio.run(self._run(console, wait_s))

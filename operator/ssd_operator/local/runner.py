@@ -197,7 +197,7 @@ def revived(state: RunState, graph: plan.Graph, workdir: Workdir) -> RunState:
         known = state.stages.get(node.name)
         if known is None or known.key != node.key:
             continue
-        if known.phase == "Succeeded" and cache.is_complete(workdir.root, node):
+        if known.phase == "Succeeded" and known.has_result and cache.is_complete(workdir.root, node):
             stages[node.name] = known
     over = all(known.phase not in ("Pending", "Running") for known in state.stages.values())
     return replace(state, stages=stages, seconds=0.0 if over else state.seconds)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from ssd_jobs import contract
 from ssd_operator.plan import Graph, Node
@@ -34,7 +34,12 @@ class StageState:
     started: float = 0.0
     finished: float = 0.0
     kind: str = ""
-    """Its kind, such as grade; a state that an earlier version wrote has none."""
+    """Its kind, such as grade."""
+
+    @property
+    def has_result(self) -> bool:
+        """Tell whether it printed a result that this version understands."""
+        return contract.load_result(json.dumps(self.result)) is not None
 
 
 @dataclass
@@ -56,11 +61,15 @@ class RunState:
             known = self.stages[node.name] = StageState(node.name, key=node.key, kind=node.kind)
         return known
 
-    def with_kinds(self, graph: Graph) -> RunState:
-        """Return the state with a kind for each stage, and without stages that the graph does not know."""
-        kinds = {node.name: node.kind for node in graph}
-        stages = {name: replace(each, kind=kinds[name]) for name, each in self.stages.items() if name in kinds}
-        return replace(self, stages=stages)
+    def within(self, graph: Graph) -> RunState:
+        """Return the state of the graph's stages, by their names; an earlier version wrote no kinds."""
+        known = {node.name: (self.stages[node.name], node.kind) for node in graph if node.name in self.stages}
+        return replace(self, stages={name: replace(each, name=name, kind=kind) for name, (each, kind) in known.items()})
+
+    def succeeded(self, node: Node) -> bool:
+        """Tell whether a stage has come to a good end."""
+        known = self.stages.get(node.name)
+        return known is not None and known.phase == "Succeeded"
 
     def result_of(self, kind: type[R]) -> R | None:
         """Return what a stage that succeeded said at its end, if one said this kind of result."""
@@ -80,9 +89,9 @@ class RunState:
     def load(cls, path: Path) -> RunState | None:
         """Read the state, or None when there is none that this version understands."""
         try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-            stages = {name: StageState(**stage) for name, stage in document["stages"].items()}
-            seconds = float(document.get("seconds", 0.0))
-            return cls(document["name"], document["spec_digest"], stages, dict(document["reruns"]), seconds)
-        except (OSError, ValueError, KeyError, TypeError):
+            return SHAPE.validate_json(path.read_bytes())
+        except (OSError, ValidationError):
             return None
+
+
+SHAPE = TypeAdapter(RunState)

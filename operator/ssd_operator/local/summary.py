@@ -81,7 +81,7 @@ def _places(result: contract.ReportResult, state: RunState, graph: Graph, workdi
     root = workdir.root
     [report] = graph.of(contract.ReportConfig)
     places = [("report", str(root / report.artifacts[0].path / files.REPORT_PAGE))]
-    trained = (node for node in graph.of(contract.TrainConfig) if state.stages[node.name].phase == "Succeeded")
+    trained = (node for node in graph.of(contract.TrainConfig) if state.succeeded(node))
     places.extend(("model", str(root / files.export(node.artifacts[0].path))) for node in trained)
     if result.model_version:
         places.append(("version", f"{result.model_version}, before it {result.previous_champion or 'none'}"))

@@ -11,6 +11,7 @@ DIR/.ssd/NAME/lock           held while a run of this experiment is going on
 
 import fcntl
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,8 @@ from pathlib import Path
 from ssd_operator.errors import Busy, InvalidInput, NoSpace
 
 __all__ = ["Workdir", "names"]
+
+ORIGIN = re.compile("[0-9a-f]{32}")
 
 
 def names(root: Path) -> list[str]:
@@ -60,19 +63,15 @@ class Workdir:
     def origin(self) -> str:
         """What no other directory has; empty before the first run."""
         with suppress(OSError):
-            return self._origin_file.read_text(encoding="utf-8")
+            found = self._origin_file.read_text(encoding="utf-8", errors="replace")
+            return found if ORIGIN.fullmatch(found) else ""
         return ""
 
     def create(self) -> None:
-        """Make the directory, or say why that is not possible."""
-        try:
-            for part in ("configs", "logs"):
-                (self.private / part).mkdir(parents=True, exist_ok=True)
-            self._give_origin()
-        except OSError as error:
-            raise InvalidInput(
-                f"--workdir {self.root}: cannot be created ({error.strerror}); name a directory that you may write"
-            ) from None
+        """Make what every run needs."""
+        for part in ("configs", "logs"):
+            (self.private / part).mkdir(parents=True, exist_ok=True)
+        self._give_origin()
 
     @property
     def _origin_file(self) -> Path:
@@ -84,17 +83,15 @@ class Workdir:
             return
         written = self.private / "origin.tmp"
         written.write_text(uuid.uuid4().hex, encoding="utf-8")
-        try:
+        with suppress(OSError):  # it is there, or the file system has no links
             self._origin_file.hardlink_to(written)
-        except FileExistsError:
-            pass
-        except OSError:  # a file system without links; two first runs in the same moment are the only loss
+        if not self.origin:  # without links, two first runs in the same moment are the only loss
             written.replace(self._origin_file)
         written.unlink(missing_ok=True)
 
     def owner(self) -> str:
         """Return the process that runs this experiment now, or nothing."""
-        with suppress(FileNotFoundError), (self.private / "lock").open() as lock:
+        with suppress(OSError), (self.private / "lock").open(errors="replace") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -102,14 +99,21 @@ class Workdir:
         return ""
 
     @contextmanager
-    def may_be_full(self) -> Iterator[None]:
-        """Say what a full disk means for the run."""
+    def writable(self) -> Iterator[None]:
+        """Have the directory there, and say in a sentence what is in the way of the runner's own files."""
         try:
+            self.create()
             yield
         except OSError as error:
-            if error.errno not in NoSpace.signs:
+            if error.errno in NoSpace.signs:
+                raise NoSpace(f"{self.root}: no space left; free some, then the same command continues") from None
+            place = Path(error.filename2 or error.filename or "").absolute()
+            if not (place.is_relative_to(self.root) or self.root.is_relative_to(place)):
                 raise
-            raise NoSpace(f"{self.root}: no space left; free some, then the same command continues") from None
+            raise InvalidInput(
+                f"--workdir {self.root}: {place} cannot be written ({error.strerror}); make that possible, "
+                f"or name a directory that you may write"
+            ) from None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -119,7 +123,7 @@ class Workdir:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                owner = os.read(descriptor, 32).decode() or "unknown"
+                owner = os.read(descriptor, 32).decode(errors="replace") or "unknown"
                 raise Busy(
                     f"{self.root}: process {owner} runs this experiment; wait for it, or stop it with Ctrl-C there"
                 ) from None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cluster.worker import result
 from configs import plans
 from ssd_jobs import contract
 from ssd_jobs.contract import files
@@ -31,7 +32,12 @@ def finish(workspace: Path, node: plan.Node) -> None:
 
 def succeeded(graph: plan.Graph) -> RunState:
     """Return the state of a run in which every stage succeeded."""
-    stages = {node.name: StageState(node.name, "Succeeded", node.key, kind=node.kind) for node in graph}
+    stages = {
+        node.name: StageState(
+            node.name, "Succeeded", node.key, kind=node.kind, result=result(node.config).model_dump(mode="json")
+        )
+        for node in graph
+    }
     return RunState("toy", "sha256:x", stages)
 
 

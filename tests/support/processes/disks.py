@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["small"]
+__all__ = ["make_read_only", "small"]
 
 
 @contextmanager
@@ -20,3 +20,8 @@ def small(mount: Path, *, megabytes: int) -> Iterator[Path]:
         yield mount
     finally:
         subprocess.run(["umount", "--lazy", mount], check=True)
+
+
+def make_read_only(mount: Path) -> None:
+    """Have a disk refuse every write from now on."""
+    subprocess.run(["mount", "-o", "remount,ro", mount], check=True)
