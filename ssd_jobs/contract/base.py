@@ -4,6 +4,7 @@ A default belongs to one place, the resolution of the user's spec. A config that
 error, not an invitation to guess.
 """
 
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -38,10 +39,12 @@ class LaterField:
 
 def science_of(model: Model) -> dict[str, Any]:
     """Return the plain values that enter a key."""
-    later = {
-        name
-        for name, field in type(model).model_fields.items()
-        if any(isinstance(each, LaterField) for each in field.metadata)
-    }
-    values = model.model_dump(mode="json")
+    values, later = model.model_dump(mode="json"), _later_fields(type(model))
     return {name: value for name, value in values.items() if value is not None or name not in later}
+
+
+@cache
+def _later_fields(model: type[Model]) -> frozenset[str]:
+    """Return the names of the fields that are marked so."""
+    fields = model.model_fields.items()
+    return frozenset(name for name, field in fields if any(isinstance(each, LaterField) for each in field.metadata))

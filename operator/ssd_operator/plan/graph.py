@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ssd_jobs import contract
@@ -52,7 +53,7 @@ class Node:
         """The stage's kind, such as grade."""
         return self.config.stage
 
-    @property
+    @cached_property
     def row(self) -> contract.StageKind:
         """All that is true of every stage of this kind."""
         return contract.STAGES[self.config.stage]
@@ -62,12 +63,12 @@ class Node:
         """The stage's recipe as a hash."""
         return self.config.key
 
-    @property
+    @cached_property
     def tasks(self) -> int:
         """Processes or pods: shards, or nodes of the gang."""
         return 1 if self.row.tasks is None else int(self.row.tasks.of(self.config))
 
-    @property
+    @cached_property
     def gpus(self) -> int:
         """GPUs of each of them."""
         return 0 if self.row.gpus is None else int(self.row.gpus.of(self.config))
@@ -77,7 +78,7 @@ class Node:
         """Tell whether its processes live and die together."""
         return self.row.shape == "Gang"
 
-    @property
+    @cached_property
     def limits(self) -> contract.ProgramLimits | None:
         """What programs that a model wrote may use, or None where the stage runs none."""
         return None if self.row.programs is None else self.row.programs.of(self.config)
