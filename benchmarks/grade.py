@@ -37,7 +37,7 @@ import numpy as np
 
 from ssd_jobs.sandbox import allowance, inprocess, local
 from ssd_jobs.sandbox.protocol import Limits
-from ssd_jobs.stages.grade import Job, Problem, Test, comparison, grade_many
+from ssd_jobs.stages.grade import Job, ProblemTests, Test, comparison, grade_many
 
 LIMITS = Limits(cpu_seconds=6, wall_seconds=60, memory_mb=512, output_mb=16)
 STYLES = (
@@ -51,7 +51,7 @@ STYLES = (
     "n = int(input())\nvalues = list(map(int, input().split()))\nprint(sum(values) // (n - n))",
 )
 
-Case = tuple[Problem, str]
+Case = tuple[ProblemTests, str]
 Grader = Callable[[Sequence[Case], int], tuple[list[bool], float]]
 """Returns what passed, and CPU time of processes that end without anybody to wait for them."""
 
@@ -63,7 +63,7 @@ def cases(count: int, tests: int) -> list[Case]:
         factor = number % 97 + 2
         rows = [[(number * 31 + test * 7 + place) % 1000 for place in range(5)] for test in range(tests)]
         pairs = [Test(f"5\n{' '.join(map(str, row))}\n", f"{factor * sum(row)}\n") for row in rows]
-        made.append((Problem("stdin", "", tuple(pairs)), STYLES[number % len(STYLES)].format(k=factor)))
+        made.append((ProblemTests("stdin", "", tuple(pairs)), STYLES[number % len(STYLES)].format(k=factor)))
     return made
 
 

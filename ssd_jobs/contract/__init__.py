@@ -4,7 +4,7 @@ It belongs to the workers, who must obey it; the control side depends on it. Imp
 """
 
 from ssd_jobs.contract.base import VERSION, JsonMap, Model, science_of
-from ssd_jobs.contract.config import Config, Decode, Engine, GangExecution, StageExecution
+from ssd_jobs.contract.config import Config, Decode, EngineConfig, GangExecution, StageExecution
 from ssd_jobs.contract.curation import CurateConfig, CurateScience
 from ssd_jobs.contract.document import dump, dump_result, load, load_result, loads
 from ssd_jobs.contract.grading import GradeConfig, GradeScience, GradeTask, Grading, SandboxExecution
@@ -89,7 +89,7 @@ __all__ = [
     "CurateConfig",
     "CurateScience",
     "Decode",
-    "Engine",
+    "EngineConfig",
     "Estimate",
     "Evaluation",
     "ExitCode",

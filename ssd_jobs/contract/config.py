@@ -6,7 +6,7 @@ from pydantic import Field
 
 from ssd_jobs.contract.base import Key, Model, Name
 
-__all__ = ["Config", "Decode", "Engine", "GangExecution", "StageExecution"]
+__all__ = ["Config", "Decode", "EngineConfig", "GangExecution", "StageExecution"]
 
 
 class StageExecution(Model):
@@ -52,7 +52,7 @@ class Decode(Model):
     """1 keeps every token."""
 
 
-class Engine(Model):
+class EngineConfig(Model):
     """Which engine samples, and what it is told beyond our own settings."""
 
     name: Literal["VLLM", "Transformers"]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ssd_jobs.contract.base import ArtifactPath, Key, Model, Name
-from ssd_jobs.contract.config import Config, Decode, Engine, StageExecution
+from ssd_jobs.contract.config import Config, Decode, EngineConfig, StageExecution
 
 __all__ = ["GenerateConfig", "GenerateScience", "GenerateSetting", "SampleConfig", "SampleScience", "ShardedExecution"]
 
@@ -28,7 +28,7 @@ class SampleScience(Model):
     max_sequence_tokens: Annotated[int, Field(ge=2)]
     """Prompt and completion together."""
     seed: int
-    engine: Engine
+    engine: EngineConfig
     shards: Annotated[int, Field(ge=1)]
     """Part of the recipe: shards are the artifact's layout, and the engine's seeds follow from them."""
 
@@ -50,7 +50,7 @@ class GenerateScience(Model):
     samples_per_problem: Annotated[int, Field(ge=1)]
     max_sequence_tokens: Annotated[int, Field(ge=2)]
     seed: int
-    engine: Engine
+    engine: EngineConfig
     shards: Annotated[int, Field(ge=1)]
 
 

@@ -8,7 +8,7 @@ from ssd_jobs.engine import Engine
 __all__ = ["load"]
 
 
-def load(model: Path, engine: contract.Engine, *, gpus: int, max_sequence_tokens: int, seed: int) -> Engine:
+def load(model: Path, engine: contract.EngineConfig, *, gpus: int, max_sequence_tokens: int, seed: int) -> Engine:
     """Return an engine with the model loaded."""
     if engine.name == "VLLM":
         from ssd_jobs.engine.vllm_engine import VllmEngine

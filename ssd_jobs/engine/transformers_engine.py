@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from pydantic import JsonValue
 
-from ssd_jobs.contract import Decode, Engine
+from ssd_jobs.contract import Decode, EngineConfig
 from ssd_jobs.engine import Beginning, Completion, Request, decoding
 from ssd_jobs.engine.keyvalues import KeyValues
 from ssd_jobs.errors import BadInput, first_line
@@ -49,7 +49,7 @@ class _Row:
 class TransformersEngine:
     """A model on one device."""
 
-    def __init__(self, model: Path, engine: Engine, *, gpus: int, max_sequence_tokens: int) -> None:
+    def __init__(self, model: Path, engine: EngineConfig, *, gpus: int, max_sequence_tokens: int) -> None:
         _check(engine)
         self._device = torch.device("cuda" if gpus else "cpu")
         self._model = _load(model, engine, self._device)
@@ -164,7 +164,7 @@ class TransformersEngine:
         )
 
 
-def _check(engine: Engine) -> None:
+def _check(engine: EngineConfig) -> None:
     """Refuse arguments that this engine does not have, and values that they cannot have."""
     for name, value in engine.args.items():
         kind = ARGUMENTS.get(name)
@@ -175,7 +175,7 @@ def _check(engine: Engine) -> None:
             raise BadInput(f"sampling.engineArgs.{name}: {value!r} is not {due}; correct it")
 
 
-def _load(model: Path, engine: Engine, device: torch.device) -> Any:
+def _load(model: Path, engine: EngineConfig, device: torch.device) -> Any:
     """Return the model, ready to sample."""
     from transformers.utils import logging
 
@@ -193,7 +193,7 @@ def _load(model: Path, engine: Engine, device: torch.device) -> Any:
     return found.to(device).eval()
 
 
-def _batch_size(config: Any, dtype: torch.dtype, max_sequence_tokens: int, engine: Engine) -> int:
+def _batch_size(config: Any, dtype: torch.dtype, max_sequence_tokens: int, engine: EngineConfig) -> int:
     """Return how many sequences of full length the keys and values have room for."""
     if "max_num_seqs" in engine.args:
         return int(engine.args["max_num_seqs"])

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from ssd_jobs.contract import Decode, Engine
+from ssd_jobs.contract import Decode, EngineConfig
 from ssd_jobs.engine import Beginning, Completion, Refused, Request
 from ssd_jobs.errors import BadInput, first_line
 from ssd_jobs.models.stops import stop_token_ids
@@ -35,7 +35,7 @@ COUNT_SECONDS = 1.0
 class VllmEngine:
     """One vLLM engine."""
 
-    def __init__(self, model: Path, engine: Engine, *, gpus: int, max_sequence_tokens: int, seed: int) -> None:
+    def __init__(self, model: Path, engine: EngineConfig, *, gpus: int, max_sequence_tokens: int, seed: int) -> None:
         arguments = _arguments(engine, gpus=gpus, max_sequence_tokens=max_sequence_tokens, seed=seed)
         self.llm = _start(model, arguments)
         """vLLM's own object, for a comparison with its own loop."""
@@ -143,7 +143,7 @@ class VllmEngine:
         )
 
 
-def _arguments(engine: Engine, *, gpus: int, max_sequence_tokens: int, seed: int) -> dict[str, Any]:
+def _arguments(engine: EngineConfig, *, gpus: int, max_sequence_tokens: int, seed: int) -> dict[str, Any]:
     """Return what the engine is started with: the user's arguments beside ours, never instead of them."""
     taken = sorted(set(engine.args) & set(OURS))
     if taken:

@@ -19,7 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from ssd_jobs.contract import Rendering, files
 from ssd_jobs.errors import BadInput, first_line
 
-__all__ = ["Prompt", "Renderer", "Template", "Tokenizer", "load_template", "load_tokenizer"]
+__all__ = ["RenderedPrompt", "Renderer", "Template", "Tokenizer", "load_template", "load_tokenizer"]
 
 SAMPLE = {"statement": "statement", "starter_code": "def f():", "kind": "functional", "entry_point": "f"}
 
@@ -39,7 +39,7 @@ class Tokenizer(Protocol):
 
 
 @dataclass(frozen=True)
-class Prompt:
+class RenderedPrompt:
     """A rendered prompt, for people and for the model."""
 
     text: str
@@ -122,7 +122,7 @@ class Renderer:
             "chat_template_sha256": hashlib.sha256(chat.encode()).hexdigest(),
         }
 
-    def render(self, problems: Sequence[Mapping[str, Any]]) -> list[Prompt]:
+    def render(self, problems: Sequence[Mapping[str, Any]]) -> list[RenderedPrompt]:
         """Render a batch of problems."""
         if not problems:
             return []
@@ -130,7 +130,7 @@ class Renderer:
         encoded = self._tokenizer(texts, add_special_tokens=self._rendering.prompt_mode == "Raw")["input_ids"]
         if not all(encoded):
             raise BadInput(f"prompts.template: {self._template.source}: gives an empty prompt; correct the template")
-        return [Prompt(text, list(ids)) for text, ids in zip(texts, encoded, strict=True)]
+        return [RenderedPrompt(text, list(ids)) for text, ids in zip(texts, encoded, strict=True)]
 
     def _text(self, problem: Mapping[str, Any]) -> str:
         """Return the prompt as text."""

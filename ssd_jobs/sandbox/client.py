@@ -16,13 +16,12 @@ from typing import Any
 from ssd_jobs.errors import BadInput
 from ssd_jobs.sandbox import frames, layers
 from ssd_jobs.sandbox.frames import BODY_LIMIT, Channel, ProtocolError
-from ssd_jobs.sandbox.protocol import Hello, Outcome, Program
+from ssd_jobs.sandbox.protocol import Hello, NotCompiled, Outcome, Program
 
 __all__ = [
     "Client",
     "Line",
     "Lines",
-    "NotCompiled",
     "SandboxDown",
     "SandboxFailure",
     "SandboxHung",
@@ -60,10 +59,6 @@ class SandboxLied(SandboxFailure):
 
 class WeakIsolation(BadInput):
     """The sandbox protects less than is asked for."""
-
-
-class NotCompiled(Exception):
-    """The program does not compile; the message is the compiler's."""
 
 
 class Session:

@@ -8,13 +8,9 @@ import types
 from dataclasses import dataclass
 
 from ssd_jobs.sandbox import inprocess, prelude, process
-from ssd_jobs.sandbox.protocol import Program
+from ssd_jobs.sandbox.protocol import NotCompiled, Program
 
-__all__ = ["Compiled", "NotCompiled", "compile_program"]
-
-
-class NotCompiled(Exception):
-    """The program does not compile; the message says why."""
+__all__ = ["Compiled", "compile_program"]
 
 
 @dataclass(frozen=True, slots=True)

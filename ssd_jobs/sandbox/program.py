@@ -13,9 +13,8 @@ from typing import NoReturn
 
 from ssd_jobs.sandbox import compiling, confine, frames, log, prelude, syscalls, trial
 from ssd_jobs.sandbox.bounds import Bounds
-from ssd_jobs.sandbox.compiling import NotCompiled
 from ssd_jobs.sandbox.frames import Channel
-from ssd_jobs.sandbox.protocol import Program
+from ssd_jobs.sandbox.protocol import NotCompiled, Program
 from ssd_jobs.sandbox.trial import NotConfined, Place, Trial
 
 __all__ = ["serve"]

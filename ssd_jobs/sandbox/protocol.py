@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 from ssd_jobs.sandbox.frames import BODY_LIMIT, ProtocolError
 
-__all__ = ["Hello", "Killed", "Kind", "Limits", "Mode", "Outcome", "Program"]
+__all__ = ["Hello", "Killed", "Kind", "Limits", "Mode", "NotCompiled", "Outcome", "Program"]
 
 Mode = Literal["Process", "LCB"]
 Kind = Literal["stdin", "functional"]
@@ -27,6 +27,10 @@ PROGRAM = struct.Struct(">BBddII")
 OUTCOME = struct.Struct(">BBBBdddIII")
 KILLED: tuple[Killed, ...] = get_args(Killed)
 TRUNCATED, HAS_RETURN = 1, 2
+
+
+class NotCompiled(Exception):
+    """The program does not compile; the message is the compiler's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,8 +17,8 @@ from typing import NoReturn
 
 from ssd_jobs.sandbox import compiling, confine, inprocess, process, protocol, syscalls, watch
 from ssd_jobs.sandbox.bounds import Bounds
-from ssd_jobs.sandbox.compiling import Compiled, NotCompiled
-from ssd_jobs.sandbox.protocol import Outcome, Program
+from ssd_jobs.sandbox.compiling import Compiled
+from ssd_jobs.sandbox.protocol import NotCompiled, Outcome, Program
 
 __all__ = ["NotConfined", "Place", "Trial", "fork"]
 

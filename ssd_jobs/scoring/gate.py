@@ -14,7 +14,7 @@ from ssd_jobs import contract
 from ssd_jobs.scoring import ALL, Interval, Panel
 from ssd_jobs.scoring.formatting import percent, points
 
-__all__ = ["Check", "Decision", "Evidence", "judge"]
+__all__ = ["Check", "Decision", "GateInput", "judge"]
 
 DIVERSITY_K = 5
 
@@ -44,14 +44,14 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class GateInput:
     """What the gate looks at: each benchmark under its deciding grading mode, both arms in each."""
 
     panels: Mapping[str, Panel]
     canaries_passed: bool
 
 
-def judge(gate: contract.Gate, evidence: Evidence) -> Decision:
+def judge(gate: contract.Gate, evidence: GateInput) -> Decision:
     """Judge every condition."""
     checks = tuple(_checks(gate, evidence))
     return Decision(all(check.passed for check in checks), checks)
@@ -62,7 +62,7 @@ def k_of(metric: str) -> int:
     return int(metric.removeprefix("pass@"))
 
 
-def _checks(gate: contract.Gate, evidence: Evidence) -> Iterator[Check]:
+def _checks(gate: contract.Gate, evidence: GateInput) -> Iterator[Check]:
     panel = evidence.panels[gate.benchmark]
     yield _gain(gate, panel)
     if gate.baseline == "Fixed" and len(panel.settings("Base")) > 1:
@@ -161,7 +161,7 @@ def _truncation(gate: contract.Gate, panel: Panel) -> Check:
     return Check("truncation", not failed, text, numbers)
 
 
-def _infra(evidence: Evidence) -> Check:
+def _infra(evidence: GateInput) -> Check:
     """A sample that was never judged is no evidence in either direction."""
     errors = sum(scores.infra_errors for panel in evidence.panels.values() for scores in panel.evaluations.values())
     text = f"{errors} samples without a verdict" + ("; run grade again" if errors else "")

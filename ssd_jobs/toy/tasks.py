@@ -20,12 +20,12 @@ from ssd_jobs.toy.steps import REDUCTIONS, STEPS, Reduction, Step
 
 __all__ = [
     "FUNCTION_NAME",
-    "Case",
     "Difficulty",
     "Kind",
     "Part",
-    "Problem",
     "Recipe",
+    "ToyCase",
+    "ToyProblem",
     "benchmark",
     "problems",
     "recipes",
@@ -47,7 +47,7 @@ _REDUCTIONS = {reduction.name: reduction for reduction in REDUCTIONS}
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ToyCase:
     """One input and the only right output: text for a program, a JSON list of arguments for a function."""
 
     input: str
@@ -88,7 +88,7 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ToyProblem:
     """A problem as data set rows carry it; `entry_point` is empty for stdin programs."""
 
     id: str
@@ -96,15 +96,15 @@ class Problem:
     entry_point: str
     difficulty: Difficulty
     kind: Kind
-    tests: tuple[Case, ...]
+    tests: tuple[ToyCase, ...]
 
 
-def problems(count: int, seed: int = 0) -> tuple[Problem, ...]:
+def problems(count: int, seed: int = 0) -> tuple[ToyProblem, ...]:
     """`count` distinct problems of the pool; a longer call with the same seed starts with the shorter one's."""
     return _take(count, part="pool", seed=seed)
 
 
-def benchmark(count: int = 160, seed: int = 0) -> tuple[Problem, ...]:
+def benchmark(count: int = 160, seed: int = 0) -> tuple[ToyProblem, ...]:
     """`count` distinct problems that no pool contains, the three difficulties in turn."""
     return _take(count, part="benchmark", seed=seed)
 
@@ -122,12 +122,12 @@ def recipes(*, part: Part, seed: int) -> Iterator[Recipe]:
         yield _draw(rng, difficulty, part)
 
 
-def _take(count: int, *, part: Part, seed: int) -> tuple[Problem, ...]:
+def _take(count: int, *, part: Part, seed: int) -> tuple[ToyProblem, ...]:
     """Problems in the order drawn; a difficulty with nothing new left loses its turn."""
     if count > _MOST:
         raise ValueError(f"{count} toy problems were asked for: ask for at most {_MOST}")
     rng = random.Random(f"toy-{part}-{seed}")  # noqa: S311 - a draw of homework, not of keys
-    found: dict[str, Problem] = {}
+    found: dict[str, ToyProblem] = {}
     for difficulty in itertools.cycle(_DIFFICULTIES):
         if len(found) == count:
             break
@@ -153,9 +153,9 @@ def _share(name: str) -> int:
     return hashlib.sha256(name.encode()).digest()[0] * 10 // 256
 
 
-def _problem(recipe: Recipe, tests: tuple[Case, ...]) -> Problem:
+def _problem(recipe: Recipe, tests: tuple[ToyCase, ...]) -> ToyProblem:
     functional = recipe.kind == "functional"
-    return Problem(
+    return ToyProblem(
         id=recipe.id,
         statement=recipe.statement,
         entry_point=f"Solution.{FUNCTION_NAME}" if functional else "",
@@ -165,7 +165,7 @@ def _problem(recipe: Recipe, tests: tuple[Case, ...]) -> Problem:
     )
 
 
-def _tests(recipe: Recipe) -> tuple[Case, ...]:
+def _tests(recipe: Recipe) -> tuple[ToyCase, ...]:
     """The same tests for a recipe every time; none where its answers hardly depend on the input."""
     rng = random.Random(recipe.id)  # noqa: S311 - a draw of homework, not of keys
     inputs = [[rng.randint(-30, 30) for _ in range(rng.randint(5, 11))] for _ in range(_TESTS_PER_PROBLEM)]
@@ -174,8 +174,8 @@ def _tests(recipe: Recipe) -> tuple[Case, ...]:
         return ()
     pairs = zip(inputs, answers, strict=True)
     if recipe.kind == "functional":
-        return tuple(Case(json.dumps([given]), json.dumps(wanted)) for given, wanted in pairs)
-    return tuple(Case(_as_text(given), _as_text(wanted)) for given, wanted in pairs)
+        return tuple(ToyCase(json.dumps([given]), json.dumps(wanted)) for given, wanted in pairs)
+    return tuple(ToyCase(_as_text(given), _as_text(wanted)) for given, wanted in pairs)
 
 
 def _as_text(value: int | list[int]) -> str:

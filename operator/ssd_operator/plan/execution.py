@@ -15,9 +15,9 @@ HANG_TIMEOUT_S = 1800.0
 """The longest an engine may be silent: loading a large model from a slow volume is the worst case."""
 
 
-def engine(spec: ResolvedSpec) -> contract.Engine:
+def engine(spec: ResolvedSpec) -> contract.EngineConfig:
     """Return the engine that samples, the same for training and evaluation."""
-    return contract.Engine(
+    return contract.EngineConfig(
         name=spec.sampling.engine,
         args=dict(spec.sampling.engine_args),
         trust_remote_code=spec.model.trust_remote_code,

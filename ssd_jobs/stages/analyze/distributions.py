@@ -8,7 +8,7 @@ import torch
 
 from ssd_jobs.contract import AnalyzeScience
 from ssd_jobs.models import loading
-from ssd_jobs.stages.analyze.contexts import Context
+from ssd_jobs.stages.analyze.contexts import StoredContext
 from ssd_jobs.stages.analyze.statistics import RANKS, Arm, measure
 
 __all__ = ["arm"]
@@ -19,7 +19,7 @@ CHUNK = 256
 
 @torch.no_grad()
 def arm(
-    path: Path, contexts: Sequence[Context], science: AnalyzeScience, *, gpus: int, on_context: Callable[[], None]
+    path: Path, contexts: Sequence[StoredContext], science: AnalyzeScience, *, gpus: int, on_context: Callable[[], None]
 ) -> Arm:
     """Evaluate one model at every position of every context's completion."""
     model = _load(path, gpus=gpus, trust_remote_code=science.trust_remote_code)

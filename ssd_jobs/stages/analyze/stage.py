@@ -62,7 +62,7 @@ def _measure(
     return {"contexts": len(chosen), "positions": found["positions"]}
 
 
-def _packed(chosen: list[contexts.Context], base: statistics.Arm, candidate: statistics.Arm) -> bytes:
+def _packed(chosen: list[contexts.StoredContext], base: statistics.Arm, candidate: statistics.Arm) -> bytes:
     """Return the position-wise arrays as one compressed file."""
     lengths = [len(each.tokens) - each.prompt_length for each in chosen]
     arrays = {

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
-from ssd_jobs.sandbox.client import Client, NotCompiled, SandboxDown, SandboxFailure
-from ssd_jobs.sandbox.protocol import Limits, Outcome, Program
+from ssd_jobs.sandbox.client import Client, SandboxDown, SandboxFailure
+from ssd_jobs.sandbox.protocol import Limits, NotCompiled, Outcome, Program
 from ssd_jobs.stages.curate.decisions import UNEXERCISED, Candidate
 
 __all__ = ["Inputs", "inputs_of", "run"]

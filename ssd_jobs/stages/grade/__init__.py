@@ -11,6 +11,6 @@ Everything is decided from captured bytes and exit status; see `ssd_jobs.sandbox
 from ssd_jobs.programs.extraction import extract
 from ssd_jobs.stages.grade.grade import Job, grade_program
 from ssd_jobs.stages.grade.shard import grade_many
-from ssd_jobs.stages.grade.verdicts import Problem, Test, Verdict, VerdictKind
+from ssd_jobs.stages.grade.verdicts import ProblemTests, Test, Verdict, VerdictKind
 
-__all__ = ["Job", "Problem", "Test", "Verdict", "VerdictKind", "extract", "grade_many", "grade_program"]
+__all__ = ["Job", "ProblemTests", "Test", "Verdict", "VerdictKind", "extract", "grade_many", "grade_program"]

@@ -15,7 +15,7 @@ from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Kind, Limits, Mode
 from ssd_jobs.stages.grade import attacks
 from ssd_jobs.stages.grade.grade import Job, grade_jobs
-from ssd_jobs.stages.grade.verdicts import Problem, Test, Verdict
+from ssd_jobs.stages.grade.verdicts import ProblemTests, Test, Verdict
 
 __all__ = ["Canary", "CanaryFailed", "check", "roster"]
 
@@ -73,12 +73,12 @@ def check(
     return verdicts
 
 
-def _stdin(draw: random.Random) -> Problem:
+def _stdin(draw: random.Random) -> ProblemTests:
     rows = [[draw.randrange(10**9) for _ in range(draw.randrange(2, 6))] for _ in range(2)]
     tests = [Test(f"{len(row)}\n{' '.join(map(str, row))}\n", f"{sum(row)}\n") for row in rows]
-    return Problem("stdin", "", tuple(tests))
+    return ProblemTests("stdin", "", tuple(tests))
 
 
-def _functional(draw: random.Random) -> Problem:
+def _functional(draw: random.Random) -> ProblemTests:
     rows = [[draw.randrange(10**9) for _ in range(draw.randrange(2, 6))] for _ in range(2)]
-    return Problem("functional", "Solution.total", tuple(Test(f"[{row}]", str(sum(row))) for row in rows))
+    return ProblemTests("functional", "Solution.total", tuple(Test(f"[{row}]", str(sum(row))) for row in rows))

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ssd_jobs.errors import BadInput
-from ssd_jobs.sandbox.client import Client, Lines, NotCompiled, SandboxDown, SandboxFailure
-from ssd_jobs.sandbox.protocol import Limits, Mode, Program
-from ssd_jobs.stages.grade.verdicts import Problem, Verdict, VerdictKind, judge
+from ssd_jobs.sandbox.client import Client, Lines, SandboxDown, SandboxFailure
+from ssd_jobs.sandbox.protocol import Limits, Mode, NotCompiled, Program
+from ssd_jobs.stages.grade.verdicts import ProblemTests, Verdict, VerdictKind, judge
 
 __all__ = ["BATCH", "Job", "batched", "grade_batches", "grade_jobs", "grade_program"]
 
@@ -29,11 +29,11 @@ class Job:
     """One completion's program (None: it has none) and the problem it is for; `key` is the caller's."""
 
     key: object
-    problem: Problem
+    problem: ProblemTests
     source: str | None
 
 
-def grade_program(client: Client, problem: Problem, source: str | None, *, mode: Mode, limits: Limits) -> Verdict:
+def grade_program(client: Client, problem: ProblemTests, source: str | None, *, mode: Mode, limits: Limits) -> Verdict:
     """Grade one program while nothing else runs in the sandbox; never raises for what a program does."""
     first = _attempt(client, Job(None, problem, source), mode, limits)
     return _again(client, Job(None, problem, source), first, mode, limits)
@@ -99,7 +99,7 @@ def _death_since(client: Client, generation: int) -> int:
     return hello.previous_signal if hello.generation > generation else 0
 
 
-def _own_fault(problem: Problem, signal: int) -> Verdict:
+def _own_fault(problem: ProblemTests, signal: int) -> Verdict:
     """Return the verdict of a program that takes the sandbox down even when it runs alone."""
     kind = VerdictKind.MLE if signal == SIGKILL else VerdictKind.RTE
     return _verdict(problem, kind, f"takes the sandbox down when run alone: its process ended by signal {signal}")
@@ -119,7 +119,7 @@ def _once(sessions: Client | Lines, job: Job, mode: Mode, limits: Limits) -> Ver
         return _verdict(problem, VerdictKind.COMPILE_ERROR, str(error))
 
 
-def _run_tests(sessions: Client | Lines, problem: Problem, program: Program) -> Verdict:
+def _run_tests(sessions: Client | Lines, problem: ProblemTests, program: Program) -> Verdict:
     """Run a program on one test after another, and stop at the first that fails."""
     cpu = wall = 0.0
     run = 0
@@ -139,11 +139,11 @@ def _run_tests(sessions: Client | Lines, problem: Problem, program: Program) -> 
     )
 
 
-def _order(problem: Problem, mode: Mode) -> list[int]:
+def _order(problem: ProblemTests, mode: Mode) -> list[int]:
     """Return test indexes, small inputs first; the official runner keeps the source's order."""
     indexes = range(len(problem.tests))
     return list(indexes) if mode == "LCB" else sorted(indexes, key=lambda index: len(problem.tests[index].input))
 
 
-def _verdict(problem: Problem, kind: VerdictKind, reason: str) -> Verdict:
+def _verdict(problem: ProblemTests, kind: VerdictKind, reason: str) -> Verdict:
     return Verdict(kind=kind, reason=reason, tests_total=len(problem.tests))

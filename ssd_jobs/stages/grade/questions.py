@@ -16,7 +16,7 @@ from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.programs import gradable
-from ssd_jobs.stages.grade.verdicts import Problem, Test
+from ssd_jobs.stages.grade.verdicts import ProblemTests, Test
 
 __all__ = ["Completion", "Question", "completions", "questions"]
 
@@ -27,7 +27,7 @@ COLUMNS = ["problem_id", "sample_index", "text", "finish_reason"]
 class Question:
     """A problem as the grader needs it."""
 
-    problem: Problem
+    problem: ProblemTests
     difficulty: str
 
 
@@ -63,7 +63,7 @@ def questions(
         for test in ordered:
             gradable.check_test(test, row["kind"], source)
         chosen = tuple(Test(test["input"], test["output"]) for test in ordered)
-        found[name] = Question(Problem(row["kind"], row["entry_point"], chosen), row["difficulty"])
+        found[name] = Question(ProblemTests(row["kind"], row["entry_point"], chosen), row["difficulty"])
     return found
 
 

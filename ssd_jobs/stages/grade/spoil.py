@@ -1,11 +1,11 @@
 """A program of the shard, made certainly wrong: the canary that a sandbox cannot tell from its neighbours."""
 
-from ssd_jobs.stages.grade.verdicts import Problem
+from ssd_jobs.stages.grade.verdicts import ProblemTests
 
 __all__ = ["spoil"]
 
 
-def spoil(source: str, problem: Problem, token: str) -> str:
+def spoil(source: str, problem: ProblemTests, token: str) -> str:
     """Return the program with a token in every answer it gives.
 
     The token is out before the first line of a program that reads stdin: nothing after its last line is sure to run,

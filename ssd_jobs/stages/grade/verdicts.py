@@ -6,7 +6,7 @@ from enum import StrEnum
 from ssd_jobs.sandbox.protocol import Kind, Limits, Mode, Outcome, Program
 from ssd_jobs.stages.grade import comparison
 
-__all__ = ["Problem", "Test", "Verdict", "VerdictKind", "judge"]
+__all__ = ["ProblemTests", "Test", "Verdict", "VerdictKind", "judge"]
 
 SIGXCPU, SIGKILL, SIGALRM, SIGSEGV = 24, 9, 14, 11
 
@@ -36,7 +36,7 @@ class Test:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ProblemTests:
     """What programs are graded against; tests in the source's order."""
 
     kind: Kind

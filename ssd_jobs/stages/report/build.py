@@ -3,12 +3,19 @@
 from collections.abc import Iterable
 
 from ssd_jobs.contract import BenchmarkReport, Decode, FailedStage, Grading, ReportConfig
-from ssd_jobs.scoring import ALL, Interval, Replicated, gate
-from ssd_jobs.scoring import Panel as Scored
+from ssd_jobs.scoring import ALL, Interval, Panel, Replicated, gate
 from ssd_jobs.scoring.panel import Arm, Baseline
 from ssd_jobs.stages.report import cost
-from ssd_jobs.stages.report.decision import Outcome
-from ssd_jobs.stages.report.document import ArmResult, CheckResult, Comparison, Disagreement, Document, Number, Panel
+from ssd_jobs.stages.report.decision import ReportDecision
+from ssd_jobs.stages.report.document import (
+    ArmResult,
+    BenchmarkSection,
+    CheckResult,
+    Comparison,
+    Disagreement,
+    Document,
+    Number,
+)
 from ssd_jobs.stages.report.evidence import Evidence
 
 __all__ = ["build", "confidence_of"]
@@ -16,7 +23,7 @@ __all__ = ["build", "confidence_of"]
 CONFIDENCE = 0.95
 
 
-def build(config: ReportConfig, evidence: Evidence, outcome: Outcome, *, weights: str) -> Document:
+def build(config: ReportConfig, evidence: Evidence, outcome: ReportDecision, *, weights: str) -> Document:
     """Return everything that the report says."""
     confidence = confidence_of(config)
     return Document(
@@ -56,7 +63,7 @@ def _failure(stage: FailedStage) -> str:
     )
 
 
-def _panels(config: ReportConfig, evidence: Evidence, confidence: float) -> Iterable[Panel]:
+def _panels(config: ReportConfig, evidence: Evidence, confidence: float) -> Iterable[BenchmarkSection]:
     """Return every benchmark under every grading mode that was evaluated."""
     for benchmark in config.benchmarks:
         for mode in benchmark.grading:
@@ -64,7 +71,7 @@ def _panels(config: ReportConfig, evidence: Evidence, confidence: float) -> Iter
                 yield _panel(benchmark, mode, evidence.panels[benchmark.name, mode], confidence)
 
 
-def _panel(benchmark: BenchmarkReport, mode: Grading, scored: Scored, confidence: float) -> Panel:
+def _panel(benchmark: BenchmarkReport, mode: Grading, scored: Panel, confidence: float) -> BenchmarkSection:
     decodes = {(each.arm, each.setting): each.decode for each in benchmark.evaluations}
     arms: tuple[Arm, ...] = ("Base", "Candidate")
     found = [
@@ -76,7 +83,7 @@ def _panel(benchmark: BenchmarkReport, mode: Grading, scored: Scored, confidence
     if scored.paired:
         baselines = ["Fixed", "BestDecode"] if len(scored.settings("Base")) > 1 else ["Fixed"]
     any_scores = next(iter(scored.evaluations.values()))
-    return Panel(
+    return BenchmarkSection(
         benchmark=benchmark.name,
         window=benchmark.window,
         mode=mode,
@@ -90,7 +97,7 @@ def _panel(benchmark: BenchmarkReport, mode: Grading, scored: Scored, confidence
     )
 
 
-def _arm(scored: Scored, place: tuple[Arm, str], decode: Decode, *, ks: Iterable[int], confidence: float) -> ArmResult:
+def _arm(scored: Panel, place: tuple[Arm, str], decode: Decode, *, ks: Iterable[int], confidence: float) -> ArmResult:
     arm, setting = place
     scores = scored.evaluations[arm, setting]
     return ArmResult(
@@ -110,7 +117,7 @@ def _arm(scored: Scored, place: tuple[Arm, str], decode: Decode, *, ks: Iterable
     )
 
 
-def _comparison(scored: Scored, baseline: Baseline, ks: tuple[int, ...], confidence: float) -> Comparison:
+def _comparison(scored: Panel, baseline: Baseline, ks: tuple[int, ...], confidence: float) -> Comparison:
     strata = scored.strata
     base = {k: {each: scored.base(baseline, k=k, stratum=each) for each in strata} for k in ks}
     delta = {k: {each: scored.delta(baseline, k=k, stratum=each) for each in strata} for k in ks}
@@ -124,7 +131,7 @@ def _comparison(scored: Scored, baseline: Baseline, ks: tuple[int, ...], confide
     )
 
 
-def _scatter(scored: Scored) -> Iterable[tuple[str, str, float, float]]:
+def _scatter(scored: Panel) -> Iterable[tuple[str, str, float, float]]:
     base, candidate = scored.scores("Base"), scored.scores("Candidate")
     for i, name in enumerate(base.problem_ids):
         yield (

@@ -7,11 +7,11 @@ from ssd_jobs.contract import Gate, ReportConfig
 from ssd_jobs.scoring import Panel, gate
 from ssd_jobs.stages.report.evidence import Evidence
 
-__all__ = ["Outcome", "decide", "weights"]
+__all__ = ["ReportDecision", "decide", "weights"]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ReportDecision:
     """What happens to the candidate, and why."""
 
     decision: Literal["Promoted", "Held", "Skipped"]
@@ -21,24 +21,24 @@ class Outcome:
     """Whether there is a version to register, as champion or as challenger."""
 
 
-def decide(config: ReportConfig, evidence: Evidence) -> Outcome:
+def decide(config: ReportConfig, evidence: Evidence) -> ReportDecision:
     """Judge the candidate, if there is one and everything that the gate asks for was measured."""
     promotion = config.science.promotion
     if promotion is None:
-        return Outcome("Skipped", ("the spec has no promotion",))
+        return ReportDecision("Skipped", ("the spec has no promotion",))
     lost = [stage for stage in config.execution.failed if not stage.optional]
     if lost:
-        return Outcome("Skipped", tuple(f"{stage.name} failed: {stage.message}" for stage in lost))
+        return ReportDecision("Skipped", tuple(f"{stage.name} failed: {stage.message}" for stage in lost))
     if not evidence.candidate_digest:
-        return Outcome("Skipped", ("there is no candidate to register",))
+        return ReportDecision("Skipped", ("there is no candidate to register",))
     if promotion.gate is None:
-        return Outcome("Skipped", ("the spec has no gate: registered as challenger",), register=True)
+        return ReportDecision("Skipped", ("the spec has no gate: registered as challenger",), register=True)
     panels, missing = _panels(config, promotion.gate, evidence)
     if missing:
-        return Outcome("Skipped", tuple(f"the gate cannot judge: {each}" for each in missing))
-    decision = gate.judge(promotion.gate, gate.Evidence(panels, canaries_passed=evidence.canaries_passed))
+        return ReportDecision("Skipped", tuple(f"the gate cannot judge: {each}" for each in missing))
+    decision = gate.judge(promotion.gate, gate.GateInput(panels, canaries_passed=evidence.canaries_passed))
     verdict: Literal["Promoted", "Held"] = "Promoted" if decision.promote else "Held"
-    return Outcome(verdict, decision.reasons, decision.checks, register=True)
+    return ReportDecision(verdict, decision.reasons, decision.checks, register=True)
 
 
 def _panels(config: ReportConfig, rule: Gate, evidence: Evidence) -> tuple[dict[str, Panel], list[str]]:
@@ -55,7 +55,7 @@ def _panels(config: ReportConfig, rule: Gate, evidence: Evidence) -> tuple[dict[
     return found, missing
 
 
-def weights(config: ReportConfig, outcome: Outcome) -> str:
+def weights(config: ReportConfig, outcome: ReportDecision) -> str:
     """Say how a person gets the candidate's weights."""
     promotion = config.science.promotion
     if not config.candidate:

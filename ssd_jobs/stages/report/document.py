@@ -8,12 +8,12 @@ from ssd_jobs.contract import Decode, Grading
 
 __all__ = [
     "ArmResult",
+    "BenchmarkSection",
     "CheckResult",
     "Comparison",
     "Disagreement",
     "Document",
     "Number",
-    "Panel",
     "Sample",
     "StageResult",
 ]
@@ -69,7 +69,7 @@ class Comparison(Part):
     """Gain at the largest k minus gain at the smallest; above 0 when the candidate gained diversity."""
 
 
-class Panel(Part):
+class BenchmarkSection(Part):
     """One benchmark under one grading mode."""
 
     benchmark: str
@@ -149,7 +149,7 @@ class Document(Part):
     checks: tuple[CheckResult, ...]
     confidence: float
     replicates: int
-    panels: tuple[Panel, ...]
+    panels: tuple[BenchmarkSection, ...]
     disagreements: tuple[Disagreement, ...]
     stages: tuple[StageResult, ...]
     failed: dict[str, str]

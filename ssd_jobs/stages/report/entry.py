@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from ssd_jobs.contract import ReportConfig
 from ssd_jobs.stages.report import cost
-from ssd_jobs.stages.report.document import ArmResult, Document, Number, Panel
+from ssd_jobs.stages.report.document import ArmResult, BenchmarkSection, Document, Number
 from ssd_jobs.stages.report.evidence import Evidence, StageEvidence
 from ssd_jobs.tracking import Dataset, Entry, StageEntry
 from ssd_jobs.tracking.series import Point, read_points
@@ -45,7 +45,7 @@ def entry(config: ReportConfig, evidence: Evidence, document: Document, files: P
     )
 
 
-def metric_prefix(panel: Panel) -> str:
+def metric_prefix(panel: BenchmarkSection) -> str:
     """Return the part of a metric's name that says what it was measured on."""
     window = f"_{panel.window}" if panel.window else ""
     return f"{panel.benchmark.replace('-', '_')}{window}/{panel.mode.lower()}"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ssd_jobs.figures import curves, style
 from ssd_jobs.scoring.formatting import points
-from ssd_jobs.stages.report.document import Comparison, Document, Panel
+from ssd_jobs.stages.report.document import BenchmarkSection, Comparison, Document
 from ssd_jobs.stages.report.evidence import Evidence
 from ssd_jobs.tracking.series import read_points
 
@@ -49,7 +49,7 @@ def pictures(document: Document, evidence: Evidence) -> list[Picture]:
     return found
 
 
-def _of_panel(panel: Panel, confidence: float) -> Iterator[Picture]:
+def _of_panel(panel: BenchmarkSection, confidence: float) -> Iterator[Picture]:
     """Draw one benchmark under the mode that decides."""
     name, percent = panel.benchmark, f"{confidence * 100:g} %"
     with style.new(f"{name}-pass", columns=len(panel.k), width=4.4 * len(panel.k), height=3.3) as (figure, axes):
@@ -80,7 +80,7 @@ def _of_panel(panel: Panel, confidence: float) -> Iterator[Picture]:
             yield _picture(figure, f"{name}-sweep", f"{name}: decoding alone against self-distillation", caption)
 
 
-def _bars(axes: "Axes", panel: Panel, k: int) -> None:
+def _bars(axes: "Axes", panel: BenchmarkSection, k: int) -> None:
     """Base, base at its best, and candidate, by difficulty."""
     series = [(LABELS[arm.arm], style.ARMS[arm.arm], arm.pass_at[k]) for arm in panel.arms if arm.fixed]
     for comparison in panel.comparisons:
@@ -124,7 +124,7 @@ def _forest(axes: "Axes", comparison: Comparison, k: int) -> None:
     style.tidy(axes)
 
 
-def _scatter(axes: "Axes", panel: Panel) -> None:
+def _scatter(axes: "Axes", panel: BenchmarkSection) -> None:
     """Pass rates of both arms, problem by problem."""
     axes.plot([0, 100], [0, 100], color=style.INK, alpha=0.3, linewidth=1)
     for difficulty, colour in style.DIFFICULTY.items():
@@ -147,7 +147,7 @@ def _scatter(axes: "Axes", panel: Panel) -> None:
     style.tidy(axes)
 
 
-def _sweep(axes: "Axes", panel: Panel) -> None:
+def _sweep(axes: "Axes", panel: BenchmarkSection) -> None:
     """pass@1 over temperature for both arms."""
     k = min(panel.k)
     for arm in ("Base", "Candidate"):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import JsonValue
 
 from ssd_jobs.contract import ReportConfig
-from ssd_jobs.stages.report.document import Document, Number, Panel, Sample
+from ssd_jobs.stages.report.document import BenchmarkSection, Document, Number, Sample
 from ssd_jobs.stages.report.evidence import Evidence
 
 __all__ = ["generation_table", "manifests", "tags"]
@@ -36,7 +36,7 @@ def tags(config: ReportConfig, document: Document) -> dict[str, str]:
     return {key: value for key, value in found.items() if value}
 
 
-def _scores(panel: Panel) -> dict[str, str]:
+def _scores(panel: BenchmarkSection) -> dict[str, str]:
     """Return what the candidate reached on one benchmark under one grading mode, and what it gained."""
     name = f"{panel.benchmark}/{panel.mode.lower()}"
     found = {f"ssd.window.{name}": panel.window}

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from ssd_jobs.artifacts import Manifest
 from ssd_jobs.contract import BenchmarkResult, Estimate, ReportResult, dump_result
-from ssd_jobs.stages.report.document import ArmResult, Document, Number, Panel
+from ssd_jobs.stages.report.document import ArmResult, BenchmarkSection, Document, Number
 
 __all__ = ["of_manifest", "summarised"]
 
@@ -48,7 +48,7 @@ def _result(digest: str, facts: Mapping[str, Any], reason_bytes: int) -> ReportR
     )
 
 
-def _benchmark(panel: Panel) -> JsonValue:
+def _benchmark(panel: BenchmarkSection) -> JsonValue:
     fixed = {arm.arm: arm for arm in panel.arms if arm.fixed}
     k = min(panel.k)
     delta = panel.comparisons[0].delta[k]["all"] if panel.comparisons else None

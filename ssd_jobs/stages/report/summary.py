@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ssd_jobs.scoring.formatting import percent, points
-from ssd_jobs.stages.report.document import Document, Number, Panel
+from ssd_jobs.stages.report.document import BenchmarkSection, Document, Number
 
 __all__ = ["render"]
 
@@ -31,7 +31,7 @@ def _lines(document: Document) -> Iterator[str]:
         yield f"Weights: {document.weights}"
 
 
-def _table(panel: Panel) -> Iterator[str]:
+def _table(panel: BenchmarkSection) -> Iterator[str]:
     """Return base, candidate and gains of one benchmark; a gain is bold where its interval excludes 0."""
     window = f", {panel.window}" if panel.window else ""
     yield f"**{panel.benchmark}**{window}, {panel.mode}, {panel.problems['all']} problems x {panel.samples} samples, %"

@@ -22,11 +22,11 @@ from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.train import attention, corpus, export, guard, model, nll, optimizer, verifying
 from ssd_jobs.stages.train.checkpoint import Checkpoints
 from ssd_jobs.stages.train.live import Live
-from ssd_jobs.stages.train.loop import Loop
-from ssd_jobs.stages.train.metrics import Metrics
+from ssd_jobs.stages.train.loop import Trainer
+from ssd_jobs.stages.train.metrics import TrainingMetrics
 from ssd_jobs.stages.train.ranks import Ranks
 
-__all__ = ["Job", "Outcome"]
+__all__ = ["Training", "TrainingResult"]
 
 LIVE_PATIENCE_S = 30.0
 HASTY_S = 5.0
@@ -34,14 +34,14 @@ HASTY_S = 5.0
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingResult:
     """What goes into the manifest."""
 
     counts: dict[str, int | float] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-class Job:
+class Training:
     """The inputs of one training, read and checked."""
 
     def __init__(self, config: TrainConfig, ranks: Ranks) -> None:
@@ -54,7 +54,7 @@ class Job:
             global_batch_size=self._science.global_batch_size,
             sequence_length=self._science.sequence_length,
         )
-        self._recipe = model.Recipe(
+        self._recipe = model.ModelSettings(
             compute_dtype=self._science.compute_dtype,
             activation_checkpointing=self._science.activation_checkpointing,
             compile=self._science.compile,
@@ -63,7 +63,7 @@ class Job:
             trust_remote_code=self._science.trust_remote_code,
         )
 
-    def run(self, progress: Progress, stop: threading.Event) -> Outcome:
+    def run(self, progress: Progress, stop: threading.Event) -> TrainingResult:
         """Train, resuming from what is there, export, and open the export again."""
         verifying.verify(model_files(self._base), self._ranks)
         trainee = model.load(self._base, self._recipe, self._ranks)
@@ -72,7 +72,7 @@ class Job:
         trained = self._mean_nll(trainee, records)
         self._export(trainee, self._output / files.EXPORT)
         del trainee
-        return Outcome(self._counts(), facts | self._reload(records, trained) | self._settings(start))
+        return TrainingResult(self._counts(), facts | self._reload(records, trained) | self._settings(start))
 
     def _train(self, trainee: model.Trainee, progress: Progress, stop: threading.Event) -> tuple[int, dict[str, Any]]:
         """Go from the newest checkpoint, or from the guarded beginning, to the last step."""
@@ -81,7 +81,7 @@ class Job:
         checkpoints = Checkpoints(self._output / files.CHECKPOINTS, self._ranks, keep=keep)
         start, facts = self._resume(trainee, adamw, checkpoints)
         with closing(Console(self._config.name)) as console, self._live(stop) as on_durable:
-            Loop(
+            Trainer(
                 science=self._science,
                 execution=self._config.execution,
                 ranks=self._ranks,
@@ -89,7 +89,7 @@ class Job:
                 trainee=trainee,
                 optimizer=adamw,
                 checkpoints=checkpoints,
-                metrics=Metrics(self._output),
+                metrics=TrainingMetrics(self._output),
                 facts=facts,
                 stop=stop,
                 on_step=partial(self._tell, progress, console),
@@ -159,7 +159,7 @@ class Job:
     def _reload(self, records: list[int], trained: float) -> dict[str, Any]:
         """Open the export as a stranger would, and compare its NLL with the trained weights'."""
         path = self._output / files.EXPORT
-        recipe = model.Recipe(self._science.compute_dtype, trust_remote_code=self._science.trust_remote_code)
+        recipe = model.ModelSettings(self._science.compute_dtype, trust_remote_code=self._science.trust_remote_code)
         dist.barrier()
         exported = self._mean_nll(model.load(path, recipe, self._ranks), records)
         agreement = guard.compare(exported, trained, self._science.nll_tolerance)

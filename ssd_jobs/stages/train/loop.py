@@ -20,11 +20,11 @@ from ssd_jobs.errors import BadInput, Terminated
 from ssd_jobs.stages.train import batch, corpus, flops, optimizer, packing, schedule
 from ssd_jobs.stages.train.checkpoint import Checkpoints
 from ssd_jobs.stages.train.layout import Pack
-from ssd_jobs.stages.train.metrics import Metrics
+from ssd_jobs.stages.train.metrics import TrainingMetrics
 from ssd_jobs.stages.train.model import Trainee
 from ssd_jobs.stages.train.ranks import Ranks, whole
 
-__all__ = ["Agreed", "Loop"]
+__all__ = ["Agreed", "Trainer"]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Agreed:
 
 
 @dataclass
-class Loop:
+class Trainer:
     """Everything that a step needs."""
 
     science: TrainScience
@@ -51,7 +51,7 @@ class Loop:
     trainee: Trainee
     optimizer: torch.optim.AdamW
     checkpoints: Checkpoints
-    metrics: Metrics
+    metrics: TrainingMetrics
     facts: dict[str, Any]
     """Kept in every checkpoint."""
     stop: threading.Event

@@ -13,12 +13,12 @@ from pathlib import Path
 from ssd_jobs.artifacts import atomic
 from ssd_jobs.contract import files
 
-__all__ = ["Metrics"]
+__all__ = ["TrainingMetrics"]
 
 PREFIX = "train/"
 
 
-class Metrics:
+class TrainingMetrics:
     """The metrics of one training, as rows of `tables.METRICS`."""
 
     def __init__(self, directory: Path, *, clock: Callable[[], float] = time.time) -> None:

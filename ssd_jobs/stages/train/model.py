@@ -22,13 +22,13 @@ from ssd_jobs.stages.train import attention, compiling, lora, loss, recompute
 from ssd_jobs.stages.train.layout import Pack
 from ssd_jobs.stages.train.ranks import Ranks
 
-__all__ = ["Recipe", "Trainee", "load"]
+__all__ = ["ModelSettings", "Trainee", "load"]
 
 DTYPES = {"BFloat16": torch.bfloat16, "Float32": torch.float32, "Float64": torch.float64}
 
 
 @dataclass(frozen=True)
-class Recipe:
+class ModelSettings:
     """What loading depends on besides the files."""
 
     compute_dtype: Literal["BFloat16", "Float32", "Float64"]
@@ -74,7 +74,7 @@ class Trainee(nn.Module):
         return {name: weight for name, weight in self.named_weights().items() if weight.requires_grad}
 
 
-def load(path: Path, recipe: Recipe, ranks: Ranks) -> Trainee:
+def load(path: Path, recipe: ModelSettings, ranks: Ranks) -> Trainee:
     """Load the model in a directory onto all ranks."""
     if recipe.compile:
         compiling.require_compiler(ranks.device)
@@ -98,7 +98,7 @@ def load(path: Path, recipe: Recipe, ranks: Ranks) -> Trainee:
     return trainee
 
 
-def _config(path: Path, recipe: Recipe) -> Any:
+def _config(path: Path, recipe: ModelSettings) -> Any:
     """Read the model's config and refuse what this trainer would compute wrongly."""
     from transformers import AutoConfig
     from transformers.utils import logging
@@ -114,7 +114,7 @@ def _config(path: Path, recipe: Recipe) -> Any:
     return config
 
 
-def _read(path: Path, config: Any, recipe: Recipe) -> Any:
+def _read(path: Path, config: Any, recipe: ModelSettings) -> Any:
     """Load the whole model into this process's memory."""
     from transformers import AutoModelForCausalLM, Mxfp4Config
 
@@ -137,7 +137,7 @@ def _read(path: Path, config: Any, recipe: Recipe) -> Any:
     return _plain(model)
 
 
-def _skeleton(config: Any, recipe: Recipe) -> Any:
+def _skeleton(config: Any, recipe: ModelSettings) -> Any:
     """Build the model without memory for its weights."""
     from transformers import AutoModelForCausalLM
 
@@ -151,7 +151,7 @@ def _skeleton(config: Any, recipe: Recipe) -> Any:
     return _plain(model)
 
 
-def _implementations(recipe: Recipe) -> dict[str, Any]:
+def _implementations(recipe: ModelSettings) -> dict[str, Any]:
     """Choose our attention, and grouped experts except in float64, which their kernel does not know."""
     extra = {"experts_implementation": "eager"} if recipe.compute is torch.float64 else {}
     return {"attn_implementation": attention.NAME, **extra}
@@ -168,7 +168,7 @@ def _plain(model: Any) -> Any:
     return model
 
 
-def _shard(trainee: Trainee, recipe: Recipe, ranks: Ranks) -> None:
+def _shard(trainee: Trainee, recipe: ModelSettings, ranks: Ranks) -> None:
     """Shard every block, then the rest; gradients are summed over ranks, because the loss is a share of a sum."""
     mesh = init_device_mesh(ranks.device.type, (ranks.world,))
     policy = MixedPrecisionPolicy(param_dtype=recipe.compute, reduce_dtype=recipe.master, cast_forward_inputs=False)
@@ -181,7 +181,7 @@ def _shard(trainee: Trainee, recipe: Recipe, ranks: Ranks) -> None:
             module.set_force_sum_reduction_for_comms(enable=True)
 
 
-def _distribute(source: Any, trainee: Trainee, recipe: Recipe, ranks: Ranks) -> None:
+def _distribute(source: Any, trainee: Trainee, recipe: ModelSettings, ranks: Ranks) -> None:
     """Give every rank its part of what rank 0 loaded; adapters are not in the files and start from the seed."""
     weights = dict(source.named_parameters()) if source is not None else {}
     buffers = dict(source.named_buffers()) if source is not None else {}

@@ -47,7 +47,7 @@ def _alone(config: TrainConfig, context: Context) -> dict[str, Any]:
 
     context.progress.attach(context.path(config.output))
     with ranks.alone(gpus=config.execution.gpus_per_node) as place:
-        return asdict(job.Job(config, place).run(context.progress, context.stop))
+        return asdict(job.Training(config, place).run(context.progress, context.stop))
 
 
 def _gang(config: TrainConfig, context: Context) -> dict[str, Any]:

@@ -26,7 +26,10 @@ GREEDY = contract.Decode(temperature=0.0, top_k=0, top_p=1.0)
 
 def started(**args: Any) -> TransformersEngine:
     return TransformersEngine(
-        MODEL, contract.Engine(name="Transformers", args=args, trust_remote_code=False), gpus=0, max_sequence_tokens=128
+        MODEL,
+        contract.EngineConfig(name="Transformers", args=args, trust_remote_code=False),
+        gpus=0,
+        max_sequence_tokens=128,
     )
 
 
@@ -131,7 +134,7 @@ def test_an_unknown_argument_is_named() -> None:
 
 def test_more_positions_than_the_model_has_are_refused() -> None:
     """A limit beyond the model's own is bad input, not a wrong sample."""
-    spec = contract.Engine(name="Transformers", args={}, trust_remote_code=False)
+    spec = contract.EngineConfig(name="Transformers", args={}, trust_remote_code=False)
     with pytest.raises(BadInput, match="maxSequenceTokens: 4096 is more than the model's 512"):
         TransformersEngine(MODEL, spec, gpus=0, max_sequence_tokens=4096)
 
@@ -162,7 +165,7 @@ def test_a_model_that_is_not_whole_is_refused(tmp_path: Path, change: str) -> No
     if change == "smaller":
         weights[name] = weight[:-1].clone()
     save_file(weights, tmp_path / "model/model.safetensors", metadata={"format": "pt"})
-    engine = contract.Engine(name="Transformers", args={}, trust_remote_code=False)
+    engine = contract.EngineConfig(name="Transformers", args={}, trust_remote_code=False)
     with pytest.raises(BadInput, match=re.escape(name)):
         TransformersEngine(tmp_path / "model", engine, gpus=0, max_sequence_tokens=64)
 

@@ -19,7 +19,7 @@ def test_a_request_that_is_not_taken_costs_no_other(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("TORCHDYNAMO_DISABLE", "1")
     from ssd_jobs.engine.vllm_engine import VllmEngine
 
-    described = contract.Engine(name="VLLM", args={"max_num_seqs": 4}, trust_remote_code=False)
+    described = contract.EngineConfig(name="VLLM", args={"max_num_seqs": 4}, trust_remote_code=False)
     engine = VllmEngine(base_model.directory(), described, gpus=0, max_sequence_tokens=LIMIT, seed=1)
     engine.begin(contract.Decode(temperature=1.0, top_k=0, top_p=1.0))
     engine.submit(Request(0, [1, 20, 30], 8, 0))

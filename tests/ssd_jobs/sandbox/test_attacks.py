@@ -11,11 +11,11 @@ from sandbox.attacks import COMPILE_BOMBS, DONE, HOSTILE, Hostile
 from sandbox.programs import SUM, SUM_FUNCTION
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Limits
-from ssd_jobs.stages.grade import Problem, Test, VerdictKind, grade_program
+from ssd_jobs.stages.grade import ProblemTests, Test, VerdictKind, grade_program
 
 LIMITS = Limits(cpu_seconds=0.5, wall_seconds=60, memory_mb=256, output_mb=1)
 PATIENT = Limits(cpu_seconds=6, wall_seconds=60, memory_mb=256, output_mb=1)
-SUM_ONCE = Problem("stdin", "", SUM.tests[1:2])
+SUM_ONCE = ProblemTests("stdin", "", SUM.tests[1:2])
 GOOD = "input()\nprint(sum(map(int, input().split())))"
 
 
@@ -58,7 +58,7 @@ def test_no_attack_passes_in_process(sandbox: Client, attack: Hostile) -> None:
 @pytest.mark.parametrize("source", COMPILE_BOMBS.values(), ids=COMPILE_BOMBS.keys())
 @pytest.mark.parametrize("mode", ["Process", "LCB"])
 @pytest.mark.parametrize("problem", [SUM, SUM_ONCE], ids=["three tests", "one test"])
-def test_compiling_hostile_text_is_bounded(sandbox: Client, mode: str, source: str, problem: Problem) -> None:
+def test_compiling_hostile_text_is_bounded(sandbox: Client, mode: str, source: str, problem: ProblemTests) -> None:
     """Text made to break the compiler gets a verdict of its own and leaves the server alone."""
     before = sandbox.hello().generation
     verdict = grade_program(sandbox, problem, source, mode=mode, limits=LIMITS)  # type: ignore[arg-type]
@@ -119,7 +119,7 @@ for place in (builtins, os, random, sys):
     place.seen = count
 print(count)
 """
-    problem = Problem("stdin", "", (Test("a\n", "1\n"), Test("a\n", "1\n"), Test("a\n", "2\n")))
+    problem = ProblemTests("stdin", "", (Test("a\n", "1\n"), Test("a\n", "1\n"), Test("a\n", "2\n")))
     verdict = grade_program(sandbox, problem, source, mode=mode, limits=LIMITS)  # type: ignore[arg-type]
     assert verdict.kind is VerdictKind.WRONG
     assert verdict.failed_test == 2

@@ -16,11 +16,11 @@ from sandbox.programs import SUM
 from ssd_jobs.sandbox import command, local, syscalls
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Program
-from ssd_jobs.stages.grade import Job, Problem, VerdictKind, grade_program
+from ssd_jobs.stages.grade import Job, ProblemTests, VerdictKind, grade_program
 from ssd_jobs.stages.grade.grade import grade_jobs
 
 LIMITS = limits(memory_mb=256)
-SUM_ONCE = Problem("stdin", "", SUM.tests[1:2])
+SUM_ONCE = ProblemTests("stdin", "", SUM.tests[1:2])
 GOOD = "input()\nprint(sum(map(int, input().split())))"
 
 

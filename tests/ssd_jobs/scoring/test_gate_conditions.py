@@ -39,7 +39,7 @@ def decide(
         "lcb": arms.panel(base, candidate, replicates=200, **sweep),
         "humaneval": arms.panel(BASE, guard, replicates=200, name="humaneval"),
     }
-    return gate.judge(rule, gate.Evidence(panels, canaries_passed=canaries))
+    return gate.judge(rule, gate.GateInput(panels, canaries_passed=canaries))
 
 
 def test_a_clear_gain_is_promoted_and_every_condition_recorded() -> None:
@@ -100,7 +100,7 @@ def test_few_problems_prove_no_gain(problems: int, enough: bool, baseline: str) 
     base, candidate = (replace(drawn, right=np.where(differs, right, 5)) for right in (0, 10))
     panel = arms.panel(base, candidate, replicates=200, cold=replace(drawn, right=np.zeros(20, dtype=np.int64)))
     rule = GATE.model_copy(update={"guards": (), "pass_at_5": False, "baseline": baseline})
-    decision = gate.judge(rule, gate.Evidence({"lcb": panel}, canaries_passed=True))
+    decision = gate.judge(rule, gate.GateInput({"lcb": panel}, canaries_passed=True))
     (gain, *_) = decision.checks
     assert gain.numbers["differing"] == problems
     assert decision.promote is (gain.numbers["low"] > 0 and enough)
@@ -113,7 +113,7 @@ def test_a_tiny_benchmark_promotes_nothing(size: int) -> None:
     drawn = arms.scores(np.full(size, 0.5), np.random.default_rng(0), names=("",) * size)
     base, candidate = (replace(drawn, right=np.full(size, right)) for right in (0, 10))
     rule = GATE.model_copy(update={"guards": (), "pass_at_5": False})
-    decision = gate.judge(rule, gate.Evidence({"lcb": arms.panel(base, candidate)}, canaries_passed=True))
+    decision = gate.judge(rule, gate.GateInput({"lcb": arms.panel(base, candidate)}, canaries_passed=True))
     assert decision.checks[0].numbers["low"] == 1
     assert not decision.promote
     assert f"only {size} problems differ where 6 are needed" in decision.reasons[0]
@@ -145,6 +145,6 @@ def test_only_the_fixed_setting_of_the_candidate_counts() -> None:
     panel.evaluations["Candidate", "lucky"] = BETTER
     guard = arms.panel(BASE, BASE, replicates=200, name="humaneval")
     best = GATE.model_copy(update={"baseline": "BestDecode"})
-    decision = gate.judge(best, gate.Evidence({"lcb": panel, "humaneval": guard}, canaries_passed=True))
+    decision = gate.judge(best, gate.GateInput({"lcb": panel, "humaneval": guard}, canaries_passed=True))
     assert not decision.promote
     assert decision.checks[0].numbers["delta"] == 0

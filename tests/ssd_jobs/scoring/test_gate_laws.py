@@ -43,7 +43,7 @@ def promoted(rule: contract.Gate, true_rates: Callable[[arms.Floats], arms.Float
         base = arms.rates(rng)
         more = {f"s{i}": arms.scores(base, rng) for i in range(sweep)}
         panel = arms.panel(arms.scores(base, rng), arms.scores(true_rates(base), rng), replicates=500, **more)
-        decisions.append(gate.judge(rule, gate.Evidence({"lcb": panel}, canaries_passed=True)).promote)
+        decisions.append(gate.judge(rule, gate.GateInput({"lcb": panel}, canaries_passed=True)).promote)
     return float(np.mean(decisions))
 
 

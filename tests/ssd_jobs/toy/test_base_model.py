@@ -105,7 +105,7 @@ def test_the_model_knows_its_trade(tokenizer: Any) -> None:
     assert right >= 0.6 * len(easy)
 
 
-def _styles(problem: tasks.Problem) -> set[str]:
+def _styles(problem: tasks.ToyProblem) -> set[str]:
     """Nearly all ways to write the right solution."""
     recipe = tasks.recipe_of(problem.id)
     return {solutions.completion(recipe, random.Random(seed)) for seed in range(400)}

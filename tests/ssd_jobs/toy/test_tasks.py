@@ -16,7 +16,7 @@ POOL = tasks.problems(4000)
 BENCHMARK = tasks.benchmark(160)
 
 
-def run(problem: tasks.Problem, code: str, text: str) -> str:
+def run(problem: tasks.ToyProblem, code: str, text: str) -> str:
     """What a program answers to an input, in the shape of the test's output."""
     names: dict[str, Any] = {"input": lambda: text}
     shown = io.StringIO()
@@ -61,7 +61,7 @@ def test_more_than_there_is_is_a_clear_error() -> None:
 
 
 @pytest.mark.parametrize("problem", BENCHMARK, ids=lambda problem: problem.id)
-def test_every_right_solution_passes_and_answers_differ(problem: tasks.Problem) -> None:
+def test_every_right_solution_passes_and_answers_differ(problem: tasks.ToyProblem) -> None:
     """Solutions in every style give the expected outputs, and no constant answer passes a problem."""
     recipe = tasks.recipe_of(problem.id)
     assert recipe.statement == problem.statement

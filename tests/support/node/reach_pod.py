@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Limits
-from ssd_jobs.stages.grade import Problem, Test, grade_program
+from ssd_jobs.stages.grade import ProblemTests, Test, grade_program
 
 LIMITS = Limits(cpu_seconds=6, wall_seconds=60, memory_mb=256, output_mb=1)
 PROGRAM = """
@@ -44,7 +44,7 @@ def main() -> int:
     outside = subprocess.run([sys.executable, "-c", PROGRAM], input=given, capture_output=True, text=True, check=True)
     print(outside.stdout.strip(), flush=True)
     refused = json.dumps(["refused"] * len(addresses))
-    problem = Problem("stdin", "", (Test(f"{given}\n", f"{refused}\n"),))
+    problem = ProblemTests("stdin", "", (Test(f"{given}\n", f"{refused}\n"),))
     verdict = grade_program(
         Client(options.socket, connect_seconds=120), problem, PROGRAM, mode="Process", limits=LIMITS
     )

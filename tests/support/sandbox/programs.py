@@ -6,10 +6,10 @@ official runner (commit 28fef95), which rejects many correct programs.
 
 from dataclasses import dataclass
 
-from ssd_jobs.stages.grade import Problem, Test
+from ssd_jobs.stages.grade import ProblemTests, Test
 
-SUM = Problem("stdin", "", (Test("3\n1 2 3\n", "6\n"), Test("1\n-7\n", "-7\n"), Test("4\n1 1 1 1\n", "4\n")))
-SUM_FUNCTION = Problem(
+SUM = ProblemTests("stdin", "", (Test("3\n1 2 3\n", "6\n"), Test("1\n-7\n", "-7\n"), Test("4\n1 1 1 1\n", "4\n")))
+SUM_FUNCTION = ProblemTests(
     "functional", "Solution.total", (Test("[[1, 2, 3]]", "6"), Test("[[-7]]", "-7"), Test("[[]]", "0"))
 )
 

@@ -191,7 +191,7 @@ def _finish(draft: artifacts.Draft) -> None:
 
 def final_state(ranks: Ranks, root: Path, output: str) -> dict[str, torch.Tensor]:
     """Return the float32 weights and moments of the newest checkpoint."""
-    trainee = model.load(root / "models/base", model.Recipe("Float32"), ranks)
+    trainee = model.load(root / "models/base", model.ModelSettings("Float32"), ranks)
     state = optimizer.state(trainee, optimizer.build(trainee, config(root).science))
     step, _ = Checkpoints(root / output / files.CHECKPOINTS, ranks, keep=9).restore(state)
     flat = {f"{part}/{name}": tensor.clone() for part, tensors in state.items() for name, tensor in tensors.items()}

@@ -30,7 +30,7 @@ def _pool() -> tuple[Problem, ...]:
     return tuple(_problem(problem, inputs=SAMPLE_INPUTS) for problem in tasks.problems(POOL_SIZE))
 
 
-def _problem(problem: tasks.Problem, *, inputs: int) -> Problem:
+def _problem(problem: tasks.ToyProblem, *, inputs: int) -> Problem:
     """Return one problem; the tiny model knows its functions by their statement and was never shown starter code."""
     return Problem(
         problem_id=problem.id,

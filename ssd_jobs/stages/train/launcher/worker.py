@@ -66,7 +66,7 @@ def _train(config: TrainConfig, directory: Path, stop: threading.Event) -> None:
     with ranks.from_environment(gpus=config.execution.gpus_per_node, timeout_s=COLLECTIVE_TIMEOUT_S) as place:
         if place.first:
             progress.attach(Path(config.workspace) / config.output)
-        outcome = job.Job(config, place).run(progress, stop)
+        outcome = job.Training(config, place).run(progress, stop)
         if place.first:
             mailbox.write_outcome(directory, asdict(outcome))
 

@@ -13,7 +13,7 @@ from sandbox.programs import FUNCTIONS, STYLES, SUM, SUM_FUNCTION, Style
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.frames import Channel
 from ssd_jobs.sandbox.protocol import Mode, Program
-from ssd_jobs.stages.grade import Job, Problem, Test, canaries, grade_many, grade_program
+from ssd_jobs.stages.grade import Job, ProblemTests, Test, canaries, grade_many, grade_program
 from ssd_jobs.stages.grade.attacks import ATTACKS
 from ssd_jobs.stages.grade.canaries import Canary, CanaryFailed
 from ssd_jobs.stages.grade.spoil import spoil
@@ -65,7 +65,7 @@ SPOILED = [(SUM, style) for style in STYLES] + [(SUM_FUNCTION, style) for style 
 
 
 @pytest.mark.parametrize(("problem", "style"), SPOILED, ids=[f"{p.kind}-{s.name}" for p, s in SPOILED])
-def test_a_spoiled_program_never_passes(sandbox: Client, problem: Problem, style: Style) -> None:
+def test_a_spoiled_program_never_passes(sandbox: Client, problem: ProblemTests, style: Style) -> None:
     """Whatever a program is like, its spoiled copy fails in both modes."""
     for mode in MODES:
         verdict = grade_program(sandbox, problem, spoil(style.source, problem, "0123abcd"), mode=mode, limits=LIMITS)
@@ -99,7 +99,7 @@ def test_a_stored_run_graded_again_gives_the_same_verdicts(sandbox: Client, tmp_
     source = "import random\nprint(random.random(), sorted(map(hash, 'abc')), list({'a', 'b', 'c', 'd'}))"
     with sandbox.session(Program(source=source, limits=LIMITS)) as session:
         first = session.run(b"").stdout
-    problem = Problem("stdin", "", tuple(Test("", first.decode()) for _ in range(3)))
+    problem = ProblemTests("stdin", "", tuple(Test("", first.decode()) for _ in range(3)))
     with supervised(tmp_path / "s") as (other, _):
         for client in (sandbox, other):
             jobs = [Job(number, problem, source) for number in range(4)]

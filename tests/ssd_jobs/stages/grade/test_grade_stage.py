@@ -10,7 +10,7 @@ from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput, JobError, Terminated
 from ssd_jobs.sandbox.client import Client, Line, SandboxHung
 from ssd_jobs.sandbox.opening import connect_sandbox, limits_of
-from ssd_jobs.stages.grade import Problem, questions, shard
+from ssd_jobs.stages.grade import ProblemTests, questions, shard
 from ssd_jobs.stages.grade import stage as grade
 from ssd_jobs.stages.grade.canaries import CanaryFailed
 from ssd_jobs.stages.grade.grade import BATCH
@@ -168,7 +168,7 @@ def test_a_sandbox_that_lies_voids_what_was_kept(tmp_path: Path, monkeypatch: py
     config, journal = graded.config(root), files.shard(root / f"{graded.VERDICTS}-process", 0) / grade.JOURNAL
     kept: list[int] = []
 
-    def forged(source: str, problem: Problem, token: str) -> str:
+    def forged(source: str, problem: ProblemTests, token: str) -> str:
         kept.append(len(journal.read_bytes().splitlines()))
         return spoil(source, problem, token) if len(kept) == 1 else source
 

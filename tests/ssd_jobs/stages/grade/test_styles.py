@@ -6,7 +6,7 @@ from sandbox.limits import limits
 from sandbox.programs import FUNCTIONS, STYLES, SUM, SUM_FUNCTION, Style
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Mode
-from ssd_jobs.stages.grade import Problem, VerdictKind, grade_program
+from ssd_jobs.stages.grade import ProblemTests, VerdictKind, grade_program
 
 CASES = [(SUM, style) for style in STYLES] + [(SUM_FUNCTION, style) for style in FUNCTIONS]
 LIMITS = limits(cpu_seconds=6, wall_seconds=30, memory_mb=512)
@@ -14,7 +14,9 @@ LIMITS = limits(cpu_seconds=6, wall_seconds=30, memory_mb=512)
 
 @pytest.mark.parametrize(("problem", "style"), CASES, ids=[f"{p.kind}-{s.name}" for p, s in CASES])
 @pytest.mark.parametrize("mode", ["Process", "LCB"])
-def test_each_style_gets_the_verdict_of_its_mode(sandbox: Client, problem: Problem, style: Style, mode: Mode) -> None:
+def test_each_style_gets_the_verdict_of_its_mode(
+    sandbox: Client, problem: ProblemTests, style: Style, mode: Mode
+) -> None:
     """A mode's verdict on a style is the one that its table lists."""
     verdict = grade_program(sandbox, problem, style.source, mode=mode, limits=LIMITS)
     assert verdict.passed == (style.official if mode == "LCB" else style.process), verdict

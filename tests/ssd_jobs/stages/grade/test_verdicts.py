@@ -9,7 +9,7 @@ from sandbox.limits import limits
 from ssd_jobs.errors import BadInput
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Mode, Outcome, Program
-from ssd_jobs.stages.grade import Problem, Test, VerdictKind, grade_program
+from ssd_jobs.stages.grade import ProblemTests, Test, VerdictKind, grade_program
 from ssd_jobs.stages.grade.verdicts import judge
 
 V = VerdictKind
@@ -61,7 +61,7 @@ def test_order_of_tests(tmp_path: Path, mode: Mode, order: list[int]) -> None:
         return outcome(stdout=text, returned=text)
 
     with fake_sandbox(tmp_path / "s", lambda channel, _: answer(channel, reply)) as client:
-        verdict = grade_program(client, Problem("stdin", "", tests), "program", mode=mode, limits=LIMITS)
+        verdict = grade_program(client, ProblemTests("stdin", "", tests), "program", mode=mode, limits=LIMITS)
     assert [list(outputs).index(data) for data in asked] == order[:2]
     assert (verdict.failed_test, verdict.tests_run, verdict.tests_total) == (order[1], 2, 3)
 
@@ -69,4 +69,4 @@ def test_order_of_tests(tmp_path: Path, mode: Mode, order: list[int]) -> None:
 def test_a_problem_without_tests_is_no_problem(tmp_path: Path) -> None:
     """Nothing passes by having nothing to pass."""
     with pytest.raises(BadInput, match="without tests"):
-        grade_program(Client(tmp_path), Problem("stdin", "", ()), "print(1)", mode="Process", limits=LIMITS)
+        grade_program(Client(tmp_path), ProblemTests("stdin", "", ()), "print(1)", mode="Process", limits=LIMITS)

@@ -262,7 +262,7 @@ def test_the_batch_fits_the_memory_for_keys_and_values() -> None:
     from transformers import Qwen3Config
 
     big = Qwen3Config(num_hidden_layers=36, num_key_value_heads=8, head_dim=128)
-    spec = contract.Engine(name="Transformers", args={}, trust_remote_code=False)
+    spec = contract.EngineConfig(name="Transformers", args={}, trust_remote_code=False)
     lengths = (64, 4096, 131_072)
     sizes = [transformers_engine._batch_size(big, torch.bfloat16, tokens, spec) for tokens in lengths]
     assert sizes == sorted(sizes, reverse=True)

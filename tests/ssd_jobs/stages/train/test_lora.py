@@ -33,9 +33,9 @@ def _lora(targets: Sequence[str]) -> Lora:
     return Lora(rank=3, alpha=12.0, targets=tuple(targets))
 
 
-def _recipe(targets: Sequence[str]) -> model.Recipe:
+def _recipe(targets: Sequence[str]) -> model.ModelSettings:
     """Return a recipe with adapters."""
-    return model.Recipe("Float64", lora=_lora(targets), seed=5)
+    return model.ModelSettings("Float64", lora=_lora(targets), seed=5)
 
 
 def _adapted(base: Path, targets: Sequence[str], place: Ranks) -> model.Trainee:
@@ -66,7 +66,7 @@ def test_merged_weights_are_the_adapted_model(bases: dict[str, Path], family: st
     """Every weight of the base is there under its name, and the plain model with them computes the same."""
     with ranks.alone(gpus=0) as place:
         adapted = _adapted(bases[family], targets, place)
-        plain = model.load(bases[family], model.Recipe("Float64"), place)
+        plain = model.load(bases[family], model.ModelSettings("Float64"), place)
         before = _nll(plain, place)
         merged = lora.merged({name: each.detach() for name, each in adapted.named_weights().items()}, _lora(targets))
         assert merged.keys() == plain.named_weights().keys()
@@ -86,7 +86,7 @@ def test_an_export_has_the_names_of_the_base(
         adapted = _adapted(bases[family], targets, place)
         export.write(adapted, bases[family], tmp_path / "model", place, adapters=_lora(targets))
         assert _shapes(tmp_path / "model") == _shapes(bases[family])
-        exported = model.load(tmp_path / "model", model.Recipe("Float64"), place)
+        exported = model.load(tmp_path / "model", model.ModelSettings("Float64"), place)
         np.testing.assert_allclose(_nll(exported, place), _nll(adapted, place), rtol=0.02)
 
 

@@ -19,7 +19,7 @@ from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.train import corpus, flops, layout, model, ranks, schedule
-from ssd_jobs.stages.train.metrics import Metrics
+from ssd_jobs.stages.train.metrics import TrainingMetrics
 from workspaces import training
 
 PAPER = {"steps": 2500, "warmup": 250, "peak": 5e-6, "minimum": 1e-6}
@@ -84,7 +84,7 @@ def test_no_crash_records_a_step_twice(attempts: list[tuple[int, int, int]]) -> 
     with tempfile.TemporaryDirectory() as name:
         folder, seen, done = Path(name), set(), 0
         for steps, unwritten, back in attempts:
-            metrics = Metrics(folder, clock=lambda: next(times))
+            metrics = TrainingMetrics(folder, clock=lambda: next(times))
             for step in range(done + 1, done + steps + 1):
                 metrics.add(step, {"loss": next(times)})
             done += steps
@@ -99,7 +99,7 @@ def test_no_crash_records_a_step_twice(attempts: list[tuple[int, int, int]]) -> 
 
 def test_a_step_after_the_checkpoint_is_not_durable(tmp_path: Path) -> None:
     """What a resume would do again is not in the file, from which MLflow is told; the next checkpoint brings it."""
-    metrics = Metrics(tmp_path)
+    metrics = TrainingMetrics(tmp_path)
     for step in (1, 2, 3):
         metrics.add(step, {"loss": float(step)})
     metrics.write(through=2)
@@ -116,7 +116,7 @@ def test_useful_flops_are_what_torch_counts(tmp_path: Path) -> None:
     """Three times the forward pass of each document alone, with the head on loss tokens only."""
     directory = training.write_model(tmp_path)
     with ranks.alone(gpus=0) as place:
-        trainee = model.load(directory, model.Recipe("Float32"), place)
+        trainee = model.load(directory, model.ModelSettings("Float32"), place)
         work = flops.Work(trainee)
         counted = 0
         for length, prompt in ((9, 3), (30, 10)):

@@ -55,7 +55,7 @@ def _run(ranks: Ranks, root: Path, output: str, after: int) -> str:
     stop = threading.Event()
     (root / output).mkdir(parents=True, exist_ok=True)
     try:
-        job.Job(_config(root, output), ranks).run(Interrupting(stop, after), stop)
+        job.Training(_config(root, output), ranks).run(Interrupting(stop, after), stop)
     except Terminated as error:
         return str(error)
     return ""

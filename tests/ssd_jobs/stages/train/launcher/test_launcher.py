@@ -127,7 +127,7 @@ def _alone(ranks: Any, root: Path) -> None:
 
     from ssd_jobs.progress.recorder import Progress
 
-    job.Job(config, ranks).run(Progress(), threading.Event())
+    job.Training(config, ranks).run(Progress(), threading.Event())
 
 
 def test_sigterm_to_one_node_ends_both_with_a_checkpoint(running: Running) -> None:
