@@ -12,7 +12,7 @@ __all__ = ["at"]
 
 
 def at(spec: Section, path: str) -> Any:
-    """Return the value at a path such as `training.maxAttempts`; None below a section that is absent."""
+    """Return the value at a path such as "training.maxAttempts"; None below a section that is absent."""
     found: Any = spec
     for name in path.split("."):
         if found is None:
