@@ -16,6 +16,7 @@ import typer
 import yaml
 from typer.core import TyperArgument, TyperGroup
 
+import reason_tables
 import rooms
 import stage_traits
 from ssd_operator.cli.app import app
@@ -130,7 +131,7 @@ def commands() -> str:
         lines.append(f"\n## ssd {name} {arguments}".rstrip() + "\n")
         lines.append(f"{command.help}\n")
         lines.append("| | |\n| --- | --- |")
-        lines.extend(f"| `{spelling(each)}` | {told(each)} |" for each in command.params)
+        lines.extend(f"| `{spelling(each)}` | {meaning(each)} |" for each in command.params)
     return "\n".join(lines) + "\n"
 
 
@@ -142,7 +143,7 @@ def spelling(parameter: Any) -> str:
     return ", ".join(parameter.opts) + ("" if parameter.is_flag else f" {value}")
 
 
-def told(parameter: Any) -> str:
+def meaning(parameter: Any) -> str:
     """Return what a parameter means, with its default."""
     text = parameter.help or ""
     hidden = parameter.required or parameter.default in (None, "", False)
@@ -198,6 +199,7 @@ def main() -> int:
         ROOT / "docs" / "commands.md": commands(),
         CHART / "README.md": chart_readme(),
         ROOT / "docs" / "architecture.md": with_parts(ROOT / "docs" / "architecture.md", rooms.parts()),
+        ROOT / "docs" / "troubleshooting.md": with_parts(ROOT / "docs" / "troubleshooting.md", reason_tables.parts()),
     }
     stale = [page for page, text in pages.items() if not page.exists() or page.read_text(encoding="utf-8") != text]
     for page in stale:

@@ -1,33 +1,34 @@
 """The life of a run: from the old status and what was observed to the new status and to what must be done; pure."""
 
-from ssd_operator.lifecycle.actions import Duty, Leave, Make, Remove, Resume, Stop, duties
+from ssd_operator.lifecycle.actions import Action, CreateJob, DeleteJob, DisownJob, ResumeJob, SuspendJob, actions_for
 from ssd_operator.lifecycle.effective import effective, frozen, reopens
-from ssd_operator.lifecycle.events import Happening, happenings
-from ssd_operator.lifecycle.inputs import Scene
-from ssd_operator.lifecycle.run import advance, graph_of, hold, is_over, reopen, with_kinds
+from ssd_operator.lifecycle.events import Event, events_between
+from ssd_operator.lifecycle.inputs import Inputs
+from ssd_operator.lifecycle.planning import Planner
+from ssd_operator.lifecycle.run import advance, hold, is_over, reopen, with_kinds
 from ssd_operator.lifecycle.stage import is_watched
 from ssd_operator.lifecycle.timing import expires, is_asked, next_look
 from ssd_operator.lifecycle.views import JobView, Owner, PodView, view_job, view_pod
 
 __all__ = [
-    "Duty",
-    "Happening",
+    "Action",
+    "CreateJob",
+    "DeleteJob",
+    "DisownJob",
+    "Event",
+    "Inputs",
     "JobView",
-    "Leave",
-    "Make",
     "Owner",
+    "Planner",
     "PodView",
-    "Remove",
-    "Resume",
-    "Scene",
-    "Stop",
+    "ResumeJob",
+    "SuspendJob",
+    "actions_for",
     "advance",
-    "duties",
     "effective",
+    "events_between",
     "expires",
     "frozen",
-    "graph_of",
-    "happenings",
     "hold",
     "is_asked",
     "is_over",

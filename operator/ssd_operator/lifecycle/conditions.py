@@ -7,22 +7,28 @@ move all the time are in `progress`, never here.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from ssd_operator.lifecycle import reasons
 from ssd_operator.lifecycle.inputs import stamp
+from ssd_operator.lifecycle.reasons import Reason
 from ssd_operator.spec.status import Condition, Status
 
-__all__ = ["Claim", "derive", "find", "holds", "merge", "phase"]
+__all__ = ["ConditionUpdate", "derive", "find", "holds", "merge", "phase"]
 
 Phase = Literal["", "Pending", "Planned", "Running", "Suspended", "Succeeded", "Failed"]
 
 
-class Claim:
+@dataclass(frozen=True)
+class ConditionUpdate:
     """What a condition should say now."""
 
-    def __init__(self, kind: str, holds: bool, reason: str, message: str = "") -> None:
-        self.kind, self.holds, self.reason, self.message = kind, holds, reason, message
+    kind: str
+    holds: bool
+    reason: Reason
+    message: str = ""
 
 
 def find(status: Status, kind: str) -> Condition | None:
@@ -36,21 +42,23 @@ def holds(status: Status, kind: str) -> bool:
     return found is not None and found.status == "True"
 
 
-def merge(status: Status, claims: Iterable[Claim], *, now: datetime, generation: int) -> tuple[Condition, ...]:
-    """Return the conditions with these claims, and the others as they were."""
-    found = {each.type: each for each in status.conditions}
-    for claim in claims:
-        before = found.get(claim.kind, Condition(type=claim.kind, status=""))
-        value = "True" if claim.holds else "False"
-        update = {
+def merge(
+    status: Status, updates: Iterable[ConditionUpdate], *, now: datetime, generation: int
+) -> tuple[Condition, ...]:
+    """Return the conditions with these updates, and the others as they were."""
+    conditions = {each.type: each for each in status.conditions}
+    for update in updates:
+        before = conditions.get(update.kind, Condition(type=update.kind, status=""))
+        value = "True" if update.holds else "False"
+        fields = {
             "status": value,
-            "reason": claim.reason,
-            "message": claim.message[:4096],
+            "reason": update.reason.word,
+            "message": update.message[:4096],
             "last_transition_time": before.last_transition_time if before.status == value else stamp(now),
             "observed_generation": generation,
         }
-        found[claim.kind] = before.model_copy(update=update)
-    return tuple(found.values())
+        conditions[update.kind] = before.model_copy(update=fields)
+    return tuple(conditions.values())
 
 
 def phase(status: Status) -> Phase:
@@ -62,7 +70,7 @@ def phase(status: Status) -> Phase:
     if holds(status, "Suspended"):
         return "Suspended"
     progressing = find(status, "Progressing")
-    if progressing is not None and progressing.reason == "Planned":
+    if progressing is not None and progressing.reason == reasons.PLANNED.word:
         return "Planned"
     begun = any(stage.phase not in ("Planned", "Pending") for stage in status.stages)
     return "Running" if begun else "Pending"

@@ -1,74 +1,66 @@
-"""What people are told: the difference of two statuses as events."""
+"""The events of a run: the difference of two statuses, for people."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ssd_operator.lifecycle.conditions import find
+from ssd_operator.lifecycle import reasons
+from ssd_operator.lifecycle.conditions import find, holds
+from ssd_operator.lifecycle.reasons import EventReason
 from ssd_operator.spec.status import StageStatus, Status
 
-__all__ = ["Happening", "happenings"]
+__all__ = ["Event", "events_between"]
 
-WARNINGS = frozenset({"StageFailed", "Failed", "NotAccepted", "Waiting", "StageSkipped", "StageRetried"})
-
-KEPT = frozenset(
-    {
-        "ClaimNotFound",
-        "ImagePull",
-        "NoPods",
-        "PodConfig",
-        "PodSlow",
-        "PodWaiting",
-        "Queued",
-        "Refused",
-        "Temporary",
-        "Unschedulable",
-        "UnknownPhase",
-    }
-)
-"""What a run may wait for that is worth an event."""
+STAGE_REASONS = {
+    "Succeeded": reasons.STAGE_SUCCEEDED,
+    "Failed": reasons.STAGE_GAVE_UP,
+    "Skipped": reasons.STAGE_SKIPPED,
+    "Suspended": reasons.STAGE_SUSPENDED,
+}
+RUN_REASONS = {
+    "Succeeded": reasons.RUN_SUCCEEDED,
+    "Failed": reasons.RUN_FAILED,
+    "Suspended": reasons.RUN_SUSPENDED,
+}
+WAITED_FOR = frozenset(each.word for each in reasons.CONDITION_REASONS if each.is_event)
 
 
 @dataclass(frozen=True)
-class Happening:
+class Event:
     """One event, before it is written."""
 
-    reason: str
+    reason: EventReason
     note: str
 
-    @property
-    def warning(self) -> bool:
-        """Tell whether a person should look."""
-        return self.reason in WARNINGS
 
-
-def happenings(was: Status, now: Status) -> list[Happening]:
+def events_between(was: Status, now: Status) -> list[Event]:
     """Return what happened between two statuses."""
     before = {each.name: each for each in was.stages}
-    found = [each for stage in now.stages for each in _stage(before.get(stage.name), stage)]
-    return found + list(_conditions(was, now))
+    stages = [event for stage in now.stages for event in _of_stage(before.get(stage.name), stage)]
+    return [*stages, *_of_conditions(was, now)]
 
 
-def _stage(was: StageStatus | None, now: StageStatus) -> Iterator[Happening]:
+def _of_stage(was: StageStatus | None, now: StageStatus) -> Iterator[Event]:
     phase = was.phase if was else "Planned"
     attempt = was.attempt if was else 0
     if now.phase == "Pending" and now.attempt > max(attempt, 1):
-        yield Happening("StageRetried", f"{now.name}, attempt {now.attempt}: {now.message}")
+        yield Event(reasons.STAGE_RETRIED, f"{now.name}, attempt {now.attempt}: {now.message}")
     elif now.phase == "Pending" and now.attempt != attempt:
-        yield Happening("StageStarted", f"{now.name}: Job {now.jobs[0].name}")
-    elif now.phase != phase and now.phase in ("Succeeded", "Failed", "Skipped", "Suspended"):
-        yield Happening(f"Stage{now.phase}", f"{now.name}{': ' if now.message else ''}{now.message}")
+        yield Event(reasons.STAGE_STARTED, f"{now.name}: Job {now.jobs[0].name}")
+    elif now.phase != phase and now.phase in STAGE_REASONS:
+        yield Event(STAGE_REASONS[now.phase], f"{now.name}{': ' if now.message else ''}{now.message}")
 
 
-def _conditions(was: Status, now: Status) -> Iterator[Happening]:
-    for kind, reason in (("Succeeded", "Succeeded"), ("Failed", "Failed"), ("Suspended", "Suspended")):
-        before, after = find(was, kind), find(now, kind)
-        if after is not None and after.status == "True" and (before is None or before.status != "True"):
-            yield Happening(reason, after.message or f"the run is {reason.lower()}")
-    accepted, waits = find(now, "Accepted"), find(now, "Progressing")
+def _of_conditions(was: Status, now: Status) -> Iterator[Event]:
+    for kind, reason in RUN_REASONS.items():
+        condition = find(now, kind)
+        if condition is not None and condition.status == "True" and not holds(was, kind):
+            yield Event(reason, condition.message or f"the run is {reason.word.lower()}")
+    accepted, progressing = find(now, "Accepted"), find(now, "Progressing")
     if accepted is not None and accepted.status == "False" and accepted != find(was, "Accepted"):
-        yield Happening("NotAccepted", accepted.message)
+        yield Event(reasons.RUN_NOT_ACCEPTED, accepted.message)
     before = find(was, "Progressing")
-    if waits is not None and waits.reason in KEPT and (before is None or before.reason != waits.reason):
-        yield Happening("Waiting", f"{waits.reason}: {waits.message}")
+    begins = progressing is not None and (before is None or before.reason != progressing.reason)
+    if progressing is not None and begins and progressing.reason in WAITED_FOR:
+        yield Event(reasons.RUN_WAITING, f"{progressing.reason}: {progressing.message}")

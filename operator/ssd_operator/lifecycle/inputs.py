@@ -1,4 +1,4 @@
-"""All that one look at a resource found: the only thing, besides the old status, that the new one is made from."""
+"""The inputs of a decision: all that, besides the old status, the new one is made from."""
 
 from __future__ import annotations
 
@@ -6,31 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from ssd_operator import plan
 from ssd_operator.lifecycle.outcome import overdue
 from ssd_operator.lifecycle.views import JobView, PodView
 from ssd_operator.manifests import Place
-from ssd_operator.plan import Graph, Node, Surroundings
+from ssd_operator.plan import Node
 from ssd_operator.spec.status import Progress
 
-__all__ = ["Scene", "moment", "stamp"]
-
-
-class Planner:
-    """Remembers the last plan: within one look hardly anything that it depends on changes."""
-
-    def __init__(self) -> None:
-        self._last: tuple[Surroundings, Graph] | None = None
-
-    def plan(self, around: Surroundings, place: Place) -> Graph:
-        """Return the plan of a place's spec."""
-        if self._last is None or self._last[0] != around:
-            self._last = (around, plan.build(place.spec, around, place.platform()))
-        return self._last[1]
+__all__ = ["Inputs", "moment", "stamp"]
 
 
 @dataclass(frozen=True)
-class Scene:
+class Inputs:
     """One resource and its Jobs, at one moment."""
 
     name: str
@@ -57,18 +43,17 @@ class Scene:
     wanted: Mapping[str, str] = field(default_factory=dict)
     """Job -> another resource that wants it to go on."""
     queued: Mapping[str, str] = field(default_factory=dict)
-    """Job -> what its queue says about why it waits."""
+    """Job -> why it waits, in its queue's words."""
     progress: Mapping[str, Progress] = field(default_factory=dict)
-    """Stage -> what its workers say."""
+    """Stage -> how far it is, as its workers count."""
     recorded: frozenset[str] = frozenset()
     """Keys of which another resource on this claim has recorded a result."""
     quotas: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """ResourceQuota -> what the namespace may have at most; asked for a plan."""
-    planner: Planner = field(default_factory=Planner, compare=False)
 
     @property
     def overdue(self) -> str:
-        """What is said of a stage that the deadline ends."""
+        """The message of a stage that the deadline ends."""
         return overdue(self.place.spec.deadline)
 
     def job_name(self, node: Node, attempt: int) -> str:

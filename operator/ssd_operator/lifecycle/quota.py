@@ -9,19 +9,19 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from ssd_operator import manifests
-from ssd_operator.lifecycle.inputs import Scene
+from ssd_operator.lifecycle.inputs import Inputs
 from ssd_operator.manifests.resources import amount
 from ssd_operator.plan import Graph, Node
 
 __all__ = ["excess"]
 
 
-def excess(graph: Graph, scene: Scene) -> str | None:
+def excess(graph: Graph, inputs: Inputs) -> str | None:
     """Return what asks for more than the namespace may ever have, or None."""
     for node in graph:
         together = node.tasks if node.is_gang else 1
-        for name, needed in _needs(node, scene).items():
-            for quota, hard in scene.quotas.items():
+        for name, needed in _needs(node, inputs).items():
+            for quota, hard in inputs.quotas.items():
                 if name in hard and needed * together > amount(hard[name]):
                     pods = f"{together} pods together" if together > 1 else "one pod"
                     return (
@@ -31,9 +31,9 @@ def excess(graph: Graph, scene: Scene) -> str | None:
     return None
 
 
-def _needs(node: Node, scene: Scene) -> dict[str, Decimal]:
+def _needs(node: Node, inputs: Inputs) -> dict[str, Decimal]:
     """Return what one pod counts against a quota, under the quota's names."""
-    pod = manifests.job(node, scene.place, attempt=1)["spec"]["template"]["spec"]
+    pod = manifests.job(node, inputs.place, attempt=1)["spec"]["template"]["spec"]
     total: dict[str, Decimal] = {"pods": Decimal(1)}
     for container in (*pod.get("initContainers", []), *pod["containers"]):
         for name, value in _named(container["resources"]):

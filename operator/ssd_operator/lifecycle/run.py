@@ -1,7 +1,7 @@
 """The whole status: every stage one step further, until nothing moves any more, then what that means.
 
-Pure and level-triggered: the same status and the same scene give the same answer, however often they are asked and
-whatever happened in between. What must be done follows from the answer (see `duties`), never from an event.
+Pure and level-triggered: the same status and the same inputs give the same answer, however often they are asked and
+whatever happened in between. What must be done follows from the answer (see `actions_for`), never from an event.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 
 from ssd_jobs import contract
 from ssd_operator import plan
-from ssd_operator.lifecycle import conditions, outcome, summary
-from ssd_operator.lifecycle.conditions import Claim
-from ssd_operator.lifecycle.inputs import Scene, moment, stamp
+from ssd_operator.lifecycle import conditions, reasons, summary
+from ssd_operator.lifecycle.conditions import ConditionUpdate
+from ssd_operator.lifecycle.inputs import Inputs, moment, stamp
+from ssd_operator.lifecycle.planning import Planner
+from ssd_operator.lifecycle.reasons import Reason
 from ssd_operator.lifecycle.results import reported, result_of
 from ssd_operator.lifecycle.stage import ENDED, step
 from ssd_operator.manifests import Place
@@ -20,27 +22,15 @@ from ssd_operator.plan import Graph
 from ssd_operator.spec import scalars
 from ssd_operator.spec.status import StageStatus, Status
 
-__all__ = ["advance", "deadline", "graph_of", "hold", "is_over", "reopen", "with_kinds"]
+__all__ = ["advance", "deadline", "hold", "is_over", "reopen", "with_kinds"]
 
 
-def advance(was: Status, scene: Scene) -> Status:
-    """Return the status that this scene means."""
+def advance(was: Status, inputs: Inputs, planner: Planner) -> Status:
+    """Return the status that follows from the old one and these inputs."""
     if is_over(was):
-        return summary.settled(was, scene)
-    moved = _move(_remember_rerun(_count_suspension(was, scene), scene), scene)
-    return summary.conclude(moved, graph_of(moved, scene), scene)
-
-
-def graph_of(status: Status, scene: Scene) -> Graph:
-    """Return the plan, with what the status remembers of earlier stages."""
-    around = plan.Surroundings(
-        name=scene.name,
-        uid=scene.uid,
-        digests={part: digest for each in status.stages for part, digest in each.digests.items()},
-        reruns=status.reruns,
-        failed=outcome.for_report(status.stages),
-    )
-    return scene.planner.plan(around, scene.place)
+        return summary.settled(was, inputs)
+    moved = _move(_remember_rerun(_count_suspension(was, inputs), inputs), inputs, planner)
+    return summary.conclude(moved, planner.graph(moved, inputs), inputs)
 
 
 def with_kinds(was: Status, place: Place, *, name: str, uid: str) -> Status:
@@ -76,78 +66,82 @@ def reopen(was: Status) -> Status:
     return was.model_copy(update={**update, "completion_time": None})
 
 
-def hold(was: Status, *, reason: str, message: str, accepted: bool, now: datetime, generation: int) -> Status:
+def hold(was: Status, *, reason: Reason, message: str, accepted: bool, now: datetime, generation: int) -> Status:
     """Return the status of a resource that cannot be carried out as things are."""
-    claims = [
-        Claim("Accepted", accepted, "Valid" if accepted else reason, "" if accepted else message),
-        Claim("Progressing", False, reason, message),
+    updates = [
+        ConditionUpdate("Accepted", accepted, reasons.VALID if accepted else reason, "" if accepted else message),
+        ConditionUpdate("Progressing", False, reason, message),
     ]
-    found = conditions.merge(was, claims, now=now, generation=generation)
+    found = conditions.merge(was, updates, now=now, generation=generation)
     return conditions.derive(was.model_copy(update={"conditions": found, "observed_generation": generation}))
 
 
-def _move(was: Status, scene: Scene) -> Status:
+def _move(was: Status, inputs: Inputs, planner: Planner) -> Status:
     """Move every stage as far as it goes: a stage's end may give the next ones their keys."""
-    late = _is_late(was, scene)
+    late = _is_late(was, inputs)
     while True:
-        graph = graph_of(was, scene)
+        graph = planner.graph(was, inputs)
         known = {each.name: each for each in was.stages}
         stages: list[StageStatus] = []
         for node in graph:
             before = known.get(node.name, StageStatus(name=node.name, kind=node.kind, phase="Planned"))
             phases = {each.name: each.phase for each in stages}
-            after = _give_up(before, scene) if late else step(node, before, scene, phases)
+            after = _give_up(before, inputs) if late else step(node, before, inputs, phases)
             stages.append(after)
             known[node.name] = after
-        now = was.model_copy(update={"stages": tuple(stages), **_reported(stages, graph, was, scene)})
+        now = was.model_copy(update={"stages": tuple(stages), **_reported(stages, graph, was, inputs)})
         if now == was:
             return now
         was = now
 
 
-def _give_up(stage: StageStatus, scene: Scene) -> StageStatus:
+def _give_up(stage: StageStatus, inputs: Inputs) -> StageStatus:
     """End a stage at the deadline."""
     if stage.phase in ENDED:
         return stage
     begun = stage.phase != "Planned"
-    update = {"phase": "Failed" if begun else "Skipped", "message": scene.overdue, "completion_time": stamp(scene.now)}
+    update = {
+        "phase": "Failed" if begun else "Skipped",
+        "message": inputs.overdue,
+        "completion_time": stamp(inputs.now),
+    }
     return stage.model_copy(update=update)
 
 
-def _reported(stages: list[StageStatus], graph: Graph, was: Status, scene: Scene) -> dict[str, object]:
+def _reported(stages: list[StageStatus], graph: Graph, was: Status, inputs: Inputs) -> dict[str, object]:
     """Return results, promotion and tracking once the report has said them."""
     [node] = graph.of(contract.ReportConfig)
     report = next(each for each in stages if each.name == node.name)
     before = next((each for each in was.stages if each.name == node.name), None)
     if report.phase != "Succeeded" or (before is not None and before == report):
         return {}
-    result = result_of(scene.pods.get(report.jobs[0].name, ()))
+    result = result_of(inputs.pods.get(report.jobs[0].name, ()))
     return reported(result) if isinstance(result, contract.ReportResult) else {}
 
 
-def _is_late(status: Status, scene: Scene) -> bool:
-    return not scene.suspended and status.start_time is not None and scene.now > deadline(status, scene)
+def _is_late(status: Status, inputs: Inputs) -> bool:
+    return not inputs.suspended and status.start_time is not None and inputs.now > deadline(status, inputs)
 
 
-def deadline(status: Status, scene: Scene) -> datetime:
+def deadline(status: Status, inputs: Inputs) -> datetime:
     """Return the moment at which the run is given up, as things stand."""
     assert status.start_time is not None
-    allowed = scalars.seconds(scene.place.spec.deadline) + status.suspended_seconds
+    allowed = scalars.seconds(inputs.place.spec.deadline) + status.suspended_seconds
     return moment(status.start_time) + timedelta(seconds=allowed)
 
 
-def _remember_rerun(was: Status, scene: Scene) -> Status:
+def _remember_rerun(was: Status, inputs: Inputs) -> Status:
     """Note the nonce that is asked for: the next `rerun`, from another stage, keeps what this one makes."""
-    if scene.planning:
+    if inputs.planning:
         return was
-    return was.model_copy(update={"reruns": scene.place.spec.rerun.added_to(was.reruns)})
+    return was.model_copy(update={"reruns": inputs.place.spec.rerun.added_to(was.reruns)})
 
 
-def _count_suspension(was: Status, scene: Scene) -> Status:
+def _count_suspension(was: Status, inputs: Inputs) -> Status:
     """Add the time of a suspension that is over; before the run's first Job no time counts anyway."""
     found = conditions.find(was, "Suspended")
-    counts = was.start_time is not None and not scene.suspended
+    counts = was.start_time is not None and not inputs.suspended
     if not counts or found is None or found.status != "True" or found.last_transition_time is None:
         return was
-    seconds = int((scene.now - moment(found.last_transition_time)).total_seconds())
+    seconds = int((inputs.now - moment(found.last_transition_time)).total_seconds())
     return was.model_copy(update={"suspended_seconds": was.suspended_seconds + max(seconds, 0)})

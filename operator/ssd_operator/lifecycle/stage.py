@@ -15,10 +15,10 @@ from typing import Any
 
 from ssd_jobs import contract
 from ssd_operator.lifecycle import job_end, retry
-from ssd_operator.lifecycle.inputs import Scene, moment, stamp
+from ssd_operator.lifecycle.inputs import Inputs, moment, stamp
 from ssd_operator.lifecycle.results import result_of
 from ssd_operator.lifecycle.views import JobView
-from ssd_operator.lifecycle.waiting import why
+from ssd_operator.lifecycle.waiting import wait_reason
 from ssd_operator.plan import Node
 from ssd_operator.spec.status import STAGE_PHASES, Artifact, JobReference, Progress, StageStatus
 
@@ -28,7 +28,7 @@ ENDED = frozenset({"Succeeded", "Failed", "Skipped"})
 LIVE = frozenset({"Pending", "Running", "Suspended"})
 
 
-def step(node: Node, was: StageStatus, scene: Scene, phases: Mapping[str, str]) -> StageStatus:
+def step(node: Node, was: StageStatus, inputs: Inputs, phases: Mapping[str, str]) -> StageStatus:
     """Return where the stage stands now."""
     begun = was.phase != "Planned" or was.attempt > 0
     if begun and (node.provisional or was.key != node.key):
@@ -36,8 +36,8 @@ def step(node: Node, was: StageStatus, scene: Scene, phases: Mapping[str, str]) 
     if was.phase in ENDED:
         return was
     if was.phase == "Planned":
-        return _begin(node, was, scene, phases)
-    return _recognise(node, was, scene) if has_unknown_phase(was) else _follow(node, was, scene)
+        return _begin(node, was, inputs, phases)
+    return _recognise(node, was, inputs) if has_unknown_phase(was) else _follow(node, was, inputs)
 
 
 def has_unknown_phase(stage: StageStatus) -> bool:
@@ -50,7 +50,7 @@ def is_watched(stage: StageStatus) -> bool:
     return stage.phase in LIVE or (has_unknown_phase(stage) and len(stage.jobs) == 1)
 
 
-def _begin(node: Node, was: StageStatus, scene: Scene, phases: Mapping[str, str]) -> StageStatus:
+def _begin(node: Node, was: StageStatus, inputs: Inputs, phases: Mapping[str, str]) -> StageStatus:
     """Start, skip or keep waiting a stage that was not begun."""
     planned = was.model_copy(
         update={
@@ -58,24 +58,24 @@ def _begin(node: Node, was: StageStatus, scene: Scene, phases: Mapping[str, str]
             "message": "its key is known after prepare" if node.provisional else "",
         }
     )
-    if scene.planning:
-        cached = "Recorded" if node.key in scene.recorded else "Unknown"
+    if inputs.planning:
+        cached = "Recorded" if node.key in inputs.recorded else "Unknown"
         return planned.model_copy(update={"cached": "" if node.provisional else cached})
     upstream = {name: phases[name] for name in node.upstream}
     if any(phase not in ENDED for phase in upstream.values()):
         return planned
     lost = sorted(name for name, phase in upstream.items() if phase != "Succeeded")
     if node.skipped_without(lost):
-        return _end(planned, "Skipped", f"{lost[0]} did not finish", scene)
-    if node.provisional or scene.suspended:
+        return _end(planned, "Skipped", f"{lost[0]} did not finish", inputs)
+    if node.provisional or inputs.suspended:
         return planned
-    return _attempt(node, planned, scene, "")
+    return _attempt(node, planned, inputs, "")
 
 
-def _attempt(node: Node, was: StageStatus, scene: Scene, message: str, *, failures: int = 0) -> StageStatus:
+def _attempt(node: Node, was: StageStatus, inputs: Inputs, message: str, *, failures: int = 0) -> StageStatus:
     """Return the intent to make the Job of the next attempt, under a name that no earlier failure has."""
     attempt = was.attempt + 1
-    while _has_failed(scene.jobs.get(scene.job_name(node, attempt))):
+    while _has_failed(inputs.jobs.get(inputs.job_name(node, attempt))):
         attempt += 1
     return was.model_copy(
         update={
@@ -83,10 +83,10 @@ def _attempt(node: Node, was: StageStatus, scene: Scene, message: str, *, failur
             "cached": "",
             "attempt": attempt,
             "failures": failures,
-            "jobs": (JobReference(name=scene.job_name(node, attempt)),),
+            "jobs": (JobReference(name=inputs.job_name(node, attempt)),),
             "message": message,
             "progress": None,
-            "start_time": was.start_time or stamp(scene.now),
+            "start_time": was.start_time or stamp(inputs.now),
         }
     )
 
@@ -96,15 +96,15 @@ def _has_failed(job: JobView | None) -> bool:
     return job is not None and job.end == "Failed"
 
 
-def _recognise(node: Node, was: StageStatus, scene: Scene) -> StageStatus:
+def _recognise(node: Node, was: StageStatus, inputs: Inputs) -> StageStatus:
     """Return the stage in a phase of ours when its Job proves one: that it is at work, or complete.
 
     All else stays as it is. Another attempt, or an end without a result, may contradict what the newer operator meant.
     """
-    job = scene.jobs.get(was.jobs[0].name) if is_watched(was) else None
+    job = inputs.jobs.get(was.jobs[0].name) if is_watched(was) else None
     if job is None or job.key != node.key or job.deleting or job.end == "Failed" or _is_stopped(job):
         return was
-    now = _follow(node, was, scene)
+    now = _follow(node, was, inputs)
     return now if now.attempt == was.attempt and now.phase != "Failed" else was
 
 
@@ -113,53 +113,53 @@ def _is_stopped(job: JobView) -> bool:
     return job.suspended and not job.queue and not job.end
 
 
-def _follow(node: Node, was: StageStatus, scene: Scene) -> StageStatus:
+def _follow(node: Node, was: StageStatus, inputs: Inputs) -> StageStatus:
     """Follow the Job of the current attempt."""
     [reference] = was.jobs
-    job = scene.jobs.get(reference.name)
+    job = inputs.jobs.get(reference.name)
     if job is None:
-        return _without_job(node, was, scene)
+        return _without_job(node, was, inputs)
     if job.key != node.key:
         return _pending(was, f"Job {job.name} belongs to something else: delete it, or use another claim")
     if not reference.uid or job.deleting:
-        return _adopt(node, was, job, scene)
+        return _adopt(node, was, job, inputs)
     if job.end:
-        return _complete(node, was, job, scene) if job.end == "Complete" else _failed(node, was, job, scene)
-    return _rest(was, scene, "") if scene.suspended else _running(node, was, job, scene)
+        return _complete(node, was, job, inputs) if job.end == "Complete" else _failed(node, was, job, inputs)
+    return _rest(was, inputs, "") if inputs.suspended else _running(node, was, job, inputs)
 
 
-def _without_job(node: Node, was: StageStatus, scene: Scene) -> StageStatus:
+def _without_job(node: Node, was: StageStatus, inputs: Inputs) -> StageStatus:
     """The Job is not there: not made yet, stopped by us, or deleted by someone."""
     [reference] = was.jobs
-    if scene.suspended:
-        return _rest(was, scene, "")
-    if not reference.uid or reference.name not in scene.absent:
-        return _pending(was, scene.refusals.get(reference.name, was.message))
+    if inputs.suspended:
+        return _rest(was, inputs, "")
+    if not reference.uid or reference.name not in inputs.absent:
+        return _pending(was, inputs.refusals.get(reference.name, was.message))
     words = "goes on" if was.phase == "Suspended" else f"Job {reference.name} was deleted by someone: started again"
-    return _attempt(node, was, scene, words, failures=was.failures)
+    return _attempt(node, was, inputs, words, failures=was.failures)
 
 
-def _adopt(node: Node, was: StageStatus, job: JobView, scene: Scene) -> StageStatus:
+def _adopt(node: Node, was: StageStatus, job: JobView, inputs: Inputs) -> StageStatus:
     """Record a Job that stands, ours or one that another resource made for the same artifact."""
-    ours = any(owner.uid == scene.uid for owner in job.owners)
+    ours = any(owner.uid == inputs.uid for owner in job.owners)
     if job.end == "Failed" and not ours:
-        return _attempt(node, was, scene, "", failures=was.failures)
+        return _attempt(node, was, inputs, "", failures=was.failures)
     if job.deleting:
-        return _rest(was, scene, f"waits until Job {job.name} is gone")
-    if scene.made.get(job.name) == job.uid:
+        return _rest(was, inputs, f"waits until Job {job.name} is gone")
+    if inputs.made.get(job.name) == job.uid:
         reference = JobReference(name=job.name, uid=job.uid)
-        return _follow(node, was.model_copy(update={"jobs": (reference,)}), scene)
-    return _rest(was, scene, scene.refusals.get(job.name, was.message))
+        return _follow(node, was.model_copy(update={"jobs": (reference,)}), inputs)
+    return _rest(was, inputs, inputs.refusals.get(job.name, was.message))
 
 
-def _running(node: Node, was: StageStatus, job: JobView, scene: Scene) -> StageStatus:
+def _running(node: Node, was: StageStatus, job: JobView, inputs: Inputs) -> StageStatus:
     """Say how far a live Job is, or what it waits for."""
-    pods = scene.pods.get(job.name, ())
-    reason = why(job, pods, scene.queued.get(job.name, ""), now=scene.now)
-    shared = [owner.name for owner in job.owners if owner.uid != scene.uid]
-    message = reason.message if reason else f"shared with {', '.join(shared)}" if shared else ""
+    pods = inputs.pods.get(job.name, ())
+    wait = wait_reason(job, pods, inputs.queued.get(job.name, ""), now=inputs.now)
+    shared = [owner.name for owner in job.owners if owner.uid != inputs.uid]
+    message = wait.message if wait else f"shared with {', '.join(shared)}" if shared else ""
     runs = was.phase == "Running" or any(pod.phase == "Running" for pod in pods)
-    progress = scene.progress.get(node.name) or _shards(node, was, job)
+    progress = inputs.progress.get(node.name) or _shards(node, was, job)
     update: dict[str, Any] = {"phase": "Running" if runs and not job.suspended else "Pending", "message": message}
     return was.model_copy(update={**update, "progress": progress})
 
@@ -171,11 +171,11 @@ def _shards(node: Node, was: StageStatus, job: JobView) -> Progress | None:
     return Progress(unit="shards", done=job.succeeded, total=node.tasks)
 
 
-def _complete(node: Node, was: StageStatus, job: JobView, scene: Scene) -> StageStatus:
+def _complete(node: Node, was: StageStatus, job: JobView, inputs: Inputs) -> StageStatus:
     """Finish a stage; where a result is needed and lost, the stage runs again and finds its directory complete."""
-    result = result_of(scene.pods.get(job.name, ()))
+    result = result_of(inputs.pods.get(job.name, ()))
     if node.row.needs_result and not isinstance(result, node.row.result):
-        return _again(node, was, job, job_end.End("Counted", f"the result of Job {job.name} was lost"), scene)
+        return _again(node, was, job, job_end.End("Counted", f"the result of Job {job.name} was lost"), inputs)
     digest, message = "", ""
     if isinstance(result, contract.StageDone):
         digest, message = (result.digest, result.message) if node.tasks == 1 else ("", "")
@@ -188,35 +188,35 @@ def _complete(node: Node, was: StageStatus, job: JobView, scene: Scene) -> Stage
             "progress": None if was.progress is None else _full(was.progress),
         }
     )
-    return _end(done, "Succeeded", message, scene)
+    return _end(done, "Succeeded", message, inputs)
 
 
 def _full(progress: Progress) -> Progress:
     return progress.model_copy(update={"done": progress.total})
 
 
-def _failed(node: Node, was: StageStatus, job: JobView, scene: Scene) -> StageStatus:
+def _failed(node: Node, was: StageStatus, job: JobView, inputs: Inputs) -> StageStatus:
     """Give up, or try again, as the retry table says; a sharded Job has tried again already."""
-    pods = scene.pods.get(job.name, ())
+    pods = inputs.pods.get(job.name, ())
     if not node.is_gang:
-        return _end(was, "Failed", job_end.sharded(job, pods), scene)
-    return _again(node, was, job, job_end.gang(job, pods), scene)
+        return _end(was, "Failed", job_end.sharded(job, pods), inputs)
+    return _again(node, was, job, job_end.gang(job, pods), inputs)
 
 
-def _again(node: Node, was: StageStatus, job: JobView, end: job_end.End, scene: Scene) -> StageStatus:
+def _again(node: Node, was: StageStatus, job: JobView, end: job_end.End, inputs: Inputs) -> StageStatus:
     """Make the next attempt when it is due, unless there is to be none."""
-    limit = node.most_failures(scene.place.spec)
+    limit = node.most_failures(inputs.place.spec)
     follows = retry.after(end.kind, node.row.retry, limit=limit, failures=was.failures, attempt=was.attempt)
     if not follows.again:
-        return _end(was.model_copy(update={"failures": follows.failures}), "Failed", end.message, scene)
-    if scene.suspended:
-        return _rest(was, scene, end.message)
+        return _end(was.model_copy(update={"failures": follows.failures}), "Failed", end.message, inputs)
+    if inputs.suspended:
+        return _rest(was, inputs, end.message)
     due = moment(job.ended_at) + timedelta(seconds=follows.wait_s)
-    if follows.wait_s and scene.now < due:
+    if follows.wait_s and inputs.now < due:
         return _pending(was, f"tries again at {stamp(due)}: {end.message}")
     counted = follows.failures > was.failures
     words = f"attempt {was.attempt} failed" if counted else "goes on from its newest checkpoint"
-    return _attempt(node, was, scene, f"{words}: {end.message}", failures=follows.failures)
+    return _attempt(node, was, inputs, f"{words}: {end.message}", failures=follows.failures)
 
 
 def backoff_end(was: StageStatus, job: JobView) -> datetime:
@@ -224,13 +224,13 @@ def backoff_end(was: StageStatus, job: JobView) -> datetime:
     return moment(job.ended_at) + timedelta(seconds=contract.STAGES[was.kind].retry.wait_s(was.attempt - was.failures))
 
 
-def _rest(was: StageStatus, scene: Scene, message: str) -> StageStatus:
+def _rest(was: StageStatus, inputs: Inputs, message: str) -> StageStatus:
     """Return the stage suspended when the resource is, else waiting."""
-    if not scene.suspended:
+    if not inputs.suspended:
         return _pending(was, message)
     name = was.jobs[0].name
-    other = scene.wanted.get(name, "")
-    words = f"runs on for {other}, which wants it too" if other and name in scene.jobs else message
+    other = inputs.wanted.get(name, "")
+    words = f"runs on for {other}, which wants it too" if other and name in inputs.jobs else message
     return was.model_copy(update={"phase": "Suspended", "message": words})
 
 
@@ -238,5 +238,5 @@ def _pending(was: StageStatus, message: str) -> StageStatus:
     return was.model_copy(update={"phase": "Pending", "message": message})
 
 
-def _end(was: StageStatus, phase: str, message: str, scene: Scene) -> StageStatus:
-    return was.model_copy(update={"phase": phase, "message": message, "completion_time": stamp(scene.now)})
+def _end(was: StageStatus, phase: str, message: str, inputs: Inputs) -> StageStatus:
+    return was.model_copy(update={"phase": phase, "message": message, "completion_time": stamp(inputs.now)})

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ssd_jobs import contract
-from ssd_operator.lifecycle import conditions, outcome, quota
-from ssd_operator.lifecycle.conditions import Claim
-from ssd_operator.lifecycle.inputs import Scene, stamp
+from ssd_operator.lifecycle import conditions, outcome, quota, reasons
+from ssd_operator.lifecycle.conditions import ConditionUpdate
+from ssd_operator.lifecycle.inputs import Inputs, stamp
+from ssd_operator.lifecycle.reasons import Reason
 from ssd_operator.lifecycle.stage import ENDED, LIVE, has_unknown_phase
-from ssd_operator.lifecycle.waiting import Why, why
+from ssd_operator.lifecycle.waiting import WaitReason, wait_reason
 from ssd_operator.plan import Graph
 from ssd_operator.spec.model import ModelSource
 from ssd_operator.spec.status import StageStatus, Status
@@ -17,83 +18,85 @@ __all__ = ["conclude", "settled"]
 LONGEST_MODEL = 256
 
 
-def conclude(moved: Status, graph: Graph, scene: Scene) -> Status:
+def conclude(moved: Status, graph: Graph, inputs: Inputs) -> Status:
     """Return the status with conditions and the columns that people see."""
-    claims = _claims(moved, graph, scene)
-    found = conditions.merge(moved, claims, now=scene.now, generation=scene.generation)
+    updates = _updates(moved, graph, inputs)
+    found = conditions.merge(moved, updates, now=inputs.now, generation=inputs.generation)
     live = [stage for stage in moved.stages if stage.phase in LIVE]
     shown = next((stage for stage in live if stage.phase == "Running"), live[0] if live else None)
-    over = any(claim.holds for claim in claims if claim.kind in ("Succeeded", "Failed"))
+    over = any(update.holds for update in updates if update.kind in ("Succeeded", "Failed"))
     update = {
-        "observed_generation": scene.generation,
-        "model": _model(scene.place.spec.model.source),
+        "observed_generation": inputs.generation,
+        "model": _model(inputs.place.spec.model.source),
         "stage": "" if shown is None else contract.STAGES[shown.kind].title,
         "progress": _progress(shown, moved, over=over),
         "conditions": found,
-        "start_time": moved.start_time or (stamp(scene.now) if live else None),
-        "completion_time": stamp(scene.now) if over else None,
+        "start_time": moved.start_time or (stamp(inputs.now) if live else None),
+        "completion_time": stamp(inputs.now) if over else None,
     }
     return conditions.derive(moved.model_copy(update=update))
 
 
-def settled(was: Status, scene: Scene) -> Status:
+def settled(was: Status, inputs: Inputs) -> Status:
     """Return the status of a run that has ended, as the newest spec finds it: only that one may still be wrong."""
-    found = conditions.merge(was, [_accepted(scene, None)], now=scene.now, generation=scene.generation)
-    current = tuple(each.model_copy(update={"observed_generation": scene.generation}) for each in found)
-    return was.model_copy(update={"observed_generation": scene.generation, "conditions": current})
+    found = conditions.merge(was, [_accepted(inputs, None)], now=inputs.now, generation=inputs.generation)
+    current = tuple(each.model_copy(update={"observed_generation": inputs.generation}) for each in found)
+    return was.model_copy(update={"observed_generation": inputs.generation, "conditions": current})
 
 
-def _claims(moved: Status, graph: Graph, scene: Scene) -> list[Claim]:
+def _updates(moved: Status, graph: Graph, inputs: Inputs) -> list[ConditionUpdate]:
     """Return what the five conditions say."""
     stages = moved.stages
     over = all(stage.phase in ENDED for stage in stages)
     lost = outcome.decisive(stages)
-    words = f"{lost.name}: {lost.message}" if lost else ""
-    late = any(stage.message == scene.overdue for stage in outcome.failures(stages))
-    excess = quota.excess(graph, scene) if scene.planning else None
+    succeeded, failed = over and lost is None, over and lost is not None
+    message = f"{lost.name}: {lost.message}" if over and lost is not None else ""
+    late = any(stage.message == inputs.overdue for stage in outcome.failures(stages))
+    asked = reasons.ASKED if inputs.suspended else reasons.NOT_ASKED
+    excess = quota.excess(graph, inputs) if inputs.planning else None
     return [
-        _accepted(scene, excess),
-        _progressing(moved, scene, over=over),
-        Claim("Suspended", scene.suspended, "Asked" if scene.suspended else "NotAsked", _suspended(scene)),
-        Claim("Succeeded", over and not lost, "Finished" if over and not lost else "NotFinished", ""),
-        Claim("Failed", over and bool(lost), _failure(over and bool(lost), late), words if over else ""),
+        _accepted(inputs, excess),
+        _progressing(moved, inputs, over=over),
+        ConditionUpdate("Suspended", inputs.suspended, asked, _suspended(inputs)),
+        ConditionUpdate("Succeeded", succeeded, reasons.FINISHED if succeeded else reasons.NOT_FINISHED),
+        ConditionUpdate("Failed", failed, _failure(failed, late), message),
     ]
 
 
-def _accepted(scene: Scene, excess: str | None) -> Claim:
-    if scene.problem:
-        return Claim("Accepted", False, "InvalidSpec", scene.problem)
-    return Claim("Accepted", excess is None, "ExceedsQuota" if excess else "Valid", excess or "")
+def _accepted(inputs: Inputs, excess: str | None) -> ConditionUpdate:
+    if inputs.problem:
+        return ConditionUpdate("Accepted", False, reasons.INVALID_SPEC, inputs.problem)
+    return ConditionUpdate("Accepted", excess is None, reasons.EXCEEDS_QUOTA if excess else reasons.VALID, excess or "")
 
 
-def _suspended(scene: Scene) -> str:
-    return "set spec.suspend to false to go on" if scene.suspended else ""
+def _suspended(inputs: Inputs) -> str:
+    return "set spec.suspend to false to go on" if inputs.suspended else ""
 
 
-def _failure(failed: bool, late: bool) -> str:
+def _failure(failed: bool, late: bool) -> Reason:
     if not failed:
-        return "NotFailed"
-    return "DeadlineExceeded" if late else "StageFailed"
+        return reasons.NOT_FAILED
+    return reasons.DEADLINE_EXCEEDED if late else reasons.STAGE_FAILED
 
 
-def _progressing(moved: Status, scene: Scene, *, over: bool) -> Claim:
+def _progressing(moved: Status, inputs: Inputs, *, over: bool) -> ConditionUpdate:
     """Say what runs, or what is waited for."""
     if over:
-        return Claim("Progressing", False, "Finished")
-    if scene.planning:
-        return Claim("Progressing", False, "Planned", "set spec.mode to Run to start it")
-    if scene.suspended:
-        return Claim("Progressing", False, "Suspended", _suspended(scene))
+        return ConditionUpdate("Progressing", False, reasons.FINISHED)
+    if inputs.planning:
+        return ConditionUpdate("Progressing", False, reasons.PLANNED, "set spec.mode to Run to start it")
+    if inputs.suspended:
+        return ConditionUpdate("Progressing", False, reasons.SUSPENDED, _suspended(inputs))
     live = [stage for stage in moved.stages if stage.phase in LIVE]
-    waits = [(stage, reason) for stage in live if (reason := _why(stage, scene))]
+    waits = [(stage, wait) for stage in live if (wait := _wait_reason(stage, inputs))]
     if waits and not any(stage.phase == "Running" for stage in live):
-        stage, reason = waits[0]
-        return Claim("Progressing", False, reason.reason, f"{stage.name}: {reason.message}")
+        stage, wait = waits[0]
+        return ConditionUpdate("Progressing", False, wait.reason, f"{stage.name}: {wait.message}")
     unknown = [stage for stage in moved.stages if has_unknown_phase(stage)]
     if unknown and not live:
-        return Claim("Progressing", False, "UnknownPhase", _unknown_phase(unknown[0]))
+        return ConditionUpdate("Progressing", False, reasons.UNKNOWN_PHASE, _unknown_phase(unknown[0]))
     names = ", ".join(stage.name for stage in live)
-    return Claim("Progressing", True, "StageRunning", names)
+    return ConditionUpdate("Progressing", True, reasons.STAGE_RUNNING, names)
 
 
 def _unknown_phase(stage: StageStatus) -> str:
@@ -103,12 +106,12 @@ def _unknown_phase(stage: StageStatus) -> str:
     )
 
 
-def _why(stage: StageStatus, scene: Scene) -> Why | None:
-    """Return what keeps a stage."""
-    job = scene.jobs.get(stage.jobs[0].name) if stage.jobs else None
-    if job is None or job.end or job.deleting or job.name in scene.refusals:
-        return Why("Waiting", stage.message) if stage.message and stage.phase == "Pending" else None
-    return why(job, scene.pods.get(job.name, ()), scene.queued.get(job.name, ""), now=scene.now)
+def _wait_reason(stage: StageStatus, inputs: Inputs) -> WaitReason | None:
+    """Return the reason why a stage does not run."""
+    job = inputs.jobs.get(stage.jobs[0].name) if stage.jobs else None
+    if job is None or job.end or job.deleting or job.name in inputs.refusals:
+        return WaitReason(reasons.WAITING, stage.message) if stage.message and stage.phase == "Pending" else None
+    return wait_reason(job, inputs.pods.get(job.name, ()), inputs.queued.get(job.name, ""), now=inputs.now)
 
 
 def _progress(shown: StageStatus | None, moved: Status, *, over: bool) -> str:

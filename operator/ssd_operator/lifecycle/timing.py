@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from ssd_jobs import contract
-from ssd_operator.lifecycle.inputs import Scene, moment
+from ssd_operator.lifecycle.inputs import Inputs, moment
 from ssd_operator.lifecycle.run import deadline, is_over
 from ssd_operator.lifecycle.stage import LIVE, backoff_end
-from ssd_operator.lifecycle.waiting import doubts
+from ssd_operator.lifecycle.waiting import stuck_at
 from ssd_operator.spec import scalars
 from ssd_operator.spec.status import StageStatus, Status
 
@@ -21,9 +21,9 @@ UNSETTLED_S = 5
 """A Job that belongs to others or goes away may change without any event that names us."""
 
 
-def expires(status: Status, scene: Scene) -> datetime | None:
+def expires(status: Status, inputs: Inputs) -> datetime | None:
     """Return when the resource itself is to be deleted."""
-    ttl = scalars.seconds(scene.place.spec.ttl_after_finished)
+    ttl = scalars.seconds(inputs.place.spec.ttl_after_finished)
     if not ttl or status.completion_time is None or not is_over(status):
         return None
     return moment(status.completion_time) + timedelta(seconds=ttl)
@@ -35,33 +35,33 @@ def is_asked(stage: StageStatus) -> bool:
     return not counted and contract.STAGES[stage.kind].tells_progress
 
 
-def next_look(status: Status, scene: Scene) -> float | None:
+def next_look(status: Status, inputs: Inputs) -> float | None:
     """Return after how many seconds to look again, or None when only an event can change anything."""
-    moments = list(_moments(status, scene))
+    moments = list(_moments(status, inputs))
     if not moments:
         return None
-    return max((min(moments) - scene.now).total_seconds(), 0.0) + 0.1
+    return max((min(moments) - inputs.now).total_seconds(), 0.0) + 0.1
 
 
-def _moments(status: Status, scene: Scene) -> Iterator[datetime]:
-    ends = expires(status, scene)
+def _moments(status: Status, inputs: Inputs) -> Iterator[datetime]:
+    ends = expires(status, inputs)
     if ends is not None:
         yield ends
-    if is_over(status) or scene.suspended:
+    if is_over(status) or inputs.suspended:
         return
     if status.start_time is not None:
-        yield deadline(status, scene)
+        yield deadline(status, inputs)
     for stage in status.stages:
         if stage.phase not in LIVE:
             continue
-        job = scene.jobs.get(stage.jobs[0].name)
+        job = inputs.jobs.get(stage.jobs[0].name)
         if not stage.jobs[0].uid or (job is not None and job.deleting):
-            yield scene.now + timedelta(seconds=UNSETTLED_S)
+            yield inputs.now + timedelta(seconds=UNSETTLED_S)
         if job is not None:
-            yield from (each for each in doubts(job, scene.pods.get(job.name, ())) if each > scene.now)
-        if job is not None and job.queue and job.suspended and scene.place.settings.kueue:
-            yield scene.now + timedelta(seconds=QUEUED_S)
+            yield from (each for each in stuck_at(job, inputs.pods.get(job.name, ())) if each > inputs.now)
+        if job is not None and job.queue and job.suspended and inputs.place.settings.kueue:
+            yield inputs.now + timedelta(seconds=QUEUED_S)
         if job is not None and job.end == "Failed":
             yield backoff_end(stage, job)
-        if stage.phase == "Running" and is_asked(stage) and scene.place.settings.worker_metrics_port:
-            yield scene.now + timedelta(seconds=scene.place.settings.progress_s)
+        if stage.phase == "Running" and is_asked(stage) and inputs.place.settings.worker_metrics_port:
+            yield inputs.now + timedelta(seconds=inputs.place.settings.progress_s)

@@ -1,4 +1,4 @@
-"""Why a stage does not run: in the words of whoever keeps it, with what to do."""
+"""The reason why a stage does not run: in the words of whoever keeps it from running, with what to do."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ssd_jobs.contract import ExitCode
+from ssd_operator.lifecycle import reasons
 from ssd_operator.lifecycle.inputs import moment
+from ssd_operator.lifecycle.reasons import Reason
 from ssd_operator.lifecycle.views import JobView, PodView
 
-__all__ = ["Why", "doubts", "why"]
+__all__ = ["WaitReason", "stuck_at", "wait_reason"]
 
 PODLESS = timedelta(seconds=30)
 """A Job without a pod for so long has been refused one; nothing but its events says by whom."""
@@ -23,10 +25,10 @@ ORDINARY = frozenset({"", "ContainerCreating", "PodInitializing"})
 
 
 @dataclass(frozen=True)
-class Why:
-    """A reason for programs and a sentence for people."""
+class WaitReason:
+    """What a Job waits for: a reason for programs and a sentence for people."""
 
-    reason: str
+    reason: Reason
     message: str
 
     def __post_init__(self) -> None:
@@ -34,8 +36,8 @@ class Why:
         object.__setattr__(self, "message", self.message[:1000])
 
 
-def doubts(job: JobView, pods: Sequence[PodView]) -> Iterator[datetime]:
-    """Yield the moments at which something that only takes time becomes something that does not happen."""
+def stuck_at(job: JobView, pods: Sequence[PodView]) -> Iterator[datetime]:
+    """Yield the moments at which a slow start counts as stuck."""
     yield from filter(None, (_podless_at(job, pods), *map(_slow_at, pods)))
 
 
@@ -52,14 +54,15 @@ def _podless_at(job: JobView, pods: Sequence[PodView]) -> datetime | None:
     return moment(job.started_at) + PODLESS
 
 
-def why(job: JobView, pods: Sequence[PodView], queued: str = "", *, now: datetime) -> Why | None:
+def wait_reason(job: JobView, pods: Sequence[PodView], queued: str = "", *, now: datetime) -> WaitReason | None:
     """Return what a Job waits for, or None when nothing is in its way; `queued` is what its queue says."""
     if job.queue and job.suspended:
-        return Why("Queued", f"waits in queue {job.queue} for admission" + (f", {queued}" if queued else ""))
+        message = f"waits in queue {job.queue} for admission"
+        return WaitReason(reasons.QUEUED, f"{message}, {queued}" if queued else message)
     podless = _podless_at(job, pods)
     if podless is not None and now >= podless:
-        words = f"Job {job.name} gets no pods: kubectl describe job {job.name} says why"
-        return Why("NoPods", f"{words}, such as a quota, Pod Security or a webhook")
+        message = f"Job {job.name} gets no pods: kubectl describe job {job.name} says why"
+        return WaitReason(reasons.NO_PODS, f"{message}, such as a quota, Pod Security or a webhook")
     pending = [pod for pod in pods if pod.phase == "Pending"]
     found = [reason for pod in pending if (reason := _pod(pod, now))]
     if found:
@@ -67,21 +70,22 @@ def why(job: JobView, pods: Sequence[PodView], queued: str = "", *, now: datetim
     later = [pod for pod in pods if pod.exit_code == ExitCode.TEMPORARY]
     if later and not any(pod.phase == "Running" for pod in pods):
         last = max(later, key=lambda pod: pod.version)
-        return Why("Temporary", f"tries again, pod {last.name} said: {last.message.strip() or 'exit code 75'}")
+        message = last.message.strip() or "exit code 75"
+        return WaitReason(reasons.TEMPORARY, f"tries again, pod {last.name} said: {message}")
     return None
 
 
-def _pod(pod: PodView, now: datetime) -> Why | None:
+def _pod(pod: PodView, now: datetime) -> WaitReason | None:
     if pod.unschedulable:
-        return Why("Unschedulable", f"pod {pod.name} has no node: {pod.unschedulable}")
+        return WaitReason(reasons.UNSCHEDULABLE, f"pod {pod.name} has no node: {pod.unschedulable}")
     if pod.waiting in IMAGE:
-        return Why("ImagePull", f"pod {pod.name} gets no image: {pod.waiting_message or pod.waiting}")
+        return WaitReason(reasons.IMAGE_PULL, f"pod {pod.name} gets no image: {pod.waiting_message or pod.waiting}")
     if pod.waiting in CONFIG:
-        return Why("PodConfig", f"pod {pod.name} cannot start: {pod.waiting_message or pod.waiting}")
+        return WaitReason(reasons.POD_CONFIG, f"pod {pod.name} cannot start: {pod.waiting_message or pod.waiting}")
     if pod.waiting not in ORDINARY:
-        return Why("PodWaiting", f"pod {pod.name} waits: {pod.waiting_message or pod.waiting}")
+        return WaitReason(reasons.POD_WAITING, f"pod {pod.name} waits: {pod.waiting_message or pod.waiting}")
     slow = _slow_at(pod)
     if slow is not None and now >= slow:
-        words = f"pod {pod.name} has a node and does not start: kubectl describe pod {pod.name} says why"
-        return Why("PodSlow", f"{words}, such as a volume that cannot be mounted, or a large image")
+        message = f"pod {pod.name} has a node and does not start: kubectl describe pod {pod.name} says why"
+        return WaitReason(reasons.POD_SLOW, f"{message}, such as a volume that cannot be mounted, or a large image")
     return None

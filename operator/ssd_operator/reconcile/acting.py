@@ -1,4 +1,4 @@
-"""Carrying out duties: every one harmless when it was done before, or when someone else does it at the same time.
+"""The actions of a pass, carried out: each is harmless when it was done before, or when someone else does it as well.
 
 A Job is made with POST, and its name is the lock. Whoever comes second becomes another owner and waits. ConfigMap
 and Service belong to the Job and go with it.
@@ -10,10 +10,9 @@ import logging
 from collections import defaultdict
 from typing import Any
 
-from ssd_operator import lifecycle as core
 from ssd_operator import manifests
 from ssd_operator.cluster import Api, ApiError, Key, Store
-from ssd_operator.lifecycle import Duty, JobView, Leave, Make, Remove, Resume, Stop
+from ssd_operator.lifecycle import Action, CreateJob, DeleteJob, DisownJob, JobView, ResumeJob, SuspendJob, view_job
 from ssd_operator.manifests import Place
 from ssd_operator.reconcile.terms import owner_reference
 
@@ -40,75 +39,73 @@ class Actor:
         self.made.pop(key, None)
         self.refusals.pop(key, None)
 
-    async def perform(self, duty: Duty, raw: Raw, place: Place) -> None:
-        """Do one duty."""
-        LOGGER.info("%s/%s: %s %s", place.namespace, place.experiment, type(duty).__name__, _subject(duty))
-        match duty:
-            case Make():
-                await self._make(duty, raw, place)
-            case Stop():
-                await self._suspend(duty.job, suspend=True)
-            case Resume():
-                await self._suspend(duty.job, suspend=False)
-            case Leave():
-                await self._leave(duty.job, raw["metadata"]["uid"])
-            case Remove():
-                await self._remove(duty.job)
+    async def perform(self, action: Action, raw: Raw, place: Place) -> None:
+        """Do one action."""
+        LOGGER.info("%s/%s: %s %s", place.namespace, place.experiment, type(action).__name__, _subject(action))
+        match action:
+            case CreateJob():
+                await self._make(action, raw, place)
+            case SuspendJob():
+                await self._suspend(action.job, suspend=True)
+            case ResumeJob():
+                await self._suspend(action.job, suspend=False)
+            case DisownJob():
+                await self._leave(action.job, raw["metadata"]["uid"])
+            case DeleteJob():
+                await self._remove(action.job)
 
-    async def _make(self, duty: Make, raw: Raw, place: Place) -> None:
+    async def _make(self, action: CreateJob, raw: Raw, place: Place) -> None:
         """Make or join a Job, then what its pods wait for."""
         key = Key(place.namespace, place.experiment)
         try:
-            standing = await self._stand(duty, raw, place)
+            standing = await self._ensure_job(action, raw, place)
         except ApiError as error:
             if not error.refused:
                 raise
-            words = f"the API server refuses Job {duty.name} or what it needs: {error.message}"
-            self.refusals[key][duty.name] = words[:LONGEST_REFUSAL]
+            message = f"the API server refuses Job {action.name} or what it needs: {error.message}"
+            self.refusals[key][action.name] = message[:LONGEST_REFUSAL]
             return
         if standing is not None:
-            self.refusals[key].pop(duty.name, None)
+            self.refusals[key].pop(action.name, None)
             self.made[key][standing.name] = standing.uid
 
-    async def _stand(self, duty: Make, raw: Raw, place: Place) -> JobView | None:
+    async def _ensure_job(self, action: CreateJob, raw: Raw, place: Place) -> JobView | None:
         """Return the Job once it stands with everything around it."""
-        if duty.node.needs_sandbox:
-            await self._wall(raw)
-        *supports, job = manifests.objects(duty.node, place, attempt=duty.attempt)
-        standing = await self._create_job(job, raw)
+        if action.node.needs_sandbox:
+            await self._ensure_isolation(raw)
+        *supports, job = manifests.objects(action.node, place, attempt=action.attempt)
+        standing = await self._create_job(action, job, raw)
         if standing is not None:
             for each in supports:
                 await self._ensure(each, owner=_job_reference(standing))
         return standing
 
-    async def _create_job(self, job: Raw, raw: Raw) -> JobView | None:
+    async def _create_job(self, action: CreateJob, job: Raw, raw: Raw) -> JobView | None:
         """Make the Job, or join the one that has its name; None when that one cannot be joined."""
         job["metadata"]["ownerReferences"] = [owner_reference(raw)]
         try:
-            return self._keep(await self._api.create(job))
+            return self._remember(await self._api.create(job))
         except ApiError as error:
             if not error.exists:
                 raise
-        return await self._join(job, raw)
+        return await self._join(action, raw)
 
-    async def _join(self, job: Raw, raw: Raw) -> JobView | None:
+    async def _join(self, action: CreateJob, raw: Raw) -> JobView | None:
         """Become an owner of a Job that another resource, or an earlier life of this process, made."""
-        metadata = job["metadata"]
-        found = await self._api.get("Job", metadata["namespace"], metadata["name"])
-        standing = self._keep(found)
+        found = await self._api.get("Job", raw["metadata"]["namespace"], action.name)
+        standing = self._remember(found)
         if any(owner.uid == raw["metadata"]["uid"] for owner in standing.owners):
             return None if standing.deleting else standing
-        mine = core.view_job({**job, "metadata": {**found["metadata"], **metadata}}).key
-        if standing.key != mine or standing.deleting or standing.end == "Failed":
+        if standing.key != action.node.key or standing.deleting or standing.end == "Failed":
             return None
         owners = [*found["metadata"].get("ownerReferences", []), owner_reference(raw)]
-        return self._keep(await self._own(found, owners))
+        return self._remember(await self._own(found, owners))
 
     async def _leave(self, job: JobView, uid: str) -> None:
         """Stop owning a Job."""
         found = await self._api.get("Job", job.namespace, job.name)
         owners = [each for each in found["metadata"].get("ownerReferences", []) if each["uid"] != uid]
-        self._keep(await self._own(found, owners))
+        self._remember(await self._own(found, owners))
 
     async def _own(self, found: Raw, owners: list[Raw]) -> Raw:
         metadata = found["metadata"]
@@ -135,17 +132,17 @@ class Actor:
                 raise
             answer = None
         if answer is not None:
-            self._keep(answer)
+            self._remember(answer)
             return
         try:
-            self._keep(await self._api.get("Job", job.namespace, job.name))
+            self._remember(await self._api.get("Job", job.namespace, job.name))
         except ApiError as error:
             if not error.missing:
                 raise
             self._store.drop_job(job.namespace, job.name, uid=job.uid, version=job.version)
 
-    async def _wall(self, raw: Raw) -> None:
-        """Bring the policy that seals pods which run foreign programs, before each Job of them: one may be gone."""
+    async def _ensure_isolation(self, raw: Raw) -> None:
+        """Ensure the NetworkPolicy of pods that run programs; before each Job, because somebody may delete it."""
         metadata = raw["metadata"]
         names = {"name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"]}
         await self._ensure(manifests.isolation(**names), owner=owner_reference(raw))
@@ -159,9 +156,9 @@ class Actor:
             if not error.exists:
                 raise
 
-    def _keep(self, raw: Raw) -> JobView:
+    def _remember(self, raw: Raw) -> JobView:
         """Remember a Job as the API server just returned it."""
-        job = core.view_job(raw)
+        job = view_job(raw)
         self._store.put_job(job)
         return job
 
@@ -170,5 +167,5 @@ def _job_reference(job: JobView) -> Raw:
     return {"apiVersion": "batch/v1", "kind": "Job", "name": job.name, "uid": job.uid}
 
 
-def _subject(duty: Duty) -> str:
-    return duty.name if isinstance(duty, Make) else duty.job.name
+def _subject(action: Action) -> str:
+    return action.name if isinstance(action, CreateJob) else action.job.name

@@ -30,13 +30,13 @@ class Admissions:
         self._clock = clock
         self._known: dict[str, tuple[str, float]] = {}
 
-    async def words(self, job: JobView) -> str:
+    async def message(self, job: JobView) -> str:
         """Return what keeps a Job, empty when Kueue does not say."""
-        words, asked_at = self._known.get(job.uid, ("", float("-inf")))
+        message, asked_at = self._known.get(job.uid, ("", float("-inf")))
         if self._clock() - asked_at >= KNOWN_S:
-            words = await self._ask(job)
-            self._known[job.uid] = (words, self._clock())
-        return words
+            message = await self._ask(job)
+            self._known[job.uid] = (message, self._clock())
+        return message
 
     def forget(self, uid: str) -> None:
         """Drop what is known of a Job."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from ssd_operator import naming
 from ssd_operator.cluster.api import Api, ApiError
-from ssd_operator.lifecycle import Happening
+from ssd_operator.lifecycle import Event
 
 __all__ = ["Recorder"]
 
@@ -33,23 +33,23 @@ class Recorder:
         self._clock = clock
         self._counts: OrderedDict[str, int] = OrderedDict()
 
-    async def record(self, resource: dict[str, Any], happenings: Iterable[Happening]) -> None:
+    async def record(self, resource: dict[str, Any], events: Iterable[Event]) -> None:
         """Write what happened to a resource."""
-        for happening in happenings:
+        for event in events:
             try:
-                await self._write(resource["metadata"], happening)
+                await self._write(resource["metadata"], event)
             except ApiError as error:
                 LOGGER.warning("an event was not written: %s", error)
 
-    async def _write(self, metadata: dict[str, Any], happening: Happening) -> None:
+    async def _write(self, metadata: dict[str, Any], event: Event) -> None:
         """Make the event, or count it when it is there."""
-        event = self._event(metadata, happening)
+        body = self._body(metadata, event)
         try:
-            await self._api.create(event)
+            await self._api.create(body)
         except ApiError as error:
             if not error.exists:
                 raise
-            await self._count(event["metadata"])
+            await self._count(body["metadata"])
 
     async def _count(self, metadata: dict[str, Any]) -> None:
         """Count a repeat; the count is this process's own, so that events need not be readable."""
@@ -60,17 +60,17 @@ class Recorder:
         series = {"count": count, "lastObservedTime": self._now()}
         await self._api.patch("Event", namespace, name, {"series": series})
 
-    def _event(self, metadata: dict[str, Any], happening: Happening) -> dict[str, Any]:
+    def _body(self, metadata: dict[str, Any], event: Event) -> dict[str, Any]:
         """Return the event as an object."""
-        note = happening.note.encode()[:LONGEST_NOTE].decode(errors="ignore")
-        digest = naming.short(metadata["uid"], happening.reason, note)
+        note = event.note.encode()[:LONGEST_NOTE].decode(errors="ignore")
+        digest = naming.short(metadata["uid"], event.reason.word, note)
         return {
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
             "metadata": {"name": f"{metadata['name']}.{digest}", "namespace": metadata["namespace"]},
             "eventTime": self._now(),
-            "type": "Warning" if happening.warning else "Normal",
-            "reason": happening.reason,
+            "type": "Warning" if event.reason.is_warning else "Normal",
+            "reason": event.reason.word,
             "action": "Reconcile",
             "note": note,
             "reportingController": f"{naming.GROUP}/operator",

@@ -5,39 +5,27 @@ That a Job is gone, or that a pod left no words, is believed only when the API s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from ssd_jobs import contract
-from ssd_operator import lifecycle as core
 from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError, Key, Store
-from ssd_operator.lifecycle import JobView, PodView, Scene
+from ssd_operator.lifecycle import Inputs, JobView, PodView, is_asked, is_watched, view_job, view_pod
 from ssd_operator.lifecycle.results import result_of
 from ssd_operator.manifests import Place
 from ssd_operator.reconcile.admission import Admissions
 from ssd_operator.reconcile.progress import Reader, url
 from ssd_operator.spec.status import Progress, StageStatus, Status
 
-__all__ = ["Observer", "Steering"]
+__all__ = ["Observer"]
 
 Raw = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Steering:
-    """What the written spec says about steering, and what this process knows of its own deeds."""
-
-    suspended: bool
-    planning: bool
-    problem: str
-    made: dict[str, str]
-    refusals: dict[str, str]
-
-
 class Observer:
-    """Makes scenes."""
+    """Observes resources."""
 
     def __init__(self, api: Api, store: Store, progress: Reader) -> None:
         self._api = api
@@ -49,32 +37,43 @@ class Observer:
         """Drop what is known of a resource."""
         self._progress.forget(key)
 
-    async def look(self, raw: Raw, was: Status, place: Place, steering: Steering, *, now: datetime) -> Scene:
-        """Return all that can be seen of a resource now."""
+    async def observe(
+        self,
+        raw: Raw,
+        was: Status,
+        place: Place,
+        *,
+        problem: str,
+        made: Mapping[str, str],
+        refusals: Mapping[str, str],
+        now: datetime,
+    ) -> Inputs:
+        """Return all that can be seen of a resource now, beside what the caller knows itself."""
         metadata = raw["metadata"]
         key = Key(metadata["namespace"], metadata["name"])
-        live = [stage for stage in was.stages if core.is_watched(stage)]
+        planning = raw["spec"].get("mode", "Run") == "Plan"
+        live = [stage for stage in was.stages if is_watched(stage)]
         jobs, absent = await self._jobs(key, metadata["uid"], live)
         pods = {stage.jobs[0].name: await self._pods(key, stage, jobs) for stage in live}
-        return Scene(
+        return Inputs(
             name=metadata["name"],
             uid=metadata["uid"],
             generation=metadata["generation"],
             place=place,
             now=now,
-            suspended=steering.suspended,
-            planning=steering.planning,
-            problem=steering.problem,
+            suspended=raw["spec"].get("suspend", False),
+            planning=planning,
+            problem=problem,
             jobs=jobs,
             pods=pods,
             absent=absent,
-            made=steering.made,
-            refusals=steering.refusals,
+            made=made,
+            refusals=refusals,
             wanted=self._wanted(metadata["uid"], jobs),
             queued=await self._queued(live, jobs) if place.settings.kueue else {},
             progress=self._read_progress(key, live, pods, place),
-            recorded=self._recorded(key, place.claim) if steering.planning else frozenset(),
-            quotas=await self._quotas(key.namespace) if steering.planning else {},
+            recorded=self._recorded(key, place.claim) if planning else frozenset(),
+            quotas=await self._quotas(key.namespace) if planning else {},
         )
 
     async def _jobs(self, key: Key, uid: str, live: list[StageStatus]) -> tuple[dict[str, JobView], frozenset[str]]:
@@ -95,7 +94,7 @@ class Observer:
     async def _ask(self, namespace: str, name: str) -> JobView | None:
         """Read a Job that memory does not have."""
         try:
-            job = core.view_job(await self._api.get("Job", namespace, name))
+            job = view_job(await self._api.get("Job", namespace, name))
         except ApiError as error:
             if error.missing:
                 return None
@@ -110,14 +109,14 @@ class Observer:
         job = jobs.get(name)
         if job is None or not job.end:
             return known
-        speaks = contract.STAGES[stage.kind].needs_result
-        if job.end == "Complete" and (not speaks or result_of(known) is not None):
+        has_result = contract.STAGES[stage.kind].needs_result
+        if job.end == "Complete" and (not has_result or result_of(known) is not None):
             return known
         return await self._ask_pods(key.namespace, name)
 
     async def _ask_pods(self, namespace: str, job: str) -> tuple[PodView, ...]:
         async for raw in self._api.list("Pod", namespace, selector=f"{naming.LABEL_JOB}={job}"):
-            self._store.put_pod(core.view_pod(raw))
+            self._store.put_pod(view_pod(raw))
         return self._store.pods(namespace, job)
 
     async def _queued(self, live: list[StageStatus], jobs: dict[str, JobView]) -> dict[str, str]:
@@ -125,7 +124,7 @@ class Observer:
         found = {}
         for job in (jobs[stage.jobs[0].name] for stage in live if stage.jobs[0].name in jobs):
             if job.queue and job.suspended and not job.end:
-                found[job.name] = await self._admissions.words(job)
+                found[job.name] = await self._admissions.message(job)
             else:
                 self._admissions.forget(job.uid)
         return found
@@ -170,10 +169,10 @@ class Observer:
         for stage in live:
             running = [pod for pod in pods[stage.jobs[0].name] if pod.phase == "Running" and pod.ip]
             first = next((pod for pod in running if pod.index == 0), None)
-            if port and first is not None and core.is_asked(stage):
-                told = self._progress.read(key, stage.name, url(first.ip, port))
-                if told is not None:
-                    found[stage.name] = told
+            if port and first is not None and is_asked(stage):
+                progress = self._progress.read(key, stage.name, url(first.ip, port))
+                if progress is not None:
+                    found[stage.name] = progress
         return found
 
 

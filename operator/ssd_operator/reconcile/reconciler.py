@@ -12,15 +12,29 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from ssd_operator import lifecycle as core
 from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError, Key, Store
 from ssd_operator.errors import InvalidSpec
-from ssd_operator.lifecycle import Make, Scene
+from ssd_operator.lifecycle import (
+    CreateJob,
+    Inputs,
+    Planner,
+    actions_for,
+    advance,
+    events_between,
+    expires,
+    hold,
+    is_over,
+    next_look,
+    reasons,
+    reopen,
+    with_kinds,
+)
+from ssd_operator.lifecycle.reasons import Reason
 from ssd_operator.manifests import Place
 from ssd_operator.reconcile.acting import Actor
 from ssd_operator.reconcile.events import Recorder
-from ssd_operator.reconcile.observing import Observer, Steering
+from ssd_operator.reconcile.observing import Observer
 from ssd_operator.reconcile.progress import Reader
 from ssd_operator.reconcile.terms import Blocked, Terms, TermsReader
 from ssd_operator.settings import Settings
@@ -31,7 +45,7 @@ __all__ = ["Reconciler"]
 LOGGER = logging.getLogger(__name__)
 Raw = dict[str, Any]
 Changed = Callable[[Raw, Status, Status], None]
-"""Told of every status that was written: the resource, its status before, its status now."""
+"""Called after every write of a status: with the resource, its status before, and its status now."""
 AT_ONCE = 0.0
 HELD_RETRY_S = 30.0
 
@@ -59,6 +73,7 @@ class Reconciler:
         self._settings = settings
         self._clock = clock
         self._changed = changed
+        self._planner = Planner()
         self._actor = Actor(api, store)
         self._observer = Observer(api, store, progress or Reader(every_s=settings.progress_s))
         self._recorder = Recorder(api, identity=settings.identity, clock=clock)
@@ -69,6 +84,7 @@ class Reconciler:
         if raw is None or "deletionTimestamp" in raw["metadata"]:
             self._actor.forget(key)
             self._observer.forget(key)
+            self._planner.forget(key.namespace, key.name)
             return None
         try:
             return await self._pass(key, raw)
@@ -86,26 +102,26 @@ class Reconciler:
         try:
             terms = await self.terms.agree(raw, was)
         except InvalidSpec as error:
-            return await self._hold(raw, was, "InvalidSpec", str(error), accepted=False)
+            return await self._hold(raw, was, reasons.INVALID_SPEC, str(error), accepted=False)
         try:
             return await self._go_on(key, raw, was, terms)
         except Blocked as error:
             return await self._hold(raw, was, error.reason, str(error), accepted=True)
 
     async def _go_on(self, key: Key, raw: Raw, was: Status, terms: Terms) -> float | None:
-        """Look, write, act; people are told last, so that no Job waits for an event."""
-        place = await self._place(raw, terms, over=core.is_over(was) and not terms.reopened)
-        was = core.with_kinds(was, place, name=key.name, uid=raw["metadata"]["uid"])
-        scene = await self._look(key, raw, was, terms, place)
-        status = core.advance(core.reopen(was) if terms.reopened else was, scene)
+        """Observe, write, act; events are written last, so that no Job waits for one."""
+        place = await self._place(raw, terms, over=is_over(was) and not terms.reopened)
+        was = with_kinds(was, place, name=key.name, uid=raw["metadata"]["uid"])
+        inputs = await self._observe(key, raw, was, terms, place)
+        status = advance(reopen(was) if terms.reopened else was, inputs, self._planner)
         raw = await self._write(raw, was, status, terms)
-        told = core.happenings(was, status)
+        events = events_between(was, status)
         try:
-            delay = None if await self._expired(key, raw, status, scene) else await self._act(key, raw, status, scene)
+            delay = None if await self._expired(key, raw, status, inputs) else await self._act(key, raw, status, inputs)
         except ApiError:
-            await self._recorder.record(raw, told)
+            await self._recorder.record(raw, events)
             raise
-        await self._recorder.record(raw, told)
+        await self._recorder.record(raw, events)
         return delay
 
     async def _place(self, raw: Raw, terms: Terms, *, over: bool) -> Place:
@@ -122,16 +138,17 @@ class Reconciler:
             settings=self._settings,
         )
 
-    async def _look(self, key: Key, raw: Raw, was: Status, terms: Terms, place: Place) -> Scene:
-        """Return what is seen."""
-        steering = Steering(
-            suspended=raw["spec"].get("suspend", False),
-            planning=raw["spec"].get("mode", "Run") == "Plan",
+    async def _observe(self, key: Key, raw: Raw, was: Status, terms: Terms, place: Place) -> Inputs:
+        """Return all that the next status is made from."""
+        return await self._observer.observe(
+            raw,
+            was,
+            place,
             problem=terms.problem,
             made=self._actor.made[key],
             refusals=self._actor.refusals[key],
+            now=self._clock(),
         )
-        return await self._observer.look(raw, was, place, steering, now=self._clock())
 
     async def _write(self, raw: Raw, was: Status, status: Status, terms: Terms) -> Raw:
         """Write the status when it differs, and return the resource as it is then."""
@@ -154,23 +171,24 @@ class Reconciler:
         LOGGER.info("%s/%s: %s", raw["metadata"]["namespace"], raw["metadata"]["name"], _line(status))
         return answer
 
-    async def _act(self, key: Key, raw: Raw, status: Status, scene: Scene) -> float | None:
+    async def _act(self, key: Key, raw: Raw, status: Status, inputs: Inputs) -> float | None:
         """Do what the status as written asks for."""
-        found = (
-            [] if core.is_over(status) and not scene.jobs else core.duties(status, core.graph_of(status, scene), scene)
-        )
+        if is_over(status) and not inputs.jobs:
+            actions = []  # most runs are over: no plan is made for them
+        else:
+            actions = actions_for(status, self._planner.graph(status, inputs), inputs)
         refused = dict(self._actor.refusals[key])
-        for duty in found:
-            await self._actor.perform(duty, raw, scene.place)
-        makes = [duty for duty in found if isinstance(duty, Make)]
+        for action in actions:
+            await self._actor.perform(action, raw, inputs.place)
+        makes = [action for action in actions if isinstance(action, CreateJob)]
         if makes and self._actor.refusals[key] == refused and refused:
             return HELD_RETRY_S
-        return AT_ONCE if makes else core.next_look(status, scene)
+        return AT_ONCE if makes else next_look(status, inputs)
 
-    async def _expired(self, key: Key, raw: Raw, status: Status, scene: Scene) -> bool:
+    async def _expired(self, key: Key, raw: Raw, status: Status, inputs: Inputs) -> bool:
         """Delete the resource when its time to live is over."""
-        moment = core.expires(status, scene)
-        if moment is None or scene.now < moment:
+        moment = expires(status, inputs)
+        if moment is None or inputs.now < moment:
             return False
         metadata = raw["metadata"]
         conditions = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
@@ -178,15 +196,13 @@ class Reconciler:
         await self._api.delete(naming.KIND, key.namespace, key.name, preconditions=conditions, foreground=False)
         return True
 
-    async def _hold(self, raw: Raw, was: Status, reason: str, message: str, *, accepted: bool) -> float | None:
-        """Say why nothing can be done."""
+    async def _hold(self, raw: Raw, was: Status, reason: Reason, message: str, *, accepted: bool) -> float | None:
+        """Write into the status why nothing can be done."""
         generation = raw["metadata"]["generation"]
-        status = core.hold(
-            was, reason=reason, message=message, accepted=accepted, now=self._clock(), generation=generation
-        )
+        status = hold(was, reason=reason, message=message, accepted=accepted, now=self._clock(), generation=generation)
         if status != was:
             await self._send(raw, status)
-            await self._recorder.record(raw, core.happenings(was, status))
+            await self._recorder.record(raw, events_between(was, status))
         return HELD_RETRY_S if accepted else None
 
     async def _refresh(self, key: Key, raw: Raw) -> bool:

@@ -14,11 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ssd_operator import lifecycle as core
 from ssd_operator import manifests, naming
 from ssd_operator.cluster import Api, ApiError
 from ssd_operator.errors import InvalidSpec
+from ssd_operator.lifecycle import effective, is_over, reasons, reopens
 from ssd_operator.lifecycle.conditions import holds
+from ssd_operator.lifecycle.reasons import Reason
 from ssd_operator.spec import resource
 from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.status import Status
@@ -35,7 +36,7 @@ CLAIM_KNOWN_S = 60.0
 class Blocked(Exception):
     """What the run needs is not there, or may not be made: a reason for programs, a sentence for people."""
 
-    def __init__(self, reason: str, message: str) -> None:
+    def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(message)
         self.reason = reason
 
@@ -95,8 +96,8 @@ class TermsReader:
             if old is None or not begun or was.resolved_spec is None:
                 raise
             return Terms(old, was.resolved_spec.digest, reopened=False, kept=True, problem=str(error))
-        spec = core.effective(old if begun else None, written)
-        reopened = core.is_over(was) and old is not None and core.reopens(old, spec)
+        spec = effective(old if begun else None, written)
+        reopened = is_over(was) and old is not None and reopens(old, spec)
         digest = spec.digest()
         kept = old is not None and was.resolved_spec is not None and was.resolved_spec.digest == digest
         return Terms(spec, digest, reopened=reopened, kept=kept)
@@ -134,7 +135,7 @@ class TermsReader:
                 raise
             if spec.storage.template is None:
                 raise Blocked(
-                    "ClaimNotFound",
+                    reasons.CLAIM_NOT_FOUND,
                     f"PersistentVolumeClaim {name} does not exist in namespace {namespace}: "
                     "create it, or use storage.template",
                 ) from None
@@ -151,7 +152,7 @@ class TermsReader:
             if not error.refused:
                 raise
             what = f"{body['kind']} {body['metadata']['name']}"
-            raise Blocked("Refused", f"the API server refuses {what}: {error.message}") from None
+            raise Blocked(reasons.REFUSED, f"the API server refuses {what}: {error.message}") from None
 
     async def _frozen(self, raw: Raw, was: Status) -> ResolvedSpec | None:
         """Return the spec that was frozen, or None when someone deleted it."""

@@ -12,8 +12,8 @@ from cluster.worker import result
 from configs import plans
 from ssd_jobs import contract
 from ssd_jobs.contract import STAGES, ExitCode
-from ssd_operator import lifecycle as core
 from ssd_operator import manifests
+from ssd_operator.lifecycle import is_over, next_look
 from ssd_operator.local.attempts import Attempt, Outcome, Patience
 from ssd_operator.local.machine import Machine
 from ssd_operator.local.processes import Finished
@@ -126,8 +126,8 @@ def by_the_operator(kind: str, codes: list[int], *, disrupted: bool = False) -> 
             code = left.pop(0) if stage is not None and stage.jobs and job.name == stage.jobs[0].name and left else 0
             cluster.end(job.name, ending="Failed" if code else "Complete", code=code, disrupted=disrupted and code > 0)
         cluster.settle()
-        if not cluster.live() and not core.is_over(cluster.status):
-            cluster.forward(core.next_look(cluster.status, cluster.scene()) or 0.0)
+        if not cluster.live() and not is_over(cluster.status):
+            cluster.forward(next_look(cluster.status, cluster.inputs()) or 0.0)
             cluster.settle()
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from cluster.model import UID, Cluster
-from ssd_operator import lifecycle as core
+from ssd_operator.lifecycle import with_kinds
 from ssd_operator.spec.status import Status
 
 
@@ -24,8 +24,8 @@ def test_a_status_without_kinds_gets_them_from_the_graph(finished: int) -> None:
         cluster.settle()
     status = cluster.status
     assert all(each.kind for each in status.stages)
-    assert core.with_kinds(without_kinds(status), cluster.place, name="toy", uid=UID) == status
-    assert core.with_kinds(status, cluster.place, name="toy", uid=UID) is status
+    assert with_kinds(without_kinds(status), cluster.place, name="toy", uid=UID) == status
+    assert with_kinds(status, cluster.place, name="toy", uid=UID) is status
 
 
 def test_a_stage_that_no_version_knows_is_dropped() -> None:
@@ -34,7 +34,5 @@ def test_a_stage_that_no_version_knows_is_dropped() -> None:
     cluster.settle()
     first, *rest = cluster.status.stages
     later = first.model_copy(update={"name": "dream", "kind": "dream"})
-    found = core.with_kinds(
-        cluster.status.model_copy(update={"stages": (later, *rest)}), cluster.place, name="toy", uid=UID
-    )
+    found = with_kinds(cluster.status.model_copy(update={"stages": (later, *rest)}), cluster.place, name="toy", uid=UID)
     assert found.stages == tuple(rest)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from cluster.model import Cluster
-from ssd_operator import lifecycle as core
+from ssd_operator.lifecycle import Planner, advance, is_over
 from ssd_operator.lifecycle.stage import ENDED
 from ssd_operator.spec.status import StageStatus
 
@@ -51,7 +51,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(most=st.integers(1, 2))
     def crash_while_acting(self, most: int) -> None:
-        """Some duties are done, and then the process is gone."""
+        """Some actions are done, and then the process is gone."""
         self.cluster.decide()
         self.cluster.act(most=most)
         self.cluster.made.clear()
@@ -123,17 +123,17 @@ class Machine(RuleBasedStateMachine):
         """Let every Job complete until the run is over."""
         for _ in range(200):
             self.cluster.settle()
-            if core.is_over(self.cluster.status):
+            if is_over(self.cluster.status):
                 break
             for job in self.cluster.live():
                 self.cluster.end(job.name)
             self.cluster.now += timedelta(seconds=400)
 
-    @precondition(lambda self: core.is_over(self.cluster.status))
+    @precondition(lambda self: is_over(self.cluster.status))
     @rule(kind=st.sampled_from(sorted(KINDS)), nonce=st.sampled_from(["a", "b", "c"]))
     def do_it_again(self, kind: str, nonce: str) -> None:
         """A person asks for the same again from some stage on: what succeeded and does not follow from it is kept."""
-        graph = core.graph_of(self.cluster.status, self.cluster.scene())
+        graph = self.cluster.graph()
         starts = {node.name for node in graph if node.kind == kind.lower()}
         again = starts.union(*(graph.downstream(name) for name in starts))
         stages = {stage.name: stage for stage in self.cluster.status.stages if stage.phase == "Succeeded"}
@@ -154,7 +154,7 @@ class Machine(RuleBasedStateMachine):
 
     def keys(self) -> list[str]:
         """Return the keys of the plan."""
-        return [node.key for node in core.graph_of(self.cluster.status, self.cluster.scene())]
+        return [node.key for node in self.cluster.graph()]
 
     @invariant()
     def a_rerun_keeps_what_it_does_not_ask_for(self) -> None:
@@ -171,10 +171,10 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def deciding_twice_is_deciding_once(self) -> None:
-        """The same scene changes nothing a second time."""
-        scene = self.cluster.scene()
-        once = core.advance(self.cluster.status, scene)
-        assert core.advance(once, scene) == once
+        """The same inputs change nothing a second time, whatever plan was kept."""
+        inputs = self.cluster.inputs()
+        once = advance(self.cluster.status, inputs, self.cluster.planner)
+        assert advance(once, inputs, Planner()) == once
 
     @invariant()
     def no_name_is_taken_twice_while_it_stands(self) -> None:
@@ -200,7 +200,7 @@ class Machine(RuleBasedStateMachine):
             return
         if self.over:
             assert self.cluster.status.phase == self.over
-        if core.is_over(self.cluster.status):
+        if is_over(self.cluster.status):
             self.over = self.cluster.status.phase
             assert all(stage.phase in ENDED for stage in self.cluster.status.stages)
 

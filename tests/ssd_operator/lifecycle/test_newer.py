@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cluster.model import Cluster
 from resources import newer
-from ssd_operator import lifecycle as core
+from ssd_operator.lifecycle import actions_for, advance, events_between, is_over
 from ssd_operator.lifecycle.conditions import find
 from ssd_operator.spec.status import StageStatus, Status
 
@@ -53,11 +53,12 @@ def test_unknown_fields_change_no_decision(steps: int, data: st.DataObject) -> N
         cluster.end(job.name)
     clean = cluster.status
     found, _ = data.draw(newer.added(stored(clean), Status))
-    scene = cluster.scene()
-    plain, other = core.advance(clean, scene), core.advance(Status.read(found, path="status"), scene)
+    inputs = cluster.inputs()
+    plain = advance(clean, inputs, cluster.planner)
+    other = advance(Status.read(found, path="status"), inputs, cluster.planner)
     assert newer.known(stored(other), Status) == stored(plain)
-    graph = core.graph_of(plain, scene)
-    assert core.duties(plain, graph, scene) == core.duties(other, core.graph_of(other, scene), scene)
+    graph = cluster.planner.graph(plain, inputs)
+    assert actions_for(plain, graph, inputs) == actions_for(other, cluster.planner.graph(other, inputs), inputs)
     aliases = {info.alias for info in Status.model_fields.values()}
     assert {name: each for name, each in found.items() if name not in aliases and each is not None}.items() <= (
         stored(other).items()
@@ -110,7 +111,7 @@ def test_a_stage_whose_job_is_at_work_is_followed(name: str) -> None:
     assert (
         stored(cluster.status)["stages"][[each.name for each in cluster.status.stages].index(name)]["temperature"] == 3
     )
-    while not core.is_over(cluster.status):
+    while not is_over(cluster.status):
         for job in cluster.live():
             cluster.end(job.name)
         cluster.settle()
@@ -139,7 +140,7 @@ def test_what_waits_for_an_unknown_phase_says_so() -> None:
     assert waits is not None
     assert (waits.status, waits.reason) == ("False", "UnknownPhase")
     assert "prepare: this version of the operator does not know the phase Paused" in waits.message
-    assert "UnknownPhase" in [each.note.partition(":")[0] for each in core.happenings(was, cluster.status)]
+    assert "UnknownPhase" in [each.note.partition(":")[0] for each in events_between(was, cluster.status)]
 
 
 def test_a_rerun_leads_out_of_an_unknown_phase() -> None:

@@ -20,8 +20,8 @@ from cluster.worker import result
 from configs import plans
 from ssd_jobs import contract
 from ssd_jobs.contract import files
-from ssd_operator import lifecycle as core
 from ssd_operator import plan
+from ssd_operator.lifecycle import is_over
 from ssd_operator.local import attempts, cache
 from ssd_operator.local.experiment import Experiment
 from ssd_operator.local.machine import Share
@@ -42,9 +42,9 @@ def on_a_cluster(questions: list[Rerun], _folder: Path) -> list[Keys]:
     found = []
     for question in questions:
         cluster.change(cluster.place.spec.model_copy(update={"rerun": question}))
-        cluster.reopened = core.is_over(cluster.status)
+        cluster.reopened = is_over(cluster.status)
         cluster.settle()
-        while not core.is_over(cluster.status):
+        while not is_over(cluster.status):
             for job in cluster.live():
                 cluster.end(job.name)
             cluster.settle()

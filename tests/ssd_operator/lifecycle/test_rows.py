@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.model import START, Cluster
-from ssd_operator import lifecycle as core
-from ssd_operator.lifecycle import job_end
+from ssd_operator.lifecycle import advance, events_between, expires, is_over, job_end, next_look, view_pod
 from ssd_operator.lifecycle.conditions import find
 from ssd_operator.spec.status import Progress, StageStatus, Status
 
@@ -33,7 +32,7 @@ def finish(cluster: Cluster, *kinds: str) -> None:
 
 def finish_all(cluster: Cluster) -> None:
     """Complete every Job until the run is over."""
-    while not core.is_over(cluster.status):
+    while not is_over(cluster.status):
         for job in cluster.live():
             cluster.end(job.name)
         cluster.settle()
@@ -220,23 +219,23 @@ def test_progress_is_shown_in_the_column() -> None:
             )
         }
     )
-    scene = replace(cluster.scene(), progress={"train": Progress(unit="steps", done=1250, total=2500)})
-    shown = core.advance(now, scene)
+    inputs = replace(cluster.inputs(), progress={"train": Progress(unit="steps", done=1250, total=2500)})
+    shown = advance(now, inputs, cluster.planner)
     assert (shown.stage, shown.progress) == ("Train", "1250/2500 steps")
 
 
-def test_every_transition_is_told_once() -> None:
+def test_every_transition_is_one_event() -> None:
     """An event for each beginning and each end of a stage, and none when nothing changed."""
     cluster = Cluster()
     cluster.decide()
-    told = core.happenings(Status(), cluster.status)
-    assert [each.reason for each in told] == ["StageStarted"]
-    assert core.happenings(cluster.status, cluster.status) == []
+    events = events_between(Status(), cluster.status)
+    assert [each.reason.word for each in events] == ["StageStarted"]
+    assert events_between(cluster.status, cluster.status) == []
     cluster.act()
     cluster.settle()
     before = cluster.status
     finish(cluster, "prepare")
-    assert sorted(each.reason for each in core.happenings(before, cluster.status)) == [
+    assert sorted(each.reason.word for each in events_between(before, cluster.status)) == [
         "StageStarted",
         "StageStarted",
         "StageSucceeded",
@@ -246,12 +245,12 @@ def test_every_transition_is_told_once() -> None:
 def test_when_to_look_again() -> None:
     """A resource with nothing but a deadline is looked at then; one that ended with a time to live, at its end."""
     cluster = started(deadline="2h")
-    assert core.next_look(cluster.status, cluster.scene()) == pytest.approx(7200, abs=5)
+    assert next_look(cluster.status, cluster.inputs()) == pytest.approx(7200, abs=5)
     done = started(ttlAfterFinished="1h")
     finish(done, "prepare", "sample", "curate", "train", "generate", "grade", "report")
     assert done.status.phase == "Succeeded"
-    assert core.expires(done.status, done.scene()) == START + timedelta(hours=1)
-    assert core.next_look(done.status, done.scene()) == pytest.approx(3600, abs=5)
+    assert expires(done.status, done.inputs()) == START + timedelta(hours=1)
+    assert next_look(done.status, done.inputs()) == pytest.approx(3600, abs=5)
 
 
 def test_a_change_after_the_end_is_answered() -> None:
@@ -259,7 +258,7 @@ def test_a_change_after_the_end_is_answered() -> None:
     cluster = started()
     finish_all(cluster)
     ended = cluster.status
-    cluster.status = core.advance(ended, replace(cluster.scene(), generation=7))
+    cluster.status = advance(ended, replace(cluster.inputs(), generation=7), cluster.planner)
     assert {each.observed_generation for each in cluster.status.conditions} == {7}
     assert cluster.status.observed_generation == 7
     assert [each.last_transition_time for each in cluster.status.conditions] == [
@@ -271,12 +270,14 @@ def test_a_wrong_change_after_the_end_is_said() -> None:
     """A new gate that cannot be is no silence: the run stays what it was, and the spec is not accepted."""
     cluster = started()
     finish_all(cluster)
-    wrong = core.advance(cluster.status, replace(cluster.scene(), generation=7, problem="spec.promotion: no"))
+    wrong = advance(
+        cluster.status, replace(cluster.inputs(), generation=7, problem="spec.promotion: no"), cluster.planner
+    )
     accepted = find(wrong, "Accepted")
     assert accepted is not None
     assert (accepted.status, accepted.message, wrong.phase) == ("False", "spec.promotion: no", "Succeeded")
-    assert [each.reason for each in core.happenings(cluster.status, wrong)] == ["NotAccepted"]
-    assert core.advance(wrong, replace(cluster.scene(), generation=8)).conditions[0].status == "True"
+    assert [each.reason.word for each in events_between(cluster.status, wrong)] == ["NotAccepted"]
+    assert advance(wrong, replace(cluster.inputs(), generation=8), cluster.planner).conditions[0].status == "True"
 
 
 def test_a_suspension_before_the_first_job_is_no_time_of_the_run() -> None:
@@ -302,7 +303,7 @@ def test_whatever_a_pod_says_of_itself_is_read(index: str) -> None:
     """Anyone in the namespace may make a pod with our label: what its annotation says ends no process."""
     annotations = {"batch.kubernetes.io/job-completion-index": index}
     metadata = {"name": "p", "namespace": "lab", "uid": "u", "resourceVersion": "1", "annotations": annotations}
-    number = core.view_pod({"metadata": metadata}).index
+    number = view_pod({"metadata": metadata}).index
     assert number == (int(index) if re.fullmatch("[0-9]{1,9}", index) else 0)
 
 
@@ -310,7 +311,7 @@ def said_after(cluster: Cluster, seconds: int, reason: str) -> None:
     """What takes time is no reason, until the moment at which the cluster is looked at again because of it."""
     cluster.decide()
     assert find(cluster.status, "Progressing").reason == "StageRunning"
-    delay = core.next_look(cluster.status, cluster.scene())
+    delay = next_look(cluster.status, cluster.inputs())
     assert delay is not None
     assert seconds <= delay < seconds + 1
     cluster.forward(delay)
@@ -324,7 +325,7 @@ def test_a_job_without_pods_is_looked_at_when_that_has_lasted() -> None:
     [job] = cluster.live()
     cluster.jobs[job.name] = replace(job, active=0, started_at="2026-01-01T00:00:00Z")
     said_after(cluster, 30, "NoPods")
-    assert core.next_look(cluster.status, cluster.scene()) > 3600
+    assert next_look(cluster.status, cluster.inputs()) > 3600
     cluster.jobs[job.name] = replace(cluster.jobs[job.name], active=1)
     cluster.decide()
     assert find(cluster.status, "Progressing").reason == "StageRunning"

@@ -9,10 +9,9 @@ import pytest
 from configs import plans
 from resources import fuzz
 from ssd_jobs import contract
-from ssd_operator import lifecycle as core
 from ssd_operator import manifests, plan
 from ssd_operator.errors import InvalidSpec
-from ssd_operator.lifecycle import Scene
+from ssd_operator.lifecycle import Inputs, Planner, advance
 from ssd_operator.manifests import Place
 from ssd_operator.settings import Settings
 from ssd_operator.spec import presets, resource
@@ -45,12 +44,12 @@ def build(place: Place) -> None:
 
 def look(place: Place) -> None:
     """Write the first status of a run and of a plan; both fit into the definition."""
-    scene = Scene(
+    inputs = Inputs(
         name="demo", uid="u", generation=1, place=place, now=datetime(2026, 1, 1, tzinfo=UTC), suspended=False,
         planning=False, quotas=QUOTAS,
     )  # fmt: skip
-    for each in (scene, replace(scene, planning=True)):
-        status = core.advance(Status(), each)
+    for each in (inputs, replace(inputs, planning=True)):
+        status = advance(Status(), each, Planner())
         written = status.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
         assert Status.read(written, path="status") == status
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssd_operator.lifecycle import Happening
+from ssd_operator.lifecycle import Event, reasons
 from ssd_operator.reconcile.events import Recorder
 
 MOST_BYTES = 1024
@@ -32,7 +32,7 @@ def test_a_note_is_never_too_long(note: str) -> None:
     """It is cut by bytes, between two characters, and what fits is said whole."""
     kept: Any = Kept()
     recorder = Recorder(kept, identity="operator-0", clock=lambda: datetime(2026, 1, 1, tzinfo=UTC))
-    asyncio.run(recorder.record(RESOURCE, [Happening("StageFailed", note)]))
+    asyncio.run(recorder.record(RESOURCE, [Event(reasons.STAGE_GAVE_UP, note)]))
     [said] = [body["note"] for body in kept.bodies]
     assert len(said.encode()) <= MOST_BYTES
     assert note.startswith(said)

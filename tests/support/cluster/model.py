@@ -11,10 +11,25 @@ from typing import Any
 from cluster import plans
 from cluster.worker import result
 from ssd_jobs import contract
-from ssd_operator import lifecycle as core
-from ssd_operator.lifecycle import JobView, Leave, Make, Owner, PodView, Remove, Resume, Scene, Stop
-from ssd_operator.lifecycle.inputs import Planner, stamp
+from ssd_operator.lifecycle import (
+    Action,
+    CreateJob,
+    DeleteJob,
+    DisownJob,
+    Inputs,
+    JobView,
+    Owner,
+    Planner,
+    PodView,
+    ResumeJob,
+    SuspendJob,
+    actions_for,
+    advance,
+    reopen,
+)
+from ssd_operator.lifecycle.inputs import stamp
 from ssd_operator.manifests import Place
+from ssd_operator.plan import Graph
 from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.status import Status
 
@@ -43,12 +58,11 @@ class Cluster:
     def change(self, spec: ResolvedSpec) -> None:
         """Put another spec in force."""
         self.place = replace(self.place, spec=spec)
-        self.planner = Planner()
 
-    def scene(self) -> Scene:
+    def inputs(self) -> Inputs:
         """Return what is seen now."""
         names = {stage.jobs[0].name for stage in self.status.stages if stage.jobs}
-        return Scene(
+        return Inputs(
             name="toy",
             uid=UID,
             generation=1,
@@ -60,22 +74,24 @@ class Cluster:
             pods=dict(self.pods),
             absent=frozenset(names - self.jobs.keys()),
             made=dict(self.made),
-            planner=self.planner,
         )
+
+    def graph(self) -> Graph:
+        """Return the plan as it is now."""
+        return self.planner.graph(self.status, self.inputs())
 
     def decide(self) -> None:
         """Let the core decide, and write the status."""
-        was = core.reopen(self.status) if self.reopened else self.status
+        was = reopen(self.status) if self.reopened else self.status
         self.reopened = False
-        self.status = core.advance(was, self.scene())
+        self.status = advance(was, self.inputs(), self.planner)
 
     def act(self, *, most: int = 1000) -> int:
-        """Do at most so many duties, and return how many were done."""
-        scene = self.scene()
-        found = core.duties(self.status, core.graph_of(self.status, scene), scene)[:most]
-        for duty in found:
-            self._do(duty)
-        return len(found)
+        """Do at most so many actions, and return how many were done."""
+        actions = actions_for(self.status, self.graph(), self.inputs())[:most]
+        for action in actions:
+            self._do(action)
+        return len(actions)
 
     def settle(self) -> None:
         """Decide and act until nothing is left to do."""
@@ -114,30 +130,29 @@ class Cluster:
         self.now += timedelta(seconds=seconds)
 
     def _config(self, job: JobView) -> contract.Config:
-        graph = core.graph_of(self.status, self.scene())
-        return next(node.config for node in graph if node.key == job.key)
+        return next(node.config for node in self.graph() if node.key == job.key)
 
-    def _do(self, duty: core.Duty) -> None:
-        match duty:
-            case Make():
-                self._make(duty)
-            case Stop():
-                self._put(replace(duty.job, suspended=True, active=0))
-            case Resume():
-                self._put(replace(duty.job, suspended=False, active=1))
-            case Remove() | Leave():
-                self.lose(duty.job.name)
+    def _do(self, action: Action) -> None:
+        match action:
+            case CreateJob():
+                self._make(action)
+            case SuspendJob():
+                self._put(replace(action.job, suspended=True, active=0))
+            case ResumeJob():
+                self._put(replace(action.job, suspended=False, active=1))
+            case DeleteJob() | DisownJob():
+                self.lose(action.job.name)
 
-    def _make(self, duty: Make) -> None:
-        if duty.name not in self.jobs:
+    def _make(self, action: CreateJob) -> None:
+        if action.name not in self.jobs:
             self.version += 1
-            self.created.append((duty.node.key, duty.name))
-            self.jobs[duty.name] = JobView(
-                namespace="lab", name=duty.name, uid=f"job-{self.version}", version=self.version, key=duty.node.key,
+            self.created.append((action.node.key, action.name))
+            self.jobs[action.name] = JobView(
+                namespace="lab", name=action.name, uid=f"job-{self.version}", version=self.version, key=action.node.key,
                 owners=(Owner(UID, "toy"),), queue="", suspended=False, deleting=False, active=1, succeeded=0,
-                completions=duty.node.tasks, failed_indexes="", end="", reason="", message="", ended_at="",
+                completions=action.node.tasks, failed_indexes="", end="", reason="", message="", ended_at="",
             )  # fmt: skip
-        self.made[duty.name] = self.jobs[duty.name].uid
+        self.made[action.name] = self.jobs[action.name].uid
 
     def _put(self, job: JobView) -> None:
         self.version += 1

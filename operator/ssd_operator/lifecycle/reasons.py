@@ -1,0 +1,172 @@
+"""The reasons of conditions and of events: one word for programs, what it means, and what helps.
+
+They are public, as the fields of the status are: people and their scripts compare them. The tables of
+docs/troubleshooting.md are made from here, so a reason is added by its constant and by the line that gives it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["CONDITION_REASONS", "EVENT_REASONS", "EventReason", "Reason"]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A reason of a condition."""
+
+    word: str
+    condition: str
+    """The condition that has it, with its value."""
+    meaning: str
+    remedy: str = ""
+    """What a person can do; empty where nothing is wrong."""
+    is_event: bool = False
+    """An event says that a run waits for this, and is written when it begins to."""
+
+
+@dataclass(frozen=True)
+class EventReason:
+    """A reason of an event."""
+
+    word: str
+    meaning: str
+    is_warning: bool = False
+    """A person should look."""
+
+
+ACCEPTED: Final = "`Accepted` True"
+NOT_ACCEPTED: Final = "`Accepted` False"
+WAITS: Final = "`Progressing` False"
+
+VALID: Final = Reason("Valid", ACCEPTED, "the spec can be carried out")
+INVALID_SPEC: Final = Reason(
+    "InvalidSpec",
+    NOT_ACCEPTED,
+    "a value is impossible once the preset is laid under it; the message has the path",
+    "correct it; a run that has begun goes on with the last good spec meanwhile",
+)
+EXCEEDS_QUOTA: Final = Reason(
+    "ExceedsQuota",
+    NOT_ACCEPTED,
+    "`mode: Plan`: a pod, or the gang together, is larger than the namespace's quota",
+    "ask for less, or for a larger quota",
+)
+CLAIM_NOT_FOUND: Final = Reason(
+    "ClaimNotFound",
+    WAITS,
+    "the claim of `storage.claimName` is not in this namespace",
+    "make it, or use `storage.template`",
+    is_event=True,
+)
+REFUSED: Final = Reason(
+    "Refused",
+    WAITS,
+    "the API server does not let the operator make the claim or the frozen spec, most often for a quota",
+    "its own words are in the message; tried again every 30 s",
+    is_event=True,
+)
+WAITING: Final = Reason(
+    "Waiting",
+    WAITS,
+    "a Job is refused, belongs to something else, or is on its way out",
+    "the message says which; a refused Job is tried again every 30 s",
+)
+NO_PODS: Final = Reason(
+    "NoPods",
+    WAITS,
+    "the Job is there, and its pods are refused: a quota, Pod Security, a webhook",
+    "`kubectl describe job NAME`: only its events say by whom",
+    is_event=True,
+)
+UNSCHEDULABLE: Final = Reason(
+    "Unschedulable",
+    WAITS,
+    "no node has what a pod asks for",
+    "the scheduler's words are in the message: GPUs, taints, a volume of another zone",
+    is_event=True,
+)
+IMAGE_PULL: Final = Reason(
+    "ImagePull",
+    WAITS,
+    "the image is not there, or may not be pulled",
+    "`image.prefix` and `image.tag` of the chart; `spec.pod.imagePullSecrets` in the experiment's namespace",
+    is_event=True,
+)
+POD_CONFIG: Final = Reason(
+    "PodConfig",
+    WAITS,
+    "a Secret or ConfigMap that a pod names is not there",
+    "the message names it: the hub's token, MLflow's credentials, your `env`",
+    is_event=True,
+)
+POD_SLOW: Final = Reason(
+    "PodSlow",
+    WAITS,
+    "a pod has a node and no container for five minutes",
+    "`kubectl describe pod NAME`: a volume that cannot be mounted, a network, a large image on its way",
+    is_event=True,
+)
+POD_WAITING: Final = Reason(
+    "PodWaiting",
+    WAITS,
+    "the container waits for another reason",
+    "the kubelet's words are in the message",
+    is_event=True,
+)
+QUEUED: Final = Reason(
+    "Queued",
+    WAITS,
+    "Kueue has not admitted the Job",
+    "its words and the place in the queue, when `kueue.enabled` is set",
+    is_event=True,
+)
+TEMPORARY: Final = Reason(
+    "Temporary",
+    WAITS,
+    "a worker ended with 75: the hub or MLflow is away, or ranks have lost each other",
+    "wait; it is tried again, later and later, and not counted, until `deadline`",
+    is_event=True,
+)
+UNKNOWN_PHASE: Final = Reason(
+    "UnknownPhase",
+    WAITS,
+    "a newer operator left the stage in a phase that this one does not know; nothing is started for it",
+    "install the newer operator again, or `rerun` from that stage",
+    is_event=True,
+)
+SUSPENDED: Final = Reason("Suspended", WAITS, "`suspend: true`", "set it to false: it goes on where it stopped")
+PLANNED: Final = Reason("Planned", WAITS, "`mode: Plan`", "set it to Run")
+STAGE_RUNNING: Final = Reason("StageRunning", "`Progressing` True", "the message names the stages that are at work")
+FINISHED: Final = Reason("Finished", "`Succeeded` True, `Progressing` False", "the run has ended")
+NOT_FINISHED: Final = Reason("NotFinished", "`Succeeded` False", "the run goes on, or has failed")
+STAGE_FAILED: Final = Reason(
+    "StageFailed",
+    "`Failed` True",
+    "a stage gave up; the message is the worker's own",
+    'see below; then `rerun: {from: STAGE, nonce: "2"}`',
+)
+DEADLINE_EXCEEDED: Final = Reason(
+    "DeadlineExceeded", "`Failed` True", "not finished within `deadline`", "raise it and ask for a rerun"
+)
+NOT_FAILED: Final = Reason("NotFailed", "`Failed` False", "the run goes on, or has succeeded")
+ASKED: Final = Reason("Asked", "`Suspended` True", "`suspend: true`")
+NOT_ASKED: Final = Reason("NotAsked", "`Suspended` False", "`suspend` is not set")
+
+RUN_SUCCEEDED: Final = EventReason("Succeeded", "the run has succeeded")
+RUN_FAILED: Final = EventReason("Failed", "the run has failed; the note is that of the condition", is_warning=True)
+RUN_SUSPENDED: Final = EventReason("Suspended", "the run is suspended")
+RUN_NOT_ACCEPTED: Final = EventReason(
+    "NotAccepted", "the spec cannot be carried out; the note is that of `Accepted`", is_warning=True
+)
+RUN_WAITING: Final = EventReason("Waiting", "the run waits; the note begins with the reason", is_warning=True)
+STAGE_STARTED: Final = EventReason("StageStarted", "a stage begins; the note names its Job")
+STAGE_RETRIED: Final = EventReason("StageRetried", "a stage is tried again; the note says why", is_warning=True)
+STAGE_SUCCEEDED: Final = EventReason("StageSucceeded", "a stage is complete")
+STAGE_GAVE_UP: Final = EventReason("StageFailed", "a stage gave up; the note is the worker's own", is_warning=True)
+STAGE_SKIPPED: Final = EventReason("StageSkipped", "a stage is left out; the note says why", is_warning=True)
+STAGE_SUSPENDED: Final = EventReason("StageSuspended", "a stage is stopped because its run is suspended")
+
+CONDITION_REASONS: Final = tuple(each for each in vars().values() if isinstance(each, Reason))
+EVENT_REASONS: Final = tuple(each for each in vars().values() if isinstance(each, EventReason))
