@@ -2,7 +2,7 @@
 
     JobError                  exit 1    a bug or a lost machine: tried again, counted
     ├── BadInput              exit 64   the user must change something: never tried again
-    ├── Temporary             exit 75   another service is away: tried again, not counted
+    ├── Temporary             exit 75   a service is away, a volume is full: tried again, not counted
     └── Terminated            exit 143  asked to stop, and everything finished is on disk
 
 Every message is one sentence that says what is wrong, where, and what to do. `ssd_jobs.__main__` is the only

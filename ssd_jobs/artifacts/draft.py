@@ -19,9 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import JsonValue
 
-from ssd_jobs.artifacts import atomic, manifest, tables
+from ssd_jobs.artifacts import atomic, disk, manifest, tables
 from ssd_jobs.contract import files
-from ssd_jobs.errors import BadInput, JobError, Temporary
+from ssd_jobs.errors import BadInput, Temporary
 
 __all__ = ["LOCK", "PRIVATE", "Draft", "claim"]
 
@@ -107,7 +107,7 @@ class Draft:
 @contextmanager
 def claim(path: Path, *, stage: str, name: str, key: str, shard: int | None = None) -> Iterator[Draft]:
     """Own a directory until the block ends; a second owner is told to come back later."""
-    with _disk_errors(path):
+    with disk.explained(path):
         path.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
         try:
@@ -131,24 +131,6 @@ def _lock(descriptor: int, path: Path) -> None:
                 f"{path}: the volume keeps no locks ({error.strerror}), so two writers could not be kept apart; "
                 f"use one that has POSIX locks"
             ) from None
-        raise
-
-
-@contextmanager
-def _disk_errors(path: Path) -> Iterator[None]:
-    """Say what a disk that is full, read-only or somebody else's means."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise JobError(f"{path}: no space left on the volume; nothing is lost, free space and run again") from error
-        if error.errno == errno.EROFS:
-            raise JobError(f"{path}: the volume is mounted read-only; mount it writable and run again") from error
-        if error.errno == errno.EACCES:
-            raise BadInput(
-                f"{error.filename or path}: closed to user {os.getuid()}; give the volume to that user or its group, "
-                f"on a cluster by fsGroup"
-            ) from error
         raise
 
 

@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from ssd_jobs.artifacts import atomic
+from ssd_jobs.artifacts import atomic, disk
 from ssd_jobs.errors import BadInput, JobError, Temporary, first_line
 
 __all__ = ["artifacts", "explained", "path_of", "ready"]
@@ -28,6 +28,19 @@ BUSY_S = 20.0
 RECORDS = ("runs", "registered_models")
 """Tables whose rows a person would miss."""
 REMEDY = "put a backup in its place, or move it away and run again: a new one is made then"
+
+MEANINGS: tuple[tuple[tuple[str, ...], type[JobError], str], ...] = (
+    (("SQLITE_NOTADB", "SQLITE_CORRUPT"), BadInput, f"is damaged ({{}}); {REMEDY}"),
+    (("SQLITE_READONLY_DBMOVED",), Temporary, "was replaced while it was open; the same run goes on with the new one"),
+    (
+        ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM"),
+        BadInput,
+        "cannot be opened for writing ({}); make the file and its directory writable",
+    ),
+    (("SQLITE_BUSY", "SQLITE_LOCKED"), Temporary, "another process keeps it locked ({}); wait for it or stop it"),
+    (("SQLITE_IOERR",), JobError, "its disk fails ({}); mend that and run again"),
+)
+"""How SQLite's names of its errors begin, and what they ask of the user; the first one that fits."""
 
 
 def path_of(uri: str) -> Path | None:
@@ -45,33 +58,35 @@ def ready(path: Path) -> None:
     """Have a database there that MLflow opens as it is, or say what is wrong with the file."""
     newest = _newest_schema()
     try:
-        if _schema(path) == newest:
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(path):
-            if not path.exists():
-                _build(path)
-            elif _schema(path) != newest:
-                _renew(path)
-    except sqlite3.Error as error:
-        raise explained(path, error) or JobError(f"{path}: cannot be used ({error})") from error
+        if _schema(path) != newest:
+            with disk.explained(path):
+                _bring(path, newest)
+    except JobError:
+        raise
+    except Exception as error:
+        if _cause(error) is None:
+            raise
+        raise explained(path, error) or JobError(f"{path}: cannot be used ({first_line(error)})") from error
+
+
+def _bring(path: Path, newest: str | None) -> None:
+    """Make a database that is missing, and renew one that has another schema; the last to come finds it done."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(path):
+        if not path.exists():
+            _build(path)
+        elif _schema(path) != newest:
+            _renew(path)
 
 
 def explained(path: Path, error: BaseException) -> JobError | None:
     """Return what SQLite's trouble with the file means, when that is what is behind an error of MLflow."""
     cause = _cause(error)
     name = getattr(cause, "sqlite_errorname", "")
-    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-        return BadInput(f"{path}: is damaged ({cause}); {REMEDY}")
-    if name == "SQLITE_READONLY_DBMOVED":
-        return Temporary(f"{path}: was replaced while it was open; the same run goes on with the new one")
-    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return BadInput(f"{path}: cannot be opened for writing ({cause}); make the file and its directory writable")
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return Temporary(f"{path}: another process keeps it locked ({cause}); wait for it or stop it")
-    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
-        return JobError(f"{path}: no space left ({cause}); nothing is lost, free space and run again")
-    return None
+    if name == "SQLITE_FULL":
+        return disk.full(path)
+    found = ((kind, words) for names, kind, words in MEANINGS if name.startswith(names))
+    return next((kind(f"{path}: {words.format(cause)}") for kind, words in found), None)
 
 
 def _cause(error: BaseException | None) -> sqlite3.Error | None:

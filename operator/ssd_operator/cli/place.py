@@ -72,8 +72,8 @@ def find(place: Path, directory: Path, name: str = "") -> Place:
 
 
 def checked_duration(text: str, option: str) -> float:
-    """Return a duration's seconds, or refuse what is none."""
-    if not re.fullmatch(patterns.DURATION, text):
+    """Return a duration's seconds, which may be 0s, or refuse what is none."""
+    if text != "0s" and not re.fullmatch(patterns.DURATION, text):
         raise InvalidInput(f"{option} {text}: not a duration; write hours, minutes and seconds, such as 5m or 1h30m")
     return float(scalars.seconds(text))
 

@@ -96,6 +96,7 @@ class Attempt:
         *,
         limit: int,
         patience: Patience,
+        on_wait: Callable[[str], None],
         run: RunProcess = processes.run,
     ) -> None:
         self._node = node
@@ -103,6 +104,8 @@ class Attempt:
         self._machine = machine
         self._limit = limit
         self._patience = patience
+        self._on_wait = on_wait
+        """Called with what is waited for, and with nothing when the wait is over."""
         self._run = run
 
     async def run(self, configure: Configure) -> Outcome:
@@ -128,9 +131,19 @@ class Attempt:
             follows = retry.after(end, row, limit=self._limit, failures=failures, attempt=attempt)
             if not follows.again:
                 return Outcome(None, message, attempt)
-            if not await self._patience.wait(follows.wait_s):
+            if not await self._wait(follows.wait_s, message):
                 return Outcome(None, message, attempt, away=True)
             attempt, failures = attempt + 1, follows.failures
+
+    async def _wait(self, seconds: int, message: str) -> bool:
+        """Wait before the next try, as long as there is patience, and say what for; return whether to try again."""
+        if not seconds:
+            return True
+        self._on_wait(message)
+        again = await self._patience.wait(seconds)
+        if again:
+            self._on_wait("")
+        return again
 
     async def _shard(self, config: Path, index: int, _attempt: int) -> processes.Finished:
         """Run one shard once; which attempt it is makes no difference to it."""

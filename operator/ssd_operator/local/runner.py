@@ -129,7 +129,14 @@ class Runner:
     async def _carry_out(self, node: plan.Node, state: StageState) -> None:
         """Run one stage and remember how it ended."""
         limit = node.most_failures(self._spec)
-        attempt = attempts.Attempt(node, self._workdir, self._machine, limit=limit, patience=self._patience)
+        attempt = attempts.Attempt(
+            node,
+            self._workdir,
+            self._machine,
+            limit=limit,
+            patience=self._patience,
+            on_wait=lambda what: self._move(node, state, "Running", f"{AWAY}: {what}" if what else ""),
+        )
         outcome = await attempt.run(self._config)
         state.finished = time.time()
         state.attempt = outcome.attempt

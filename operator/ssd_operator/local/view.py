@@ -89,7 +89,7 @@ class View:
         state = self._states.get(node.name) or StageState(node.name)
         style = STYLES[state.phase]
         sign, name = Text(SIGNS[state.phase], style), Text(node.name, style)
-        if state.phase == "Running":
+        if state.phase == "Running" and not state.message:
             seen = progress.read(self._workspace, node)
             spent = time.time() - state.started
             if seen is None or not seen.total:

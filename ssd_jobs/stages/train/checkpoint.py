@@ -21,7 +21,7 @@ from torch.distributed.checkpoint import state_dict_loader, state_dict_saver
 from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.filesystem import FileSystemReader, FileSystemWriter
 
-from ssd_jobs.artifacts import atomic
+from ssd_jobs.artifacts import atomic, disk
 from ssd_jobs.artifacts.manifest import file_entry
 from ssd_jobs.contract import files
 from ssd_jobs.errors import JobError, first_line
@@ -179,11 +179,13 @@ class _Pending:
 
 @contextlib.contextmanager
 def _said(path: Path, done: str) -> Iterator[None]:
-    """Turn torch's error, which is no Exception and lists ranks, into a sentence; a full disk it does not name."""
+    """Turn torch's error, which is no Exception and lists ranks, into a sentence; a full volume it does not name."""
     try:
         yield
     except CheckpointException as error:
         cause = next((failure for failure, _ in error.failures.values()), error)
+        if done == "written" and disk.is_full(cause, path):
+            raise disk.full(path) from error
         free = shutil.disk_usage(path).free // 2**20
         raise JobError(
             f"{path}: cannot be {done} ({type(cause).__name__}: {first_line(cause)}; {free} MB are free on the volume);"

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from processes import artifact_writer, disks
 from ssd_jobs import artifacts
@@ -101,12 +103,11 @@ def full_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_is_one_sentence_and_nothing_is_lost(full_disk: Path) -> None:
-    """Without space the stage fails with a sentence; after freeing some it finishes."""
+    """Without space the stage waits with a sentence; after freeing some it finishes."""
     ballast = full_disk / "ballast"
     ballast.write_bytes(b"x" * (1024 * 1024 - 24 * 1024))
-    with pytest.raises(JobError, match="no space left on the volume") as caught:
+    with pytest.raises(Temporary, match="no space left on the volume"):
         artifact_writer.write(full_disk / "x")
-    assert caught.value.exit_code == ExitCode.FAILED
     assert artifacts.complete(full_disk / "x", key=artifact_writer.KEY) is None
     ballast.unlink()
     artifact_writer.write(full_disk / "x")
@@ -173,3 +174,12 @@ def test_a_directory_of_another_key_is_refused(tmp_path: Path) -> None:
 def test_temporary_is_a_temporary_error() -> None:
     """The code that a busy directory gives is the one that runners do not count."""
     assert Temporary("x").exit_code == ExitCode.TEMPORARY
+
+
+def test_a_library_that_gives_no_number_is_understood(full_disk: Path) -> None:
+    """safetensors is written in Rust: its error about a full disk is no OSError."""
+    with (
+        pytest.raises(Temporary, match="no space left on the volume"),
+        artifacts.claim(full_disk / "x", stage="s", name="n", key=artifact_writer.KEY) as draft,
+    ):
+        save_file({"weight": torch.zeros(2**19)}, draft.path / "model.safetensors")

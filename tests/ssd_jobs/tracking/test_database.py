@@ -6,15 +6,16 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import alembic.command
 import pytest
 
+from processes import disks
 from ssd_jobs import tracking
-from ssd_jobs.errors import BadInput
+from ssd_jobs.errors import BadInput, Temporary
 from ssd_jobs.tracking import database
 from tracking import mlflow_server
 
@@ -78,7 +79,8 @@ def schema(path: Path) -> str:
 def record(path: Path) -> None:
     """Record one metric."""
     metrics = path.with_name("metrics.jsonl")
-    metrics.write_text('{"step": 1, "key": "loss", "value": 1.0, "time_ms": 1}\n')
+    if not metrics.exists():
+        metrics.write_text('{"step": 1, "key": "loss", "value": 1.0, "time_ms": 1}\n')
     tracking.replay(mlflow_server.tracking(f"sqlite:///{path}"), "train", metrics)
 
 
@@ -164,6 +166,22 @@ def test_damage_that_is_found_later_is_named_as_well(path: Path) -> None:
         file.write(b"\xff" * size)
     with pytest.raises(BadInput, match=rf"^{path}: is damaged \(database disk image is malformed\)"):
         record(path)
+
+
+def test_a_full_disk_is_waited_for(tmp_path: Path) -> None:
+    """Neither a new database nor a new row finds space: that is said, and with more room the same call works."""
+    with disks.small(tmp_path / "small", megabytes=2) as disk:
+        path, ballast = disk / "mlflow.db", disk / "ballast"
+        ballast.write_bytes(b"x" * (2**21 - 300_000))
+        with pytest.raises(Temporary, match=rf"^{path}: no space left on the volume"):
+            tracking.connect(f"sqlite:///{path}")
+        assert not path.exists()
+        ballast.unlink()
+        record(path)
+        with suppress(OSError):
+            ballast.write_bytes(b"x" * 2**21)
+        with pytest.raises(Temporary, match=rf"^{path}: no space left on the volume"):
+            record(path)
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,7 @@ async def locally(kind: str, codes: list[int], workdir: Workdir, *, wait_s: floa
         Machine(cores=4, gpus=8),
         limit=node.most_failures(spec),
         patience=Patience(wait_s, clock=lambda: clock.now, sleep=clock.sleep),
+        on_wait=lambda _: None,
         run=scripted,
     )
     outcome = await attempt.run(lambda node, _: node.config)

@@ -18,6 +18,7 @@ import torch
 import torch.distributed as dist
 
 from ssd_jobs import contract
+from ssd_jobs.artifacts import disk
 from ssd_jobs.contract import TrainConfig
 from ssd_jobs.errors import ExitCode, JobError, first_line
 from ssd_jobs.progress.recorder import Progress
@@ -48,7 +49,8 @@ def main(config_path: Path, directory: Path) -> int:
         config = contract.load(config_path)
         if not isinstance(config, TrainConfig):
             raise JobError(f"{config_path}: not a config of train")
-        _train(config, directory, stop)
+        with disk.explained(Path(config.workspace) / config.output):
+            _train(config, directory, stop)
     except JobError as error:
         mailbox.write_failure(directory, rank, error.exit_code, str(error))
         return error.exit_code
