@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from ssd_jobs.contract import STAGES
+
 ROOT = Path(__file__).parent.parent
 UV = ROOT / "build" / "uv" / "bin" / "uv"
 LIMIT_MB = 130
@@ -24,9 +26,9 @@ SIDES = {
     "grader": (
         "ssd_jobs",
         (
-            "__main__", ".engine", ".training", ".tracking", ".reporting", ".sampling", ".sources", ".preparation",
-            ".analysis", ".metrics_server", ".prompts", "stages.prepare", "stages.sample", "stages.generate",
-            "stages.train", "stages.analyze", "stages.report", ".promote", ".rollback",
+            "__main__", ".engine", ".tracking", ".sampling", ".models.adapting", ".models.prompts",
+            ".progress.metrics_server", ".commands.promote", ".commands.rollback",
+            *(f"stages.{kind}" for kind, row in STAGES.items() if row.image != "grader"),
         ),
         ("torch", "mlflow", "transformers", "kubernetes", "kopf"),
     ),
