@@ -4,6 +4,7 @@ MLflow's client tries a request again by itself (MLFLOW_HTTP_REQUEST_MAX_RETRIES
 environment). What is left after that is either the service, which is temporary, or the user's settings, which are not.
 """
 
+import logging
 import os
 import re
 from collections.abc import Iterator
@@ -42,6 +43,7 @@ def connect(uri: str) -> "MlflowClient":
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     import mlflow
 
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it logs a trace of what `reaching` explains
     path = database.path_of(uri)
     if path is not None:
         database.ready(path)

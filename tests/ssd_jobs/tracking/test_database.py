@@ -168,8 +168,8 @@ def test_damage_that_is_found_later_is_named_as_well(path: Path) -> None:
         record(path)
 
 
-def test_a_full_disk_is_waited_for(tmp_path: Path) -> None:
-    """Neither a new database nor a new row finds space: that is said, and with more room the same call works."""
+def test_a_full_disk_is_waited_for(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Neither a new database nor a new row finds space: one sentence says it, and with more room the call works."""
     with disks.small(tmp_path / "small", megabytes=2) as disk:
         path, ballast = disk / "mlflow.db", disk / "ballast"
         ballast.write_bytes(b"x" * (2**21 - 300_000))
@@ -182,6 +182,7 @@ def test_a_full_disk_is_waited_for(tmp_path: Path) -> None:
             ballast.write_bytes(b"x" * 2**21)
         with pytest.raises(Temporary, match=rf"^{path}: no space left on the volume"):
             record(path)
+    assert "Traceback" not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
