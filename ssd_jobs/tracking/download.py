@@ -58,9 +58,9 @@ def _resolve(client: Any, uri: str) -> Any:
     name, at, alias = uri.removeprefix("models:/").partition("@")
     try:
         if at:
-            return server.told(client.get_model_version_by_alias(name, alias))
+            return server.verified(client.get_model_version_by_alias(name, alias))
         name, _, version = name.rpartition("/")
-        return server.told(client.get_model_version(name, version))
+        return server.verified(client.get_model_version(name, version))
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise BadInput(f"model.source.registry: {uri} is not in MLflow; check name, alias and version") from error

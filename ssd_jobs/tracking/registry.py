@@ -24,7 +24,7 @@ PREVIOUS = "ssd.previous_champion"
 
 @dataclass(frozen=True)
 class Candidate:
-    """What is registered."""
+    """The trained model that a version is made of."""
 
     directory: Path
     path: str
@@ -51,7 +51,7 @@ def register(
     promote: bool,
     client: "MlflowClient",
 ) -> Registered:
-    """Bring the registry to the decision; calling it again changes nothing."""
+    """Register the candidate as champion or as challenger; calling it again changes nothing."""
     with server.reaching(tracking.uri):
         name = promotion.registered_model
         _ensure_model(client, name)
@@ -59,7 +59,7 @@ def register(
         _tag(client, version, candidate.tags)
         aliases = _aliases(client, name)
         if promote:
-            return _crown(client, version, aliases, promotion.alias, promotion.challenger_alias)
+            return _make_champion(client, version, aliases, promotion.alias, promotion.challenger_alias)
         number = str(version.version)
         if number not in (aliases.get(promotion.alias), aliases.get(promotion.challenger_alias)):
             client.set_registered_model_alias(name, promotion.challenger_alias, number)
@@ -71,7 +71,7 @@ def force(uri: str, name: str, version: str, alias: str, reason: str, *, client:
     with server.reaching(uri):
         found = _get(client, name, version)
         _tag(client, found, {"ssd.override": reason})
-        return _crown(client, found, _aliases(client, name), alias, "")
+        return _make_champion(client, found, _aliases(client, name), alias, "")
 
 
 def roll_back(uri: str, name: str, alias: str, *, client: "MlflowClient") -> tuple[str, str]:
@@ -91,7 +91,7 @@ def roll_back(uri: str, name: str, alias: str, *, client: "MlflowClient") -> tup
 
 
 def _version(client: "MlflowClient", promotion: contract.Promotion, candidate: Candidate, where: Recorded) -> Any:
-    """Return the version of this digest, made when it is missing."""
+    """Return the version with this digest; create it when it is missing, and delete copies of it."""
     name = promotion.registered_model
     found = _search(client, name, candidate.digest)
     if not found:
@@ -124,13 +124,16 @@ def _source(
     return f"models:/{model_id}", model_id
 
 
-def _crown(client: "MlflowClient", version: Any, aliases: Mapping[str, str], alias: str, challenger: str) -> Registered:
-    """Move the alias to a version that remembers whom it replaces."""
+def _make_champion(
+    client: "MlflowClient", version: Any, aliases: Mapping[str, str], alias: str, challenger: str
+) -> Registered:
+    """Move the champion's alias to a version, and take the challenger's alias from it."""
     number = str(version.version)
     current = aliases.get(alias)
     previous = version.tags.get(PREVIOUS, "")
     if current != number:
         previous = current or ""
+        # Tag before alias: if this stops in between, a rollback still finds the champion before.
         if previous:
             _tag(client, version, {PREVIOUS: previous})
         client.set_registered_model_alias(version.name, alias, number)
@@ -155,11 +158,11 @@ def _search(client: "MlflowClient", name: str, digest: str) -> list[Any]:
 
 
 def _ensure_model(client: "MlflowClient", name: str) -> None:
-    """Make the registered model when it is missing."""
+    """Create the registered model when it is missing; another run may create it at the same moment."""
     from mlflow.exceptions import MlflowException
 
     try:
-        server.told(client.get_registered_model(name))
+        server.verified(client.get_registered_model(name))
     except MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
@@ -175,7 +178,7 @@ def _aliases(client: "MlflowClient", name: str) -> dict[str, str]:
     from mlflow.exceptions import MlflowException
 
     try:
-        found = server.told(client.get_registered_model(name))
+        found = server.verified(client.get_registered_model(name))
     except MlflowException as error:
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             raise BadInput(f"{name}: no such registered model; see the Models page of MLflow for its name") from error
@@ -188,7 +191,7 @@ def _get(client: "MlflowClient", name: str, version: str) -> Any:
     from mlflow.exceptions import MlflowException
 
     try:
-        return server.told(client.get_model_version(name, version))
+        return server.verified(client.get_model_version(name, version))
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise BadInput(f"{name}: there is no version {version!r}; see the Models page of MLflow") from error

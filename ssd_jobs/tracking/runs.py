@@ -48,7 +48,7 @@ def experiment(client: "MlflowClient", tracking: contract.Tracking) -> str:
         raise BadInput(
             f"tracking.experiment: {tracking.experiment!r} is deleted in MLflow; restore it there or name another one"
         )
-    return str(server.told(found).experiment_id)
+    return str(server.verified(found).experiment_id)
 
 
 def parent_run(

@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     Client = MlflowClient
     """For annotations outside of this package, where MLflow is not imported."""
 
-__all__ = ["artifact_root", "connect", "reaching", "run_url", "shown", "told"]
+__all__ = ["artifact_root", "connect", "reaching", "run_url", "verified", "without_password"]
 
 CREDENTIAL = re.compile(r"//[^/@\s]*@")
 CREDENTIALS = ("UNAUTHENTICATED", "PERMISSION_DENIED")
 NO_JSON = "the response body was not in a valid JSON format"
-AWAY = ("TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED")
+UNAVAILABLE = ("TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED")
 
 
-class Foreign(Exception):
-    """An answer that MLflow does not give."""
+class NotMlflow(Exception):
+    """Another service than MLflow answered."""
 
 
 def connect(uri: str) -> "MlflowClient":
@@ -63,10 +63,10 @@ def run_url(uri: str, experiment_id: str, run_id: str) -> str:
     """Return where a person finds the run; empty without a server."""
     if urlsplit(uri).scheme not in ("http", "https"):
         return ""
-    return f"{shown(uri).rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}"
+    return f"{without_password(uri).rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}"
 
 
-def shown(uri: str) -> str:
+def without_password(uri: str) -> str:
     """Return an address without the password that may be in it."""
     parts = urlsplit(uri)
     if "@" not in parts.netloc:
@@ -76,7 +76,7 @@ def shown(uri: str) -> str:
 
 @contextmanager
 def reaching(uri: str) -> Iterator[None]:
-    """Say what a failure of MLflow means, with its address and without its credentials."""
+    """Turn the exceptions of MLflow and its libraries into a JobError with the address, without its credentials."""
     from mlflow.exceptions import MlflowException
     from requests.exceptions import RequestException
     from sqlalchemy.exc import SQLAlchemyError
@@ -84,56 +84,68 @@ def reaching(uri: str) -> Iterator[None]:
     try:
         yield
     except MlflowException as error:
-        raise _of_file(error, uri) or _meaning(error, uri) from error
+        raise _database_error(error, uri) or _job_error(error, uri) from error
     except SQLAlchemyError as error:
-        raise _of_file(error, uri) or _away(uri, error) from error
-    except Foreign:
-        raise _elsewhere(uri, "its answer names nothing") from None
+        raise _database_error(error, uri) or _unavailable(uri, error) from error
+    except NotMlflow:
+        raise _wrong_address(uri, "its answer names nothing") from None
     except RequestException as error:
         status = getattr(error.response, "status_code", None)
-        raise _refused(uri, f"HTTP {status}") if status in (401, 403) else _away(uri, error) from error
+        raise _refused(uri, f"HTTP {status}") if status in (401, 403) else _unavailable(uri, error) from error
 
 
-def told(found: Any) -> Any:
-    """Return what MLflow told of: whatever else speaks JSON is read as a thing without a name."""
-    if not found.name:
-        raise Foreign
-    return found
+def verified(entity: Any) -> Any:
+    """Return an entity of MLflow, or raise NotMlflow where it has no name.
+
+    MLflow's client reads any JSON object as an entity, and leaves the fields empty that the object does not have.
+    """
+    if not entity.name:
+        raise NotMlflow
+    return entity
 
 
-def _of_file(error: Exception, uri: str) -> JobError | None:
-    """Return our error when a database in a file is the trouble."""
+def _database_error(error: Exception, uri: str) -> JobError | None:
+    """Return the error of a database in a file; None for a server, and when the file is not the cause."""
     path = database.path_of(uri)
     return None if path is None else database.explained(path, error)
 
 
-def _meaning(error: Any, uri: str) -> JobError:
-    """Return our error for MLflow's."""
+def _job_error(error: Any, uri: str) -> JobError:
+    """Return the JobError that stands for an exception of MLflow: wrong address, credentials, away, or refused."""
     code = str(error.error_code)
     if NO_JSON in str(error):
-        return _elsewhere(uri, "its answer is no JSON")
+        return _wrong_address(uri, "its answer is no JSON")
     if code in CREDENTIALS:
         return _refused(uri, code)
-    if code in AWAY or (code == "INTERNAL_ERROR" and "API request" in str(error)) or error.get_http_status_code() > 500:
-        return _away(uri, error)
-    return JobError(f"MLflow at {shown(uri)} refused a request ({code}): {_line(error)}")
+    if (
+        code in UNAVAILABLE
+        or (code == "INTERNAL_ERROR" and "API request" in str(error))
+        or error.get_http_status_code() > 500
+    ):
+        return _unavailable(uri, error)
+    return JobError(f"MLflow at {without_password(uri)} refused a request ({code}): {_first_words(error)}")
 
 
 def _refused(uri: str, why: str) -> JobError:
     return BadInput(
-        f"MLflow at {shown(uri)} refuses the credentials ({why}); check MLFLOW_TRACKING_USERNAME and "
+        f"MLflow at {without_password(uri)} refuses the credentials ({why}); check MLFLOW_TRACKING_USERNAME and "
         f"MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, in the stage's environment"
     )
 
 
-def _elsewhere(uri: str, why: str) -> JobError:
-    return BadInput(f"tracking.uri: what answers at {shown(uri)} is not MLflow ({why}); correct host, port or path")
+def _wrong_address(uri: str, why: str) -> JobError:
+    return BadInput(
+        f"tracking.uri: what answers at {without_password(uri)} is not MLflow ({why}); correct host, port or path"
+    )
 
 
-def _away(uri: str, error: Exception) -> JobError:
-    return Temporary(f"MLflow at {shown(uri)} does not answer ({_line(error)}); start it, the same run goes on then")
+def _unavailable(uri: str, error: Exception) -> JobError:
+    return Temporary(
+        f"MLflow at {without_password(uri)} does not answer"
+        f" ({_first_words(error)}); start it, the same run goes on then"
+    )
 
 
-def _line(error: Exception) -> str:
-    """Return the start of an error's text as a part of a sentence; a request's address may hold a password."""
+def _first_words(error: Exception) -> str:
+    """Return the start of an error's text in one line, without the password that an address in it may hold."""
     return CREDENTIAL.sub("//", " ".join(str(error).split()))[:200]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any, Generic, TypeVar
 
 from ssd_jobs.errors import BadInput
 from ssd_jobs.sandbox.client import Client, Lines, SandboxDown, SandboxFailure
@@ -21,16 +22,20 @@ __all__ = ["BATCH", "Job", "batched", "grade_batches", "grade_jobs", "grade_prog
 SIGKILL = 9
 ALONE_ATTEMPTS = 3
 BATCH = 256
+K = TypeVar("K")
+"""What the caller finds a job by."""
 UNSURE = {VerdictKind.TLE, VerdictKind.MLE, VerdictKind.INFRA_ERROR}
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Job(Generic[K]):
     """One completion's program (None: it has none) and the problem it is for; `key` is the caller's."""
 
-    key: object
+    key: K
     problem: ProblemTests
     source: str | None
+    spoiled: bool = False
+    """The program is a copy that was made to fail; no verdict on it is the caller's."""
 
 
 def grade_program(client: Client, problem: ProblemTests, source: str | None, *, mode: Mode, limits: Limits) -> Verdict:
@@ -39,21 +44,23 @@ def grade_program(client: Client, problem: ProblemTests, source: str | None, *, 
     return _again(client, Job(None, problem, source), first, mode, limits)
 
 
-def grade_jobs(client: Client, jobs: Iterable[Job], *, mode: Mode, limits: Limits) -> Iterator[tuple[Job, Verdict]]:
+def grade_jobs(
+    client: Client, jobs: Iterable[Job[K]], *, mode: Mode, limits: Limits
+) -> Iterator[tuple[Job[K], Verdict]]:
     """Grade programs on all workers of the sandbox; verdicts come batch by batch, in the order of the jobs."""
     for graded in grade_batches(client, batched(jobs, BATCH), mode=mode, limits=limits):
         yield from graded
 
 
-def batched(jobs: Iterable[Job], size: int) -> Iterator[list[Job]]:
+def batched(jobs: Iterable[Job[K]], size: int) -> Iterator[list[Job[K]]]:
     """Cut jobs into lists of this size; the last one may be shorter."""
     waiting = iter(jobs)
     return iter(lambda: list(itertools.islice(waiting, size)), [])
 
 
 def grade_batches(
-    client: Client, batches: Iterable[list[Job]], *, mode: Mode, limits: Limits
-) -> Iterator[list[tuple[Job, Verdict]]]:
+    client: Client, batches: Iterable[list[Job[K]]], *, mode: Mode, limits: Limits
+) -> Iterator[list[tuple[Job[K], Verdict]]]:
     """Grade batch after batch, each on all workers of the sandbox; its second runs happen alone, before the next."""
     workers = max(1, client.hello().workers)
     with ThreadPoolExecutor(workers) as pool, client.lines() as lines:
@@ -65,7 +72,7 @@ def grade_batches(
             yield [(job, _again(client, job, first, mode, limits)) for job, first in zip(batch, firsts, strict=True)]
 
 
-def _attempt(sessions: Client | Lines, job: Job, mode: Mode, limits: Limits) -> Verdict:
+def _attempt(sessions: Client | Lines, job: Job[Any], mode: Mode, limits: Limits) -> Verdict:
     """Grade once; a failure of the sandbox is an `infra_error`."""
     try:
         return _once(sessions, job, mode, limits)
@@ -73,7 +80,7 @@ def _attempt(sessions: Client | Lines, job: Job, mode: Mode, limits: Limits) -> 
         return _verdict(job.problem, VerdictKind.INFRA_ERROR, str(error))
 
 
-def _again(client: Client, job: Job, first: Verdict, mode: Mode, limits: Limits) -> Verdict:
+def _again(client: Client, job: Job[Any], first: Verdict, mode: Mode, limits: Limits) -> Verdict:
     """Return a sure verdict: an unsure one is replaced by a run alone."""
     if first.kind not in UNSURE:
         return first
@@ -105,7 +112,7 @@ def _own_fault(problem: ProblemTests, signal: int) -> Verdict:
     return _verdict(problem, kind, f"takes the sandbox down when run alone: its process ended by signal {signal}")
 
 
-def _once(sessions: Client | Lines, job: Job, mode: Mode, limits: Limits) -> Verdict:
+def _once(sessions: Client | Lines, job: Job[Any], mode: Mode, limits: Limits) -> Verdict:
     """Run a program's tests until one fails."""
     problem = job.problem
     if not problem.tests:

@@ -8,26 +8,20 @@ answers it got, cannot know which of the two to forge: when a spoiled program pa
 import random
 import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Limits, Mode
 from ssd_jobs.stages.grade.canaries import CanaryFailed
-from ssd_jobs.stages.grade.grade import BATCH, Job, batched, grade_batches
+from ssd_jobs.stages.grade.grade import BATCH, Job, K, batched, grade_batches
 from ssd_jobs.stages.grade.spoil import spoil
 from ssd_jobs.stages.grade.verdicts import Verdict
 
 __all__ = ["grade_many"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Spoiled:
-    """Marks the job that must fail; the key of the job it was made from."""
-
-    key: object
-
-
-def grade_many(client: Client, jobs: Iterable[Job], *, mode: Mode, limits: Limits) -> Iterator[tuple[Job, Verdict]]:
+def grade_many(
+    client: Client, jobs: Iterable[Job[K]], *, mode: Mode, limits: Limits
+) -> Iterator[tuple[Job[K], Verdict]]:
     """Grade programs on all workers of the sandbox, in order; CanaryFailed voids everything yielded so far.
 
     The verdicts of a group are given out when the spoiled program among them has failed.
@@ -35,15 +29,15 @@ def grade_many(client: Client, jobs: Iterable[Job], *, mode: Mode, limits: Limit
     groups = map(_mixed, batched(jobs, BATCH - 1))
     for graded in grade_batches(client, groups, mode=mode, limits=limits):
         for job, verdict in graded:
-            if isinstance(job.key, _Spoiled) and verdict.passed:
+            if job.spoiled and verdict.passed:
                 raise CanaryFailed(
-                    f"a spoiled copy of program {job.key.key!r} passed in mode {mode}: the sandbox does not answer "
+                    f"a spoiled copy of program {job.key!r} passed in mode {mode}: the sandbox does not answer "
                     "with what it ran, so no verdict of this shard counts; grade it again in a fresh sandbox"
                 )
-        yield from (each for each in graded if not isinstance(each[0].key, _Spoiled))
+        yield from (each for each in graded if not each[0].spoiled)
 
 
-def _mixed(group: list[Job]) -> list[Job]:
+def _mixed(group: list[Job[K]]) -> list[Job[K]]:
     """Return the group with a spoiled copy somewhere, if it has a program at all."""
     programs = [job for job in group if job.source]
     if not programs:
@@ -52,5 +46,5 @@ def _mixed(group: list[Job]) -> list[Job]:
     model = draw.choice(programs)
     source = spoil(model.source or "", model.problem, secrets.token_hex(8))
     mixed = [*group]
-    mixed.insert(draw.randrange(len(group) + 1), Job(_Spoiled(model.key), model.problem, source))
+    mixed.insert(draw.randrange(len(group) + 1), Job(model.key, model.problem, source, spoiled=True))
     return mixed

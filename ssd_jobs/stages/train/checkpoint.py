@@ -62,7 +62,7 @@ class Checkpoints:
             path.mkdir(parents=True)
         dist.barrier(self._group)
         writer = FileSystemWriter(path, sync_files=True)
-        with _said(path, "written"):
+        with _checkpoint_errors(path, "written"):
             upload = state_dict_saver.async_save(state, storage_writer=writer, process_group=self._group)
         assert isinstance(upload, Future)
         self._pending = _Pending(step, path, facts, upload, self._ranks)
@@ -82,6 +82,7 @@ class Checkpoints:
                 "facts": pending.facts,
                 "files": {name: entry for part in files if part for name, entry in part.items()},
             }
+            # The files' names reach the disk before COMPLETE does: a checkpoint is never complete without them.
             atomic.sync_directory(pending.path)
             atomic.write_text(pending.path / COMPLETE, json.dumps(document, indent=1) + "\n")
             self._rotate(pending.step)
@@ -92,7 +93,7 @@ class Checkpoints:
         for path in self._shared(self._complete() if self._ranks.first else []):
             document = self._document(path)
             if document is not None and self._whole(path, document["files"]):
-                with _said(path, "read"):
+                with _checkpoint_errors(path, "read"):
                     state_dict_loader.load(state, storage_reader=FileSystemReader(path), process_group=self._group)
                 return document["step"], document["facts"]
             LOGGER.warning("%s: damaged; going back to the checkpoint before it", path)
@@ -124,13 +125,13 @@ class Checkpoints:
         return [self._path(step) for step in sorted((step for step in steps if step is not None), reverse=True)]
 
     def _shared(self, paths: list[Path]) -> list[Path]:
-        """Have every rank see what rank 0 sees."""
+        """Broadcast rank 0's paths, so that all ranks load the same checkpoint."""
         box = [paths]
         dist.broadcast_object_list(box, src=0, group=self._group)
         return box[0]
 
     def _whole(self, path: Path, entries: dict[str, dict[str, Any]]) -> bool:
-        """Check all files, each on one rank."""
+        """Compare all files with their recorded hashes, each on one rank; return whether all agree."""
         mine = sorted(entries)[self._ranks.rank :: self._ranks.world]
         damaged = torch.tensor([int(any(_entry(path / name) != entries[name] for name in mine))])
         dist.all_reduce(damaged, group=self._group)
@@ -161,12 +162,12 @@ class _Pending:
         """Wait, and return this rank's files with their hashes."""
         self._thread.join()
         if self._error is not None:
-            with _said(self.path, "written"):
+            with _checkpoint_errors(self.path, "written"):
                 raise self._error
         return self._files
 
     def _watch(self) -> None:
-        """Wait for the upload, then hash."""
+        """Wait until torch has written this rank's files, then hash them."""
         try:
             self._upload.result()
             own = list(self.path.glob(f"__{self._ranks.rank}_*"))
@@ -178,17 +179,21 @@ class _Pending:
 
 
 @contextlib.contextmanager
-def _said(path: Path, done: str) -> Iterator[None]:
-    """Turn torch's error, which is no Exception and lists ranks, into a sentence; a full volume it does not name."""
+def _checkpoint_errors(path: Path, action: str) -> Iterator[None]:
+    """Turn torch's CheckpointException into a JobError that names the first cause and the free space.
+
+    CheckpointException derives from BaseException and lists a failure per rank; it does not say that a volume is full.
+    """
     try:
         yield
     except CheckpointException as error:
         cause = next((failure for failure, _ in error.failures.values()), error)
-        if done == "written" and disk.is_full(cause, path):
+        if action == "written" and disk.is_full(cause, path):
             raise disk.full(path) from error
         free = shutil.disk_usage(path).free // 2**20
         raise JobError(
-            f"{path}: cannot be {done} ({type(cause).__name__}: {first_line(cause)}; {free} MB are free on the volume);"
+            f"{path}: cannot be {action}"
+            f" ({type(cause).__name__}: {first_line(cause)}; {free} MB are free on the volume);"
             " the complete checkpoints are kept, run again when there is room"
         ) from error
 

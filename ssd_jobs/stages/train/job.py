@@ -1,10 +1,8 @@
 """One rank's part of the train stage, from loading to the last export."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,32 +15,26 @@ from ssd_jobs.artifacts import open_artifact
 from ssd_jobs.contract import TrainConfig, files
 from ssd_jobs.errors import JobError
 from ssd_jobs.models.files import model_files
-from ssd_jobs.progress.console import Console
 from ssd_jobs.progress.recorder import Progress
-from ssd_jobs.stages.train import attention, corpus, export, guard, model, nll, optimizer, verifying
+from ssd_jobs.stages.train import attention, corpus, export, guard, model, nll, observer, optimizer, verifying
 from ssd_jobs.stages.train.checkpoint import Checkpoints
-from ssd_jobs.stages.train.live import Live
-from ssd_jobs.stages.train.loop import Trainer
+from ssd_jobs.stages.train.loop import Trainer, TrainState
 from ssd_jobs.stages.train.metrics import TrainingMetrics
 from ssd_jobs.stages.train.ranks import Ranks
 
 __all__ = ["Training", "TrainingResult"]
 
-LIVE_PATIENCE_S = 30.0
-HASTY_S = 5.0
-"""The same when asked to stop: what is not sent then is sent by the next attempt."""
-
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What goes into the manifest."""
+    """What a training leaves for the manifest of its artifact."""
 
     counts: dict[str, int | float] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
 
 
 class Training:
-    """The inputs of one training, read and checked."""
+    """One training on this rank; its inputs are read and checked when it is made."""
 
     def __init__(self, config: TrainConfig, ranks: Ranks) -> None:
         workspace = Path(config.workspace)
@@ -54,25 +46,18 @@ class Training:
             global_batch_size=self._science.global_batch_size,
             sequence_length=self._science.sequence_length,
         )
-        self._recipe = model.ModelSettings(
-            compute_dtype=self._science.compute_dtype,
-            activation_checkpointing=self._science.activation_checkpointing,
-            compile=self._science.compile,
-            lora=self._science.lora,
-            seed=self._science.seed,
-            trust_remote_code=self._science.trust_remote_code,
-        )
+        self._settings = model.ModelSettings.of(self._science)
 
     def run(self, progress: Progress, stop: threading.Event) -> TrainingResult:
         """Train, resuming from what is there, export, and open the export again."""
         verifying.verify(model_files(self._base), self._ranks)
-        trainee = model.load(self._base, self._recipe, self._ranks)
+        trainee = model.load(self._base, self._settings, self._ranks)
         start, facts = self._train(trainee, progress, stop)
         records = nll.chosen(self._data, count=16, tokens=2 * self._science.sequence_length)
         trained = self._mean_nll(trainee, records)
-        self._export(trainee, self._output / files.EXPORT)
+        export.write(trainee, self._base, self._output / files.EXPORT, self._ranks, adapters=self._science.lora)
         del trainee
-        return TrainingResult(self._counts(), facts | self._reload(records, trained) | self._settings(start))
+        return TrainingResult(self._counts(), facts | self._reload(records, trained) | self._chosen(start))
 
     def _train(self, trainee: model.Trainee, progress: Progress, stop: threading.Event) -> tuple[int, dict[str, Any]]:
         """Go from the newest checkpoint, or from the guarded beginning, to the last step."""
@@ -80,22 +65,16 @@ class Training:
         keep = self._config.execution.checkpoint_keep
         checkpoints = Checkpoints(self._output / files.CHECKPOINTS, self._ranks, keep=keep)
         start, facts = self._resume(trainee, adamw, checkpoints)
-        with closing(Console(self._config.name)) as console, self._live(stop) as on_durable:
+        with observer.observing(self._config, self._ranks, progress, stop) as watching:
             Trainer(
-                science=self._science,
-                execution=self._config.execution,
+                config=self._config,
                 ranks=self._ranks,
                 corpus=self._data,
-                trainee=trainee,
-                optimizer=adamw,
+                state=TrainState(trainee, adamw, facts),
                 checkpoints=checkpoints,
                 metrics=TrainingMetrics(self._output),
-                facts=facts,
+                observer=watching,
                 stop=stop,
-                on_step=partial(self._tell, progress, console),
-                on_durable=on_durable,
-                on_export=lambda step: self._export(trainee, self._output / files.EXPORTS / files.step(step)),
-                budget=self._science.sequence_length,
             ).run(start)
         return start, facts
 
@@ -106,32 +85,6 @@ class Training:
         start, facts = checkpoints.restore(optimizer.state(trainee, adamw))
         optimizer.set_step(adamw, start)
         return start, (facts if start else self._guard(trainee))
-
-    def _tell(self, progress: Progress, console: Console, step: int, values: dict[str, float]) -> None:
-        """Show one step to programs and people."""
-        total = self._science.steps
-        progress.update(done=step, total=total, unit="steps", **values)
-        if console.due or step == total:
-            console.show(step, total, "steps", f"loss {values['loss']:.4f}", f"{values['tokens_per_s']:.0f} tokens/s")
-
-    @contextmanager
-    def _live(self, stop: threading.Event) -> Iterator[Callable[[], None]]:
-        """Give the way to say that metrics became durable: MLflow is told, by rank 0, where that is asked for."""
-        tracking = self._config.execution.tracking
-        if tracking is None or not self._ranks.first:
-            yield lambda: None
-            return
-
-        def replay() -> object:
-            from ssd_jobs import tracking as mlflow
-
-            return mlflow.replay(tracking, self._config.name, self._output / files.METRICS)
-
-        live = Live(replay)
-        try:
-            yield live.send
-        finally:
-            live.close(patience_s=HASTY_S if stop.is_set() else LIVE_PATIENCE_S)
 
     def _guard(self, trainee: model.Trainee) -> dict[str, Any]:
         """Prove that this model is the one that sampled."""
@@ -152,16 +105,11 @@ class Training:
         documents = [(self._data.document(record), int(self._data.prompt_lengths[record])) for record in records]
         return float(self._score(trainee, documents).sum() / self._data.loss_lengths[records].sum())
 
-    def _export(self, trainee: model.Trainee, target: Path) -> None:
-        """Write the model as it is."""
-        export.write(trainee, self._base, target, self._ranks, adapters=self._science.lora)
-
     def _reload(self, records: list[int], trained: float) -> dict[str, Any]:
         """Open the export as a stranger would, and compare its NLL with the trained weights'."""
         path = self._output / files.EXPORT
-        recipe = model.ModelSettings(self._science.compute_dtype, trust_remote_code=self._science.trust_remote_code)
         dist.barrier()
-        exported = self._mean_nll(model.load(path, recipe, self._ranks), records)
+        exported = self._mean_nll(model.load(path, self._settings.finished(), self._ranks), records)
         agreement = guard.compare(exported, trained, self._science.nll_tolerance)
         if not agreement.holds:
             raise JobError(
@@ -183,14 +131,14 @@ class Training:
             "loss_tokens_seen": int(data.loss_lengths[seen].sum()),
         }
 
-    def _settings(self, resumed: int) -> dict[str, Any]:
+    def _chosen(self, resumed: int) -> dict[str, Any]:
         """Return what was chosen for this device."""
         device = self._ranks.device
         return {
-            "attention": attention.choose(device, self._recipe.compute),
+            "attention": attention.choose(device, self._settings.compute),
             "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
             "world_size": self._ranks.world,
-            "master_dtype": str(self._recipe.master).removeprefix("torch."),
+            "master_dtype": str(self._settings.master).removeprefix("torch."),
             "weight_decay_on": "matrices",
             "resumed_from_step": resumed,
         }

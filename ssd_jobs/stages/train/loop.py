@@ -8,23 +8,24 @@ on saving, so that no rank ever does alone what all must do together.
 import logging
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as dist
 
-from ssd_jobs.contract import TrainExecution, TrainScience
+from ssd_jobs.contract import TrainConfig, files
 from ssd_jobs.errors import BadInput, Terminated
-from ssd_jobs.stages.train import batch, corpus, flops, optimizer, packing, schedule
+from ssd_jobs.stages.train import batch, corpus, export, flops, optimizer, packing, schedule
 from ssd_jobs.stages.train.checkpoint import Checkpoints
 from ssd_jobs.stages.train.layout import Pack
 from ssd_jobs.stages.train.metrics import TrainingMetrics
 from ssd_jobs.stages.train.model import Trainee
+from ssd_jobs.stages.train.observer import Observer
 from ssd_jobs.stages.train.ranks import Ranks, whole
 
-__all__ = ["Agreed", "Trainer"]
+__all__ = ["Agreed", "TrainState", "Trainer"]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -40,28 +41,31 @@ class Agreed:
     """Every rank has written its part of the pending checkpoint."""
 
 
-@dataclass
-class Trainer:
-    """Everything that a step needs."""
+@dataclass(frozen=True)
+class TrainState:
+    """What a checkpoint holds: weights, optimizer, and what is on record about the training."""
 
-    science: TrainScience
-    execution: TrainExecution
-    ranks: Ranks
-    corpus: corpus.Corpus
     trainee: Trainee
     optimizer: torch.optim.AdamW
+    facts: dict[str, Any]
+
+
+@dataclass
+class Trainer:
+    """Takes a training from one step to the last, on this rank."""
+
+    config: TrainConfig
+    ranks: Ranks
+    corpus: corpus.Corpus
+    state: TrainState
     checkpoints: Checkpoints
     metrics: TrainingMetrics
-    facts: dict[str, Any]
-    """Kept in every checkpoint."""
+    observer: Observer
     stop: threading.Event
-    on_step: Callable[[int, dict[str, float]], None]
-    on_durable: Callable[[], None]
-    on_export: Callable[[int], None]
-    budget: int
-    """Tokens of a pack."""
 
     def __post_init__(self) -> None:
+        self.science, self.execution = self.config.science, self.config.execution
+        self.trainee, self.optimizer = self.state.trainee, self.state.optimizer
         self._work = flops.Work(self.trainee)
         self._peak = flops.peak(self.ranks.device)
         self._saved_at = time.monotonic()
@@ -77,7 +81,7 @@ class Trainer:
             if agreed.written:
                 self._settle()
             if self._exports(step):
-                self.on_export(step)
+                self._export(step)
             if agreed.save or agreed.stop or step == self.science.steps:
                 self._save(step)
                 saved = step
@@ -86,7 +90,7 @@ class Trainer:
             raise Terminated(f"stopped on request after step {saved}; its checkpoint is complete, run again to go on")
 
     def _timed_step(self, step: int) -> Agreed:
-        """Do one step and say what it was like."""
+        """Do one step, measure it, and return what the ranks agree on; refuse a loss that is not finite."""
         begun = time.monotonic()
         packs = self._packs(step)
         waited = time.monotonic() - begun
@@ -102,7 +106,9 @@ class Trainer:
     def _packs(self, step: int) -> list[Pack]:
         """Lay out this rank's part of the step."""
         records = self.corpus.batches[step - 1]
-        assignment = packing.assign([int(n) for n in self.corpus.lengths[list(records)]], self.ranks.world, self.budget)
+        assignment = packing.assign(
+            [int(n) for n in self.corpus.lengths[list(records)]], self.ranks.world, self.science.sequence_length
+        )
         return batch.packs(self.corpus, records, assignment, weighting=self.science.loss_weighting, ranks=self.ranks)
 
     def _step(self, step: int, packs: list[Pack]) -> tuple[torch.Tensor, float, float]:
@@ -148,22 +154,29 @@ class Trainer:
         every = self.science.export_every_steps
         return every > 0 and step % every == 0 and step < self.science.steps
 
+    def _export(self, step: int) -> None:
+        """Write the model as it is after a step."""
+        workspace = Path(self.config.workspace)
+        target = workspace / self.config.output / files.EXPORTS / files.step(step)
+        export.write(self.trainee, workspace / self.config.model, target, self.ranks, adapters=self.science.lora)
+
     def _save(self, step: int) -> None:
         """Begin a checkpoint."""
         self._settle()
         self._saved_at = time.monotonic()
-        self.checkpoints.start(step, optimizer.state(self.trainee, self.optimizer), self.facts)
+        self.checkpoints.start(step, optimizer.state(self.trainee, self.optimizer), self.state.facts)
 
     def _settle(self) -> None:
-        """Complete the pending checkpoint; its metrics become durable first, so that a resume finds them."""
+        """Complete the pending checkpoint, and write its metrics."""
         step = self.checkpoints.pending
         if step is None:
             return
+        # Metrics first: a resume from this checkpoint finds the metrics of every step before it.
         if self.ranks.first:
             self.metrics.write(through=step)
         self.checkpoints.settle()
         if self.ranks.first:
-            self.on_durable()
+            self.observer.metrics_durable()
 
     def _measure(self, step: int, seconds: float, waited: float, **values: float) -> None:
         """Record one step on rank 0."""
@@ -182,4 +195,4 @@ class Trainer:
             values["mfu"] = self._work.flops(lengths, loss_tokens) / seconds / (self._peak * self.ranks.world)
             values["memory_gb"] = torch.cuda.max_memory_reserved(self.ranks.device) / 1e9
         self.metrics.add(step, values)
-        self.on_step(step, values)
+        self.observer.step(step, values)

@@ -25,20 +25,23 @@ class WeightedNll(torch.autograd.Function):
     def forward(
         ctx: Any, hidden: torch.Tensor, head: torch.Tensor, rows: int, targets: torch.Tensor, weights: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Go through the chunks once; keep the gradients of hidden states and head."""
+        """Return loss and NLLs, and keep the gradients of hidden states and head, each computed in its chunk."""
+        # n loss tokens, d hidden dimensions, v words: hidden (n, d), head (v, d), targets and weights (n,)
         wants_hidden, wants_head = ctx.needs_input_grad[:2]
         precise = torch.promote_types(hidden.dtype, torch.float32)
-        column = weights[:, None].to(precise)
+        column = weights[:, None].to(precise)  # (n, 1)
         weighted = (hidden * column).to(hidden.dtype) if wants_head else hidden
         nll = torch.empty(len(targets), dtype=precise, device=hidden.device)
         grad_hidden = torch.empty_like(hidden) if wants_hidden else None
         grad_head = torch.zeros_like(head, dtype=precise) if wants_head else None
         for start in range(0, len(targets), rows):
             chunk = slice(start, start + rows)
+            # (rows, v): the only matrix of that size, overwritten by its own gradient below
             log_probabilities = functional.log_softmax(hidden[chunk] @ head.T, dim=-1, dtype=precise)
             nll[chunk] = -log_probabilities.gather(1, targets[chunk, None]).squeeze(1)
             if grad_hidden is None and grad_head is None:
                 continue
+            # d nll / d logits = softmax - one_hot(target); weights are applied where rows are (rows, d), not (rows, v)
             grad_logits = log_probabilities.exp_()
             grad_logits[torch.arange(len(grad_logits), device=hidden.device), targets[chunk]] -= 1.0
             grad_logits = grad_logits.to(hidden.dtype)
@@ -52,7 +55,7 @@ class WeightedNll(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad_loss: torch.Tensor, _grad_nll: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        """Scale what forward kept."""
+        """Scale the gradients that forward kept by the gradient of the loss."""
         grad_hidden, grad_head = ctx.saved_tensors
         return (
             None if grad_hidden is None else grad_hidden * grad_loss.to(grad_hidden.dtype),

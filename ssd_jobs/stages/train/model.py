@@ -5,9 +5,9 @@ state are float32 whatever is computed in. Rank 0 alone reads the checkpoint; th
 that one path serves every format that transformers reads.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import torch
 import torch.distributed as dist
@@ -16,7 +16,7 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 
-from ssd_jobs.contract import Lora
+from ssd_jobs.contract import Lora, TrainScience
 from ssd_jobs.errors import BadInput, first_line
 from ssd_jobs.stages.train import attention, compiling, lora, loss, recompute
 from ssd_jobs.stages.train.layout import Pack
@@ -32,11 +32,21 @@ class ModelSettings:
     """What loading depends on besides the files."""
 
     compute_dtype: Literal["BFloat16", "Float32", "Float64"]
-    activation_checkpointing: Literal["None", "Selective", "Full"] = "None"
-    compile: bool = False
-    lora: Lora | None = None
-    seed: int = 0
-    trust_remote_code: bool = False
+    activation_checkpointing: Literal["None", "Selective", "Full"]
+    compile: bool
+    lora: Lora | None
+    seed: int
+    """Where the adapters start from."""
+    trust_remote_code: bool
+
+    @classmethod
+    def of(cls, science: TrainScience) -> Self:
+        """Take the settings of a training from its config."""
+        return cls(**{field.name: getattr(science, field.name) for field in fields(cls)})
+
+    def finished(self) -> Self:
+        """Return the settings for a model that is trained no more: adapters are merged, and it is computed once."""
+        return replace(self, activation_checkpointing="None", compile=False, lora=None)
 
     @property
     def compute(self) -> torch.dtype:
@@ -74,38 +84,38 @@ class Trainee(nn.Module):
         return {name: weight for name, weight in self.named_weights().items() if weight.requires_grad}
 
 
-def load(path: Path, recipe: ModelSettings, ranks: Ranks) -> Trainee:
+def load(path: Path, settings: ModelSettings, ranks: Ranks) -> Trainee:
     """Load the model in a directory onto all ranks."""
-    if recipe.compile:
+    if settings.compile:
         compiling.require_compiler(ranks.device)
-    attention.register(attention.choose(ranks.device, recipe.compute))
-    config = _config(path, recipe)
-    source = _read(path, config, recipe) if ranks.first else None
-    model = source if source is not None and ranks.world == 1 else _skeleton(config, recipe)
+    attention.register(attention.choose(ranks.device, settings.compute))
+    config = _config(path, settings)
+    source = _read(path, config, settings) if ranks.first else None
+    model = source if source is not None and ranks.world == 1 else _skeleton(config, settings)
     trainee = Trainee(model)
-    if recipe.lora is not None:
-        lora.inject(model, recipe.lora, seed=recipe.seed)
-    recompute.enable(model, recipe.activation_checkpointing)
-    if recipe.compile:
+    if settings.lora is not None:
+        lora.inject(model, settings.lora, seed=settings.seed)
+    recompute.enable(model, settings.activation_checkpointing)
+    if settings.compile:
         compiling.compile_blocks(model.get_decoder().layers)
     trainee.train()
-    if ranks.world > 1 or recipe.compute != recipe.master:
-        _shard(trainee, recipe, ranks)
+    if ranks.world > 1 or settings.compute != settings.master:
+        _shard(trainee, settings, ranks)
     if model is source:
         return trainee.to(ranks.device)
     trainee.to_empty(device=ranks.device)
-    _distribute(source, trainee, recipe, ranks)
+    _distribute(source, trainee, settings, ranks)
     return trainee
 
 
-def _config(path: Path, recipe: ModelSettings) -> Any:
+def _config(path: Path, settings: ModelSettings) -> Any:
     """Read the model's config and refuse what this trainer would compute wrongly."""
     from transformers import AutoConfig
     from transformers.utils import logging
 
     logging.disable_progress_bar()
     try:
-        config = AutoConfig.from_pretrained(path, trust_remote_code=recipe.trust_remote_code)
+        config = AutoConfig.from_pretrained(path, trust_remote_code=settings.trust_remote_code)
     except (OSError, ValueError) as error:
         raise BadInput(f"{path}: transformers cannot read this model ({first_line(error)})") from None
     for name in ("final_logit_softcapping", "logits_scaling", "logit_scale"):
@@ -114,7 +124,7 @@ def _config(path: Path, recipe: ModelSettings) -> Any:
     return config
 
 
-def _read(path: Path, config: Any, recipe: ModelSettings) -> Any:
+def _read(path: Path, config: Any, settings: ModelSettings) -> Any:
     """Load the whole model into this process's memory."""
     from transformers import AutoModelForCausalLM, Mxfp4Config
 
@@ -128,32 +138,32 @@ def _read(path: Path, config: Any, recipe: ModelSettings) -> Any:
     model = AutoModelForCausalLM.from_pretrained(
         path,
         config=config,
-        dtype=recipe.master,
+        dtype=settings.master,
         use_safetensors=True,
-        trust_remote_code=recipe.trust_remote_code,
-        **_implementations(recipe),
+        trust_remote_code=settings.trust_remote_code,
+        **_implementations(settings),
         **extra,
     )
     return _plain(model)
 
 
-def _skeleton(config: Any, recipe: ModelSettings) -> Any:
+def _skeleton(config: Any, settings: ModelSettings) -> Any:
     """Build the model without memory for its weights."""
     from transformers import AutoModelForCausalLM
 
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(
             config,
-            dtype=recipe.master,
-            trust_remote_code=recipe.trust_remote_code,
-            **_implementations(recipe),
+            dtype=settings.master,
+            trust_remote_code=settings.trust_remote_code,
+            **_implementations(settings),
         )
     return _plain(model)
 
 
-def _implementations(recipe: ModelSettings) -> dict[str, Any]:
+def _implementations(settings: ModelSettings) -> dict[str, Any]:
     """Choose our attention, and grouped experts except in float64, which their kernel does not know."""
-    extra = {"experts_implementation": "eager"} if recipe.compute is torch.float64 else {}
+    extra = {"experts_implementation": "eager"} if settings.compute is torch.float64 else {}
     return {"attn_implementation": attention.NAME, **extra}
 
 
@@ -168,10 +178,10 @@ def _plain(model: Any) -> Any:
     return model
 
 
-def _shard(trainee: Trainee, recipe: ModelSettings, ranks: Ranks) -> None:
+def _shard(trainee: Trainee, settings: ModelSettings, ranks: Ranks) -> None:
     """Shard every block, then the rest; gradients are summed over ranks, because the loss is a share of a sum."""
     mesh = init_device_mesh(ranks.device.type, (ranks.world,))
-    policy = MixedPrecisionPolicy(param_dtype=recipe.compute, reduce_dtype=recipe.master, cast_forward_inputs=False)
+    policy = MixedPrecisionPolicy(param_dtype=settings.compute, reduce_dtype=settings.master, cast_forward_inputs=False)
     for block in trainee.causal_lm.get_decoder().layers:
         fully_shard(block, mesh=mesh, mp_policy=policy)
     fully_shard(trainee, mesh=mesh, mp_policy=policy)
@@ -181,15 +191,15 @@ def _shard(trainee: Trainee, recipe: ModelSettings, ranks: Ranks) -> None:
             module.set_force_sum_reduction_for_comms(enable=True)
 
 
-def _distribute(source: Any, trainee: Trainee, recipe: ModelSettings, ranks: Ranks) -> None:
+def _distribute(source: Any, trainee: Trainee, settings: ModelSettings, ranks: Ranks) -> None:
     """Give every rank its part of what rank 0 loaded; adapters are not in the files and start from the seed."""
     weights = dict(source.named_parameters()) if source is not None else {}
     buffers = dict(source.named_buffers()) if source is not None else {}
     with torch.no_grad():
         for name, weight in trainee.named_weights().items():
-            full = torch.empty(weight.shape, dtype=recipe.master, device=ranks.device)
+            full = torch.empty(weight.shape, dtype=settings.master, device=ranks.device)
             if lora.is_adapter(name):
-                lora.initialize(name, full, seed=recipe.seed)
+                lora.initialize(name, full, seed=settings.seed)
             elif ranks.first:
                 full.copy_(weights.pop(lora.source_name(name)))
             dist.broadcast(full, 0)

@@ -51,7 +51,7 @@ def test_a_server_killed_under_load_changes_no_verdict(tmp_path: Path) -> None:
         assert client.hello().generation > 0
 
 
-def _killing(jobs: list[Job], supervisor: "subprocess.Popen[bytes]") -> list[Job]:
+def _killing(jobs: list[Job[int]], supervisor: "subprocess.Popen[bytes]") -> list[Job[int]]:
     """Return jobs, one of which makes the grader kill the server while others run."""
 
     class Source(str):

@@ -6,7 +6,7 @@ an independent check of ours.
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -49,6 +49,20 @@ FAMILIES: dict[str, Any] = {
         **COMMON, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=16, tie_word_embeddings=False
     ),
 }
+
+
+def model_settings(
+    dtype: Literal["Float32", "Float64"], *, lora: contract.Lora | None = None, seed: int = 0
+) -> model.ModelSettings:
+    """Return settings under which nothing is compiled and no activation is computed twice."""
+    return model.ModelSettings(
+        compute_dtype=dtype,
+        activation_checkpointing="None",
+        compile=False,
+        lora=lora,
+        seed=seed,
+        trust_remote_code=False,
+    )
 
 
 def write_model(directory: Path, *, family: str = "qwen3", seed: int = 0) -> Path:
@@ -191,7 +205,7 @@ def _finish(draft: artifacts.Draft) -> None:
 
 def final_state(ranks: Ranks, root: Path, output: str) -> dict[str, torch.Tensor]:
     """Return the float32 weights and moments of the newest checkpoint."""
-    trainee = model.load(root / "models/base", model.ModelSettings("Float32"), ranks)
+    trainee = model.load(root / "models/base", model_settings("Float32"), ranks)
     state = optimizer.state(trainee, optimizer.build(trainee, config(root).science))
     step, _ = Checkpoints(root / output / files.CHECKPOINTS, ranks, keep=9).restore(state)
     flat = {f"{part}/{name}": tensor.clone() for part, tensors in state.items() for name, tensor in tensors.items()}

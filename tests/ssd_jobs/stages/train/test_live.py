@@ -11,7 +11,7 @@ from ssd_jobs.context import Context
 from ssd_jobs.contract import files
 from ssd_jobs.errors import Terminated
 from ssd_jobs.progress.recorder import Progress
-from ssd_jobs.stages.train import job
+from ssd_jobs.stages.train import observer
 from ssd_jobs.stages.train import stage as train
 from ssd_jobs.tracking import runs
 from workspaces import training
@@ -46,8 +46,8 @@ def test_a_resume_doubles_no_point(
     mlflow_tracking: contract.Tracking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stopped at a step, the server has the steps until then; resumed, it has all, once, with the file's values."""
-    for patience in ("HASTY_S", "LIVE_PATIENCE_S"):  # a busy machine may need longer than a training waits
-        monkeypatch.setattr(job, patience, 600.0)
+    for patience in ("STOPPED_PATIENCE_S", "LIVE_PATIENCE_S"):  # a busy machine may need longer than a training waits
+        monkeypatch.setattr(observer, patience, 600.0)
     root = training.workspace(tmp_path, steps=STEPS)
     execution = {"tracking": mlflow_tracking.model_dump(), "checkpoint_every_steps": 2}
     config = training.config(root, steps=STEPS, execution=execution)

@@ -33,14 +33,14 @@ def _lora(targets: Sequence[str]) -> Lora:
     return Lora(rank=3, alpha=12.0, targets=tuple(targets))
 
 
-def _recipe(targets: Sequence[str]) -> model.ModelSettings:
-    """Return a recipe with adapters."""
-    return model.ModelSettings("Float64", lora=_lora(targets), seed=5)
+def _settings(targets: Sequence[str]) -> model.ModelSettings:
+    """Return the settings of a model with adapters."""
+    return training.model_settings("Float64", lora=_lora(targets), seed=5)
 
 
 def _adapted(base: Path, targets: Sequence[str], place: Ranks) -> model.Trainee:
     """Load a model whose adapters say something."""
-    trainee = model.load(base, _recipe(targets), place)
+    trainee = model.load(base, _settings(targets), place)
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for weight in trainee.trained_weights().values():
@@ -66,7 +66,7 @@ def test_merged_weights_are_the_adapted_model(bases: dict[str, Path], family: st
     """Every weight of the base is there under its name, and the plain model with them computes the same."""
     with ranks.alone(gpus=0) as place:
         adapted = _adapted(bases[family], targets, place)
-        plain = model.load(bases[family], model.ModelSettings("Float64"), place)
+        plain = model.load(bases[family], training.model_settings("Float64"), place)
         before = _nll(plain, place)
         merged = lora.merged({name: each.detach() for name, each in adapted.named_weights().items()}, _lora(targets))
         assert merged.keys() == plain.named_weights().keys()
@@ -86,7 +86,7 @@ def test_an_export_has_the_names_of_the_base(
         adapted = _adapted(bases[family], targets, place)
         export.write(adapted, bases[family], tmp_path / "model", place, adapters=_lora(targets))
         assert _shapes(tmp_path / "model") == _shapes(bases[family])
-        exported = model.load(tmp_path / "model", model.ModelSettings("Float64"), place)
+        exported = model.load(tmp_path / "model", training.model_settings("Float64"), place)
         np.testing.assert_allclose(_nll(exported, place), _nll(adapted, place), rtol=0.02)
 
 
@@ -94,7 +94,7 @@ def test_an_export_has_the_names_of_the_base(
 def test_no_targets_are_every_linear_layer_of_the_blocks(bases: dict[str, Path], family: str) -> None:
     """As the reference says: attention and MLP, not the head."""
     with ranks.alone(gpus=0) as place:
-        trainee = model.load(bases[family], _recipe(()), place)
+        trainee = model.load(bases[family], _settings(()), place)
     adapted = {name.split(".lora_")[0].split(".layers.")[1] for name in trainee.trained_weights()}
     blocks = {f"{layer}.self_attn.{name}" for layer in (0, 1) for name in ATTENTION}
     assert adapted == blocks | {f"{layer}.mlp.{name}" for layer in (0, 1) for name in MLP}
@@ -110,7 +110,7 @@ def test_two_ranks_hold_the_adapters_of_one(bases: dict[str, Path]) -> None:
 
 def _loaded(place: Ranks, base: Path) -> dict[str, np.ndarray]:
     """Return the whole weights as a rank sees them."""
-    trainee = model.load(base, _recipe(ATTENTION), place)
+    trainee = model.load(base, _settings(ATTENTION), place)
     return {name: ranks.whole(weight.detach()).numpy() for name, weight in trainee.named_weights().items()}
 
 
@@ -135,7 +135,7 @@ def test_what_cannot_be_adapted_is_named(
 ) -> None:
     """Nothing is adapted by half: the field, the module, and the layers that there are."""
     with ranks.alone(gpus=0) as place, pytest.raises(BadInput, match=sentence) as caught:
-        model.load(bases[family], _recipe(targets), place)
+        model.load(bases[family], _settings(targets), place)
     assert str(caught.value).startswith("training.lora.targets: ")
     layers = {*ATTENTION, *(MLP if family in ("qwen3", "llama") else ())}
     assert f"name some of {', '.join(sorted(layers))}" in str(caught.value)

@@ -18,7 +18,7 @@ from ssd_jobs.stages.train.ranks import Ranks, whole
 from workspaces import training
 
 CPU = torch.device("cpu")
-FLOAT64 = model.ModelSettings("Float64")
+FLOAT64 = training.model_settings("Float64")
 WEIGHTINGS: tuple[Literal["Token", "Sequence"], ...] = ("Token", "Sequence")
 SPLITS = {
     "1x8": [[[0], [1], [2], [3], [4], [5], [6], [7]]],

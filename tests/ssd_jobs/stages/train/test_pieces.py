@@ -116,7 +116,7 @@ def test_useful_flops_are_what_torch_counts(tmp_path: Path) -> None:
     """Three times the forward pass of each document alone, with the head on loss tokens only."""
     directory = training.write_model(tmp_path)
     with ranks.alone(gpus=0) as place:
-        trainee = model.load(directory, model.ModelSettings("Float32"), place)
+        trainee = model.load(directory, training.model_settings("Float32"), place)
         work = flops.Work(trainee)
         counted = 0
         for length, prompt in ((9, 3), (30, 10)):
