@@ -34,6 +34,17 @@ class ApiError(Exception):
         super().__init__(f"{status} {reason}: {message}")
         self.status, self.reason, self.message, self.retry_after = status, reason, message, retry_after
 
+    @classmethod
+    def read(cls, status: int, text: bytes, retry_after: str | None = None) -> ApiError:
+        """Return the API server's own words."""
+        try:
+            answer = json.loads(text)
+        except ValueError:
+            answer = {}
+        wait = float(retry_after) if retry_after and retry_after.isdigit() else 0.0
+        message = answer.get("message") or text[:200].decode(errors="replace")
+        return cls(status, answer.get("reason", ""), message, wait)
+
     @property
     def missing(self) -> bool:
         """Tell whether the object does not exist."""
@@ -154,7 +165,7 @@ class Api:
             raise ApiError(0, "Unreachable", f"{type(error).__name__}: {error}") from None
         self.observe(verb, answer.status)
         if answer.status >= 400:
-            raise _error(answer.status, text, answer.getheader("Retry-After"))
+            raise ApiError.read(answer.status, text, answer.getheader("Retry-After"))
         return _read(text)
 
 
@@ -165,14 +176,3 @@ def _read(text: bytes) -> Raw:
     except ValueError:
         raise ApiError(0, "Truncated", "the answer is not complete") from None
     return answer
-
-
-def _error(status: int, text: bytes, retry_after: str | None) -> ApiError:
-    """Return the API server's own words."""
-    try:
-        answer = json.loads(text)
-    except ValueError:
-        answer = {}
-    wait = float(retry_after) if retry_after and retry_after.isdigit() else 0.0
-    message = answer.get("message") or text[:200].decode(errors="replace")
-    return ApiError(status, answer.get("reason", ""), message, wait)

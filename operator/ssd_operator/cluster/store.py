@@ -102,6 +102,15 @@ class Store:
         if not self._pods[place]:
             del self._pods[place]
 
+    def forget(self, namespace: str) -> None:
+        """Forget all of a namespace that cannot be seen any more; it may come back as it was, so nothing is buried."""
+        for key in [key for key in self.resources if key.namespace == namespace]:
+            self._by_uid.pop(self.resources.pop(key)["metadata"]["uid"], None)
+        for place in [place for place in self._jobs if place[0] == namespace]:
+            self._disown(self._jobs.pop(place))
+        for place in [place for place in self._pods if place[0] == namespace]:
+            del self._pods[place]
+
     def job(self, namespace: str, name: str) -> JobView | None:
         """Return a Job, if it is known."""
         return self._jobs.get((namespace, name))

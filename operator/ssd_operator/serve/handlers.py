@@ -14,8 +14,10 @@ import kopf
 from ssd_operator import naming
 from ssd_operator.cluster import Key, Store
 from ssd_operator.lifecycle import view_job, view_pod
+from ssd_operator.serve.namespaces import Namespaces
 from ssd_operator.serve.queue import WorkQueue
 from ssd_operator.serve.stateless import NothingBefore, NothingHandled
+from ssd_operator.serve.watches import Login
 from ssd_operator.settings import Settings
 
 __all__ = ["Dispatcher", "registry", "watch_settings"]
@@ -70,14 +72,14 @@ class Dispatcher:
             self._queue.add(owner)
 
 
-def registry(dispatcher: Dispatcher, *, kubeconfig: Path | None) -> kopf.OperatorRegistry:
+def registry(dispatcher: Dispatcher, namespaces: Namespaces, *, kubeconfig: Path | None) -> kopf.OperatorRegistry:
     """Return the handlers; credentials come from the pod, or from the kubeconfig that the process was given."""
     found = kopf.OperatorRegistry()
-    login: Any = kopf.login_with_service_account if kubeconfig is None else kopf.login_with_kubeconfig
+    login = Login(kopf.login_with_service_account if kubeconfig is None else kopf.login_with_kubeconfig, namespaces)
 
     @kopf.on.login(registry=found)
-    def _login(**kwargs: Any) -> Any:
-        return login(**kwargs)
+    async def _login(**kwargs: Any) -> Any:
+        return await login(**kwargs)
 
     @kopf.on.event(naming.GROUP, naming.VERSION, naming.PLURAL, registry=found)
     async def _resource(event: Any, **_: Any) -> None:

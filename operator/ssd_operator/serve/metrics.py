@@ -58,9 +58,10 @@ class Metrics:
         depth: Callable[[], int],
         phases: Callable[[], Iterable[str]],
         age: Callable[[], float],
+        unwatched: Callable[[], int],
     ) -> None:
         """Add what is counted at the moment of a scrape."""
-        self.registry.register(_Snapshot(depth, phases, age))
+        self.registry.register(_Snapshot(depth, phases, age, unwatched))
 
     def request(self, verb: str, code: int) -> None:
         """Count a request."""
@@ -95,14 +96,25 @@ def _without_progress(status: Status) -> Status:
 class _Snapshot(Collector):
     """Reads the process's state when asked."""
 
-    def __init__(self, depth: Callable[[], int], phases: Callable[[], Iterable[str]], age: Callable[[], float]) -> None:
-        self._depth, self._phases, self._age = depth, phases, age
+    def __init__(
+        self,
+        depth: Callable[[], int],
+        phases: Callable[[], Iterable[str]],
+        age: Callable[[], float],
+        unwatched: Callable[[], int],
+    ) -> None:
+        self._depth, self._phases, self._age, self._unwatched = depth, phases, age, unwatched
 
     def collect(self) -> Iterable[Metric]:
         """Return the current values."""
         yield GaugeMetricFamily("ssd_workqueue_depth", "Resources that wait for their turn.", value=self._depth())
         yield GaugeMetricFamily(
             "ssd_watch_last_event_age_seconds", "Since the watches were last known to be alive.", value=self._age()
+        )
+        yield GaugeMetricFamily(
+            "ssd_namespaces_unwatched",
+            "Namespaces that are gone or refuse, and are asked again.",
+            value=self._unwatched(),
         )
         runs = GaugeMetricFamily("ssd_runs", "Resources by phase.", labels=["phase"])
         for phase, count in sorted(Count(self._phases()).items()):

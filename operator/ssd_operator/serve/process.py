@@ -17,8 +17,9 @@ import kopf
 
 from ssd_operator.cluster import Api, ApiError, Key, Store, connect
 from ssd_operator.reconcile import Reconciler
-from ssd_operator.serve import handlers, health, lease
+from ssd_operator.serve import handlers, health, lease, watches
 from ssd_operator.serve.metrics import Metrics
+from ssd_operator.serve.namespaces import Namespaces
 from ssd_operator.serve.queue import WorkQueue
 from ssd_operator.serve.resync import Resync
 from ssd_operator.settings import Settings
@@ -27,6 +28,8 @@ __all__ = ["run"]
 
 LOGGER = logging.getLogger(__name__)
 RELEASE_WITHIN_S = 5.0
+ASK_AGAIN_S = 30.0
+"""How often a namespace that is not watched is asked; a server that is being upgraded may refuse for a moment."""
 Connect = Callable[[], Awaitable[Api]]
 
 
@@ -117,6 +120,7 @@ async def _work(
 ) -> None:
     """Learn what there is, then watch and work until told to stop."""
     store = Store()
+    namespaces = Namespaces(settings.namespaces, left_out=store.forget)
     reconciler = Reconciler(api, store, settings, changed=metrics.changed)
     queue = WorkQueue[Key](
         partial(_timed, metrics, reconciler), concurrency=settings.concurrency, failed=partial(_failed, metrics)
@@ -125,13 +129,20 @@ async def _work(
         depth=lambda: len(queue),
         phases=lambda: (raw.get("status", {}).get("phase", "") for raw in store.resources.values()),
         age=lambda: state.age,
+        unwatched=lambda: len(namespaces.unwatched),
     )
-    resync = Resync(api, store, settings.namespaces)
-    await _begin(settings, reconciler, resync, queue)
-    registry = handlers.registry(handlers.Dispatcher(store, queue, alive=state.heard), kubeconfig=kubeconfig)
+    resync = Resync(api, store, namespaces, prefetch=reconciler.terms.prefetch)
+    await _begin(resync, queue)
+    dispatcher = handlers.Dispatcher(store, queue, alive=state.heard)
+    registry = handlers.registry(dispatcher, namespaces, kubeconfig=kubeconfig)
     compared = partial(_compared, metrics, state, store, queue)
-    repeating = resync.repeat(every_s=settings.resync_s, compared=compared)
-    await _until_stopped((queue.run(), repeating, stop.wait()), lambda flag: _watch(settings, registry, flag, stop))
+    bodies = (
+        queue.run(),
+        resync.repeat(every_s=settings.resync_s, compared=compared),
+        resync.keep_asking(every_s=min(settings.resync_s, ASK_AGAIN_S)),
+        stop.wait(),
+    )
+    await _until_stopped(bodies, lambda flag: _watch(settings, registry, namespaces, flag, stop))
 
 
 async def _until_stopped(
@@ -154,25 +165,22 @@ async def _until_stopped(
         await asyncio.gather(watching, return_exceptions=True)
 
 
-async def _watch(settings: Settings, registry: kopf.OperatorRegistry, flag: asyncio.Event, stop: asyncio.Event) -> None:
+async def _watch(
+    settings: Settings,
+    registry: kopf.OperatorRegistry,
+    namespaces: Namespaces,
+    flag: asyncio.Event,
+    stop: asyncio.Event,
+) -> None:
     """Watch until the flag is raised. kopf would take the signals, and end every task that it did not begin."""
-    watches = await kopf.spawn_tasks(
-        registry=registry,
-        settings=handlers.watch_settings(settings),
-        standalone=True,
-        clusterwide=not settings.namespaces,
-        namespaces=settings.namespaces,
-        stop_flag=flag,
-    )
+    tasks = await watches.spawn(registry, handlers.watch_settings(settings), namespaces, flag)
     _listen(stop)
-    await kopf.run_tasks(watches, ignored=asyncio.all_tasks() - set(watches))
+    await kopf.run_tasks(tasks, ignored=asyncio.all_tasks() - set(tasks))
 
 
-async def _begin(settings: Settings, reconciler: Reconciler, resync: Resync, queue: WorkQueue[Key]) -> None:
+async def _begin(resync: Resync, queue: WorkQueue[Key]) -> None:
     """Learn what there is before anything is decided."""
     started = time.monotonic()
-    for namespace in settings.namespaces or ("",):
-        await reconciler.terms.prefetch(namespace)
     keys = await resync.first()
     for key in keys:
         queue.add(key)

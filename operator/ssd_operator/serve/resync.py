@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError, Key, Store
 from ssd_operator.lifecycle import JobView, PodView, view_job, view_pod
 from ssd_operator.serve.handlers import SELECTOR
+from ssd_operator.serve.namespaces import EVERYWHERE, Namespaces
 
 __all__ = ["Resync"]
 
@@ -27,25 +29,70 @@ GRACE_S = 10.0
 """What a watch may be late by."""
 
 
+@dataclass(frozen=True)
+class _Listing:
+    """What there is in one namespace."""
+
+    resources: list[Raw]
+    jobs: list[JobView]
+    pods_at_work: set[str]
+
+
 class Resync:
     """Lists the namespaces that are watched."""
 
-    def __init__(self, api: Api, store: Store, namespaces: tuple[str, ...], *, grace_s: float = GRACE_S) -> None:
+    def __init__(
+        self,
+        api: Api,
+        store: Store,
+        namespaces: Namespaces,
+        *,
+        prefetch: Callable[[str], Awaitable[None]],
+        grace_s: float = GRACE_S,
+    ) -> None:
         self._api = api
         self._store = store
-        self._namespaces = namespaces or ("",)
+        self._namespaces = namespaces
+        self._prefetch = prefetch
         self._grace_s = grace_s
 
     async def first(self) -> list[Key]:
-        """Learn what there is, and return every resource."""
-        for namespace in self._namespaces:
+        """Learn what there is, and return every resource; raise ApiError when no namespace answers."""
+        refusals = [await self._learn(namespace) for namespace in self._namespaces.watched]
+        if not self._namespaces.watched:
+            raise next(filter(None, refusals))
+        return list(self._store.resources)
+
+    async def keep_asking(self, *, every_s: float) -> None:
+        """Ask the namespaces that are not watched now and then, for ever."""
+        while True:
+            await asyncio.sleep(every_s)
+            try:
+                await self.ask_again()
+            except ApiError as error:
+                LOGGER.warning("a namespace that is not watched could not be asked: %s", error)
+
+    async def ask_again(self) -> None:
+        """Ask each namespace that is not watched; one that answers is watched again."""
+        for namespace in self._namespaces.unwatched:
+            await self._learn(namespace)
+
+    async def _learn(self, namespace: str) -> ApiError | None:
+        """Learn what there is in a namespace; return why that is not possible when only this namespace refuses."""
+        try:
+            await self._prefetch(namespace)
             async for raw in self._api.list("Job", namespace, selector=SELECTOR):
                 self._store.put_job(view_job(raw))
             async for raw in self._api.list("Pod", namespace, selector=SELECTOR):
                 self._store.put_pod(view_pod(raw))
             async for raw in self._api.list(naming.KIND, namespace):
                 self._store.put_resource(raw)
-        return list(self._store.resources)
+        except ApiError as error:
+            if not self._namespaces.refused(namespace, error):
+                raise
+            return error
+        self._namespaces.answered(namespace)
+        return None
 
     async def repeat(self, *, every_s: float, compared: Callable[[int], None]) -> None:
         """Compare now and then, for ever; a server that does not answer is asked the next time."""
@@ -59,23 +106,40 @@ class Resync:
     async def again(self) -> int:
         """Put right what the watches missed, and return how much that was."""
         resources, jobs, pods = dict(self._store.resources), self._store.jobs(), self._store.pods_at_work()
-        listed = [raw async for raw in self._each(naming.KIND, "")]
-        views = [view_job(raw) async for raw in self._each("Job", SELECTOR)]
-        at_work = {raw["metadata"]["uid"] async for raw in self._each("Pod", SELECTOR, fields=AT_WORK)}
+        listings = await self._list()
         await asyncio.sleep(self._grace_s)
-        missed = sum(map(self._learn_resource, listed)) + sum(map(self._learn_job, views))
-        missed += sum(self._forget_pod(pod) for pod in pods if pod.uid not in at_work)
+        heard = set(listings) & set(self._namespaces.watched)
+        listed = [raw for namespace in heard for raw in listings[namespace].resources]
+        views = [job for namespace in heard for job in listings[namespace].jobs]
         present = {raw["metadata"]["uid"] for raw in listed} | {job.uid for job in views}
+        present.update(*(listings[namespace].pods_at_work for namespace in heard))
+        missed = sum(map(self._learn_resource, listed)) + sum(map(self._learn_job, views))
+        for pod in pods:
+            missed += _covers(heard, pod.namespace) and pod.uid not in present and self._forget_pod(pod)
         for key, raw in resources.items():
-            missed += raw["metadata"]["uid"] not in present and self._forget_resource(key, raw)
+            gone = _covers(heard, key.namespace) and raw["metadata"]["uid"] not in present
+            missed += gone and self._forget_resource(key, raw)
         for job in jobs:
-            missed += job.uid not in present and await self._forget_job(job)
+            missed += _covers(heard, job.namespace) and job.uid not in present and await self._forget_job(job)
         return missed
 
-    async def _each(self, kind: str, selector: str, *, fields: str = "") -> AsyncIterator[Raw]:
-        for namespace in self._namespaces:
-            async for raw in self._api.list(kind, namespace, selector=selector, fields=fields):
-                yield raw
+    async def _list(self) -> dict[str, _Listing]:
+        """Return what there is in each namespace that answers."""
+        found = {}
+        for namespace in self._namespaces.watched:
+            try:
+                found[namespace] = _Listing(
+                    resources=[raw async for raw in self._api.list(naming.KIND, namespace)],
+                    jobs=[view_job(raw) async for raw in self._api.list("Job", namespace, selector=SELECTOR)],
+                    pods_at_work={
+                        raw["metadata"]["uid"]
+                        async for raw in self._api.list("Pod", namespace, selector=SELECTOR, fields=AT_WORK)
+                    },
+                )
+            except ApiError as error:
+                if not self._namespaces.refused(namespace, error):
+                    raise
+        return found
 
     def _learn_resource(self, raw: Raw) -> bool:
         """Remember a listed resource, and tell whether that is news."""
@@ -122,3 +186,8 @@ class Resync:
 def _identity(raw: Raw) -> tuple[str, str]:
     """Return what tells two sights of a resource apart."""
     return raw["metadata"]["uid"], raw["metadata"]["resourceVersion"]
+
+
+def _covers(namespaces: set[str], namespace: str) -> bool:
+    """Tell whether a namespace is among these."""
+    return namespace in namespaces or EVERYWHERE in namespaces

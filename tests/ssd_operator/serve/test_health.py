@@ -60,11 +60,12 @@ def test_a_write_of_progress_alone_is_counted_apart() -> None:
 def test_runs_are_counted_by_phase() -> None:
     """The page shows the queue, the watches and the phases at the moment of the scrape."""
     metrics = Metrics()
-    metrics.watch(depth=lambda: 4, phases=lambda: ["Running", "Running", ""], age=lambda: 1.5)
+    metrics.watch(depth=lambda: 4, phases=lambda: ["Running", "Running", ""], age=lambda: 1.5, unwatched=lambda: 2)
     page = metrics.text().decode()
     assert 'ssd_runs{phase="Running"} 2.0' in page
     assert 'ssd_runs{phase="New"} 1.0' in page
     assert "ssd_workqueue_depth 4.0" in page
+    assert "ssd_namespaces_unwatched 2.0" in page
 
 
 def test_a_port_in_use_is_one_sentence() -> None:

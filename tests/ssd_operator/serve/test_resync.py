@@ -3,16 +3,26 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from cluster.kubelet import Ends, Waits
 from cluster.world import World, in_phase, stage
 from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError, Key
+from ssd_operator.serve.namespaces import Namespaces
 from ssd_operator.serve.resync import Resync
+
+
+def resyncing(world: World, api: Api, *others: str) -> Resync:
+    """Return a resync of what this operator remembers, over this connection."""
+    store, prefetch = world.operator.store, world.operator.reconciler.terms.prefetch
+    namespaces = Namespaces((world.namespace, *others), left_out=store.forget)
+    return Resync(api, store, namespaces, prefetch=prefetch, grace_s=0)
 
 
 async def resync(world: World) -> int:
     """Compare what this operator remembers with what there is."""
-    return await Resync(world.api, world.operator.store, (world.namespace,), grace_s=0).again()
+    return await resyncing(world, world.api).again()
 
 
 async def begun(world: World) -> str:
@@ -123,7 +133,7 @@ async def test_what_is_told_late_is_not_missed(world: World) -> None:
     await forget(world, job)
     slow = Slow(world.api._transport)
     slow.world = world
-    assert await Resync(slow, world.operator.store, (world.namespace,), grace_s=0).again() == 0
+    assert await resyncing(world, slow).again() == 0
 
 
 class Away(Api):
@@ -145,10 +155,48 @@ async def test_a_server_that_is_away_is_asked_again(world: World) -> None:
     await world.edit(deadline="5h")
     found: asyncio.Queue[int] = asyncio.Queue()
     away = Away(world.api._transport)
-    resync = Resync(away, world.operator.store, (world.namespace,), grace_s=0)
-    task = asyncio.create_task(resync.repeat(every_s=0, compared=found.put_nowait))
+    task = asyncio.create_task(resyncing(world, away).repeat(every_s=0, compared=found.put_nowait))
     async with asyncio.timeout(60):
         assert await found.get() == 1
     assert away.refusals == 0
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+class Refusing(Api):
+    """A connection to a server that refuses some namespaces."""
+
+    def __init__(self, api: Api, *refused: str) -> None:
+        super().__init__(api._transport)
+        self.refused = set(refused)
+
+    async def request(self, verb: str, path: str, **rest: Any) -> dict[str, Any]:
+        """Refuse, or pass on."""
+        if any(f"/namespaces/{namespace}/" in path for namespace in self.refused):
+            raise ApiError(403, "Forbidden", "as the test wants it")
+        return await super().request(verb, path, **rest)
+
+
+async def test_what_cannot_be_seen_is_no_miss_and_comes_back_as_it_was(world: World) -> None:
+    """A namespace that refuses is forgotten without a count; when it answers, its unchanged objects are known again."""
+    job = await begun(world)
+    before = world.operator.store.job(world.namespace, job)
+    api = Refusing(world.api, world.namespace)
+    resync = resyncing(world, api)
+    assert await resync.again() == 0
+    assert (world.operator.store.resources, world.operator.store.jobs()) == ({}, [])
+    api.refused.clear()
+    await resync.ask_again()
+    assert Key(world.namespace, "toy") in world.operator.store.resources
+    assert world.operator.store.job(world.namespace, job) == before
+    assert await resync.again() == 0
+
+
+async def test_the_operator_begins_when_one_namespace_answers(world: World) -> None:
+    """What refuses is left out; when everything refuses there is nothing to do, and the API server's words say why."""
+    await world.apply()
+    api = Refusing(world.api, "gone")
+    assert await resyncing(world, api, "gone").first() == [Key(world.namespace, "toy")]
+    api.refused.add(world.namespace)
+    with pytest.raises(ApiError, match="as the test wants it"):
+        await resyncing(world, api, "gone").first()

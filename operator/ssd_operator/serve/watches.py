@@ -1,0 +1,95 @@
+"""kopf's watches of the namespaces that answer.
+
+kopf ends the whole operator when one of its watches is refused, so it never hears of that: its connection keeps such
+an answer back, and the watches of that namespace are ended and begun again as `Namespaces` says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import kopf
+from kopf._cogs.structs.references import Insights, NamespaceName
+
+from ssd_operator.cluster import ApiError
+from ssd_operator.serve.namespaces import Namespaces
+
+__all__ = ["Login", "spawn"]
+
+IN_NAMESPACE = re.compile(r"/namespaces/([^/]+)/")
+Send = Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]
+
+
+class Login:
+    """Makes kopf's connection from the credentials that kopf finds."""
+
+    def __init__(self, find: Callable[..., kopf.ConnectionInfo | None], namespaces: Namespaces) -> None:
+        self._find = find
+        self._namespaces = namespaces
+        self._made: tuple[kopf.ConnectionInfo, kopf.AiohttpSession] | None = None
+
+    async def __call__(self, **kwargs: Any) -> kopf.AiohttpSession | None:
+        """Return a connection; the same one for the same credentials, so that kopf knows those that were invalid."""
+        found = self._find(**kwargs)
+        if found is None:
+            return None
+        if self._made is None or self._made[0] != found:
+            self._made = (found, self._connect(found))
+        return self._made[1]
+
+    def _connect(self, found: kopf.ConnectionInfo) -> kopf.AiohttpSession:
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=found.as_ssl_context()),
+            headers=found.as_http_headers(),
+            proxy=found.proxy_url,
+            trust_env=found.trust_env,
+            middlewares=(self._keep_refusals_back,),
+        )
+        return kopf.AiohttpSession(
+            server=found.server, default_namespace=found.default_namespace, aiohttp_session=session
+        )
+
+    async def _keep_refusals_back(self, request: aiohttp.ClientRequest, send: Send) -> aiohttp.ClientResponse:
+        """Answer as the server does; a refusal of a namespace is never answered, until kopf's watch of it is ended."""
+        answer = await send(request)
+        place = IN_NAMESPACE.search(request.url.path)
+        if place is not None and answer.status >= 400:
+            error = ApiError.read(answer.status, await answer.read())
+            if self._namespaces.refused(place[1], error):
+                await asyncio.Event().wait()
+        return answer
+
+
+async def spawn(
+    registry: kopf.OperatorRegistry, settings: kopf.OperatorSettings, namespaces: Namespaces, stop: asyncio.Event
+) -> list[asyncio.Task[None]]:
+    """Begin to watch, and return the tasks that do it until the flag is raised."""
+    insights = Insights()
+    tasks = await kopf.spawn_tasks(
+        registry=registry,
+        settings=settings,
+        insights=insights,
+        standalone=True,
+        clusterwide=namespaces.everywhere,
+        namespaces=() if namespaces.everywhere else namespaces.watched,
+        stop_flag=stop,
+    )
+    if namespaces.everywhere:
+        return list(tasks)
+    return [*tasks, asyncio.create_task(_follow(namespaces, insights))]
+
+
+async def _follow(namespaces: Namespaces, insights: Insights) -> None:
+    """Let kopf watch the namespaces that answer and no other, for ever."""
+    await insights.ready_namespaces.wait()
+    while True:
+        namespaces.changed.clear()
+        async with insights.revised:
+            insights.namespaces.clear()
+            insights.namespaces.update(map(NamespaceName, namespaces.watched))
+            insights.revised.notify_all()
+        await namespaces.changed.wait()
