@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processes.instant_loop import InstantLoop
@@ -83,7 +83,7 @@ class Driven:
 
     async def rest(self) -> None:
         """Let all that is due now be done."""
-        for _ in range(20):
+        for _ in range(6):
             await asyncio.sleep(0)
         assert self.queue.idle
 
@@ -92,12 +92,13 @@ key = st.sampled_from(KEYS)
 seconds = st.sampled_from((0.25, 5.0, 60.0, 4000.0))
 OPERATIONS = st.one_of(
     st.tuples(st.just("answer"), key, st.sampled_from((None, FAILS, 5.0, 60.0, 4000.0))),
-    st.tuples(st.just("add"), key, st.integers(1, 20)),
+    st.tuples(st.just("add"), key, st.integers(1, 8)),
     st.tuples(st.just("add_after"), key, seconds),
     st.tuples(st.just("pass_time"), key, seconds),
 )
 
 
+@settings(max_examples=60)
 @given(operations=st.lists(OPERATIONS, min_size=20, max_size=60))
 def test_every_key_comes_up_at_its_time(operations: list[tuple[str, str, float | None]]) -> None:
     """After any sequence of events, answers and failures no wake-up is lost or early, and few timers are kept."""
