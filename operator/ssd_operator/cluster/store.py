@@ -8,27 +8,17 @@ from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from ssd_operator import naming
+from ssd_operator.cluster import resources
+from ssd_operator.cluster.resources import Key, Run, Unreadable
 from ssd_operator.lifecycle.views import JobView, PodView
 
-__all__ = ["Key", "Store"]
+__all__ = ["Store"]
 
 Raw = dict[str, Any]
 MOST_TOMBSTONES = 10_000
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Key:
-    """A resource of ours."""
-
-    namespace: str
-    name: str
-
-    def __str__(self) -> str:
-        """Write it as kubectl does."""
-        return f"{self.namespace}/{self.name}"
 
 
 class Store:
@@ -56,6 +46,16 @@ class Store:
         self.resources[key] = {**raw, "metadata": slim}
         self._by_uid[metadata["uid"]] = key
         return key
+
+    def run(self, key: Key) -> Run | Unreadable | None:
+        """Return a resource as this process works with it, if it is known."""
+        document = self.resources.get(key)
+        return None if document is None else resources.read(document)
+
+    def version(self, key: Key) -> int | None:
+        """Return the version of a resource, if it is known."""
+        document = self.resources.get(key)
+        return None if document is None else int(document["metadata"]["resourceVersion"])
 
     def drop_resource(self, key: Key, *, uid: str, version: int) -> None:
         """Forget a resource that was deleted."""
@@ -136,10 +136,24 @@ class Store:
         """Return the resources that own a Job."""
         return [Key(job.namespace, owner.name) for owner in job.owners]
 
-    def by_uid(self, uid: str) -> Raw | None:
-        """Return a resource by its uid."""
+    def is_going_on(self, uid: str) -> bool:
+        """Tell whether a resource is known that neither ended, nor is suspended, nor goes away."""
         key = self._by_uid.get(uid)
-        return self.resources.get(key) if key is not None else None
+        document = self.resources.get(key) if key is not None else None
+        if document is None or "deletionTimestamp" in document["metadata"] or document["spec"].get("suspend", False):
+            return False
+        return document.get("status", {}).get("phase", "") not in ("Succeeded", "Failed")
+
+    def recorded(self, namespace: str, claim: str) -> frozenset[str]:
+        """Return the keys of which a resource on this claim has a result."""
+        documents = (each for key, each in self.resources.items() if key.namespace == namespace)
+        return frozenset(
+            stage["key"]
+            for each in documents
+            if claim in (each["spec"]["storage"].get("claimName"), naming.claim_name(each["metadata"]["name"]))
+            for stage in each.get("status", {}).get("stages", [])
+            if stage["phase"] == "Succeeded"
+        )
 
     def _disown(self, job: JobView | None) -> None:
         """Take a Job from its owners."""

@@ -8,27 +8,25 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from typing import Any
 
 from ssd_operator import manifests
-from ssd_operator.cluster import Api, ApiError, Key, Store
-from ssd_operator.lifecycle import Action, CreateJob, DeleteJob, DisownJob, JobView, ResumeJob, SuspendJob, view_job
+from ssd_operator.cluster import Api, ApiError, Jobs, Key, Run
+from ssd_operator.lifecycle import Action, CreateJob, DeleteJob, DisownJob, JobView, ResumeJob, SuspendJob
 from ssd_operator.manifests import Place
-from ssd_operator.reconcile.terms import owner_reference
+from ssd_operator.manifests.place import Object
 
 __all__ = ["Actor"]
 
 LOGGER = logging.getLogger(__name__)
-Raw = dict[str, Any]
 LONGEST_REFUSAL = 1000
 
 
 class Actor:
     """Does what the status asks for."""
 
-    def __init__(self, api: Api, store: Store) -> None:
+    def __init__(self, api: Api, jobs: Jobs) -> None:
         self._api = api
-        self._store = store
+        self._jobs = jobs
         self.made: defaultdict[Key, dict[str, str]] = defaultdict(dict)
         """Resource -> Job -> uid, for Jobs that stand with all they need."""
         self.refusals: defaultdict[Key, dict[str, str]] = defaultdict(dict)
@@ -39,132 +37,71 @@ class Actor:
         self.made.pop(key, None)
         self.refusals.pop(key, None)
 
-    async def perform(self, action: Action, raw: Raw, place: Place) -> None:
-        """Do one action."""
-        LOGGER.info("%s/%s: %s %s", place.namespace, place.experiment, type(action).__name__, _subject(action))
+    async def perform(self, action: Action, run: Run, place: Place) -> None:
+        """Carry out one action."""
+        LOGGER.info("%s: %s %s", run.key, type(action).__name__, _subject(action))
         match action:
             case CreateJob():
-                await self._make(action, raw, place)
+                await self._create_or_note(action, run, place)
             case SuspendJob():
-                await self._suspend(action.job, suspend=True)
+                await self._jobs.suspend(action.job, suspend=True)
             case ResumeJob():
-                await self._suspend(action.job, suspend=False)
+                await self._jobs.suspend(action.job, suspend=False)
             case DisownJob():
-                await self._leave(action.job, raw["metadata"]["uid"])
+                await self._jobs.leave(action.job, run.uid)
             case DeleteJob():
-                await self._remove(action.job)
+                await self._jobs.delete(action.job)
 
-    async def _make(self, action: CreateJob, raw: Raw, place: Place) -> None:
-        """Make or join a Job, then what its pods wait for."""
-        key = Key(place.namespace, place.experiment)
+    async def _create_or_note(self, action: CreateJob, run: Run, place: Place) -> None:
+        """Create or join a Job and what its pods wait for; note why, when the API server refuses."""
         try:
-            standing = await self._ensure_job(action, raw, place)
+            job = await self._create_all(action, run, place)
         except ApiError as error:
             if not error.refused:
                 raise
             message = f"the API server refuses Job {action.name} or what it needs: {error.message}"
-            self.refusals[key][action.name] = message[:LONGEST_REFUSAL]
+            self.refusals[run.key][action.name] = message[:LONGEST_REFUSAL]
             return
-        if standing is not None:
-            self.refusals[key].pop(action.name, None)
-            self.made[key][standing.name] = standing.uid
+        if job is not None:
+            self.refusals[run.key].pop(action.name, None)
+            self.made[run.key][job.name] = job.uid
 
-    async def _ensure_job(self, action: CreateJob, raw: Raw, place: Place) -> JobView | None:
-        """Return the Job once it stands with everything around it."""
+    async def _create_all(self, action: CreateJob, run: Run, place: Place) -> JobView | None:
+        """Return the Job once it stands with everything around it, or None when its name is taken."""
         if action.node.needs_sandbox:
-            await self._ensure_isolation(raw)
-        *supports, job = manifests.objects(action.node, place, attempt=action.attempt)
-        standing = await self._create_job(action, job, raw)
-        if standing is not None:
+            await self._ensure_isolation(run)
+        *supports, body = manifests.objects(action.node, place, attempt=action.attempt)
+        job = await self._create_or_join(action, body, run)
+        if job is not None:
+            owner = {"apiVersion": "batch/v1", "kind": "Job", "name": job.name, "uid": job.uid}
             for each in supports:
-                await self._ensure(each, owner=_job_reference(standing))
-        return standing
+                await self._ensure(each, owner=owner)
+        return job
 
-    async def _create_job(self, action: CreateJob, job: Raw, raw: Raw) -> JobView | None:
-        """Make the Job, or join the one that has its name; None when that one cannot be joined."""
-        job["metadata"]["ownerReferences"] = [owner_reference(raw)]
+    async def _create_or_join(self, action: CreateJob, body: Object, run: Run) -> JobView | None:
+        """Create the Job, or join the one that another resource, or an earlier life of this process, made."""
+        owner = run.owner_reference()
+        body["metadata"]["ownerReferences"] = [owner]
         try:
-            return self._remember(await self._api.create(job))
+            return await self._jobs.create(body)
         except ApiError as error:
             if not error.exists:
                 raise
-        return await self._join(action, raw)
+        return await self._jobs.join(run.key.namespace, action.name, key=action.node.key, owner=owner)
 
-    async def _join(self, action: CreateJob, raw: Raw) -> JobView | None:
-        """Become an owner of a Job that another resource, or an earlier life of this process, made."""
-        found = await self._api.get("Job", raw["metadata"]["namespace"], action.name)
-        standing = self._remember(found)
-        if any(owner.uid == raw["metadata"]["uid"] for owner in standing.owners):
-            return None if standing.deleting else standing
-        if standing.key != action.node.key or standing.deleting or standing.end == "Failed":
-            return None
-        owners = [*found["metadata"].get("ownerReferences", []), owner_reference(raw)]
-        return self._remember(await self._own(found, owners))
-
-    async def _leave(self, job: JobView, uid: str) -> None:
-        """Stop owning a Job."""
-        found = await self._api.get("Job", job.namespace, job.name)
-        owners = [each for each in found["metadata"].get("ownerReferences", []) if each["uid"] != uid]
-        self._remember(await self._own(found, owners))
-
-    async def _own(self, found: Raw, owners: list[Raw]) -> Raw:
-        metadata = found["metadata"]
-        change = {"metadata": {"resourceVersion": metadata["resourceVersion"], "ownerReferences": owners}}
-        return await self._api.patch("Job", metadata["namespace"], metadata["name"], change)
-
-    async def _suspend(self, job: JobView, *, suspend: bool) -> None:
-        """Stop or start a Job's pods, if it is as we saw it."""
-        change = {"metadata": {"resourceVersion": str(job.version)}, "spec": {"suspend": suspend}}
-        await self._changed(job, self._api.patch("Job", job.namespace, job.name, change))
-
-    async def _remove(self, job: JobView) -> None:
-        """Delete a Job, unless someone became an owner since it was seen."""
-        conditions = {"uid": job.uid, "resourceVersion": str(job.version)}
-        delete = self._api.delete("Job", job.namespace, job.name, preconditions=conditions, foreground=True)
-        await self._changed(job, delete)
-
-    async def _changed(self, job: JobView, request: Any) -> None:
-        """Send a change; when the Job is another one by now, see it as it is."""
-        try:
-            answer = await request
-        except ApiError as error:
-            if not (error.conflict or error.missing):
-                raise
-            answer = None
-        if answer is not None:
-            self._remember(answer)
-            return
-        try:
-            self._remember(await self._api.get("Job", job.namespace, job.name))
-        except ApiError as error:
-            if not error.missing:
-                raise
-            self._store.drop_job(job.namespace, job.name, uid=job.uid, version=job.version)
-
-    async def _ensure_isolation(self, raw: Raw) -> None:
+    async def _ensure_isolation(self, run: Run) -> None:
         """Ensure the NetworkPolicy of pods that run programs; before each Job, because somebody may delete it."""
-        metadata = raw["metadata"]
-        names = {"name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"]}
-        await self._ensure(manifests.isolation(**names), owner=owner_reference(raw))
+        policy = manifests.isolation(name=run.key.name, namespace=run.key.namespace, uid=run.uid)
+        await self._ensure(policy, owner=run.owner_reference())
 
-    async def _ensure(self, body: Raw, *, owner: Raw) -> None:
-        """Make an object unless it is there."""
+    async def _ensure(self, body: Object, *, owner: Object) -> None:
+        """Create an object unless it is there."""
         body["metadata"]["ownerReferences"] = [owner]
         try:
             await self._api.create(body)
         except ApiError as error:
             if not error.exists:
                 raise
-
-    def _remember(self, raw: Raw) -> JobView:
-        """Remember a Job as the API server just returned it."""
-        job = view_job(raw)
-        self._store.put_job(job)
-        return job
-
-
-def _job_reference(job: JobView) -> Raw:
-    return {"apiVersion": "batch/v1", "kind": "Job", "name": job.name, "uid": job.uid}
 
 
 def _subject(action: Action) -> str:

@@ -10,11 +10,11 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any
 
 from ssd_operator import naming
-from ssd_operator.cluster.api import Api, ApiError
+from ssd_operator.cluster import Api, ApiError, Run
 from ssd_operator.lifecycle import Event
+from ssd_operator.manifests.place import Object
 
 __all__ = ["Recorder"]
 
@@ -33,41 +33,40 @@ class Recorder:
         self._clock = clock
         self._counts: OrderedDict[str, int] = OrderedDict()
 
-    async def record(self, resource: dict[str, Any], events: Iterable[Event]) -> None:
+    async def record(self, run: Run, events: Iterable[Event]) -> None:
         """Write what happened to a resource."""
         for event in events:
             try:
-                await self._write(resource["metadata"], event)
+                await self._write(run, event)
             except ApiError as error:
                 LOGGER.warning("an event was not written: %s", error)
 
-    async def _write(self, metadata: dict[str, Any], event: Event) -> None:
+    async def _write(self, run: Run, event: Event) -> None:
         """Make the event, or count it when it is there."""
-        body = self._body(metadata, event)
+        body = self._body(run, event)
         try:
             await self._api.create(body)
         except ApiError as error:
             if not error.exists:
                 raise
-            await self._count(body["metadata"])
+            await self._count(body["metadata"]["namespace"], body["metadata"]["name"])
 
-    async def _count(self, metadata: dict[str, Any]) -> None:
+    async def _count(self, namespace: str, name: str) -> None:
         """Count a repeat; the count is this process's own, so that events need not be readable."""
-        namespace, name = metadata["namespace"], metadata["name"]
         self._counts[name] = count = self._counts.pop(name, 1) + 1
         while len(self._counts) > MOST_COUNTS:
             self._counts.popitem(last=False)
         series = {"count": count, "lastObservedTime": self._now()}
         await self._api.patch("Event", namespace, name, {"series": series})
 
-    def _body(self, metadata: dict[str, Any], event: Event) -> dict[str, Any]:
+    def _body(self, run: Run, event: Event) -> Object:
         """Return the event as an object."""
         note = event.note.encode()[:LONGEST_NOTE].decode(errors="ignore")
-        digest = naming.short(metadata["uid"], event.reason.word, note)
+        digest = naming.short(run.uid, event.reason.word, note)
         return {
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
-            "metadata": {"name": f"{metadata['name']}.{digest}", "namespace": metadata["namespace"]},
+            "metadata": {"name": f"{run.key.name}.{digest}", "namespace": run.key.namespace},
             "eventTime": self._now(),
             "type": "Warning" if event.reason.is_warning else "Normal",
             "reason": event.reason.word,
@@ -78,9 +77,9 @@ class Recorder:
             "regarding": {
                 "apiVersion": naming.API_VERSION,
                 "kind": naming.KIND,
-                "name": metadata["name"],
-                "namespace": metadata["namespace"],
-                "uid": metadata["uid"],
+                "name": run.key.name,
+                "namespace": run.key.namespace,
+                "uid": run.uid,
             },
         }
 

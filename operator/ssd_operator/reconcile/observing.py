@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from ssd_jobs import contract
-from ssd_operator import naming
-from ssd_operator.cluster import Api, ApiError, Key, Store
-from ssd_operator.lifecycle import Inputs, JobView, PodView, is_asked, is_watched, view_job, view_pod
+from ssd_operator.cluster import Api, ApiError, Jobs, Key, Run, Store
+from ssd_operator.lifecycle import Inputs, JobView, PodView, is_asked, is_watched
 from ssd_operator.lifecycle.results import result_of
 from ssd_operator.manifests import Place
 from ssd_operator.reconcile.admission import Admissions
@@ -21,15 +19,14 @@ from ssd_operator.spec.status import Progress, StageStatus, Status
 
 __all__ = ["Observer"]
 
-Raw = dict[str, Any]
-
 
 class Observer:
     """Observes resources."""
 
-    def __init__(self, api: Api, store: Store, progress: Reader) -> None:
+    def __init__(self, api: Api, store: Store, jobs: Jobs, progress: Reader) -> None:
         self._api = api
         self._store = store
+        self._requests = jobs
         self._progress = progress
         self._admissions = Admissions(api)
 
@@ -39,7 +36,7 @@ class Observer:
 
     async def observe(
         self,
-        raw: Raw,
+        run: Run,
         was: Status,
         place: Place,
         *,
@@ -49,31 +46,29 @@ class Observer:
         now: datetime,
     ) -> Inputs:
         """Return all that can be seen of a resource now, beside what the caller knows itself."""
-        metadata = raw["metadata"]
-        key = Key(metadata["namespace"], metadata["name"])
-        planning = raw["spec"].get("mode", "Run") == "Plan"
+        key = run.key
         live = [stage for stage in was.stages if is_watched(stage)]
-        jobs, absent = await self._jobs(key, metadata["uid"], live)
+        jobs, absent = await self._jobs(key, run.uid, live)
         pods = {stage.jobs[0].name: await self._pods(key, stage, jobs) for stage in live}
         return Inputs(
-            name=metadata["name"],
-            uid=metadata["uid"],
-            generation=metadata["generation"],
+            name=key.name,
+            uid=run.uid,
+            generation=run.generation,
             place=place,
             now=now,
-            suspended=raw["spec"].get("suspend", False),
-            planning=planning,
+            suspended=run.suspended,
+            planning=run.planning,
             problem=problem,
             jobs=jobs,
             pods=pods,
             absent=absent,
             made=made,
             refusals=refusals,
-            wanted=self._wanted(metadata["uid"], jobs),
+            wanted=self._wanted(run.uid, jobs),
             queued=await self._queued(live, jobs) if place.settings.kueue else {},
             progress=self._read_progress(key, live, pods, place),
-            recorded=self._recorded(key, place.claim) if planning else frozenset(),
-            quotas=await self._quotas(key.namespace) if planning else {},
+            recorded=self._store.recorded(key.namespace, place.claim) if run.planning else frozenset(),
+            quotas=await self._quotas(key.namespace) if run.planning else {},
         )
 
     async def _jobs(self, key: Key, uid: str, live: list[StageStatus]) -> tuple[dict[str, JobView], frozenset[str]]:
@@ -84,23 +79,12 @@ class Observer:
             [reference] = stage.jobs
             job = self._store.job(key.namespace, reference.name)
             if job is None and reference.uid:
-                job = await self._ask(key.namespace, reference.name)
+                job = await self._requests.read(key.namespace, reference.name)
                 if job is None:
                     absent.add(reference.name)
             if job is not None:
                 jobs[job.name] = job
         return jobs, frozenset(absent)
-
-    async def _ask(self, namespace: str, name: str) -> JobView | None:
-        """Read a Job that memory does not have."""
-        try:
-            job = view_job(await self._api.get("Job", namespace, name))
-        except ApiError as error:
-            if error.missing:
-                return None
-            raise
-        self._store.put_job(job)
-        return job
 
     async def _pods(self, key: Key, stage: StageStatus, jobs: dict[str, JobView]) -> tuple[PodView, ...]:
         """Return a stage's pods; when their last words decide, those that the API server has."""
@@ -112,12 +96,7 @@ class Observer:
         has_result = contract.STAGES[stage.kind].needs_result
         if job.end == "Complete" and (not has_result or result_of(known) is not None):
             return known
-        return await self._ask_pods(key.namespace, name)
-
-    async def _ask_pods(self, namespace: str, job: str) -> tuple[PodView, ...]:
-        async for raw in self._api.list("Pod", namespace, selector=f"{naming.LABEL_JOB}={job}"):
-            self._store.put_pod(view_pod(raw))
-        return self._store.pods(namespace, job)
+        return await self._requests.pods(key.namespace, name)
 
     async def _queued(self, live: list[StageStatus], jobs: dict[str, JobView]) -> dict[str, str]:
         """Return what Kueue says of the Jobs that it has not let run."""
@@ -134,21 +113,9 @@ class Observer:
         found = {}
         for job in jobs.values():
             for owner in job.owners:
-                other = self._store.by_uid(owner.uid) if owner.uid != uid else None
-                if other is not None and _wants_to_go_on(other):
+                if owner.uid != uid and self._store.is_going_on(owner.uid):
                     found[job.name] = owner.name
         return found
-
-    def _recorded(self, key: Key, claim: str) -> frozenset[str]:
-        """Return the keys of which another resource on this claim has a result."""
-        others = (raw for other, raw in self._store.resources.items() if other.namespace == key.namespace)
-        return frozenset(
-            stage["key"]
-            for raw in others
-            if claim in (raw["spec"]["storage"].get("claimName"), naming.claim_name(raw["metadata"]["name"]))
-            for stage in raw.get("status", {}).get("stages", [])
-            if stage["phase"] == "Succeeded"
-        )
 
     async def _quotas(self, namespace: str) -> dict[str, dict[str, str]]:
         """Return the namespace's quotas; without the right to read them there are none."""
@@ -174,17 +141,3 @@ class Observer:
                 if progress is not None:
                     found[stage.name] = progress
         return found
-
-
-def _wants_to_go_on(raw: Raw) -> bool:
-    """Tell whether a resource neither ended, nor is suspended, nor goes away."""
-    phase = raw.get("status", {}).get("phase", "")
-    return (
-        "deletionTimestamp" not in raw["metadata"]
-        and not raw["spec"].get("suspend", False)
-        and phase
-        not in (
-            "Succeeded",
-            "Failed",
-        )
-    )

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from ssd_operator.cluster.store import Key
+from ssd_operator.cluster import Key
 from ssd_operator.spec.status import Progress
 
 __all__ = ["Fetch", "Reader", "fetch", "parse", "url"]

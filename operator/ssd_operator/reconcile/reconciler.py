@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ssd_operator import naming
-from ssd_operator.cluster import Api, ApiError, Key, Store
+from ssd_operator.cluster import Api, ApiError, Jobs, Key, Run, Runs, Store, Unreadable
 from ssd_operator.errors import InvalidSpec
 from ssd_operator.lifecycle import (
+    Action,
     CreateJob,
     Inputs,
     Planner,
@@ -33,10 +34,12 @@ from ssd_operator.lifecycle import (
 from ssd_operator.lifecycle.reasons import Reason
 from ssd_operator.manifests import Place
 from ssd_operator.reconcile.acting import Actor
+from ssd_operator.reconcile.blocked import Blocked
 from ssd_operator.reconcile.events import Recorder
 from ssd_operator.reconcile.observing import Observer
 from ssd_operator.reconcile.progress import Reader
-from ssd_operator.reconcile.terms import Blocked, Terms, TermsReader
+from ssd_operator.reconcile.specs import SpecInForce, Specs
+from ssd_operator.reconcile.volume_claims import VolumeClaims
 from ssd_operator.settings import Settings
 from ssd_operator.spec.status import ResolvedReference, Status
 
@@ -67,155 +70,149 @@ class Reconciler:
         clock: Callable[[], datetime] = _now,
         changed: Changed = lambda _raw, _was, _now: None,
     ) -> None:
-        self.terms = TermsReader(api)
-        self._api = api
+        self.terms = Specs(api)
+        self._claims = VolumeClaims(api)
         self._store = store
         self._settings = settings
         self._clock = clock
         self._changed = changed
         self._planner = Planner()
-        self._actor = Actor(api, store)
-        self._observer = Observer(api, store, progress or Reader(every_s=settings.progress_s))
+        self._runs = Runs(api, store)
+        jobs = Jobs(api, store)
+        self._actor = Actor(api, jobs)
+        self._observer = Observer(api, store, jobs, progress or Reader(every_s=settings.progress_s))
         self._recorder = Recorder(api, identity=settings.identity, clock=clock)
 
     async def reconcile(self, key: Key) -> float | None:
         """Look at one resource; return after how many seconds to look again, or None."""
-        raw = self._store.resources.get(key)
-        if raw is None or "deletionTimestamp" in raw["metadata"]:
-            self._actor.forget(key)
-            self._observer.forget(key)
-            self._planner.forget(key.namespace, key.name)
+        run = self._store.run(key)
+        if run is None or run.deleting:
+            self._forget(key)
             return None
+        if isinstance(run, Unreadable):
+            raise run.error
         try:
-            return await self._pass(key, raw)
+            return await self._pass(run)
         except ApiError as error:
             if not error.conflict and not error.missing:
                 raise
             LOGGER.info("%s: changed meanwhile, looking again (%s)", key, error)
-            if await self._refresh(key, raw):
+            if await self._runs.read_again(run):
                 return AT_ONCE
-            raise
+            raise  # no news: the queue makes the same refusal wait
 
-    async def _pass(self, key: Key, raw: Raw) -> float | None:
-        """Do one pass over what was read, or say why nothing can be done."""
-        was = Status.read(raw.get("status", {}), path="status")
+    def _forget(self, key: Key) -> None:
+        """Drop what is known of a resource that is gone."""
+        self._actor.forget(key)
+        self._observer.forget(key)
+        self._planner.forget(key.namespace, key.name)
+
+    async def _pass(self, run: Run) -> float | None:
+        """Do one pass over what was read, or write why nothing can be done."""
         try:
-            terms = await self.terms.agree(raw, was)
+            spec = await self.terms.in_force(run)
         except InvalidSpec as error:
-            return await self._hold(raw, was, reasons.INVALID_SPEC, str(error), accepted=False)
+            return await self._hold(run, reasons.INVALID_SPEC, str(error), accepted=False)
         try:
-            return await self._go_on(key, raw, was, terms)
+            return await self._go_on(run, spec)
         except Blocked as error:
-            return await self._hold(raw, was, error.reason, str(error), accepted=True)
+            return await self._hold(run, error.reason, str(error), accepted=True)
 
-    async def _go_on(self, key: Key, raw: Raw, was: Status, terms: Terms) -> float | None:
+    async def _go_on(self, run: Run, spec: SpecInForce) -> float | None:
         """Observe, write, act; events are written last, so that no Job waits for one."""
-        place = await self._place(raw, terms, over=is_over(was) and not terms.reopened)
-        was = with_kinds(was, place, name=key.name, uid=raw["metadata"]["uid"])
-        inputs = await self._observe(key, raw, was, terms, place)
-        status = advance(reopen(was) if terms.reopened else was, inputs, self._planner)
-        raw = await self._write(raw, was, status, terms)
+        place = await self._place(run, spec)
+        was = with_kinds(run.status, place, name=run.key.name, uid=run.uid)
+        inputs = await self._observe(run, was, spec, place)
+        status = advance(reopen(was) if spec.reopened else was, inputs, self._planner)
+        run = await self._write(run, was, status, spec)
         events = events_between(was, status)
         try:
-            delay = None if await self._expired(key, raw, status, inputs) else await self._act(key, raw, status, inputs)
+            delay = None if await self._expired(run, status, inputs) else await self._act(run, status, inputs)
         except ApiError:
-            await self._recorder.record(raw, events)
+            await self._recorder.record(run, events)
             raise
-        await self._recorder.record(raw, events)
+        await self._recorder.record(run, events)
         return delay
 
-    async def _place(self, raw: Raw, terms: Terms, *, over: bool) -> Place:
+    async def _place(self, run: Run, spec: SpecInForce) -> Place:
         """Return where the stages run; a plan needs no claim, and neither does a run that has ended."""
-        spec, name = terms.spec, raw["metadata"]["name"]
-        claim = naming.claim_of(name, spec.storage.claim_name)
-        free = raw["spec"].get("mode", "Run") == "Plan" or over
+        claim = naming.claim_of(run.key.name, spec.spec.storage.claim_name)
+        free = run.planning or (is_over(run.status) and not spec.reopened)
         return Place(
-            experiment=name,
-            namespace=raw["metadata"]["namespace"],
+            experiment=run.key.name,
+            namespace=run.key.namespace,
             claim=claim,
-            claim_uid="" if free else await self.terms.claim_uid(raw, spec, claim),
-            spec=spec,
+            claim_uid="" if free else await self._claims.uid(run, spec.spec, claim),
+            spec=spec.spec,
             settings=self._settings,
         )
 
-    async def _observe(self, key: Key, raw: Raw, was: Status, terms: Terms, place: Place) -> Inputs:
+    async def _observe(self, run: Run, was: Status, spec: SpecInForce, place: Place) -> Inputs:
         """Return all that the next status is made from."""
         return await self._observer.observe(
-            raw,
+            run,
             was,
             place,
-            problem=terms.problem,
-            made=self._actor.made[key],
-            refusals=self._actor.refusals[key],
+            problem=spec.problem,
+            made=self._actor.made[run.key],
+            refusals=self._actor.refusals[run.key],
             now=self._clock(),
         )
 
-    async def _write(self, raw: Raw, was: Status, status: Status, terms: Terms) -> Raw:
-        """Write the status when it differs, and return the resource as it is then."""
+    async def _write(self, run: Run, was: Status, status: Status, spec: SpecInForce) -> Run:
+        """Write the status when it differs, and return the run as it is then."""
         begun = any(stage.phase != "Planned" for stage in status.stages)
-        if begun and not terms.kept:
-            name = await self.terms.freeze(raw, terms)
-            reference = ResolvedReference(config_map=name, digest=terms.digest)
-            status = status.model_copy(update={"resolved_spec": reference})
+        if begun and not spec.is_frozen:
+            # Frozen before the status names it: a crash in between leaves a ConfigMap too many, never one too few.
+            name = await self.terms.freeze(run, spec.spec)
+            status = status.model_copy(update={"resolved_spec": ResolvedReference(config_map=name, digest=spec.digest)})
         if status == was:
-            return raw
-        answer = await self._send(raw, status)
-        self._changed(raw, was, status)
-        return answer
+            return run
+        run = await self._send(run, status)
+        self._changed(run.document, was, status)
+        return run
 
-    async def _send(self, raw: Raw, status: Status) -> Raw:
-        """Write a status under the version that was read, and remember the answer."""
-        document = status.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
-        answer = await self._api.replace_status({**raw, "status": document})
-        self._store.put_resource(answer)
-        LOGGER.info("%s/%s: %s", raw["metadata"]["namespace"], raw["metadata"]["name"], _line(status))
-        return answer
+    async def _send(self, run: Run, status: Status) -> Run:
+        """Write a status, and log the decision in one line."""
+        run = await self._runs.write_status(run, status)
+        LOGGER.info("%s: %s", run.key, _line(status))
+        return run
 
-    async def _act(self, key: Key, raw: Raw, status: Status, inputs: Inputs) -> float | None:
+    async def _act(self, run: Run, status: Status, inputs: Inputs) -> float | None:
         """Do what the status as written asks for."""
-        if is_over(status) and not inputs.jobs:
-            actions = []  # most runs are over: no plan is made for them
-        else:
-            actions = actions_for(status, self._planner.graph(status, inputs), inputs)
-        refused = dict(self._actor.refusals[key])
+        refused = dict(self._actor.refusals[run.key])
+        actions = self._actions(status, inputs)
         for action in actions:
-            await self._actor.perform(action, raw, inputs.place)
-        makes = [action for action in actions if isinstance(action, CreateJob)]
-        if makes and self._actor.refusals[key] == refused and refused:
+            await self._actor.perform(action, run, inputs.place)
+        creates = any(isinstance(action, CreateJob) for action in actions)
+        if creates and self._actor.refusals[run.key] == refused and refused:
             return HELD_RETRY_S
-        return AT_ONCE if makes else next_look(status, inputs)
+        return AT_ONCE if creates else next_look(status, inputs)
 
-    async def _expired(self, key: Key, raw: Raw, status: Status, inputs: Inputs) -> bool:
+    def _actions(self, status: Status, inputs: Inputs) -> list[Action]:
+        """Return what is to be done; for a run that is over and has no Jobs no plan is made to find that out."""
+        if is_over(status) and not inputs.jobs:
+            return []
+        return actions_for(status, self._planner.graph(status, inputs), inputs)
+
+    async def _expired(self, run: Run, status: Status, inputs: Inputs) -> bool:
         """Delete the resource when its time to live is over."""
         moment = expires(status, inputs)
         if moment is None or inputs.now < moment:
             return False
-        metadata = raw["metadata"]
-        conditions = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
-        LOGGER.info("%s: deleted, ttlAfterFinished is over", key)
-        await self._api.delete(naming.KIND, key.namespace, key.name, preconditions=conditions, foreground=False)
+        LOGGER.info("%s: deleted, ttlAfterFinished is over", run.key)
+        await self._runs.delete(run)
         return True
 
-    async def _hold(self, raw: Raw, was: Status, reason: Reason, message: str, *, accepted: bool) -> float | None:
+    async def _hold(self, run: Run, reason: Reason, message: str, *, accepted: bool) -> float | None:
         """Write into the status why nothing can be done."""
-        generation = raw["metadata"]["generation"]
-        status = hold(was, reason=reason, message=message, accepted=accepted, now=self._clock(), generation=generation)
-        if status != was:
-            await self._send(raw, status)
-            await self._recorder.record(raw, events_between(was, status))
+        status = hold(
+            run.status, reason=reason, message=message, accepted=accepted, now=self._clock(), generation=run.generation
+        )
+        if status != run.status:
+            written = await self._send(run, status)
+            await self._recorder.record(written, events_between(run.status, status))
         return HELD_RETRY_S if accepted else None
-
-    async def _refresh(self, key: Key, raw: Raw) -> bool:
-        """Read the resource again; tell whether that is news, so that the same refusal is not asked for at once."""
-        metadata = raw["metadata"]
-        try:
-            self._store.put_resource(await self._api.get(naming.KIND, key.namespace, key.name))
-        except ApiError as error:
-            if not error.missing:
-                raise
-            self._store.drop_resource(key, uid=metadata["uid"], version=int(metadata["resourceVersion"]))
-        found = self._store.resources.get(key)
-        return found is None or found["metadata"]["resourceVersion"] != metadata["resourceVersion"]
 
 
 def _line(status: Status) -> str:

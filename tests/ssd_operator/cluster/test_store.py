@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssd_operator.cluster import Key, Store
+from ssd_operator.cluster import Key, Store, Unreadable
 from ssd_operator.lifecycle import JobView, Owner, PodView
 
 KEY = Key("lab", "toy")
@@ -50,7 +50,8 @@ def test_the_dead_stay_dead(late: int) -> None:
     store.put_job(replace(JOB, version=late))
     assert (store.resources, store.job("lab", "j"), store.owned("r")) == ({}, None, [])
     store.put_resource(resource(11, uid="other"))
-    assert store.by_uid("other") == resource(11, uid="other")
+    assert store.is_going_on("other")
+    assert not store.is_going_on("r")
 
 
 def test_owners_are_found_both_ways() -> None:
@@ -61,3 +62,13 @@ def test_owners_are_found_both_ways() -> None:
     assert store.owners(store.owned("r")[0]) == [KEY, Key("lab", "other")]
     store.put_job(replace(JOB, version=2))
     assert store.owned("s") == []
+
+
+def test_a_status_that_cannot_be_read_is_no_run() -> None:
+    """Whatever stands in a status, the resource has a name and a uid, and the problems name their fields."""
+    store = Store()
+    store.put_resource({**resource(1), "status": {"stages": "none"}})
+    found = store.run(KEY)
+    assert isinstance(found, Unreadable)
+    assert (found.key, found.uid, found.deleting) == (KEY, "r", False)
+    assert "status.stages" in str(found.error)

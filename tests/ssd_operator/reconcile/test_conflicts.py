@@ -6,8 +6,14 @@ from typing import Any
 import pytest
 
 from cluster.world import World, phase
-from ssd_operator.cluster import Api, ApiError, Key
-from ssd_operator.reconcile.terms import owner_reference
+from ssd_operator.cluster import Api, ApiError, Key, Run, resources
+
+
+def owner_reference(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return what makes an object go with a resource."""
+    run = resources.read(raw)
+    assert isinstance(run, Run)
+    return run.owner_reference()
 
 
 class Refusing(Api):

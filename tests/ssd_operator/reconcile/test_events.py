@@ -7,12 +7,17 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ssd_operator.cluster import Key, Run
 from ssd_operator.lifecycle import Event, reasons
 from ssd_operator.reconcile.events import Recorder
+from ssd_operator.spec.status import Status
 
 MOST_BYTES = 1024
 """Of a note, as the API server counts it."""
-RESOURCE = {"metadata": {"name": "toy", "namespace": "lab", "uid": "u"}}
+RUN = Run(
+    key=Key("lab", "toy"), uid="u", version=1, generation=1, deleting=False, suspended=False, planning=False,
+    status=Status(), document={},
+)  # fmt: skip
 
 
 class Kept:
@@ -32,7 +37,7 @@ def test_a_note_is_never_too_long(note: str) -> None:
     """It is cut by bytes, between two characters, and what fits is said whole."""
     kept: Any = Kept()
     recorder = Recorder(kept, identity="operator-0", clock=lambda: datetime(2026, 1, 1, tzinfo=UTC))
-    asyncio.run(recorder.record(RESOURCE, [Event(reasons.STAGE_GAVE_UP, note)]))
+    asyncio.run(recorder.record(RUN, [Event(reasons.STAGE_GAVE_UP, note)]))
     [said] = [body["note"] for body in kept.bodies]
     assert len(said.encode()) <= MOST_BYTES
     assert note.startswith(said)

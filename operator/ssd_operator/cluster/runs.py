@@ -1,0 +1,46 @@
+"""Requests about runs; whatever the API server answers is remembered.
+
+Each change names the version that was seen: who decided from an old one is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ssd_operator import naming
+from ssd_operator.cluster.api import Api, ApiError
+from ssd_operator.cluster.resources import Run
+from ssd_operator.cluster.store import Store
+from ssd_operator.spec.status import Status
+
+__all__ = ["Runs"]
+
+
+class Runs:
+    """Reads and changes runs."""
+
+    def __init__(self, api: Api, store: Store) -> None:
+        self._api = api
+        self._store = store
+
+    async def write_status(self, run: Run, status: Status) -> Run:
+        """Write a status under the version that was read, and return the run as it is then."""
+        answer = await self._api.replace_status(run.with_status(status))
+        self._store.put_resource(answer)
+        return replace(run, version=int(answer["metadata"]["resourceVersion"]), status=status, document=answer)
+
+    async def delete(self, run: Run) -> None:
+        """Delete a run, if it is still the one that was read."""
+        conditions = {"uid": run.uid, "resourceVersion": str(run.version)}
+        place = (naming.KIND, run.key.namespace, run.key.name)
+        await self._api.delete(*place, preconditions=conditions, foreground=False)
+
+    async def read_again(self, run: Run) -> bool:
+        """Read a run again, and tell whether that is news."""
+        try:
+            self._store.put_resource(await self._api.get(naming.KIND, run.key.namespace, run.key.name))
+        except ApiError as error:
+            if not error.missing:
+                raise
+            self._store.drop_resource(run.key, uid=run.uid, version=run.version)
+        return self._store.version(run.key) != run.version

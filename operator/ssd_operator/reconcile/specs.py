@@ -1,0 +1,115 @@
+"""The spec in force of a run: read from the ConfigMap in which it was frozen, once a stage has begun.
+
+The written spec is looked at again only when the resource's generation says that a person changed it.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from ssd_operator import manifests, naming
+from ssd_operator.cluster import Api, ApiError, Run
+from ssd_operator.errors import InvalidSpec
+from ssd_operator.lifecycle import effective, is_over, reopens
+from ssd_operator.lifecycle.conditions import holds
+from ssd_operator.manifests.place import Object
+from ssd_operator.reconcile.blocked import create
+from ssd_operator.spec.resolved import ResolvedSpec
+from ssd_operator.spec.status import Status
+
+__all__ = ["SpecInForce", "Specs"]
+
+MOST_TEXTS = 5_000
+MOST_SPECS = 256
+"""Read specs are ten times as large as their texts, and few resources are at work in the same minute."""
+
+
+@dataclass(frozen=True)
+class SpecInForce:
+    """The spec in force, and how it relates to what was in force before."""
+
+    spec: ResolvedSpec
+    digest: str
+    reopened: bool
+    """A run that had ended is asked to go on."""
+    is_frozen: bool
+    """It stands in the ConfigMap that the status names."""
+    problem: str = ""
+    """Why the newest written spec is not in force."""
+
+
+class Specs:
+    """Reads and freezes specs; remembers what cannot change."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._texts: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._read = functools.lru_cache(maxsize=MOST_SPECS)(_read)
+
+    async def prefetch(self, namespace: str) -> None:
+        """Read all frozen specs of a namespace (or of all) at once, for a fast start."""
+        selector = f"{naming.LABEL_MANAGED}={naming.MANAGED_BY},!{naming.LABEL_STAGE}"
+        async for config_map in self._api.list("ConfigMap", namespace, selector=selector):
+            self._remember(config_map)
+
+    async def in_force(self, run: Run) -> SpecInForce:
+        """Return the spec in force, or raise InvalidSpec when there is none."""
+        was = run.status
+        begun = any(stage.phase != "Planned" for stage in was.stages)
+        frozen = await self._frozen(run.key.namespace, was)
+        digest = was.resolved_spec.digest if was.resolved_spec is not None else ""
+        unchanged = run.generation == was.observed_generation and holds(was, "Accepted")
+        if frozen is not None and unchanged:
+            return SpecInForce(frozen, digest, reopened=False, is_frozen=True)
+        try:
+            written = run.resolve()
+        except InvalidSpec as error:
+            if frozen is None or not begun:
+                raise
+            return SpecInForce(frozen, digest, reopened=False, is_frozen=True, problem=str(error))
+        spec = effective(frozen if begun else None, written)
+        reopened = is_over(was) and frozen is not None and reopens(frozen, spec)
+        now = spec.digest()
+        return SpecInForce(spec, now, reopened=reopened, is_frozen=frozen is not None and digest == now)
+
+    async def freeze(self, run: Run, spec: ResolvedSpec) -> str:
+        """Keep the spec in force in a ConfigMap of its own and return its name."""
+        body = manifests.resolved(spec, name=run.key.name, namespace=run.key.namespace, uid=run.uid)
+        body["metadata"]["ownerReferences"] = [run.owner_reference()]
+        try:
+            await create(self._api, body)
+        except ApiError as error:
+            if not error.exists:
+                raise
+        self._remember(body)
+        return str(body["metadata"]["name"])
+
+    async def _frozen(self, namespace: str, was: Status) -> ResolvedSpec | None:
+        """Return the spec that was frozen, or None when none was, or someone deleted it."""
+        if was.resolved_spec is None:
+            return None
+        place = (namespace, was.resolved_spec.config_map)
+        if place not in self._texts:
+            try:
+                self._remember(await self._api.get("ConfigMap", *place))
+            except ApiError as error:
+                if not error.missing:
+                    raise
+        text = self._texts.get(place)
+        return None if text is None else self._read(text)
+
+    def _remember(self, config_map: Object) -> None:
+        """Keep a frozen spec; its ConfigMap is immutable and its name derives from its content."""
+        if naming.SPEC not in config_map.get("data", {}):
+            return
+        metadata = config_map["metadata"]
+        self._texts[metadata["namespace"], metadata["name"]] = config_map["data"][naming.SPEC]
+        while len(self._texts) > MOST_TEXTS:
+            self._texts.popitem(last=False)
+
+
+def _read(text: str) -> ResolvedSpec:
+    return ResolvedSpec.read_stored(json.loads(text), path="spec")

@@ -1,0 +1,54 @@
+"""The claim that a run works on: it is found, or created from the template that the resource brings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from ssd_operator import manifests
+from ssd_operator.cluster import Api, ApiError, Run
+from ssd_operator.lifecycle import reasons
+from ssd_operator.manifests.place import Object
+from ssd_operator.reconcile.blocked import Blocked, create
+from ssd_operator.spec.resolved import ResolvedSpec
+
+__all__ = ["VolumeClaims"]
+
+KNOWN_S = 60.0
+
+
+class VolumeClaims:
+    """Finds and creates claims; remembers their uids for a while."""
+
+    def __init__(self, api: Api, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._api = api
+        self._clock = clock
+        self._known: dict[tuple[str, str], tuple[str, float]] = {}
+
+    async def uid(self, run: Run, spec: ResolvedSpec, name: str) -> str:
+        """Return the claim's uid; create the claim when the resource brings a template; raise Blocked."""
+        namespace = run.key.namespace
+        uid, known_at = self._known.get((namespace, name), ("", float("-inf")))
+        if self._clock() - known_at < KNOWN_S:
+            return uid
+        claim = await self._find_or_create(run, spec, name)
+        self._known[namespace, name] = (claim["metadata"]["uid"], self._clock())
+        return str(claim["metadata"]["uid"])
+
+    async def _find_or_create(self, run: Run, spec: ResolvedSpec, name: str) -> Object:
+        namespace = run.key.namespace
+        try:
+            return await self._api.get("PersistentVolumeClaim", namespace, name)
+        except ApiError as error:
+            if not error.missing:
+                raise
+        if spec.storage.template is None:
+            raise Blocked(
+                reasons.CLAIM_NOT_FOUND,
+                f"PersistentVolumeClaim {name} does not exist in namespace {namespace}: "
+                "create it, or use storage.template",
+            )
+        body = manifests.claim(spec.storage.template, name=run.key.name, namespace=namespace)
+        if not spec.storage.retain:
+            body["metadata"]["ownerReferences"] = [run.owner_reference()]
+        return await create(self._api, body)
