@@ -1,4 +1,4 @@
-"""What stands between a test and everything else, prepared before the fork that goes behind it.
+"""What confines a test: limits, Landlock and seccomp, prepared before the fork that enters them.
 
 The server prepares what all tests share, a connection's process adds the limits of a program, and the test itself only
 makes the calls: each object that a fresh fork touches costs it a page fault, and page faults are most of what a short
@@ -21,8 +21,8 @@ __all__ = [
     "RETURN_FD",
     "SIGKILL",
     "STACK_BYTES",
-    "Entrance",
-    "Walls",
+    "Confinement",
+    "PreparedConfinement",
     "drop_capabilities",
     "end_compiling",
     "limit_compiling",
@@ -41,16 +41,16 @@ SIGKILL = int(signal.SIGKILL)
 
 
 @dataclass(frozen=True, slots=True)
-class Entrance:
-    """The calls that put a fresh fork behind its walls, in order."""
+class PreparedConfinement:
+    """The system calls that confine a fresh fork, in order."""
 
     names: tuple[str, ...]
     calls: tuple[syscalls.Prepared, ...]
     kept: tuple[object, ...]
-    """What the calls point at."""
+    """Memory that the calls point at."""
 
-    def go(self) -> str:
-        """Make the calls; return the layer that failed and why, empty when all stand."""
+    def enter(self) -> str:
+        """Make the calls; return the layer that failed and why, empty when all are in force."""
         for call in self.calls:
             if syscalls.make(*call) != 0:
                 reason = os.strerror(syscalls.errno())
@@ -58,20 +58,21 @@ class Entrance:
         return ""
 
 
-class Walls:
-    """What all tests share."""
+class Confinement:
+    """The layers that do not depend on a program's limits: the Landlock restriction and the seccomp filter."""
 
     def __init__(self, landlock_abi: int, *, filtered: bool) -> None:
         self._restriction = [landlock.restriction(landlock_abi, RULESET_FD)] if landlock_abi else []
         self._filter = [seccomp.installation(seccomp.test_filter())] if filtered else []
 
-    def entrance(self, bounds: Bounds) -> Entrance:
-        """Return the way in for a test: its first descriptors are its own, all others close."""
+    def prepare(self, bounds: Bounds) -> PreparedConfinement:
+        """Return the calls for a test within these bounds; its first descriptors stay open, all others close."""
         limits = {
             "memory limit": _limit(resource.RLIMIT_AS, bounds.memory, bounds.memory),
             "output limit": _limit(resource.RLIMIT_FSIZE, bounds.file_bytes, bounds.file_bytes),
             "cpu limit": _limit(resource.RLIMIT_CPU, *_cpu(bounds.cpu)),
         }
+        # In force in this order: seccomp last, because it forbids the calls before it.
         steps = [
             ("death with the parent", syscalls.prepared("prctl", syscalls.PR_SET_PDEATHSIG, SIGKILL)),
             *(("landlock", restriction) for restriction in self._restriction),
@@ -80,7 +81,7 @@ class Walls:
             *(("seccomp", call) for call, _ in self._filter),
         ]
         kept = tuple(each for _, each in [*limits.values(), *self._filter])
-        return Entrance(tuple(name for name, _ in steps), tuple(call for _, call in steps), kept)
+        return PreparedConfinement(tuple(name for name, _ in steps), tuple(call for _, call in steps), kept)
 
 
 def _limit(which: int, soft: int, hard: int) -> tuple[syscalls.Prepared, object]:

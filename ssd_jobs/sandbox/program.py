@@ -11,19 +11,19 @@ import traceback
 from dataclasses import dataclass
 from typing import NoReturn
 
-from ssd_jobs.sandbox import compiling, confine, frames, log, prelude, syscalls, trial
+from ssd_jobs.sandbox import compiling, confine, frames, log, prelude, run, syscalls
 from ssd_jobs.sandbox.bounds import Bounds
 from ssd_jobs.sandbox.frames import Channel
 from ssd_jobs.sandbox.protocol import NotCompiled, Program
-from ssd_jobs.sandbox.trial import NotConfined, Place, Trial
+from ssd_jobs.sandbox.run import NotConfined, ProgramRun, SharedState
 
 __all__ = ["serve"]
 
 
-def serve(connection: socket.socket, walls: confine.Walls) -> None:
+def serve(connection: socket.socket, confinement: confine.Confinement) -> None:
     """Serve programs until the grader hangs up, or one of them breaks its process."""
     channel = Channel(connection, ahead=True)
-    place = Place(walls, connection)
+    shared = SharedState(confinement, connection)
     mapped = confine.mapped_bytes()
     confine.limit_connection()
     mode = None
@@ -39,35 +39,35 @@ def serve(connection: socket.socket, walls: confine.Walls) -> None:
             confine.limit_stack(mode)
         heavy = tuple(name for name in prelude.HEAVY if name in program.source)
         if kind == "only" and not heavy:
-            _answer(channel, Trial(place, program, Bounds.of(program, mapped), data, None), first=True)
-        elif not _Apart(channel, place, program, heavy, mapped, only=kind == "only").served(data):
+            _answer(channel, ProgramRun(shared, program, Bounds.of(program, mapped), data, None), first=True)
+        elif not _ProgramProcess(channel, shared, program, heavy, mapped, only=kind == "only").run(data):
             return
 
 
 @dataclass(frozen=True, slots=True)
-class _Apart:
-    """A program with a process of its own."""
+class _ProgramProcess:
+    """A process that compiles one program and forks its runs."""
 
     channel: Channel
-    place: Place
+    shared: SharedState
     program: Program
     heavy: tuple[str, ...]
     mapped: int
     only: bool
 
-    def served(self, data: bytes) -> bool:
+    def run(self, data: bytes) -> bool:
         """Fork the process and wait for its end; tell the grader of a bad one and return whether it was good."""
         parent = os.getpid()
-        child = trial.fork()
+        child = run.fork()
         if child == 0:
-            self._be(parent, data)
+            self._main(parent, data)
         _, status = os.waitpid(child, 0)
         if status != 0:
             self.channel.send(frames.encode("died", {"signal": max(0, -os.waitstatus_to_exitcode(status))}))
         return status == 0
 
-    def _be(self, parent: int, data: bytes) -> NoReturn:
-        """Be the process; a grader that hangs up is no failure."""
+    def _main(self, parent: int, data: bytes) -> NoReturn:
+        """Do what the process is for, and exit; a grader that hangs up is no failure."""
         status = 1
         try:
             syscalls.prctl(syscalls.PR_SET_PDEATHSIG, confine.SIGKILL)
@@ -99,14 +99,14 @@ class _Apart:
         channel = Channel(self.channel.connection)
         kind, first = "test", True
         while kind == "test":
-            _answer(channel, Trial(self.place, program, bounds, data, compiled), first=first)
+            _answer(channel, ProgramRun(self.shared, program, bounds, data, compiled), first=first)
             if self.only:
                 return
             kind, _, data = channel.receive("test", "end")
             first = False
 
 
-def _answer(channel: Channel, test: Trial, *, first: bool) -> None:
+def _answer(channel: Channel, test: ProgramRun, *, first: bool) -> None:
     """Run a test and send what was seen.
 
     The word that the program compiled travels with the first outcome: each message costs the grader a wake-up.

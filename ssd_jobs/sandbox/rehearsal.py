@@ -2,7 +2,7 @@
 
 What has run once is cheaper for every fork: Python has specialised the code and filled its caches. A fork that is the
 first to run a line writes all that into pages that it shares, and pays for each with a page fault; page faults are
-most of what a short test costs. Nothing here is hostile, so there are no walls; the streams are put back afterwards.
+most of what a short test costs. Nothing here is hostile, so nothing is confined; the streams are put back afterwards.
 """
 
 import os
@@ -12,7 +12,7 @@ from ssd_jobs.sandbox import confine, process
 from ssd_jobs.sandbox.bounds import Bounds
 from ssd_jobs.sandbox.compiling import compile_program
 from ssd_jobs.sandbox.protocol import Limits, Program
-from ssd_jobs.sandbox.trial import Place, Trial
+from ssd_jobs.sandbox.run import ProgramRun, SharedState
 
 __all__ = ["rehearse"]
 
@@ -61,8 +61,8 @@ def rehearse() -> None:
     for _ in range(ROUNDS):
         for program, data in PROGRAMS:
             for compiled in (None, compile_program(program)):
-                place = Place(confine.Walls(0, filtered=False), mine)
-                Trial(place, program, Bounds.of(program, 0), data, compiled).rehearse()
+                shared = SharedState(confine.Confinement(0, filtered=False), mine)
+                ProgramRun(shared, program, Bounds.of(program, 0), data, compiled).rehearse()
     mine.close()
     other.close()
     for number, copy in enumerate(kept):

@@ -47,7 +47,7 @@ def start(descriptor: int, greeting: str) -> NoReturn:
     # The main stack may grow far for deep recursion; without this every thread would reserve as much.
     _thread.stack_size(THREAD_STACK)
     hello = Hello(**json.loads(greeting))
-    walls = confine.Walls(int(hello.layers["landlock"]), filtered=bool(hello.layers["seccomp"]))
+    confinement = confine.Confinement(int(hello.layers["landlock"]), filtered=bool(hello.layers["seccomp"]))
     confine.drop_capabilities()
     if hello.layers["seccomp"]:
         seccomp.install(seccomp.server_filter())
@@ -55,7 +55,7 @@ def start(descriptor: int, greeting: str) -> NoReturn:
     random.seed(0)
     gc.collect()
     gc.freeze()
-    _Server(socket.socket(fileno=listener), hello, walls).loop()
+    _Server(socket.socket(fileno=listener), hello, confinement).loop()
 
 
 def _high(descriptor: int) -> int:
@@ -69,11 +69,11 @@ def _high(descriptor: int) -> int:
 class _Server:
     """The loop over the listener and the ends of programs."""
 
-    def __init__(self, listener: socket.socket, hello: Hello, walls: confine.Walls) -> None:
+    def __init__(self, listener: socket.socket, hello: Hello, confinement: confine.Confinement) -> None:
         self.listener = listener
         self.hello = hello
         self.greeting = frames.encode("hello", hello.header())
-        self.walls = walls
+        self.confinement = confinement
         self.selector = selectors.DefaultSelector()
         self.active = 0
 
@@ -104,7 +104,7 @@ class _Server:
             self.selector.unregister(self.listener)
 
     def _ended(self, served: _Served) -> None:
-        """Take note of an end, and tell the grader of a bad one."""
+        """Free the worker of a process that ended, and send the grader how it ended if that was not well."""
         self.selector.unregister(served.pidfd)
         os.close(served.pidfd)
         _, status = os.waitpid(served.pid, 0)
@@ -119,13 +119,13 @@ class _Server:
         self.active -= 1
 
     def _child(self, connection: socket.socket) -> NoReturn:
-        """Be the process of one program."""
+        """Serve one connection in this process, and exit."""
         status = 1
         try:
             syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
             self._close_others(connection)
             connection.sendall(self.greeting)
-            program.serve(connection, self.walls)
+            program.serve(connection, self.confinement)
             status = 0
         except (EOFError, ConnectionError):
             status = 0

@@ -18,7 +18,7 @@ from typing import Any
 from ssd_jobs.artifacts import atomic, disk
 from ssd_jobs.errors import BadInput, JobError, Temporary, first_line
 
-__all__ = ["artifacts", "explained", "path_of", "ready"]
+__all__ = ["artifacts", "ensure", "error_of", "path_of"]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -54,32 +54,32 @@ def artifacts(path: Path) -> str:
     return (path.parent / "mlartifacts").as_uri()
 
 
-def ready(path: Path) -> None:
-    """Have a database there that MLflow opens as it is, or say what is wrong with the file."""
+def ensure(path: Path) -> None:
+    """Create or upgrade the database, so that MLflow opens it as it is; raise a JobError where that cannot be."""
     newest = _newest_schema()
     try:
         if _schema(path) != newest:
             with disk.explained(path):
-                _bring(path, newest)
+                _make_current(path, newest)
     except JobError:
         raise
     except Exception as error:
         if _cause(error) is None:
             raise
-        raise explained(path, error) or JobError(f"{path}: cannot be used ({first_line(error)})") from error
+        raise error_of(path, error) or JobError(f"{path}: cannot be used ({first_line(error)})") from error
 
 
-def _bring(path: Path, newest: str | None) -> None:
-    """Make a database that is missing, and renew one that has another schema; the last to come finds it done."""
+def _make_current(path: Path, newest: str | None) -> None:
+    """Create a missing database, upgrade one with another schema; a process that waited for the lock finds it done."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(path):
+    with _file_lock(path):
         if not path.exists():
             _build(path)
         elif _schema(path) != newest:
-            _renew(path)
+            _upgrade(path)
 
 
-def explained(path: Path, error: BaseException) -> JobError | None:
+def error_of(path: Path, error: BaseException) -> JobError | None:
     """Return what SQLite's trouble with the file means, when that is what is behind an error of MLflow."""
     cause = _cause(error)
     name = getattr(cause, "sqlite_errorname", "")
@@ -108,33 +108,33 @@ def _schema(path: Path) -> str:
     """Return the name of a database's schema; empty when it has none."""
     if not path.exists():
         return ""
-    with closing(_opened(path)) as database:
-        if not _rows(database, "alembic_version"):
+    with closing(_connect(path)) as database:
+        if not _row_count(database, "alembic_version"):
             return ""
         return str(database.execute("SELECT version_num FROM alembic_version").fetchone()[0])
 
 
-def _renew(path: Path) -> None:
+def _upgrade(path: Path) -> None:
     """Bring a database up to date; one that a killed process left half made is replaced, unless it holds records."""
-    with closing(_opened(path)) as database, _unwritten(path):
-        trouble = _upgraded(path, database)
+    with closing(_connect(path)) as database, _write_lock(path):
+        trouble = _upgrade_copy(path, database)
         if trouble is None:
             return
-        if any(_rows(database, table) for table in RECORDS):
+        if any(_row_count(database, table) for table in RECORDS):
             why = f"{type(trouble).__name__}: {first_line(trouble)[:200]}"
             raise BadInput(f"{path}: holds runs, and MLflow cannot bring it up to date ({why}); {REMEDY}") from trouble
-    LOGGER.warning("%s: was left half made and holds no runs; it is now %s", path, _set_aside(path))
+    LOGGER.warning("%s: was left half made and holds no runs; it is now %s", path, _rename_aside(path))
     _build(path)
 
 
-def _upgraded(path: Path, database: sqlite3.Connection) -> Exception | None:
+def _upgrade_copy(path: Path, database: sqlite3.Connection) -> Exception | None:
     """Put an upgraded copy in the database's place, or return what MLflow stumbled over."""
     try:
         _build(path, of=database)
     except OSError:
         raise
     except Exception as error:
-        known = explained(path, error)
+        known = error_of(path, error)
         if known is not None:
             raise known from error
         return error
@@ -145,7 +145,7 @@ def _build(path: Path, *, of: sqlite3.Connection | None = None) -> None:
     """Do what `mlflow db upgrade` does, to a new file or to a copy, and put it in its place."""
     from mlflow import db
 
-    with atomic.replacing(path) as temporary, _unsynced():
+    with atomic.replacing(path) as temporary, _without_sync():
         if of is not None:
             with closing(sqlite3.connect(temporary)) as copy:
                 of.backup(copy)
@@ -153,22 +153,22 @@ def _build(path: Path, *, of: sqlite3.Connection | None = None) -> None:
 
 
 @contextmanager
-def _unsynced() -> Iterator[None]:
+def _without_sync() -> Iterator[None]:
     """Let no statement wait for the disk: the whole file does, before its rename."""
     from sqlalchemy import event
     from sqlalchemy.pool import Pool
 
-    def hurry(connection: Any, _record: object) -> None:
+    def disable_sync(connection: Any, _record: object) -> None:
         connection.execute("PRAGMA synchronous = OFF")
 
-    event.listen(Pool, "connect", hurry)
+    event.listen(Pool, "connect", disable_sync)
     try:
         yield
     finally:
-        event.remove(Pool, "connect", hurry)
+        event.remove(Pool, "connect", disable_sync)
 
 
-def _set_aside(path: Path) -> Path:
+def _rename_aside(path: Path) -> Path:
     """Rename a file to the first name of its kind that is free."""
     number = 1
     while (kept := path.with_name(f"{path.name}.broken-{number}")).exists():
@@ -176,28 +176,28 @@ def _set_aside(path: Path) -> Path:
     return path.rename(kept)
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def _connect(path: Path) -> sqlite3.Connection:
     """Open a database that is there; what an interrupted transaction left is rolled back by its first reader."""
     return sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=BUSY_S)
 
 
 @contextmanager
-def _unwritten(path: Path) -> Iterator[None]:
+def _write_lock(path: Path) -> Iterator[None]:
     """Keep every writer out, also those that know nothing of our lock, and leave no journal that outlives the file."""
-    with closing(_opened(path)) as holder:
+    with closing(_connect(path)) as holder:
         holder.execute("PRAGMA journal_mode = DELETE")
         holder.execute("BEGIN IMMEDIATE")
         yield
 
 
-def _rows(database: sqlite3.Connection, table: str) -> int:
+def _row_count(database: sqlite3.Connection, table: str) -> int:
     """Return how many rows a table has; none when it is not there."""
     known = database.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone()
     return int(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) if known else 0  # noqa: S608 - ours
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def _file_lock(path: Path) -> Iterator[None]:
     """Be the only process that makes or changes this file; what a killed one left is removed."""
     descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o644)
     try:

@@ -46,7 +46,7 @@ def connect(uri: str) -> "MlflowClient":
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it logs a trace of what `reaching` explains
     path = database.path_of(uri)
     if path is not None:
-        database.ready(path)
+        database.ensure(path)
     with reaching(uri):
         mlflow.set_tracking_uri(uri)
         mlflow.set_registry_uri(uri)
@@ -107,7 +107,7 @@ def verified(entity: Any) -> Any:
 def _database_error(error: Exception, uri: str) -> JobError | None:
     """Return the error of a database in a file; None for a server, and when the file is not the cause."""
     path = database.path_of(uri)
-    return None if path is None else database.explained(path, error)
+    return None if path is None else database.error_of(path, error)
 
 
 def _job_error(error: Any, uri: str) -> JobError:

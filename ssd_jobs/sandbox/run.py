@@ -1,8 +1,8 @@
-"""One test: a fork goes behind the walls and runs a program, its parent waits within limits and reports what it saw.
+"""One run of a program on one input: a fork is confined and runs it, its parent waits within limits and reports.
 
 The parent runs no line of the program: it looks at bytes, exit status and resource use. It stays outside the
-child's walls, so that the child can neither signal nor trace it, and the child is gone before its output is read.
-A program with one test is compiled in the fork itself, behind the walls; otherwise its parent has compiled it.
+child's confinement, so that the child can neither signal nor trace it, and the child is gone before its output is read.
+A program with one test is compiled in the fork itself, after it is confined; otherwise its parent has compiled it.
 """
 
 import mmap
@@ -15,78 +15,84 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
-from ssd_jobs.sandbox import compiling, confine, inprocess, process, protocol, syscalls, watch
+from ssd_jobs.sandbox import compiling, confine, inprocess, process, protocol, syscalls, usage
 from ssd_jobs.sandbox.bounds import Bounds
 from ssd_jobs.sandbox.compiling import Compiled
 from ssd_jobs.sandbox.protocol import NotCompiled, Outcome, Program
 
-__all__ = ["NotConfined", "Place", "Trial", "fork"]
+__all__ = ["NotConfined", "ProgramRun", "SharedState", "fork"]
 
 MAX_THREADS = 128
-WATCH_SECONDS = 0.05
+POLL_SECONDS = 0.05
 FORK_ATTEMPTS = 5
 FILE_NAMES = ("stdin", "stdout", "stderr", "return")
 NOTE_BYTES = 4096
-ENCLOSED, COMPILED = 1, 2
+CONFINED, COMPILED = 1, 2
 
 
 class NotConfined(Exception):
-    """A test did not come behind its walls, and nothing of the program ran; the message names the layer and why."""
+    """A fork could not be confined, and nothing of the program ran; the message names the layer and why."""
 
 
-class Place:
-    """What the tests of one process share: the walls, a note from the test of the moment, the eye on the grader."""
+class SharedState:
+    """What all runs that one process forks share.
 
-    def __init__(self, walls: confine.Walls, connection: socket.socket) -> None:
+    These are the confinement, a page of memory in which a fork leaves a note to its parent, and the poll that notices
+    when the grader hangs up.
+    """
+
+    def __init__(self, confinement: confine.Confinement, connection: socket.socket) -> None:
         # How far a test came before its program ran, and why not further; tests unmap it before they run it.
         self.note = mmap.mmap(-1, NOTE_BYTES)
         self.poller = select.poll()
         self.poller.register(connection, select.POLLRDHUP)
-        self._walls = walls
+        self._confinement = confinement
         self._bounds: Bounds | None = None
-        self._entrance = confine.Entrance((), (), ())
+        self._prepared = confine.PreparedConfinement((), (), ())
 
-    def entrance(self, bounds: Bounds) -> confine.Entrance:
-        """Return the way behind the walls; programs of one grading share their bounds, so it is made once."""
+    def prepared(self, bounds: Bounds) -> confine.PreparedConfinement:
+        """Return the confinement within these bounds, prepared once: programs of one grading share their bounds."""
         if bounds is not self._bounds:
-            self._bounds, self._entrance = bounds, self._walls.entrance(bounds)
-        return self._entrance
+            self._bounds, self._prepared = bounds, self._confinement.prepare(bounds)
+        return self._prepared
 
 
-class Trial:
+class ProgramRun:
     """One run of a program on one input."""
 
-    def __init__(self, place: Place, program: Program, bounds: Bounds, data: bytes, compiled: Compiled | None) -> None:
-        self.place = place
+    def __init__(
+        self, shared: SharedState, program: Program, bounds: Bounds, data: bytes, compiled: Compiled | None
+    ) -> None:
+        self.shared = shared
         self.program = program
         self.bounds = bounds
         self.data = data
         self.compiled = compiled
-        self.entrance = place.entrance(bounds)
+        self.confinement = shared.prepared(bounds)
         self.parent = os.getpid()
 
     def run(self) -> Outcome:
         """Fork, wait within the limits, and report what was seen; NotCompiled when that was the fork's to do."""
         self._open_files()
-        note = self.place.note
+        note = self.shared.note
         note[:2] = b"\0\0"
         started = time.monotonic()
         child = fork()
         if child == 0:
             self._inside()
         killed = self._wait(child, started)
-        _, status, usage = os.wait4(child, 0)
+        _, status, used = os.wait4(child, 0)
         if not note[0]:
             raise NotConfined(self._noted() or f"ended with status {status} on the way")
-        if note[0] == ENCLOSED and status == 0:
+        if note[0] == CONFINED and status == 0:
             raise NotCompiled(self._noted())
-        return self._outcome(killed, (status, usage), time.monotonic() - started)
+        return self._outcome(killed, (status, used), time.monotonic() - started)
 
     def rehearse(self) -> None:
         """Do in this process what a fork does, but enter nothing."""
         self._open_files()
-        self.entrance, self.parent = confine.Entrance((), (), ()), os.getppid()
-        self._behind_walls()
+        self.confinement, self.parent = confine.PreparedConfinement((), (), ()), os.getppid()
+        self._confined_run()
 
     def _open_files(self) -> None:
         """Put fresh files of memory in the place of the standard descriptors."""
@@ -101,11 +107,11 @@ class Trial:
     def _wait(self, child: int, started: float) -> protocol.Killed:
         """Wait until the child ended or went beyond what rlimits can hold; it is dead or dying afterwards."""
         pidfd = os.pidfd_open(child)
-        self.place.poller.register(pidfd, select.POLLIN)
+        self.shared.poller.register(pidfd, select.POLLIN)
         try:
             while True:
                 left = self.bounds.wall - (time.monotonic() - started)
-                events = self.place.poller.poll(max(0.0, min(left, WATCH_SECONDS)) * 1000)
+                events = self.shared.poller.poll(max(0.0, min(left, POLL_SECONDS)) * 1000)
                 if pidfd in dict(events):
                     return ""
                 reason = "wall" if events or left <= 0 else self._excess(child)
@@ -113,14 +119,14 @@ class Trial:
                     signal.pidfd_send_signal(pidfd, signal.SIGKILL)
                     return reason
         finally:
-            self.place.poller.unregister(pidfd)
+            self.shared.poller.unregister(pidfd)
             os.close(pidfd)
 
     def _excess(self, child: int) -> protocol.Killed:
         """Return which limit that no rlimit can hold exactly was passed."""
-        if watch.cpu_seconds(child) >= self.bounds.cpu:
+        if usage.cpu_seconds(child) >= self.bounds.cpu:
             return "cpu"
-        return "threads" if watch.threads(child) > MAX_THREADS else ""
+        return "threads" if usage.threads(child) > MAX_THREADS else ""
 
     def _outcome(self, killed: protocol.Killed, end: tuple[int, resource.struct_rusage], wall: float) -> Outcome:
         """Read what the dead child left."""
@@ -128,7 +134,7 @@ class Trial:
         private = self.bounds.files == 4
         stdout = b"" if private else os.pread(1, limit, 0)
         returned = os.pread(confine.RETURN_FD, limit, 0) if private else b""
-        status, usage = end
+        status, used = end
         code = os.waitstatus_to_exitcode(status)
         complete = private and code == 0 and not killed
         size = os.lseek(2, 0, os.SEEK_END)
@@ -136,9 +142,9 @@ class Trial:
             exit_code=max(code, 0),
             signal=max(-code, 0),
             killed=killed,
-            cpu_seconds=usage.ru_utime + usage.ru_stime,
+            cpu_seconds=used.ru_utime + used.ru_stime,
             wall_seconds=wall,
-            max_rss_mb=usage.ru_maxrss / 1024,
+            max_rss_mb=used.ru_maxrss / 1024,
             stdout=stdout,
             returned=returned if complete and returned else None,
             stderr=os.pread(2, protocol.STDERR_LIMIT, max(0, size - protocol.STDERR_LIMIT)),
@@ -146,38 +152,38 @@ class Trial:
         )
 
     def _inside(self) -> NoReturn:
-        """Be the test: everything from here on happens behind the walls."""
+        """Be the test: everything from here on happens in the fork."""
         status = 1
         try:
-            status = self._behind_walls()
+            status = self._confined_run()
         finally:
             os._exit(status)
 
-    def _behind_walls(self) -> int:
-        """Enter, compile what is not compiled, run; return the exit status."""
-        note = self.place.note
-        failure = self.entrance.go()
+    def _confined_run(self) -> int:
+        """Confine this process, compile what is not compiled, run; return the exit status."""
+        note = self.shared.note
+        failure = self.confinement.enter()
         if failure or os.getppid() != self.parent:
             self._note(failure)
             return 1
-        note[0] = ENCLOSED
+        note[0] = CONFINED
         try:
             compiled = self.compiled or compiling.compile_program(self.program)
         except NotCompiled as error:
             self._note(str(error))
             return 0
-        # Said over shared memory that is unmapped before the program runs: it cannot be taken back or forged.
+        # Written to shared memory that is unmapped before the program runs: it cannot be taken back or forged.
         note[0] = COMPILED
         note.close()
         return self._in_process(compiled) if self.program.mode == "LCB" else self._as_process(compiled)
 
     def _note(self, text: str) -> None:
-        """Leave word for the parent."""
-        self.place.note[1:] = text.encode("utf-8", "replace")[: NOTE_BYTES - 1].ljust(NOTE_BYTES - 1, b"\0")
+        """Leave a note for the parent."""
+        self.shared.note[1:] = text.encode("utf-8", "replace")[: NOTE_BYTES - 1].ljust(NOTE_BYTES - 1, b"\0")
 
     def _noted(self) -> str:
-        """Return the word that was left."""
-        return self.place.note[1:].partition(b"\0")[0].decode("utf-8", "replace")
+        """Return the note that the fork left."""
+        return self.shared.note[1:].partition(b"\0")[0].decode("utf-8", "replace")
 
     def _as_process(self, compiled: Compiled) -> int:
         """Run with real streams; return the exit status."""
