@@ -55,11 +55,11 @@ def main(arguments: list[str]) -> int:
         environment.configure(config, os.environ)
         _report(_run(config, config_path))
     except JobError as error:
-        _say(str(error))
+        _log_failure(str(error))
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the border: a bug ends as exit 1 with its trace in the log
         sys.stderr.write(traceback.format_exc())
-        _say(f"{type(error).__name__}: {error}")
+        _log_failure(f"{type(error).__name__}: {error}")
         return ExitCode.FAILED
     return ExitCode.OK
 
@@ -93,18 +93,18 @@ def _report(result: contract.Result) -> None:
     """Print the result where both runners look for it."""
     text = contract.dump_result(result)
     print(text, flush=True)  # noqa: T201 - the result is this program's output
-    _terminate(text)
+    _write_termination_message(text)
 
 
-def _say(message: str) -> None:
-    """Tell why the stage failed, in the log and to the kubelet; a file's undecodable name is written with escapes."""
+def _log_failure(message: str) -> None:
+    """Write why the stage failed to the log and for the kubelet; a file's undecodable name is written with escapes."""
     text = message.encode(errors="backslashreplace").decode()
     LOGGER.error("%s", text)
-    _terminate(text)
+    _write_termination_message(text)
 
 
-def _terminate(message: str) -> None:
-    """Leave the message for the kubelet, when there is one."""
+def _write_termination_message(message: str) -> None:
+    """Write the termination message, where a kubelet reads one."""
     if TERMINATION_LOG.exists():
         TERMINATION_LOG.write_bytes(message.encode()[-4096:])
 

@@ -28,7 +28,7 @@ class Context:
     """Where the config came from, for a stage that starts more processes."""
 
     def check_stop(self) -> None:
-        """Leave at a safe point if asked to."""
+        """Raise Terminated if the stage was asked to stop; called where nothing is lost by it."""
         if self.stop.is_set():
             raise Terminated("stopped on request; what is finished is kept, run again to continue")
 

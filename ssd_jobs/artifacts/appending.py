@@ -44,7 +44,7 @@ class Growing:
 
 @contextmanager
 def growing(path: Path, schema: pa.Schema) -> Iterator[Growing]:
-    """Give a table to append to; the file takes its place when the block ends well."""
+    """Open a table for appending; the file appears under its name when the block ends without an error."""
     with atomic.replacing(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
         table = Growing(writer, schema)
         yield table

@@ -18,7 +18,7 @@ TEMPORARY = ".tmp-"
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path to write to; on success it takes the place of `path`."""
+    """Yield a temporary path to write to; it is renamed to `path` when the block ends without an error."""
     temporary = path.with_name(f"{TEMPORARY}{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         yield temporary

@@ -24,7 +24,7 @@ def full(path: Path) -> Temporary:
 
 
 def is_full(error: BaseException, path: Path | None = None) -> bool:
-    """Tell whether there was no space; given a path, a volume that is full now is taken for the cause."""
+    """Return whether there was no space; given a path, a volume that is full now is taken for the cause."""
     chain: BaseException | None = error
     while chain is not None:
         if (isinstance(chain, OSError) and chain.errno in FULL) or any(sign in str(chain) for sign in SIGNS):
@@ -35,7 +35,7 @@ def is_full(error: BaseException, path: Path | None = None) -> bool:
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Say what a failing write below a path asks of the user."""
+    """Turn an OSError of a write below a path into a JobError that says what to do."""
     try:
         yield
     except JobError:

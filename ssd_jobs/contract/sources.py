@@ -111,7 +111,7 @@ BenchmarkSource = Annotated[LiveCodeBench | HuggingFaceRows | PathRows | Builtin
 
 
 def is_pinned(source: ModelSource | ProblemSource | BenchmarkSource) -> bool:
-    """Tell whether this source can only ever mean the same bytes."""
+    """Return whether this source can only ever mean the same bytes."""
     match source:
         case Builtin():
             return True

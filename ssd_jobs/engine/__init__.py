@@ -84,7 +84,7 @@ class Engine(Protocol):
         """Queue a request, or raise `Refused`."""
 
     def step(self) -> list[Completion]:
-        """Do some work and return what has finished; empty when nothing has, or nothing is queued."""
+        """Advance the requests in flight and return the completions that have finished, possibly none."""
 
     def begun(self, known: Mapping[int, int]) -> dict[int, Beginning]:
         """Return what each request in flight, all of them named, has beyond so many tokens, if it has any."""

@@ -63,7 +63,7 @@ RC = {
 def new(
     name: str, *, columns: int = 1, width: float = 8.0, height: float = 3.2
 ) -> "Iterator[tuple[Figure, list[Axes]]]":
-    """Give a figure with axes side by side; it is closed afterwards."""
+    """Yield a figure with axes side by side, and close it afterwards."""
     import matplotlib as mpl
 
     mpl.use("Agg")

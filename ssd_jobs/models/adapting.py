@@ -28,7 +28,7 @@ def linear_layers(model: Any, targets: Collection[str]) -> list[str]:
         return list(linear)
     for target in targets:
         _refuse_other(target, others, linear)
-    return [name for name in linear if any(_means(target, name) for target in targets)]
+    return [name for name in linear if any(_matches(target, name) for target in targets)]
 
 
 def check(directory: Path, targets: Collection[str], *, trust_remote_code: bool) -> None:
@@ -55,19 +55,19 @@ def _refuse_other(target: str, others: Mapping[str, nn.Module], linear: Collecti
     """Refuse a target that means something besides linear layers, or nothing."""
     for name, module in others.items():
         for each in (name, *(f"{name}.{own}" for own, _ in module.named_parameters(recurse=False))):
-            if _means(target, each):
+            if _matches(target, each):
                 _refuse(f"{target} is {each}, which is no linear layer and cannot be adapted", linear)
-    if not any(_means(target, name) for name in linear):
+    if not any(_matches(target, name) for name in linear):
         _refuse(f"{target} is no linear layer of this model's blocks", linear)
 
 
-def _means(target: str, name: str) -> bool:
-    """Tell whether a target is this name or its end."""
+def _matches(target: str, name: str) -> bool:
+    """Return whether a target is this name or its end."""
     return name == target or name.endswith(f".{target}")
 
 
 def _refuse(what: str, linear: Collection[str]) -> NoReturn:
-    """Say what is wrong and what there is."""
+    """Raise BadInput: what is wrong, and which layers there are."""
     names = ", ".join(sorted({name.rpartition(".")[2] for name in linear}))
     advice = f"name some of {names}, or train" if names else "train"
     raise BadInput(f"training.lora.targets: {what}; {advice} all weights with training.lora.rank 0")

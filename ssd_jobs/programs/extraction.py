@@ -30,7 +30,7 @@ class _Block:
 
     @property
     def is_python(self) -> bool:
-        """Say whether the tag names Python, or nothing."""
+        """Return whether the tag names Python, or nothing."""
         return (self.tag.lower().split() or [""])[0] in PYTHON_TAGS
 
 
@@ -74,7 +74,7 @@ def _blocks(text: str) -> list[_Block]:
 
 
 def _closes(fence: re.Match[str], opening: re.Match[str]) -> bool:
-    """Say whether a fence ends the block that another one began."""
+    """Return whether a fence ends the block that another one began."""
     deep = len(fence["indent"]) > len(opening["indent"]) + DEEPER
     return not fence["tag"].strip() and len(fence["ticks"]) >= len(opening["ticks"]) and not deep
 

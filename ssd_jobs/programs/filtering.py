@@ -40,7 +40,7 @@ def reason(policy: Policy, text: str, *, code: str | None, shortest: int) -> str
 
 
 def is_stub(text: str) -> bool:
-    """Tell whether an answer is one line; a program of one line in a fence is a stub only if it does nothing."""
+    """Return whether an answer is one line; a program of one line in a fence is a stub only if it does nothing."""
     fenced = FENCED.match(text)
     lines = (fenced[1] if fenced else text).strip().splitlines() or [""]
     return len(lines) == 1 and (fenced is None or NOTHING.fullmatch(lines[0].strip()) is not None)
@@ -55,5 +55,5 @@ def cutoff(lengths: Sequence[int], percent: float) -> int:
 
 
 def parses(code: str) -> bool:
-    """Tell whether text is a Python program."""
+    """Return whether text is a Python program."""
     return parsed(code) is not None

@@ -27,7 +27,7 @@ class Console:
 
     @property
     def due(self) -> bool:
-        """Tell whether a second has passed: nobody needs the numbers more often."""
+        """Return whether a second has passed: nobody needs the numbers more often."""
         return self._clock() - self._looked >= BAR_SECONDS
 
     def show(self, done: int, total: int, unit: str, *details: str) -> None:

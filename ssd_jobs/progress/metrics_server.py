@@ -17,7 +17,7 @@ __all__ = ["serve"]
 
 
 class ProgressCollector(Collector):
-    """Turns the current snapshot into metrics at every scrape."""
+    """Converts the current snapshot into Prometheus metrics at every scrape."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress

@@ -32,13 +32,13 @@ class Progress:
         self._written = float("-inf")
 
     def attach(self, directory: Path) -> None:
-        """Keep `progress.json` in this directory from now on."""
+        """Write `progress.json` in this directory from now on."""
         with self._lock:
             self._file = directory / files.PROGRESS
             self._write(force=True)
 
     def update(self, *, done: float, total: float, unit: str, **values: float) -> None:
-        """Say how many units are done, and any other current value, such as the loss."""
+        """Record how many units are done, and any other current value, such as the loss."""
         with self._lock:
             self._values = {**self._values, "done": done, "total": total, "unit": unit, **values}
             self._write(force=done >= total)

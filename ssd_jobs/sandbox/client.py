@@ -153,7 +153,7 @@ class Lines:
                 line.channel.connection.close()
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the idle connections."""
         while self._idle:
             self._idle.pop().channel.connection.close()
 

@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _refuse(problem: str) -> int:
-    """Say why there will be no sandbox; return the exit code."""
+    """Log why no sandbox is started; return the exit code."""
     print(f"sandbox: {problem}", file=sys.stderr)  # noqa: T201 - the program's own message
     return BAD_INPUT
 

@@ -97,7 +97,7 @@ def _cpu(seconds: float) -> tuple[int, int]:
 
 
 def drop_capabilities() -> None:
-    """Give up every privilege of root, for good."""
+    """Drop all capabilities, irrevocably."""
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     none = (ctypes.c_uint32 * 6)()
     syscalls.libc("capset", header, none)
@@ -105,13 +105,13 @@ def drop_capabilities() -> None:
 
 
 def limit_connection() -> None:
-    """Put on a connection's process the limits that it can bear itself and every test inherits."""
+    """Set the limits of a connection's process that every test inherits."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (MAX_DESCRIPTORS, MAX_DESCRIPTORS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def limit_stack(mode: Mode) -> None:
-    """Let the stack of the next tests grow as far as a mode allows."""
+    """Set the stack limit of the next tests to what a mode allows."""
     _soft(resource.RLIMIT_STACK, STACK_BYTES[mode])
 
 
@@ -122,7 +122,7 @@ def limit_compiling(bounds: Bounds) -> None:
 
 
 def end_compiling() -> None:
-    """Let this process hold inputs and outputs of any size that the protocol allows."""
+    """Lift the memory limit of `limit_compiling`, for inputs and outputs of any size that the protocol allows."""
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
 

@@ -98,7 +98,7 @@ class Channel:
         return kind, data[PREFIX.size : body], data[body : body + body_size]
 
     def _fill(self, size: int) -> None:
-        """Have at least that many bytes pending, or EOFError."""
+        """Receive until at least that many bytes are pending; raise EOFError when the peer hangs up."""
         missing = size - len(self._pending)
         if missing <= 0:
             return

@@ -84,7 +84,7 @@ def prepare(source: str, kind: str) -> str:
 
 def run(text: str, code: types.CodeType, *, kind: str, entry_point: str, data: bytes, seconds: float) -> bytes:
     """Execute one test and return what the private descriptor carries."""
-    _cripple()
+    _remove_functions()
     module = types.ModuleType("tmp_sol", "")
     _alarm(seconds)
     exec(code, module.__dict__)  # noqa: S102 - what a sandbox is for
@@ -149,8 +149,8 @@ def _alarm(seconds: float) -> None:
     signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
-def _cripple() -> None:
-    """Take away what the official runner takes away, because programs fail for it."""
+def _remove_functions() -> None:
+    """Remove the functions that the official runner removes: programs that call them must fail here as there."""
     sys.set_int_max_str_digits(INT_DIGITS)
     for name in ("quit", "help"):
         setattr(builtins, name, None)

@@ -35,7 +35,7 @@ def enter() -> tuple[str, ...]:
 
 
 def mount_proc() -> None:
-    """Give the first process of a new pid namespace the /proc that shows it."""
+    """Mount a /proc that shows the new pid namespace; called by its first process."""
     private = (b"none", b"/", None, ctypes.c_ulong(MS_PRIVATE_RECURSIVE), None)
     syscalls.libc("mount", *private)
     syscalls.libc("mount", b"proc", b"/proc", b"proc", ctypes.c_ulong(MS_NOSUID_NODEV_NOEXEC), None)
@@ -63,7 +63,7 @@ def _works(names: tuple[str, ...]) -> bool:
 
 
 def _unshare(names: tuple[str, ...]) -> None:
-    """Leave the namespaces of the parent; inside, the only user is this one."""
+    """Enter new namespaces, in which the current user is the only one."""
     user, group = os.geteuid(), os.getegid()
     syscalls.libc("unshare", ctypes.c_int(sum(FLAGS[name] for name in names)))
     Path("/proc/self/setgroups").write_text("deny")

@@ -67,7 +67,7 @@ class _ProgramProcess:
         return status == 0
 
     def _main(self, parent: int, data: bytes) -> NoReturn:
-        """Do what the process is for, and exit; a grader that hangs up is no failure."""
+        """Compile and run until the grader is done, and exit; a grader that hangs up is no failure."""
         status = 1
         try:
             syscalls.prctl(syscalls.PR_SET_PDEATHSIG, confine.SIGKILL)
@@ -76,8 +76,8 @@ class _ProgramProcess:
                 status = 0
         except (EOFError, ConnectionError):
             status = 0
-        except Exception:  # noqa: BLE001 - told to the log here, and to the grader by the process above
-            log.say(traceback.format_exc())
+        except Exception:  # noqa: BLE001 - written to the log here, and sent to the grader by the process above
+            log.write(traceback.format_exc())
         finally:
             os._exit(status)
 
@@ -114,7 +114,7 @@ def _answer(channel: Channel, test: ProgramRun, *, first: bool) -> None:
     try:
         frame = test.run().frame()
     except NotConfined as error:
-        log.say(f"a test was not confined: {error}")
+        log.write(f"a test was not confined: {error}")
         channel.send(frames.encode("died", {"signal": 0, "reason": str(error)}))
         return
     except NotCompiled as error:

@@ -89,13 +89,13 @@ class ProgramRun:
         return self._outcome(killed, (status, used), time.monotonic() - started)
 
     def rehearse(self) -> None:
-        """Do in this process what a fork does, but enter nothing."""
+        """Do in this process what a fork does, without confining it."""
         self._open_files()
         self.confinement, self.parent = confine.PreparedConfinement((), (), ()), os.getppid()
         self._confined_run()
 
     def _open_files(self) -> None:
-        """Put fresh files of memory in the place of the standard descriptors."""
+        """Replace the standard descriptors by fresh files in memory."""
         for number in range(self.bounds.files):
             fresh = os.memfd_create(FILE_NAMES[number])
             os.dup2(fresh, number)
@@ -152,7 +152,7 @@ class ProgramRun:
         )
 
     def _inside(self) -> NoReturn:
-        """Be the test: everything from here on happens in the fork."""
+        """Run the test and exit; everything from here on happens in the fork."""
         status = 1
         try:
             status = self._confined_run()
@@ -178,7 +178,7 @@ class ProgramRun:
         return self._in_process(compiled) if self.program.mode == "LCB" else self._as_process(compiled)
 
     def _note(self, text: str) -> None:
-        """Leave a note for the parent."""
+        """Write a note for the parent."""
         self.shared.note[1:] = text.encode("utf-8", "replace")[: NOTE_BYTES - 1].ljust(NOTE_BYTES - 1, b"\0")
 
     def _noted(self) -> str:

@@ -48,7 +48,7 @@ Instruction = tuple[int, int, int, int]
 
 
 def available() -> bool:
-    """Say whether this machine's system calls are known."""
+    """Return whether this machine's system calls are known."""
     return syscalls.MACHINE in ARCHES
 
 
@@ -73,7 +73,7 @@ def test_filter() -> bytes:
 
 
 def install(program: bytes) -> None:
-    """Put a filter on this process; there is no way back."""
+    """Install a filter on this process, irrevocably."""
     syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
     mode = ctypes.c_long(syscalls.PR_SET_SECCOMP), ctypes.c_long(FILTER_MODE)
     syscalls.call("prctl", *mode, ctypes.byref(_header(program)))

@@ -129,8 +129,8 @@ class _Server:
             status = 0
         except (EOFError, ConnectionError):
             status = 0
-        except Exception:  # noqa: BLE001 - told to the log here, and to the grader by the server
-            log.say(traceback.format_exc())
+        except Exception:  # noqa: BLE001 - written to the log here, and sent to the grader by the server
+            log.write(traceback.format_exc())
         finally:
             os._exit(status)
 

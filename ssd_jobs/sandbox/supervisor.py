@@ -43,7 +43,7 @@ def listen(path: Path) -> socket.socket:
 
 
 def supervise(listener: socket.socket, greeting: Mapping[str, Any], own: tuple[str, ...]) -> NoReturn:
-    """Keep a server running that greets like this; in a new pid namespace, as its first process."""
+    """Restart the server whenever it ends; in a new pid namespace this is its first process."""
     if "pid" in own:
         _become_first()
     signal.signal(signal.SIGTERM, _stop)

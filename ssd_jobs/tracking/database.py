@@ -115,7 +115,7 @@ def _schema(path: Path) -> str:
 
 
 def _upgrade(path: Path) -> None:
-    """Bring a database up to date; one that a killed process left half made is replaced, unless it holds records."""
+    """Upgrade a database; replace one that a killed process left half made, unless it holds records."""
     with closing(_connect(path)) as database, _write_lock(path):
         trouble = _upgrade_copy(path, database)
         if trouble is None:
@@ -128,7 +128,7 @@ def _upgrade(path: Path) -> None:
 
 
 def _upgrade_copy(path: Path, database: sqlite3.Connection) -> Exception | None:
-    """Put an upgraded copy in the database's place, or return what MLflow stumbled over."""
+    """Replace the database by an upgraded copy, or return the error of MLflow."""
     try:
         _build(path, of=database)
     except OSError:
@@ -142,7 +142,7 @@ def _upgrade_copy(path: Path, database: sqlite3.Connection) -> Exception | None:
 
 
 def _build(path: Path, *, of: sqlite3.Connection | None = None) -> None:
-    """Do what `mlflow db upgrade` does, to a new file or to a copy, and put it in its place."""
+    """Run `mlflow db upgrade` on a new file or on a copy, and rename the result to the path."""
     from mlflow import db
 
     with atomic.replacing(path) as temporary, _without_sync():
@@ -154,7 +154,7 @@ def _build(path: Path, *, of: sqlite3.Connection | None = None) -> None:
 
 @contextmanager
 def _without_sync() -> Iterator[None]:
-    """Let no statement wait for the disk: the whole file does, before its rename."""
+    """Turn off syncing per statement: the whole file is synced before its rename."""
     from sqlalchemy import event
     from sqlalchemy.pool import Pool
 
@@ -183,7 +183,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def _write_lock(path: Path) -> Iterator[None]:
-    """Keep every writer out, also those that know nothing of our lock, and leave no journal that outlives the file."""
+    """Lock the database against every writer, also those without our file lock, and remove its journal."""
     with closing(_connect(path)) as holder:
         holder.execute("PRAGMA journal_mode = DELETE")
         holder.execute("BEGIN IMMEDIATE")
@@ -198,7 +198,7 @@ def _row_count(database: sqlite3.Connection, table: str) -> int:
 
 @contextmanager
 def _file_lock(path: Path) -> Iterator[None]:
-    """Be the only process that makes or changes this file; what a killed one left is removed."""
+    """Lock the path against other processes of ours, and remove what a killed one left."""
     descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -78,7 +78,7 @@ class Recorded:
 
 
 def record(tracking: contract.Tracking, entry: Entry, *, client: "MlflowClient") -> Recorded:
-    """Bring MLflow to what the entry says; calling it again changes nothing."""
+    """Write the entry to MLflow where it is not written yet; calling it again changes nothing."""
     with server.reaching(tracking.uri):
         experiment_id = runs.experiment(client, tracking)
         parent_id = runs.parent_run(client, tracking, experiment_id, started_ms=entry.started_ms)
@@ -92,7 +92,7 @@ def record(tracking: contract.Tracking, entry: Entry, *, client: "MlflowClient")
 
 
 def _fill(client: "MlflowClient", run_id: str, entry: Entry | StageEntry) -> None:
-    """Bring one run up to date, by one look at what it has; a stage's run also ends here."""
+    """Write what one run does not have yet; a stage's run also ends here."""
     run = client.get_run(run_id)
     _describe(client, run, entry.params, entry.tags)
     series.send(client, run, entry.points)

@@ -75,7 +75,7 @@ def force(uri: str, name: str, version: str, alias: str, reason: str, *, client:
 
 
 def roll_back(uri: str, name: str, alias: str, *, client: "MlflowClient") -> tuple[str, str]:
-    """Give the alias back to the champion before; return both versions, the new champion last."""
+    """Move the alias to the champion before; return both versions, the new champion last."""
     with server.reaching(uri):
         current = _aliases(client, name).get(alias)
         if current is None:

@@ -37,7 +37,7 @@ class Point(NamedTuple):
 def replay(
     tracking: contract.Tracking, stage_name: str, metrics_path: Path, *, client: "MlflowClient | None" = None
 ) -> int:
-    """Bring the stage's run up to the file; return how many points were sent."""
+    """Send the file's points that the stage's run does not have; return how many were sent."""
     points = read_points(metrics_path)
     client = client or server.connect(tracking.uri)
     with server.reaching(tracking.uri):

@@ -29,7 +29,7 @@ def arm(
         hidden = model.get_decoder()(input_ids=tokens, use_cache=False).last_hidden_state[
             0, context.prompt_length - 1 :
         ]
-        parts += [_look(model, part, science) for part in hidden.split(CHUNK)]
+        parts += [_arm_of(model, part, science) for part in hidden.split(CHUNK)]
         on_context()
     return Arm.join(parts)
 
@@ -41,8 +41,8 @@ def _load(path: Path, *, gpus: int, trust_remote_code: bool) -> Any:
     return model.to("cuda" if gpus else "cpu").eval()
 
 
-def _look(model: Any, hidden: torch.Tensor, science: AnalyzeScience) -> Arm:
-    """Reduce some distributions to what is kept of each."""
+def _arm_of(model: Any, hidden: torch.Tensor, science: AnalyzeScience) -> Arm:
+    """Return what is measured of the distributions at some positions; they are too large to be kept."""
     logprobs = model.get_output_embeddings()(hidden).float().log_softmax(-1)
     entropy = -(logprobs.exp() * logprobs).nan_to_num().sum(-1)
     width = max(RANKS, science.decode.top_k) if science.decode.top_k else logprobs.shape[-1]

@@ -41,13 +41,13 @@ class Arm:
 
     @staticmethod
     def join(parts: Sequence["Arm"]) -> "Arm":
-        """Put positions one after the other."""
+        """Concatenate the positions of several parts."""
         names = ("cumulative", "entropy", "survivors", "truncated_entropy")
         return Arm(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 def measure(sorted_logprobs: Floats, entropy: Floats, decode: Decode, temperatures: Sequence[float]) -> Arm:
-    """Look at some positions; `sorted_logprobs` holds at least the first `top_k` tokens, or all without top-k."""
+    """Measure some positions; `sorted_logprobs` holds at least the first `top_k` tokens, or all without top-k."""
     kept = sorted_logprobs[:, : decode.top_k or None]
     pairs = [_truncated(kept / temperature, decode.top_p) for temperature in temperatures]
     return Arm(

@@ -44,7 +44,7 @@ class Records:
     """Problem -> records."""
 
     def add(self, shard: Artifact, reasons: Reasons) -> None:
-        """Take one shard's samples with what was decided about them."""
+        """Write one shard's samples, each as a record or as removed, by its reason."""
         decided = iter(reasons)
         for batch in samples(shard, COLUMNS).to_batches(max_chunksize=AT_ONCE):
             for row, reason in zip(batch.to_pylist(), decided, strict=False):
@@ -52,7 +52,7 @@ class Records:
                 self._take(row, reason, shard)
 
     def _take(self, row: dict[str, Any], reason: str, shard: Artifact) -> None:
-        """Keep or remove one sample."""
+        """Write one sample as a record, or as removed."""
         self.counts["samples"] += 1
         self.counts["unexercised"] += reason == UNEXERCISED
         reason = "" if reason == UNEXERCISED else reason

@@ -105,7 +105,7 @@ def _parsed(data: bytes, wanted: object) -> object:
 
 
 def _as_many(one: bytes, other: bytes) -> bool:
-    """Say whether two JSON texts may hold equally many values: they are written by the same library."""
+    """Return whether two JSON texts may hold equally many values: they are written by the same library."""
     return all(one.count(mark) == other.count(mark) for mark in (b",", b"[", b"{"))
 
 

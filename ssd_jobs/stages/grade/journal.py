@@ -33,7 +33,7 @@ class Journal:
             self._write(first)
 
     def add(self, row: Row) -> None:
-        """Keep one more row."""
+        """Append a row."""
         self._write(row)
         self.rows.append(row)
 
@@ -43,7 +43,7 @@ class Journal:
         self.path.unlink()
 
     def close(self) -> None:
-        """Let the file go."""
+        """Close the file."""
         self._file.close()
 
     def _write(self, content: Row) -> None:

@@ -59,12 +59,12 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """Say whether every test passed."""
+        """Return whether every test passed."""
         return self.kind is VerdictKind.PASS
 
     @property
     def is_infra(self) -> bool:
-        """Say whether this is no verdict on the program at all."""
+        """Return whether this is no verdict on the program at all."""
         return self.kind is VerdictKind.INFRA_ERROR
 
 

@@ -56,7 +56,7 @@ def _panels(config: ReportConfig, rule: Gate, evidence: Evidence) -> tuple[dict[
 
 
 def weights(config: ReportConfig, outcome: ReportDecision) -> str:
-    """Say how a person gets the candidate's weights."""
+    """Return a sentence about where a person gets the candidate's weights."""
     promotion = config.science.promotion
     if not config.candidate:
         return ""

@@ -102,7 +102,7 @@ def _graded_by(stage: str, config: ReportConfig) -> frozenset[tuple[str, str]]:
 
 
 def _evaluation_points(graded: Set[tuple[str, str]], document: Document, time_ms: int) -> Iterator[Point]:
-    """Give a stage the scores of the benchmarks and arms that it graded, the fixed setting under the plain name."""
+    """Yield the scores of the benchmarks and arms that a stage graded, the fixed setting under the plain name."""
     for panel in document.panels:
         for arm in panel.arms:
             if (panel.benchmark, arm.arm) not in graded:

@@ -152,7 +152,7 @@ def flash(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> torc
 
 
 def _flash_takes(q: torch.Tensor, v: torch.Tensor, call: Call) -> bool:
-    """Tell whether flash attention has a kernel for these heads; it knows no sinks, and no values of another size."""
+    """Return whether flash attention has a kernel for these heads; it knows no sinks, and no values of another size."""
     size = q.shape[-1]
     return call.sinks is None and size == v.shape[-1] and size <= LARGEST_HEAD and size % HEAD_MULTIPLE == 0
 
@@ -181,7 +181,7 @@ def _flex_kernel(device_type: str) -> Any:
 
 @functools.lru_cache(maxsize=2)
 def _block_mask(documents: Documents, window: int | None) -> Any:
-    """Say once per pack which queries see which keys."""
+    """Return which queries see which keys, computed once per pack."""
     from torch.nn.attention.flex_attention import create_block_mask
 
     device = documents.offsets.device

@@ -138,7 +138,7 @@ class Checkpoints:
         return not damaged.item()
 
     def _rotate(self, step: int) -> None:
-        """Keep the newest checkpoints up to this step; remove what is older and what never became complete."""
+        """Remove all checkpoints but the newest complete ones up to this step."""
         kept = [path for path in self._complete() if path <= self._path(step)][: self._keep]
         for path in self._all():
             if path not in kept:

@@ -27,7 +27,7 @@ def compile_blocks(blocks: Any) -> None:
 
 
 def _compiles_cpp() -> bool:
-    """Tell whether torch finds a C++ compiler, asking torch itself, which has its own rules."""
+    """Return whether torch finds a C++ compiler, asking torch itself, which has its own rules."""
     from torch._inductor.cpp_builder import get_cpp_compiler
     from torch._inductor.exc import InvalidCxxCompiler
 

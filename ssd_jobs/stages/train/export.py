@@ -67,7 +67,7 @@ def _save(model: Any, weights: dict[str, torch.Tensor], directory: Path) -> None
 
 
 def _copy(base: Path, directory: Path) -> None:
-    """Take everything else from the base model."""
+    """Copy everything but the weights from the base model."""
     for file in base.iterdir():
         if (
             file.is_file()

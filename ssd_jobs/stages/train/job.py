@@ -60,7 +60,7 @@ class Training:
         return TrainingResult(self._counts(), facts | self._reload(records, trained) | self._chosen(start))
 
     def _train(self, trainee: model.Trainee, progress: Progress, stop: threading.Event) -> tuple[int, dict[str, Any]]:
-        """Go from the newest checkpoint, or from the guarded beginning, to the last step."""
+        """Train from the newest checkpoint, or from step 0 after the guard, to the last step."""
         adamw = optimizer.build(trainee, self._science)
         keep = self._config.execution.checkpoint_keep
         checkpoints = Checkpoints(self._output / files.CHECKPOINTS, self._ranks, keep=keep)
@@ -87,7 +87,7 @@ class Training:
         return start, (facts if start else self._guard(trainee))
 
     def _guard(self, trainee: model.Trainee) -> dict[str, Any]:
-        """Prove that this model is the one that sampled."""
+        """Verify by its NLLs that this model is the one that sampled."""
         return guard.check(
             self._data,
             lambda documents: self._score(trainee, documents),

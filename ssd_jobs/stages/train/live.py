@@ -1,6 +1,6 @@
 """Loss and progress in MLflow while training runs.
 
-A courtesy: it happens in a thread of its own, one replay at a time, and an unreachable server is a warning in the
+Best effort: it happens in a thread of its own, one replay at a time, and an unreachable server is a warning in the
 log. What could not be sent is sent by the next replay, or by the report.
 """
 
@@ -24,7 +24,7 @@ class Live:
         self._thread.start()
 
     def send(self) -> None:
-        """Say that metrics became durable."""
+        """Request a replay: metrics became durable."""
         self._news.set()
 
     def close(self, *, patience_s: float) -> None:

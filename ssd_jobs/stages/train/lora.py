@@ -31,11 +31,11 @@ class Adapted(nn.Module):
         return torch.add(self.base_layer(inputs), change, alpha=self._scale)
 
 
-def inject(model: Any, recipe: Lora, *, seed: int) -> None:
-    """Put adapters beside the layers that the recipe means, and freeze everything else."""
-    for name in linear_layers(model, recipe.targets):
+def inject(model: Any, adapters: Lora, *, seed: int) -> None:
+    """Add adapters to the layers that the config names, and freeze everything else."""
+    for name in linear_layers(model, adapters.targets):
         parent, _, child = name.rpartition(".")
-        adapted = Adapted(model.get_submodule(name), rank=recipe.rank, scale=_scale(recipe))
+        adapted = Adapted(model.get_submodule(name), rank=adapters.rank, scale=_scale(adapters))
         setattr(model.get_submodule(parent), child, adapted)
     for name, weight in model.named_parameters():
         weight.requires_grad_(is_adapter(name))
@@ -63,7 +63,7 @@ def initialize(name: str, weight: torch.Tensor, *, seed: int) -> None:
     weight.copy_((torch.rand(weight.shape, generator=generator, dtype=torch.float64) * 2 - 1) * bound)
 
 
-def merged(weights: dict[str, torch.Tensor], recipe: Lora) -> dict[str, torch.Tensor]:
+def merged(weights: dict[str, torch.Tensor], adapters: Lora) -> dict[str, torch.Tensor]:
     """Return the weights with their adapters added in, under the names of the plain model."""
     plain: dict[str, torch.Tensor] = {}
     for name, weight in weights.items():
@@ -71,11 +71,11 @@ def merged(weights: dict[str, torch.Tensor], recipe: Lora) -> dict[str, torch.Te
             continue
         stem = name.removesuffix(BASE)
         if stem != name:
-            weight = weight + _scale(recipe) * (weights[stem + B] @ weights[stem + A])  # noqa: PLW2901
+            weight = weight + _scale(adapters) * (weights[stem + B] @ weights[stem + A])  # noqa: PLW2901
         plain[source_name(name)] = weight
     return plain
 
 
-def _scale(recipe: Lora) -> float:
+def _scale(adapters: Lora) -> float:
     """Return what the product of A and B counts for."""
-    return recipe.alpha / recipe.rank
+    return adapters.alpha / adapters.rank

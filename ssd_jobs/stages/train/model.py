@@ -168,7 +168,7 @@ def _implementations(settings: ModelSettings) -> dict[str, Any]:
 
 
 def _plain(model: Any) -> Any:
-    """Leave only the language model's own loss: no auxiliary router loss, no dropout, no cache."""
+    """Switch off what is no part of the loss: auxiliary router loss, dropout, and the cache."""
     model.config.use_cache = False
     if getattr(model.config, "output_router_logits", False):
         model.config.output_router_logits = False
@@ -192,7 +192,7 @@ def _shard(trainee: Trainee, settings: ModelSettings, ranks: Ranks) -> None:
 
 
 def _distribute(source: Any, trainee: Trainee, settings: ModelSettings, ranks: Ranks) -> None:
-    """Give every rank its part of what rank 0 loaded; adapters are not in the files and start from the seed."""
+    """Broadcast the weights that rank 0 loaded, of which each rank keeps its shard; adapters start from the seed."""
     weights = dict(source.named_parameters()) if source is not None else {}
     buffers = dict(source.named_buffers()) if source is not None else {}
     with torch.no_grad():

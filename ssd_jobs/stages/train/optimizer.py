@@ -37,6 +37,6 @@ def state(trainee: Trainee, optimizer: torch.optim.AdamW) -> State:
 
 
 def set_step(optimizer: torch.optim.AdamW, step: int) -> None:
-    """Go on counting from a checkpoint's step."""
+    """Set the step count to a checkpoint's."""
     for values in optimizer.state.values():
         values["step"].fill_(step)

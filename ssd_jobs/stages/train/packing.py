@@ -52,7 +52,7 @@ class _Pack:
 def _packed(
     order: Sequence[int], lengths: Sequence[int], costs: Sequence[float], count: int, budget: int
 ) -> list[_Pack] | None:
-    """Put the longest document left into the cheapest of `count` packs that has room; None when none has."""
+    """Assign documents, the longest first, each to the cheapest of `count` packs with room; None if one finds none."""
     packs = [_Pack() for _ in range(count)]
     for position in order:
         roomy = [pack for pack in packs if pack.tokens + lengths[position] <= budget]

@@ -35,7 +35,7 @@ class Ranks:
 
 @contextmanager
 def alone(*, gpus: int) -> Iterator[Ranks]:
-    """Be a gang of one."""
+    """Set up the process group of a single rank."""
     device = torch.device("cuda", 0) if gpus else torch.device("cpu")
     with member(Ranks(0, 1, device), store=c10d.HashStore(), timeout_s=1800) as ranks:
         yield ranks

@@ -43,7 +43,7 @@ def find(source: HuggingFaceRows, *, offline: bool, field: str) -> Found:
 
 
 def _belongs(name: str, source: HuggingFaceRows, declared: list[str] | None) -> bool:
-    """Tell whether a file is part of the split: as the repository declares it, else by its name."""
+    """Return whether a file is part of the split: as the repository declares it, else by its name."""
     if declared is not None:
         # Two stars and a slash stand for any number of folders, none included.
         return any(fnmatch(name, each) for pattern in declared for each in (pattern, pattern.replace("**/", "")))

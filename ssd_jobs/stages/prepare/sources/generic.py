@@ -34,7 +34,7 @@ class Table:
     passed_column: str = ""
 
     def check(self) -> None:
-        """Say which mapped column is missing before anything is read."""
+        """Raise BadInput for a mapped column that is missing, before anything is read."""
         meanings = self.columns.model_dump() | ({"passed": self.passed_column} if self.passed_column else {})
         for file in self.files:
             present = rows.columns(file)
@@ -126,7 +126,7 @@ def _encoded(value: Any, kind: Kind, place: str) -> str:
 
 
 def _is_json(text: str) -> bool:
-    """Tell whether text holds JSON."""
+    """Return whether text holds JSON."""
     try:
         json.loads(text)
     except (ValueError, RecursionError):

@@ -41,7 +41,7 @@ class Repository:
             return self.cached / name
         import huggingface_hub
 
-        with _errors(self.name, self.commit, self.field):
+        with _hub_errors(self.name, self.commit, self.field):
             return Path(huggingface_hub.hf_hub_download(self.name, name, repo_type=self.kind, revision=self.commit))
 
     def download(self, names: Sequence[str], target: Path) -> None:
@@ -52,7 +52,7 @@ class Repository:
         """
         import huggingface_hub
 
-        with _errors(self.name, self.commit, self.field):
+        with _hub_errors(self.name, self.commit, self.field):
             for name in names:
                 huggingface_hub.hf_hub_download(
                     self.name, name, repo_type=self.kind, revision=self.commit, local_dir=target
@@ -71,17 +71,17 @@ def _online(name: str, revision: str, kind: Kind, field: str) -> Repository:
     """Ask the hub."""
     import huggingface_hub
 
-    with _errors(name, revision, field):
+    with _hub_errors(name, revision, field):
         info: Any = huggingface_hub.HfApi().repo_info(name, revision=revision, repo_type=kind)
     files = tuple(sorted(sibling.rfilename for sibling in info.siblings))
     return Repository(name, kind, str(info.sha), files, field, cached=None)
 
 
 def _cached(name: str, revision: str, kind: Kind, field: str) -> Repository:
-    """Look into the cache."""
+    """Return the files that the cache has."""
     import huggingface_hub
 
-    with _errors(name, revision, field, asked=False):
+    with _hub_errors(name, revision, field, asked=False):
         path = huggingface_hub.snapshot_download(name, repo_type=kind, revision=revision, local_files_only=True)
     directory = Path(path)
     files = tuple(sorted(file.relative_to(directory).as_posix() for file in directory.rglob("*") if file.is_file()))
@@ -89,8 +89,8 @@ def _cached(name: str, revision: str, kind: Kind, field: str) -> Repository:
 
 
 @contextmanager
-def _errors(name: str, revision: str, field: str, *, asked: bool = True) -> Iterator[None]:
-    """Turn the library's errors into one sentence; a hub that was asked and failed is for the library no entry."""
+def _hub_errors(name: str, revision: str, field: str, *, asked: bool = True) -> Iterator[None]:
+    """Turn the library's errors into one sentence; LocalEntryNotFoundError is also raised for a hub that fails."""
     from huggingface_hub import errors
 
     try:
@@ -103,7 +103,7 @@ def _errors(name: str, revision: str, field: str, *, asked: bool = True) -> Iter
         raise BadInput(f"{field}.revision: {name} has no revision {revision!r}; name a branch, tag or commit") from None
     except errors.LocalEntryNotFoundError as error:
         if asked:
-            raise _away(name, error.__cause__ or error) from None
+            raise _unreachable(name, error.__cause__ or error) from None
         raise BadInput(
             f"{field}: {name} at {revision!r} is not in the local cache and the hub may not be asked; fetch it first"
         ) from None
@@ -113,9 +113,9 @@ def _errors(name: str, revision: str, field: str, *, asked: bool = True) -> Iter
         status = getattr(getattr(error, "response", None), "status_code", 503)
         if status in (401, 403):
             raise BadInput(f"{field}: the hub refuses {name} ({status}); check the token") from None
-        raise _away(name, error) from None
+        raise _unreachable(name, error) from None
 
 
-def _away(name: str, error: BaseException) -> Temporary:
-    """Say that the hub does not do its work."""
+def _unreachable(name: str, error: BaseException) -> Temporary:
+    """Return the Temporary error of a hub that does not answer."""
     return Temporary(f"the hub cannot be reached for {name} ({type(error).__name__}); try again later")

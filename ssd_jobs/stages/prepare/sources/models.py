@@ -33,10 +33,9 @@ UNWANTED = (files.MANIFEST, files.PROGRESS, base_model.DIGESTS, "training_args.j
 def materialize(
     science: ModelScience, draft: Draft, *, workspace: Path, offline: bool, tracking_uri: str
 ) -> dict[str, JsonValue]:
-    """Put the model into the draft's directory and return what the source turned out to be.
+    """Copy the model into the draft's directory and return what is known of its source.
 
-    An attempt before may have failed over a source that is another one now: nothing of it stays but what the hub's
-    library knows to be of use.
+    An earlier attempt may have had another source. Only what the hub's library can use again is kept of it.
     """
     patterns = WANTED + (CODE if science.trust_remote_code else ())
     match science.source:
@@ -59,7 +58,7 @@ def _from_hub(
     field = "model.source.huggingFace"
     repository = hub.resolve(source.repo, source.revision, kind="model", offline=offline, field=field)
     draft.clear(keep=(CACHE, *repository.files))
-    names = [name for name in repository.files if "/" not in name and _taken(name, patterns)]
+    names = [name for name in repository.files if "/" not in name and _is_wanted(name, patterns)]
     if repository.cached is None:
         repository.download(names, draft.path)
         shutil.rmtree(draft.path / CACHE, ignore_errors=True)
@@ -75,7 +74,7 @@ def _from_path(path: Path, draft: Draft, patterns: tuple[str, ...]) -> dict[str,
         raise BadInput(f"model.source.path: {path} is no directory; give one in Hugging Face layout")
     draft.clear()
     for file in sorted(path.iterdir()):
-        if file.is_file() and _taken(file.name, patterns):
+        if file.is_file() and _is_wanted(file.name, patterns):
             draft.copy(file.name, file)
     return {"path": str(path)}
 
@@ -89,7 +88,7 @@ def _from_registry(uri: str, draft: Draft, patterns: tuple[str, ...], tracking_u
     scratch.mkdir()
     found = tracking.download_model(uri, scratch, tracking_uri)
     for file in sorted(scratch.iterdir()):
-        if file.is_file() and _taken(file.name, patterns):
+        if file.is_file() and _is_wanted(file.name, patterns):
             file.rename(draft.path / file.name)
     shutil.rmtree(scratch)
     return {"uri": uri, **found}
@@ -103,8 +102,8 @@ def _builtin(name: str, draft: Draft, patterns: tuple[str, ...]) -> dict[str, Js
     return {"builtin": name}
 
 
-def _taken(name: str, patterns: tuple[str, ...]) -> bool:
-    """Tell whether a file belongs to a model."""
+def _is_wanted(name: str, patterns: tuple[str, ...]) -> bool:
+    """Return whether a file belongs to a model."""
     fits = any(fnmatch(name, pattern) for pattern in patterns)
     return fits and not name.startswith(".") and not any(fnmatch(name, pattern) for pattern in UNWANTED)
 

@@ -108,5 +108,5 @@ def _parquet(file: Path) -> Any:
 
 
 def _corrupt(file: Path, error: Exception) -> BadInput:
-    """Say that a file is broken."""
+    """Return the BadInput of a broken file."""
     return BadInput(f"{file}: cannot be read as parquet ({first_line(error)}); get the file again")

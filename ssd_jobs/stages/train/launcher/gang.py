@@ -164,7 +164,7 @@ class _Node:
             self._ended.wait(10.0)
 
     def _leave(self, code: int) -> None:
-        """Tell the peers."""
+        """Record this node's exit code for the peers."""
         if self._peers is not None:
             self._peers.leave(code)
 

@@ -24,7 +24,7 @@ class Failure:
 
 
 def write_pid(directory: Path, rank: int) -> None:
-    """Tell the launcher where to send signals."""
+    """Write this worker's process id, to which the launcher sends signals."""
     atomic.write_text(directory / f"pid-{rank}", str(os.getpid()))
 
 
@@ -34,7 +34,7 @@ def pids(directory: Path) -> set[int]:
 
 
 def write_failure(directory: Path, rank: int, code: int, message: str) -> None:
-    """Say how this worker ends, before it does."""
+    """Write why this worker fails, before it exits."""
     document = {"rank": rank, "code": int(code), "message": message, "time": time.time()}
     atomic.write_text(directory / f"failure-{rank}", json.dumps(document))
 
@@ -50,7 +50,7 @@ def cause(found: list[Failure]) -> Failure:
 
 
 def write_outcome(directory: Path, outcome: dict[str, Any]) -> None:
-    """Leave what goes into the manifest."""
+    """Write what goes into the manifest."""
     atomic.write_text(directory / "outcome", json.dumps(outcome))
 
 

@@ -1,4 +1,4 @@
-"""Do the launchers of the other nodes still live?
+"""Heartbeats of the gang's launchers: a node that is lost is noticed within seconds.
 
 Every launcher counts up a heartbeat in the rendezvous store, from a thread that nothing in training can block. A
 collective would wait for a lost node until its own timeout; a launcher knows within seconds, whatever the backend.
@@ -33,29 +33,29 @@ class Peers:
         self._thread.start()
 
     def leave(self, code: int) -> None:
-        """Tell the others how this node ended, and stop watching."""
+        """Record this node's exit code for the others, and stop watching them."""
         self._code = code
         self._over.set()
         self._thread.join(timeout=SILENCE_S)
 
     def _watch(self) -> None:
-        """Count and look, until this node is done or another one is lost."""
+        """Send heartbeats and check the others', until this node is done or another one is lost."""
         try:
             store = self._connect()
             seen = dict.fromkeys(self._others, (0, time.monotonic() + self._timeout_s))
             while not self._over.wait(INTERVAL_S):
                 store.add(self._key("alive", self._node), 1)
                 for other in self._others:
-                    seen[other] = self._look(store, other, *seen[other])
+                    seen[other] = self._check(store, other, *seen[other])
             store.set(self._key("ended", self._node), str(self._code))
             if self._code and self._node == 0:
                 time.sleep(2 * INTERVAL_S)  # the store ends with this process; the others shall read why
         except (dist.DistError, RuntimeError) as error:
-            self._lose(f"the rendezvous store of node 0 is gone ({type(error).__name__})")
+            self._record_loss(f"the rendezvous store of node 0 is gone ({type(error).__name__})")
         except _LostError as error:
-            self._lose(str(error))
+            self._record_loss(str(error))
 
-    def _look(self, store: c10d.TCPStore, other: int, count: int, patience: float) -> tuple[int, float]:
+    def _check(self, store: c10d.TCPStore, other: int, count: int, patience: float) -> tuple[int, float]:
         """Return a peer's count and until when it may be silent."""
         key = self._key("ended", other)
         if store.check([key]):
@@ -70,8 +70,8 @@ class Peers:
             raise _LostError(f"node {other} has been silent for {SILENCE_S:.0f} s")
         return count, patience
 
-    def _lose(self, reason: str) -> None:
-        """Remember why."""
+    def _record_loss(self, reason: str) -> None:
+        """Record that a peer is lost, and why."""
         if not self._over.is_set():
             self.reason = reason
             self.lost.set()

@@ -63,18 +63,18 @@ def main(config_path: Path, directory: Path) -> int:
 
 
 def _train(config: TrainConfig, directory: Path, stop: threading.Event) -> None:
-    """Join the gang, do this rank's part, and leave the outcome."""
+    """Join the gang, train as this rank, and write the result for the launcher."""
     progress = Progress()
-    with ranks.from_environment(gpus=config.execution.gpus_per_node, timeout_s=COLLECTIVE_TIMEOUT_S) as place:
-        if place.first:
+    with ranks.from_environment(gpus=config.execution.gpus_per_node, timeout_s=COLLECTIVE_TIMEOUT_S) as member:
+        if member.first:
             progress.attach(Path(config.workspace) / config.output)
-        outcome = job.Training(config, place).run(progress, stop)
-        if place.first:
+        outcome = job.Training(config, member).run(progress, stop)
+        if member.first:
             mailbox.write_outcome(directory, asdict(outcome))
 
 
 def judge(error: Exception) -> tuple[int, str]:
-    """Tell a lost peer from an error of our own."""
+    """Return exit code and message of an error: temporary for a lost peer, failed for one of this rank."""
     message = f"{type(error).__name__}: {first_line(error)}"
     broken = isinstance(error, dist.DistError) or any(sign in str(error) for sign in BROKEN)
     if broken:
