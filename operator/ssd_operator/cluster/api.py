@@ -20,6 +20,8 @@ from ssd_operator.errors import InvalidInput
 __all__ = ["Api", "ApiError", "connect"]
 
 Raw = dict[str, Any]
+Observe = Callable[[str, int], None]
+"""Called with verb and status of every request."""
 MERGE = "application/merge-patch+json"
 TIMEOUT_S = 30.0
 PAGE = 500
@@ -66,7 +68,7 @@ class ApiError(Exception):
         return self.status == 409 and self.reason != "AlreadyExists"
 
 
-async def connect(kubeconfig: Path | None = None) -> Api:
+async def connect(kubeconfig: Path | None = None, *, observe: Observe = lambda _verb, _code: None) -> Api:
     """Return a connection: by the pod's service account, or by a kubeconfig when one is given."""
     found = client.Configuration()
     try:
@@ -77,7 +79,7 @@ async def connect(kubeconfig: Path | None = None) -> Api:
     except Exception as error:  # noqa: BLE001 - the library raises whatever it stumbles over
         raise InvalidInput(_unusable(kubeconfig, error)) from None
     found.connection_pool_maxsize = 100
-    return Api(client.ApiClient(configuration=found))
+    return Api(client.ApiClient(configuration=found), observe=observe)
 
 
 def _unusable(kubeconfig: Path | None, error: Exception) -> str:
@@ -91,10 +93,9 @@ def _unusable(kubeconfig: Path | None, error: Exception) -> str:
 class Api:
     """The verbs that the operator uses."""
 
-    def __init__(self, transport: Any, *, observe: Callable[[str, int], None] = lambda _verb, _code: None) -> None:
+    def __init__(self, transport: Any, *, observe: Observe = lambda _verb, _code: None) -> None:
         self._transport = transport
-        self.observe = observe
-        """Called with verb and status of every request."""
+        self._observe = observe
 
     async def close(self) -> None:
         """Close the connections."""
@@ -161,9 +162,9 @@ class Api:
             )
             text = await answer.read()
         except (aiohttp.ClientError, OSError) as error:
-            self.observe(verb, 0)
+            self._observe(verb, 0)
             raise ApiError(0, "Unreachable", f"{type(error).__name__}: {error}") from None
-        self.observe(verb, answer.status)
+        self._observe(verb, answer.status)
         if answer.status >= 400:
             raise ApiError.read(answer.status, text, answer.getheader("Retry-After"))
         return _read(text)

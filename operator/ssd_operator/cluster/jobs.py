@@ -11,7 +11,7 @@ from typing import Any
 from ssd_operator import naming
 from ssd_operator.cluster.api import Api, ApiError
 from ssd_operator.cluster.store import Store
-from ssd_operator.lifecycle import JobView, PodView, view_job, view_pod
+from ssd_operator.lifecycle import JobView, PodView
 
 __all__ = ["Jobs"]
 
@@ -27,12 +27,12 @@ class Jobs:
 
     async def create(self, body: Raw) -> JobView:
         """Create a Job; its name is the lock."""
-        return self._remember(await self._api.create(body))
+        return self._store.put_job(await self._api.create(body))
 
     async def read(self, namespace: str, name: str) -> JobView | None:
         """Read a Job, or return None when there is none of that name."""
         try:
-            return self._remember(await self._api.get("Job", namespace, name))
+            return self._store.put_job(await self._api.get("Job", namespace, name))
         except ApiError as error:
             if not error.missing:
                 raise
@@ -41,7 +41,7 @@ class Jobs:
     async def join(self, namespace: str, name: str, *, key: str, owner: Raw) -> JobView | None:
         """Make a resource an owner of a Job that is there; return None when that Job cannot be joined."""
         found = await self._api.get("Job", namespace, name)
-        job = self._remember(found)
+        job = self._store.put_job(found)
         if any(each.uid == owner["uid"] for each in job.owners):
             return None if job.deleting else job
         if job.key != key or job.deleting or job.end == "Failed":
@@ -68,13 +68,13 @@ class Jobs:
     async def pods(self, namespace: str, job: str) -> tuple[PodView, ...]:
         """Read the pods of a Job."""
         async for raw in self._api.list("Pod", namespace, selector=f"{naming.LABEL_JOB}={job}"):
-            self._store.put_pod(view_pod(raw))
+            self._store.put_pod(raw)
         return self._store.pods(namespace, job)
 
     async def _set_owners(self, found: Raw, owners: list[Raw]) -> JobView:
         metadata = found["metadata"]
         change = {"metadata": {"resourceVersion": metadata["resourceVersion"], "ownerReferences": owners}}
-        return self._remember(await self._api.patch("Job", metadata["namespace"], metadata["name"], change))
+        return self._store.put_job(await self._api.patch("Job", metadata["namespace"], metadata["name"], change))
 
     async def _change(self, job: JobView, request: Awaitable[Raw | None]) -> None:
         """Send a change; when the Job is another one by now, see it as it is."""
@@ -85,12 +85,6 @@ class Jobs:
                 raise
             answer = None
         if answer is not None:
-            self._remember(answer)
+            self._store.put_job(answer)
         elif await self.read(job.namespace, job.name) is None:
             self._store.drop_job(job.namespace, job.name, uid=job.uid, version=job.version)
-
-    def _remember(self, raw: Raw) -> JobView:
-        """Remember a Job as the API server just returned it."""
-        job = view_job(raw)
-        self._store.put_job(job)
-        return job

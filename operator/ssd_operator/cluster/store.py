@@ -13,7 +13,8 @@ from typing import Any
 from ssd_operator import naming
 from ssd_operator.cluster import resources
 from ssd_operator.cluster.resources import Key, Run, Unreadable
-from ssd_operator.lifecycle.views import JobView, PodView
+from ssd_operator.cluster.views import view_job, view_pod
+from ssd_operator.lifecycle import JobView, PodView
 
 __all__ = ["Store"]
 
@@ -47,6 +48,17 @@ class Store:
         self._by_uid[metadata["uid"]] = key
         return key
 
+    def delete_resource(self, raw: Raw) -> Key:
+        """Forget a resource that was sent for the last time."""
+        metadata = raw["metadata"]
+        key = Key(metadata["namespace"], metadata["name"])
+        self.drop_resource(key, uid=metadata["uid"], version=int(metadata["resourceVersion"]))
+        return key
+
+    def phases(self) -> Iterable[str]:
+        """Return the phase of every resource; empty where none is written yet."""
+        return [document.get("status", {}).get("phase", "") for document in self.resources.values()]
+
     def run(self, key: Key) -> Run | Unreadable | None:
         """Return a resource as this process works with it, if it is known."""
         document = self.resources.get(key)
@@ -65,7 +77,13 @@ class Store:
             del self.resources[key]
             self._by_uid.pop(uid, None)
 
-    def put_job(self, job: JobView) -> None:
+    def put_job(self, raw: Raw) -> JobView:
+        """Remember a Job as it was sent, unless a newer version is known; return what was sent."""
+        job = view_job(raw)
+        self.keep_job(job)
+        return job
+
+    def keep_job(self, job: JobView) -> None:
         """Remember a Job, unless a newer version is known."""
         place = (job.namespace, job.name)
         known = self._jobs.get(place)
@@ -76,6 +94,12 @@ class Store:
         for owner in job.owners:
             self._owned[owner.uid].add(place)
 
+    def delete_job(self, raw: Raw) -> JobView:
+        """Forget a Job that was sent for the last time; return what was sent."""
+        job = view_job(raw)
+        self.drop_job(job.namespace, job.name, uid=job.uid, version=job.version)
+        return job
+
     def drop_job(self, namespace: str, name: str, *, uid: str, version: int) -> None:
         """Forget a Job that was deleted."""
         self._bury(uid, version)
@@ -84,13 +108,25 @@ class Store:
             self._disown(known)
             del self._jobs[namespace, name]
 
-    def put_pod(self, pod: PodView) -> None:
+    def put_pod(self, raw: Raw) -> PodView:
+        """Remember a pod as it was sent, unless a newer version is known; return what was sent."""
+        pod = view_pod(raw)
+        self.keep_pod(pod)
+        return pod
+
+    def keep_pod(self, pod: PodView) -> None:
         """Remember a pod, unless a newer version is known."""
         pods = self._pods[pod.namespace, pod.job]
         known = pods.get(pod.name)
         if self._is_dead(pod.uid, pod.version) or (known is not None and known.version > pod.version):
             return
         pods[pod.name] = pod
+
+    def delete_pod(self, raw: Raw) -> PodView:
+        """Forget a pod that was sent for the last time; return what was sent."""
+        pod = view_pod(raw)
+        self.drop_pod(pod)
+        return pod
 
     def drop_pod(self, pod: PodView) -> None:
         """Forget a pod that was deleted."""

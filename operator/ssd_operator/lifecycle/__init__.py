@@ -3,12 +3,11 @@
 from ssd_operator.lifecycle.actions import Action, CreateJob, DeleteJob, DisownJob, ResumeJob, SuspendJob, actions_for
 from ssd_operator.lifecycle.effective import effective, frozen, reopens
 from ssd_operator.lifecycle.events import Event, events_between
-from ssd_operator.lifecycle.inputs import Inputs
+from ssd_operator.lifecycle.inputs import Inputs, JobView, Owner, PodView
 from ssd_operator.lifecycle.planning import Planner
 from ssd_operator.lifecycle.run import advance, hold, is_over, reopen, with_kinds
 from ssd_operator.lifecycle.stage import is_watched
 from ssd_operator.lifecycle.timing import expires, is_asked, next_look
-from ssd_operator.lifecycle.views import JobView, Owner, PodView, view_job, view_pod
 
 __all__ = [
     "Action",
@@ -36,7 +35,5 @@ __all__ = [
     "next_look",
     "reopen",
     "reopens",
-    "view_job",
-    "view_pod",
     "with_kinds",
 ]

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ssd_operator.lifecycle.inputs import Inputs
+from ssd_operator.lifecycle.inputs import Inputs, JobView
 from ssd_operator.lifecycle.stage import LIVE, has_unknown_phase
-from ssd_operator.lifecycle.views import JobView
 from ssd_operator.plan import Graph, Node
 from ssd_operator.spec.status import StageStatus, Status
 

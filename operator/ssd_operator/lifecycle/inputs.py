@@ -7,12 +7,71 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ssd_operator.lifecycle.outcome import overdue
-from ssd_operator.lifecycle.views import JobView, PodView
 from ssd_operator.manifests import Place
 from ssd_operator.plan import Node
 from ssd_operator.spec.status import Progress
 
-__all__ = ["Inputs", "moment", "stamp"]
+__all__ = ["Inputs", "JobView", "Owner", "PodView", "moment", "stamp"]
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A resource that wants a Job."""
+
+    uid: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """One Job of ours."""
+
+    namespace: str
+    name: str
+    uid: str
+    version: int
+    """The resource version: a larger one is newer."""
+    key: str
+    owners: tuple[Owner, ...]
+    queue: str
+    """The queue that decides when it runs; empty: we do."""
+    suspended: bool
+    deleting: bool
+    active: int
+    succeeded: int
+    completions: int
+    failed_indexes: str
+    end: str
+    """Complete, Failed, or empty while it lives."""
+    reason: str
+    message: str
+    ended_at: str
+    started_at: str = ""
+    """Since when its pods are wanted; a resumed Job starts again."""
+
+
+@dataclass(frozen=True, slots=True)
+class PodView:
+    """One pod of a Job of ours."""
+
+    namespace: str
+    name: str
+    uid: str
+    version: int
+    job: str
+    index: int
+    phase: str
+    disrupted: bool
+    exit_code: int | None
+    end_reason: str
+    message: str
+    """What the worker left for us, and its last words when it failed."""
+    waiting: str
+    waiting_message: str
+    unschedulable: str
+    ip: str
+    started_at: str = ""
+    """Since when a node works on it."""
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from ssd_jobs.contract import ExitCode
 from ssd_operator.lifecycle import retry
+from ssd_operator.lifecycle.inputs import JobView, PodView
 from ssd_operator.lifecycle.retry import EndKind
-from ssd_operator.lifecycle.views import JobView, PodView
 from ssd_operator.manifests.failures import GANG_RULES
 
 __all__ = ["End", "gang", "sharded"]

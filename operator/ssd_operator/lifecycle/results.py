@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ssd_jobs import contract
-from ssd_operator.lifecycle.views import PodView
+from ssd_operator.lifecycle.inputs import PodView
 from ssd_operator.spec.status import Delta, PromotionStatus, Result, Score, TrackingStatus
 
 __all__ = ["reported", "result_of"]

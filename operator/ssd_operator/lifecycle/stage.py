@@ -15,9 +15,8 @@ from typing import Any
 
 from ssd_jobs import contract
 from ssd_operator.lifecycle import job_end, retry
-from ssd_operator.lifecycle.inputs import Inputs, moment, stamp
+from ssd_operator.lifecycle.inputs import Inputs, JobView, moment, stamp
 from ssd_operator.lifecycle.results import result_of
-from ssd_operator.lifecycle.views import JobView
 from ssd_operator.lifecycle.waiting import wait_reason
 from ssd_operator.plan import Node
 from ssd_operator.spec.status import STAGE_PHASES, Artifact, JobReference, Progress, StageStatus

@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 
 from ssd_jobs.contract import ExitCode
 from ssd_operator.lifecycle import reasons
-from ssd_operator.lifecycle.inputs import moment
+from ssd_operator.lifecycle.inputs import JobView, PodView, moment
 from ssd_operator.lifecycle.reasons import Reason
-from ssd_operator.lifecycle.views import JobView, PodView
 
 __all__ = ["WaitReason", "stuck_at", "wait_reason"]
 

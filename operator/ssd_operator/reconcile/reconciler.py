@@ -47,8 +47,8 @@ __all__ = ["Reconciler"]
 
 LOGGER = logging.getLogger(__name__)
 Raw = dict[str, Any]
-Changed = Callable[[Raw, Status, Status], None]
-"""Called after every write of a status: with the resource, its status before, and its status now."""
+Changed = Callable[[Status, Status], None]
+"""Called after every write of a status: with the status before and the status now."""
 AT_ONCE = 0.0
 HELD_RETRY_S = 30.0
 
@@ -68,9 +68,9 @@ class Reconciler:
         *,
         progress: Reader | None = None,
         clock: Callable[[], datetime] = _now,
-        changed: Changed = lambda _raw, _was, _now: None,
+        changed: Changed = lambda _was, _now: None,
     ) -> None:
-        self.terms = Specs(api)
+        self._specs = Specs(api)
         self._claims = VolumeClaims(api)
         self._store = store
         self._settings = settings
@@ -82,6 +82,10 @@ class Reconciler:
         self._actor = Actor(api, jobs)
         self._observer = Observer(api, store, jobs, progress or Reader(every_s=settings.progress_s))
         self._recorder = Recorder(api, identity=settings.identity, clock=clock)
+
+    async def prefetch(self, namespace: str) -> None:
+        """Read all frozen specs of a namespace (or of all) at once, for a fast start."""
+        await self._specs.prefetch(namespace)
 
     async def reconcile(self, key: Key) -> float | None:
         """Look at one resource; return after how many seconds to look again, or None."""
@@ -110,7 +114,7 @@ class Reconciler:
     async def _pass(self, run: Run) -> float | None:
         """Do one pass over what was read, or write why nothing can be done."""
         try:
-            spec = await self.terms.in_force(run)
+            spec = await self._specs.in_force(run)
         except InvalidSpec as error:
             return await self._hold(run, reasons.INVALID_SPEC, str(error), accepted=False)
         try:
@@ -164,12 +168,12 @@ class Reconciler:
         begun = any(stage.phase != "Planned" for stage in status.stages)
         if begun and not spec.is_frozen:
             # Frozen before the status names it: a crash in between leaves a ConfigMap too many, never one too few.
-            name = await self.terms.freeze(run, spec.spec)
+            name = await self._specs.freeze(run, spec.spec)
             status = status.model_copy(update={"resolved_spec": ResolvedReference(config_map=name, digest=spec.digest)})
         if status == was:
             return run
         run = await self._send(run, status)
-        self._changed(run.document, was, status)
+        self._changed(was, status)
         return run
 
     async def _send(self, run: Run, status: Status) -> Run:

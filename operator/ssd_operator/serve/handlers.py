@@ -13,7 +13,6 @@ import kopf
 
 from ssd_operator import naming
 from ssd_operator.cluster import Key, Store
-from ssd_operator.lifecycle import view_job, view_pod
 from ssd_operator.serve.namespaces import Namespaces
 from ssd_operator.serve.queue import WorkQueue
 from ssd_operator.serve.stateless import NothingBefore, NothingHandled
@@ -37,36 +36,23 @@ class Dispatcher:
     def resource(self, kind: str | None, raw: Raw) -> None:
         """A SelfDistillation was made, changed or deleted: it, and those that share Jobs with it, look again."""
         self._alive()
-        metadata = raw["metadata"]
-        key = Key(metadata["namespace"], metadata["name"])
-        if kind == "DELETED":
-            self._store.drop_resource(key, uid=metadata["uid"], version=int(metadata["resourceVersion"]))
-        else:
-            self._store.put_resource(raw)
+        key = self._store.delete_resource(raw) if kind == "DELETED" else self._store.put_resource(raw)
         self._queue.add(key)
-        for job in self._store.owned(metadata["uid"]):
+        for job in self._store.owned(raw["metadata"]["uid"]):
             for owner in self._store.owners(job):
                 self._queue.add(owner)
 
     def job(self, kind: str | None, raw: Raw) -> None:
         """A Job changed: its owners look again."""
         self._alive()
-        job = view_job(raw)
-        if kind == "DELETED":
-            self._store.drop_job(job.namespace, job.name, uid=job.uid, version=job.version)
-        else:
-            self._store.put_job(job)
+        job = self._store.delete_job(raw) if kind == "DELETED" else self._store.put_job(raw)
         for owner in self._store.owners(job):
             self._queue.add(owner)
 
     def pod(self, kind: str | None, raw: Raw) -> None:
         """A pod changed: the owners of its Job look again."""
         self._alive()
-        pod = view_pod(raw)
-        if kind == "DELETED":
-            self._store.drop_pod(pod)
-        else:
-            self._store.put_pod(pod)
+        pod = self._store.delete_pod(raw) if kind == "DELETED" else self._store.put_pod(raw)
         job = self._store.job(pod.namespace, pod.job)
         for owner in self._store.owners(job) if job is not None else ():
             self._queue.add(owner)

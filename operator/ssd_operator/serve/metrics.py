@@ -6,7 +6,6 @@ import itertools
 from collections import Counter as Count
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -67,7 +66,7 @@ class Metrics:
         """Count a request."""
         self.requests.labels(verb, str(code)).inc()
 
-    def changed(self, _raw: dict[str, Any], was: Status, now: Status) -> None:
+    def changed(self, was: Status, now: Status) -> None:
         """Count what a written status says about stages."""
         if _without_progress(was) == _without_progress(now):
             self.progress.inc()

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 
 import kopf
@@ -24,7 +23,7 @@ from ssd_operator.serve.queue import WorkQueue
 from ssd_operator.serve.resync import Resync
 from ssd_operator.settings import Settings
 
-__all__ = ["run"]
+__all__ = ["Operator", "run", "until_stopped"]
 
 LOGGER = logging.getLogger(__name__)
 RELEASE_WITHIN_S = 5.0
@@ -101,51 +100,83 @@ async def _first(*events: asyncio.Event) -> None:
 async def _operate(
     settings: Settings, metrics: Metrics, state: health.Health, stop: asyncio.Event, kubeconfig: Path | None
 ) -> None:
-    """Watch and work over one connection."""
-    api = await connect(kubeconfig)
-    api.observe = metrics.request
+    api = await connect(kubeconfig, observe=metrics.request)
     try:
-        await _work(api, settings, metrics, state, stop, kubeconfig)
+        await Operator(api, settings, metrics, state).work(stop, kubeconfig)
     finally:
         await api.close()
 
 
-async def _work(
-    api: Api,
-    settings: Settings,
-    metrics: Metrics,
-    state: health.Health,
-    stop: asyncio.Event,
-    kubeconfig: Path | None,
-) -> None:
-    """Learn what there is, then watch and work until told to stop."""
-    store = Store()
-    namespaces = Namespaces(settings.namespaces, left_out=store.forget)
-    reconciler = Reconciler(api, store, settings, changed=metrics.changed)
-    queue = WorkQueue[Key](
-        partial(_timed, metrics, reconciler), concurrency=settings.concurrency, failed=partial(_failed, metrics)
-    )
-    metrics.watch(
-        depth=lambda: len(queue),
-        phases=lambda: (raw.get("status", {}).get("phase", "") for raw in store.resources.values()),
-        age=lambda: state.age,
-        unwatched=lambda: len(namespaces.unwatched),
-    )
-    resync = Resync(api, store, namespaces, prefetch=reconciler.terms.prefetch)
-    await _begin(resync, queue)
-    dispatcher = handlers.Dispatcher(store, queue, alive=state.heard)
-    registry = handlers.registry(dispatcher, namespaces, kubeconfig=kubeconfig)
-    compared = partial(_compared, metrics, state, store, queue)
-    bodies = (
-        queue.run(),
-        resync.repeat(every_s=settings.resync_s, compared=compared),
-        resync.keep_asking(every_s=min(settings.resync_s, ASK_AGAIN_S)),
-        stop.wait(),
-    )
-    await _until_stopped(bodies, lambda flag: _watch(settings, registry, namespaces, flag, stop))
+class Operator:
+    """All that works while this process leads, over one connection."""
+
+    def __init__(self, api: Api, settings: Settings, metrics: Metrics, state: health.Health) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._state = state
+        self._store = Store()
+        self._namespaces = Namespaces(settings.namespaces, left_out=self._store.forget)
+        self._reconciler = Reconciler(api, self._store, settings, changed=metrics.changed)
+        self._queue = WorkQueue[Key](self._reconcile, concurrency=settings.concurrency, failed=self._failed)
+        self._resync = Resync(api, self._store, self._namespaces, prefetch=self._reconciler.prefetch)
+        metrics.watch(
+            depth=lambda: len(self._queue),
+            phases=self._store.phases,
+            age=lambda: state.age,
+            unwatched=lambda: len(self._namespaces.unwatched),
+        )
+
+    async def work(self, stop: asyncio.Event, kubeconfig: Path | None) -> None:
+        """Learn what there is before anything is decided, then watch and work until told to stop."""
+        await self._begin()
+        every_s = self._settings.resync_s
+        bodies = (
+            self._queue.run(),
+            self._resync.repeat(every_s=every_s, compared=self._compared),
+            self._resync.keep_asking(every_s=min(every_s, ASK_AGAIN_S)),
+            stop.wait(),
+        )
+        dispatcher = handlers.Dispatcher(self._store, self._queue, alive=self._state.heard)
+        registry = handlers.registry(dispatcher, self._namespaces, kubeconfig=kubeconfig)
+        await until_stopped(bodies, lambda flag: self._watch(registry, flag, stop))
+
+    async def _begin(self) -> None:
+        started = time.monotonic()
+        keys = await self._resync.first()
+        for key in keys:
+            self._queue.add(key)
+        LOGGER.info("%d resources after %.1f s", len(keys), time.monotonic() - started)
+
+    async def _watch(self, registry: kopf.OperatorRegistry, flag: asyncio.Event, stop: asyncio.Event) -> None:
+        """Watch until the flag is raised. kopf would take the signals, and end every task that it did not begin."""
+        settings = handlers.watch_settings(self._settings)
+        tasks = await watches.spawn(registry, settings, self._namespaces, flag)
+        _listen(stop)
+        await kopf.run_tasks(tasks, ignored=asyncio.all_tasks() - set(tasks))
+
+    def _compared(self, missed: int) -> None:
+        """Note what a resync found, and look at everything once more."""
+        self._metrics.missed.inc(missed)
+        self._state.compared(missed=missed)
+        for key in list(self._store.resources):
+            self._queue.add(key)
+
+    async def _reconcile(self, key: Key) -> float | None:
+        """Do one pass, and measure how long it takes."""
+        with self._metrics.reconcile.time():
+            return await self._reconciler.reconcile(key)
+
+    def _failed(self, key: Key, error: Exception) -> float:
+        """Log what went wrong in one line, and return how long the API server wants us to wait."""
+        self._metrics.errors.inc()
+        if isinstance(error, ApiError):
+            LOGGER.warning("%s: %s", key, error)
+            return error.retry_after
+        LOGGER.error("%s: a bug, tried again later", key, exc_info=error)
+        return 0.0
 
 
-async def _until_stopped(
+async def until_stopped(
     bodies: Iterable[Coroutine[object, object, object]],
     watch: Callable[[asyncio.Event], Coroutine[object, object, None]],
 ) -> None:
@@ -163,48 +194,3 @@ async def _until_stopped(
         await asyncio.gather(*tasks, return_exceptions=True)
         flag.set()
         await asyncio.gather(watching, return_exceptions=True)
-
-
-async def _watch(
-    settings: Settings,
-    registry: kopf.OperatorRegistry,
-    namespaces: Namespaces,
-    flag: asyncio.Event,
-    stop: asyncio.Event,
-) -> None:
-    """Watch until the flag is raised. kopf would take the signals, and end every task that it did not begin."""
-    tasks = await watches.spawn(registry, handlers.watch_settings(settings), namespaces, flag)
-    _listen(stop)
-    await kopf.run_tasks(tasks, ignored=asyncio.all_tasks() - set(tasks))
-
-
-async def _begin(resync: Resync, queue: WorkQueue[Key]) -> None:
-    """Learn what there is before anything is decided."""
-    started = time.monotonic()
-    keys = await resync.first()
-    for key in keys:
-        queue.add(key)
-    LOGGER.info("%d resources after %.1f s", len(keys), time.monotonic() - started)
-
-
-def _compared(metrics: Metrics, state: health.Health, store: Store, queue: WorkQueue[Key], missed: int) -> None:
-    """Note what a resync found, and look at everything once more."""
-    metrics.missed.inc(missed)
-    state.compared(missed=missed)
-    for key in list(store.resources):
-        queue.add(key)
-
-
-async def _timed(metrics: Metrics, reconciler: Reconciler, key: Key) -> float | None:
-    with metrics.reconcile.time():
-        return await reconciler.reconcile(key)
-
-
-def _failed(metrics: Metrics, key: Key, error: Exception) -> float:
-    """Say what went wrong in one line, and how long the API server wants us to wait."""
-    metrics.errors.inc()
-    if isinstance(error, ApiError):
-        LOGGER.warning("%s: %s", key, error)
-        return error.retry_after
-    LOGGER.error("%s: a bug, tried again later", key, exc_info=error)
-    return 0.0

@@ -16,7 +16,8 @@ from typing import Any
 
 from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError, Key, Store
-from ssd_operator.lifecycle import JobView, PodView, view_job, view_pod
+from ssd_operator.cluster.views import view_job
+from ssd_operator.lifecycle import JobView, PodView
 from ssd_operator.serve.handlers import SELECTOR
 from ssd_operator.serve.namespaces import EVERYWHERE, Namespaces
 
@@ -82,9 +83,9 @@ class Resync:
         try:
             await self._prefetch(namespace)
             async for raw in self._api.list("Job", namespace, selector=SELECTOR):
-                self._store.put_job(view_job(raw))
+                self._store.put_job(raw)
             async for raw in self._api.list("Pod", namespace, selector=SELECTOR):
-                self._store.put_pod(view_pod(raw))
+                self._store.put_pod(raw)
             async for raw in self._api.list(naming.KIND, namespace):
                 self._store.put_resource(raw)
         except ApiError as error:
@@ -150,7 +151,7 @@ class Resync:
     def _learn_job(self, job: JobView) -> bool:
         """Remember a listed Job, and tell whether that is news."""
         before = self._store.job(job.namespace, job.name)
-        self._store.put_job(job)
+        self._store.keep_job(job)
         return self._store.job(job.namespace, job.name) not in (before, None)
 
     def _forget_resource(self, key: Key, raw: Raw) -> bool:
@@ -173,13 +174,12 @@ class Resync:
         if known is None or known.uid != job.uid:
             return False
         try:
-            found = view_job(await self._api.get("Job", job.namespace, job.name))
+            found = self._store.put_job(await self._api.get("Job", job.namespace, job.name))
         except ApiError as error:
             if not error.missing:
                 raise
             self._store.drop_job(job.namespace, job.name, uid=job.uid, version=known.version)
             return True
-        self._store.put_job(found)
         return found.uid != job.uid
 
 

@@ -31,8 +31,8 @@ def test_the_newest_version_wins(versions: list[int]) -> None:
     store = Store()
     for version in versions:
         store.put_resource(resource(version))
-        store.put_job(replace(JOB, version=version))
-        store.put_pod(replace(POD, version=version))
+        store.keep_job(replace(JOB, version=version))
+        store.keep_pod(replace(POD, version=version))
     assert store.resources[KEY]["status"]["seen"] == 7
     assert store.job("lab", "j") == replace(JOB, version=7)
     assert store.pods("lab", "j") == (replace(POD, version=7),)
@@ -45,9 +45,9 @@ def test_the_dead_stay_dead(late: int) -> None:
     store.put_resource(resource(5))
     store.drop_resource(KEY, uid="r", version=10)
     store.put_resource(resource(late))
-    store.put_job(JOB)
+    store.keep_job(JOB)
     store.drop_job("lab", "j", uid="u", version=10)
-    store.put_job(replace(JOB, version=late))
+    store.keep_job(replace(JOB, version=late))
     assert (store.resources, store.job("lab", "j"), store.owned("r")) == ({}, None, [])
     store.put_resource(resource(11, uid="other"))
     assert store.is_going_on("other")
@@ -57,10 +57,10 @@ def test_the_dead_stay_dead(late: int) -> None:
 def test_owners_are_found_both_ways() -> None:
     """A Job is listed for each of its owners, and no longer for one that left."""
     store = Store()
-    store.put_job(replace(JOB, owners=(Owner("r", "toy"), Owner("s", "other"))))
+    store.keep_job(replace(JOB, owners=(Owner("r", "toy"), Owner("s", "other"))))
     assert [job.name for job in store.owned("s")] == ["j"]
     assert store.owners(store.owned("r")[0]) == [KEY, Key("lab", "other")]
-    store.put_job(replace(JOB, version=2))
+    store.keep_job(replace(JOB, version=2))
     assert store.owned("s") == []
 
 

@@ -1,15 +1,12 @@
 """Rows of the decisions that the state machine does not tell apart: words, reasons, moments."""
 
-import re
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cluster.model import START, Cluster
-from ssd_operator.lifecycle import advance, events_between, expires, is_over, job_end, next_look, view_pod
+from ssd_operator.lifecycle import advance, events_between, expires, is_over, job_end, next_look
 from ssd_operator.lifecycle.conditions import find
 from ssd_operator.spec.status import Progress, StageStatus, Status
 
@@ -296,15 +293,6 @@ def test_the_longest_path_fits_into_the_status() -> None:
     cluster = started(model={"source": {"path": "a/" + "b" * 500}})
     written = cluster.status.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
     assert Status.read(written, path="status").model == "b" * 256
-
-
-@given(st.text(max_size=30) | st.from_regex(r"[0-9]{1,9}", fullmatch=True) | st.just("9" * 5000))
-def test_whatever_a_pod_says_of_itself_is_read(index: str) -> None:
-    """Anyone in the namespace may make a pod with our label: what its annotation says ends no process."""
-    annotations = {"batch.kubernetes.io/job-completion-index": index}
-    metadata = {"name": "p", "namespace": "lab", "uid": "u", "resourceVersion": "1", "annotations": annotations}
-    number = view_pod({"metadata": metadata}).index
-    assert number == (int(index) if re.fullmatch("[0-9]{1,9}", index) else 0)
 
 
 def said_after(cluster: Cluster, seconds: int, reason: str) -> None:

@@ -67,7 +67,7 @@ async def test_a_whole_life_uses_what_is_granted(world: World, operator: Auditor
     await world.apply("plan", mode="Plan")
     planned = await world.until(in_phase("Planned"), name="plan")
     assert condition(planned, "Accepted")["status"] == "True"
-    await world.operator.reconciler.terms.prefetch(world.namespace)
+    await world.operator.reconciler.prefetch(world.namespace)
     await world.api.create({**BROKEN, "metadata": {"name": "twice", "namespace": world.namespace}})
     await again(world)
     granted = {

@@ -15,7 +15,7 @@ from ssd_operator.serve.resync import Resync
 
 def resyncing(world: World, api: Api, *others: str) -> Resync:
     """Return a resync of what this operator remembers, over this connection."""
-    store, prefetch = world.operator.store, world.operator.reconciler.terms.prefetch
+    store, prefetch = world.operator.store, world.operator.reconciler.prefetch
     namespaces = Namespaces((world.namespace, *others), left_out=store.forget)
     return Resync(api, store, namespaces, prefetch=prefetch, grace_s=0)
 

@@ -43,7 +43,7 @@ async def test_a_watch_that_ends_ends_the_process() -> None:
     async def watch(_flag: asyncio.Event) -> None:
         await asyncio.sleep(0)
 
-    await ends(process._until_stopped((life.body("queue"), life.body("resync")), watch))
+    await ends(process.until_stopped((life.body("queue"), life.body("resync")), watch))
     assert life.ended == ["queue", "resync"]
 
 
@@ -55,14 +55,14 @@ async def test_a_watch_that_fails_says_why() -> None:
         raise RuntimeError("no such resource")
 
     with pytest.raises(RuntimeError, match="no such resource"):
-        await ends(process._until_stopped((life.body("queue"),), watch))
+        await ends(process.until_stopped((life.body("queue"),), watch))
     assert life.ended == ["queue"]
 
 
 async def test_who_is_told_to_stop_ends_the_work_first() -> None:
     """The watch is told to end when the work has ended: kopf would end tasks that are not its own."""
     life, stop = Life(), asyncio.Event()
-    running = asyncio.create_task(process._until_stopped((life.body("queue"), stop.wait()), life.watch))
+    running = asyncio.create_task(process.until_stopped((life.body("queue"), stop.wait()), life.watch))
     await ends(life.begun.wait())
     stop.set()
     await ends(running)
@@ -77,5 +77,5 @@ async def test_a_bug_of_the_queue_ends_the_process() -> None:
         raise RuntimeError("a bug")
 
     with pytest.raises(RuntimeError, match="a bug"):
-        await ends(process._until_stopped((broken(), life.body("resync")), life.watch))
+        await ends(process.until_stopped((broken(), life.body("resync")), life.watch))
     assert sorted(life.ended) == ["resync", "watch"]

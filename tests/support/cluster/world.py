@@ -14,7 +14,7 @@ from cluster.kubelet import Kubelet, Script
 from cluster.worker import Workspace
 from ssd_operator import naming
 from ssd_operator.cluster import Api, Key, Store
-from ssd_operator.lifecycle import view_job, view_pod
+from ssd_operator.cluster.views import view_pod
 from ssd_operator.reconcile import Reconciler
 from ssd_operator.reconcile.progress import Fetch, Reader
 from ssd_operator.settings import Settings
@@ -80,9 +80,7 @@ class Operator:
             self.store.drop_resource(key, uid=known["uid"], version=int(known["resourceVersion"]))
 
     async def _jobs(self) -> None:
-        listed = [view_job(raw) async for raw in self.api.list("Job", self.namespace, selector=MANAGED)]
-        for job in listed:
-            self.store.put_job(job)
+        listed = [self.store.put_job(raw) async for raw in self.api.list("Job", self.namespace, selector=MANAGED)]
         present = {job.uid for job in listed}
         for job in self.store.jobs():
             if job.uid not in present:
@@ -96,7 +94,7 @@ class Operator:
             if pod.uid not in present:
                 self.store.drop_pod(pod)
         for pod in listed:
-            self.store.put_pod(pod)
+            self.store.keep_pod(pod)
 
     async def settle(self) -> None:
         """Look at every resource until none wants to be looked at again at once."""

@@ -1,81 +1,20 @@
-"""What the operator keeps of a Job and a pod: the few facts that decisions are made from, and nothing else.
+"""Jobs and pods, from objects as the API server sends them to the few facts that decisions are made from.
 
-Whole objects of thousands of Jobs would be most of the process's memory. A view is made from the object as the API
-server sends it, in this one place.
+Whole objects of thousands of Jobs would be most of the process's memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ssd_operator import naming
+from ssd_operator.lifecycle import JobView, Owner, PodView
 
-__all__ = ["JobView", "Owner", "PodView", "view_job", "view_pod"]
+__all__ = ["view_job", "view_pod"]
 
 Raw = Mapping[str, Any]
 LONGEST_INDEX = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """A resource that wants a Job."""
-
-    uid: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class JobView:
-    """One Job of ours."""
-
-    namespace: str
-    name: str
-    uid: str
-    version: int
-    """The resource version: a larger one is newer."""
-    key: str
-    owners: tuple[Owner, ...]
-    queue: str
-    """The queue that decides when it runs; empty: we do."""
-    suspended: bool
-    deleting: bool
-    active: int
-    succeeded: int
-    completions: int
-    failed_indexes: str
-    end: str
-    """Complete, Failed, or empty while it lives."""
-    reason: str
-    message: str
-    ended_at: str
-    started_at: str = ""
-    """Since when its pods are wanted; a resumed Job starts again."""
-
-
-@dataclass(frozen=True, slots=True)
-class PodView:
-    """One pod of a Job of ours."""
-
-    namespace: str
-    name: str
-    uid: str
-    version: int
-    job: str
-    index: int
-    phase: str
-    disrupted: bool
-    exit_code: int | None
-    end_reason: str
-    message: str
-    """What the worker left for us, and its last words when it failed."""
-    waiting: str
-    waiting_message: str
-    unschedulable: str
-    ip: str
-    started_at: str = ""
-    """Since when a node works on it."""
 
 
 def view_job(raw: Raw) -> JobView:
