@@ -64,6 +64,15 @@ class Store:
         document = self.resources.get(key)
         return None if document is None else resources.read(document)
 
+    def known(self) -> list[Key]:
+        """Return every resource that is known."""
+        return list(self.resources)
+
+    def uid(self, key: Key) -> str | None:
+        """Return the uid of a resource, if it is known."""
+        document = self.resources.get(key)
+        return None if document is None else document["metadata"]["uid"]
+
     def version(self, key: Key) -> int | None:
         """Return the version of a resource, if it is known."""
         document = self.resources.get(key)

@@ -23,7 +23,7 @@ LONGEST_MESSAGE = 600
 
 @dataclass(frozen=True)
 class End:
-    """How an attempt failed, and in which words."""
+    """How an attempt failed, with the message that says so."""
 
     kind: EndKind
     message: str
@@ -35,7 +35,7 @@ def gang(job: JobView, pods: Sequence[PodView]) -> End:
     kind = retry.gravest([*_rule(job), *map(_end_of, failed)])
     if kind == "Disrupted":
         return End(kind, "a pod was disrupted by the cluster")
-    return End(kind, _words([pod for pod in failed if _end_of(pod) == kind] or failed, job))
+    return End(kind, _message([pod for pod in failed if _end_of(pod) == kind] or failed, job))
 
 
 def _rule(job: JobView) -> list[EndKind]:
@@ -49,21 +49,23 @@ def _end_of(pod: PodView) -> EndKind:
 
 
 def sharded(job: JobView, pods: Sequence[PodView]) -> str:
-    """Return in which words a sharded stage failed."""
+    """Return the message of a sharded stage that failed."""
     failed = [pod for pod in pods if pod.exit_code not in (None, 0)]
     bad = [pod for pod in failed if pod.exit_code == ExitCode.BAD_INPUT]
     if bad or job.reason == "PodFailurePolicy":
-        return _words(bad or failed, job)
+        return _message(bad or failed, job)
     counted = [pod for pod in failed if pod.exit_code != ExitCode.TEMPORARY and not pod.disrupted]
-    return f"shard {job.failed_indexes} failed: {_words(counted, job)}" if job.failed_indexes else _words(counted, job)
+    return (
+        f"shard {job.failed_indexes} failed: {_message(counted, job)}" if job.failed_indexes else _message(counted, job)
+    )
 
 
-def _words(pods: Sequence[PodView], job: JobView) -> str:
+def _message(pods: Sequence[PodView], job: JobView) -> str:
     """Return the last pod's own words, or the Job's when no pod is left."""
     if not pods:
         return f"Job {job.name}: {job.message or job.reason}"[:LONGEST_MESSAGE]
     pod = max(pods, key=lambda each: each.version)
     if pod.end_reason == "OOMKilled":
         return f"pod {pod.name} was killed for lack of memory: raise resources.limits.memory in this stage's pod"
-    words = pod.message.strip() or f"ended with exit code {pod.exit_code}"
-    return f"pod {pod.name}: {words}"[:LONGEST_MESSAGE]
+    message = pod.message.strip() or f"ended with exit code {pod.exit_code}"
+    return f"pod {pod.name}: {message}"[:LONGEST_MESSAGE]

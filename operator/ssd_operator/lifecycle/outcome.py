@@ -62,7 +62,7 @@ def for_report(stages: Iterable[Stage]) -> tuple[contract.FailedStage, ...]:
 
 
 def overdue(deadline: str) -> str:
-    """Return what is said of a stage that the deadline ends."""
+    """Return the message of a stage that the deadline ends."""
     return f"not finished within the deadline of {deadline}"
 
 

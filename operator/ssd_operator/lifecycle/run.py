@@ -109,7 +109,7 @@ def _give_up(stage: StageStatus, inputs: Inputs) -> StageStatus:
 
 
 def _reported(stages: list[StageStatus], graph: Graph, was: Status, inputs: Inputs) -> dict[str, object]:
-    """Return results, promotion and tracking once the report has said them."""
+    """Return results, promotion and tracking once the report has ended."""
     [node] = graph.of(contract.ReportConfig)
     report = next(each for each in stages if each.name == node.name)
     before = next((each for each in was.stages if each.name == node.name), None)

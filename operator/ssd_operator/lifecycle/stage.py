@@ -134,8 +134,8 @@ def _without_job(node: Node, was: StageStatus, inputs: Inputs) -> StageStatus:
         return _rest(was, inputs, "")
     if not reference.uid or reference.name not in inputs.absent:
         return _pending(was, inputs.refusals.get(reference.name, was.message))
-    words = "goes on" if was.phase == "Suspended" else f"Job {reference.name} was deleted by someone: started again"
-    return _attempt(node, was, inputs, words, failures=was.failures)
+    message = "goes on" if was.phase == "Suspended" else f"Job {reference.name} was deleted by someone: started again"
+    return _attempt(node, was, inputs, message, failures=was.failures)
 
 
 def _adopt(node: Node, was: StageStatus, job: JobView, inputs: Inputs) -> StageStatus:
@@ -214,8 +214,8 @@ def _again(node: Node, was: StageStatus, job: JobView, end: job_end.End, inputs:
     if follows.wait_s and inputs.now < due:
         return _pending(was, f"tries again at {stamp(due)}: {end.message}")
     counted = follows.failures > was.failures
-    words = f"attempt {was.attempt} failed" if counted else "goes on from its newest checkpoint"
-    return _attempt(node, was, inputs, f"{words}: {end.message}", failures=follows.failures)
+    begins = f"attempt {was.attempt} failed" if counted else "goes on from its newest checkpoint"
+    return _attempt(node, was, inputs, f"{begins}: {end.message}", failures=follows.failures)
 
 
 def backoff_end(was: StageStatus, job: JobView) -> datetime:
@@ -229,8 +229,8 @@ def _rest(was: StageStatus, inputs: Inputs, message: str) -> StageStatus:
         return _pending(was, message)
     name = was.jobs[0].name
     other = inputs.wanted.get(name, "")
-    words = f"runs on for {other}, which wants it too" if other and name in inputs.jobs else message
-    return was.model_copy(update={"phase": "Suspended", "message": words})
+    message = f"runs on for {other}, which wants it too" if other and name in inputs.jobs else message
+    return was.model_copy(update={"phase": "Suspended", "message": message})
 
 
 def _pending(was: StageStatus, message: str) -> StageStatus:

@@ -67,7 +67,7 @@ def parse(text: str) -> Progress | None:
 
 @dataclass
 class Known:
-    """What one stage said last, and what was shown of it."""
+    """When a stage was asked, and what was shown of its progress."""
 
     asked_at: float = float("-inf")
     shown: Progress | None = None

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError, Jobs, Key, Run, Runs, Store, Unreadable
@@ -46,7 +45,6 @@ from ssd_operator.spec.status import ResolvedReference, Status
 __all__ = ["Reconciler"]
 
 LOGGER = logging.getLogger(__name__)
-Raw = dict[str, Any]
 Changed = Callable[[Status, Status], None]
 """Called after every write of a status: with the status before and the status now."""
 AT_ONCE = 0.0

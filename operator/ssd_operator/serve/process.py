@@ -158,7 +158,7 @@ class Operator:
         """Note what a resync found, and look at everything once more."""
         self._metrics.missed.inc(missed)
         self._state.compared(missed=missed)
-        for key in list(self._store.resources):
+        for key in self._store.known():
             self._queue.add(key)
 
     async def _reconcile(self, key: Key) -> float | None:

@@ -26,6 +26,7 @@ __all__ = ["Resync"]
 LOGGER = logging.getLogger(__name__)
 Raw = dict[str, Any]
 AT_WORK = "status.phase!=Succeeded,status.phase!=Failed"
+NOT_KNOWN = ("", 0)
 GRACE_S = 10.0
 """What a watch may be late by."""
 
@@ -62,7 +63,7 @@ class Resync:
         refusals = [await self._learn(namespace) for namespace in self._namespaces.watched]
         if not self._namespaces.watched:
             raise next(filter(None, refusals))
-        return list(self._store.resources)
+        return self._store.known()
 
     async def keep_asking(self, *, every_s: float) -> None:
         """Ask the namespaces that are not watched now and then, for ever."""
@@ -106,7 +107,8 @@ class Resync:
 
     async def again(self) -> int:
         """Put right what the watches missed, and return how much that was."""
-        resources, jobs, pods = dict(self._store.resources), self._store.jobs(), self._store.pods_at_work()
+        resources = [(key, *self._identity(key)) for key in self._store.known()]
+        jobs, pods = self._store.jobs(), self._store.pods_at_work()
         listings = await self._list()
         await asyncio.sleep(self._grace_s)
         heard = set(listings) & set(self._namespaces.watched)
@@ -117,9 +119,9 @@ class Resync:
         missed = sum(map(self._learn_resource, listed)) + sum(map(self._learn_job, views))
         for pod in pods:
             missed += _covers(heard, pod.namespace) and pod.uid not in present and self._forget_pod(pod)
-        for key, raw in resources.items():
-            gone = _covers(heard, key.namespace) and raw["metadata"]["uid"] not in present
-            missed += gone and self._forget_resource(key, raw)
+        for key, uid, version in resources:
+            gone = _covers(heard, key.namespace) and uid not in present
+            missed += gone and self._forget_resource(key, uid, version)
         for job in jobs:
             missed += _covers(heard, job.namespace) and job.uid not in present and await self._forget_job(job)
         return missed
@@ -144,9 +146,9 @@ class Resync:
 
     def _learn_resource(self, raw: Raw) -> bool:
         """Remember a listed resource, and tell whether that is news."""
-        before = self._store.resources.get(Key(raw["metadata"]["namespace"], raw["metadata"]["name"]))
-        now = self._store.resources.get(self._store.put_resource(raw))
-        return now is not None and (before is None or _identity(before) != _identity(now))
+        before = self._identity(Key(raw["metadata"]["namespace"], raw["metadata"]["name"]))
+        now = self._identity(self._store.put_resource(raw))
+        return now not in (before, NOT_KNOWN)
 
     def _learn_job(self, job: JobView) -> bool:
         """Remember a listed Job, and tell whether that is news."""
@@ -154,12 +156,16 @@ class Resync:
         self._store.keep_job(job)
         return self._store.job(job.namespace, job.name) not in (before, None)
 
-    def _forget_resource(self, key: Key, raw: Raw) -> bool:
+    def _identity(self, key: Key) -> tuple[str, int]:
+        """Return what tells two sights of a resource apart."""
+        uid, version = self._store.uid(key), self._store.version(key)
+        return NOT_KNOWN if uid is None or version is None else (uid, version)
+
+    def _forget_resource(self, key: Key, uid: str, version: int) -> bool:
         """Forget a resource that was not listed, and tell whether nobody had said that it is gone."""
-        uid, version = _identity(raw)
-        known = self._store.resources.get(key)
-        self._store.drop_resource(key, uid=uid, version=int(version))
-        return known is not None and known["metadata"]["uid"] == uid
+        known = self._store.uid(key)
+        self._store.drop_resource(key, uid=uid, version=version)
+        return known == uid
 
     def _forget_pod(self, pod: PodView) -> bool:
         """The same of a pod; one that has only ended is asked for when its words are needed."""
@@ -181,11 +187,6 @@ class Resync:
             self._store.drop_job(job.namespace, job.name, uid=job.uid, version=known.version)
             return True
         return found.uid != job.uid
-
-
-def _identity(raw: Raw) -> tuple[str, str]:
-    """Return what tells two sights of a resource apart."""
-    return raw["metadata"]["uid"], raw["metadata"]["resourceVersion"]
 
 
 def _covers(namespaces: set[str], namespace: str) -> bool:
