@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from configs.grade import VERDICTS, grade_config
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.commands import regrade
@@ -22,7 +23,7 @@ TEXTS = {"one": [graded.RIGHT, graded.WRONG], "two": [graded.NO_CODE, graded.RIG
 def stored(tmp_path: Path) -> Path:
     """A graded run and its config."""
     root = graded.workspace(tmp_path, TEXTS)
-    config = graded.config(root)
+    config = grade_config(root)
     grade.run(config, graded.context(root))
     path = root / "config.json"
     path.write_text(contract.dump(config))
@@ -39,7 +40,7 @@ def test_a_stored_run_graded_again_is_the_same(stored: Path) -> None:
 
 def test_a_forged_verdict_is_found(stored: Path) -> None:
     """A verdict that was changed on disk, manifest and all, is named with its problem, sample, setting and mode."""
-    (path,) = stored.parent.glob(f"{graded.VERDICTS}-process/shard-*")
+    (path,) = stored.parent.glob(f"{VERDICTS}-process/shard-*")
     found = artifacts.open_artifact(path)
     rows = tables.rows(found.table(files.VERDICTS, tables.VERDICTS))
     rows[1]["verdict"] = "pass"

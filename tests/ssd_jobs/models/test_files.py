@@ -98,7 +98,7 @@ def test_every_rank_hears_of_a_file_that_one_of_them_found(root: Path, damage: s
 def _refusal(place: Ranks, root: Path) -> str:
     """Return why this rank does not train."""
     with pytest.raises(BadInput) as caught:
-        job.Training(model_users.train_config(root), place).run(Progress(), threading.Event())
+        job.Training(model_users.one_step(root), place).run(Progress(), threading.Event())
     return str(caught.value)
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from scipy.stats import ks_2samp
 
+from configs.parts import key
 from ssd_jobs import artifacts, contract
 from ssd_jobs.engine import Beginning, Completion, Request
 from ssd_jobs.sampling.loop import Loop, Task
 from ssd_jobs.sampling.store import Store
 from ssd_jobs.sampling.units import Prompt
-from workspaces.sampling import STOP, key
+from workspaces.sampling import STOP
 
 UNITS = 600
 LIMIT = 400

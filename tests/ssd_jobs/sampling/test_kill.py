@@ -11,17 +11,19 @@ from typing import Any
 import pytest
 from scipy.stats import ks_2samp
 
+from configs.parts import engine
+from configs.sample import sample_config
 from processes import kill_loop, survivors
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
 from ssd_jobs.models.stops import stop_token_ids
 from ssd_jobs.stages.sample import stage as sample
-from workspaces.sampling import context, sample_config, toy_workspace
+from workspaces.sampling import context, toy_workspace
 
 pytestmark = pytest.mark.endurance
 
-ENGINE = {"name": "Transformers", "args": {"max_num_seqs": 16}, "trust_remote_code": False}
+ENGINE = engine(max_num_seqs=16)
 PROBLEMS = 300
 KILLS = 20
 
@@ -82,8 +84,7 @@ def test_twenty_kills_change_nothing(workspace: Path, tmp_path: Path) -> None:
 @pytest.mark.vllm
 def test_vllm_survives_kills(workspace: Path, tmp_path: Path) -> None:
     """With vLLM, whose every start draws afresh, what was on disk is kept too, and lengths are those of another run."""
-    engine = {"name": "VLLM", "args": {"max_num_seqs": 16}, "trust_remote_code": False}
-    config = sample_config(workspace, output="samples/vllm", engine=engine)
+    config = sample_config(workspace, output="samples/vllm", engine=engine("VLLM", max_num_seqs=16))
     (tmp_path / "config.json").write_text(contract.dump(config))
     command = [sys.executable, "-m", "ssd_jobs", str(tmp_path / "config.json")]
     shard = files.shard(workspace / "samples/vllm", 0)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from configs.parts import key
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
@@ -18,7 +19,7 @@ from ssd_jobs.errors import Terminated
 from ssd_jobs.sampling.loop import Loop, Task
 from ssd_jobs.sampling.store import Row, Store
 from ssd_jobs.sampling.units import Prompt, derived_seed, units
-from workspaces.sampling import ScriptedEngine, key
+from workspaces.sampling import ScriptedEngine
 
 PROMPTS = [Prompt(f"p{number}", [1] * (2 + number % 7)) for number in range(40)]
 

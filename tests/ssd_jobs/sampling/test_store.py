@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from configs.parts import key
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
 from ssd_jobs.engine import Beginning
 from ssd_jobs.sampling.store import ENGINES, Store, dump_commit
-from workspaces.sampling import key, sample_row
+from workspaces.sampling import sample_row
 
 CHUNK = 4
 TORN = dump_commit([sample_row("torn")], {("torn", 1): Beginning([7], [-0.5])})

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from configs.report import benchmark, report_config
 from ssd_jobs import contract, tracking
 from ssd_jobs.contract import files
 from ssd_jobs.stages.report import build, decision
@@ -21,6 +22,7 @@ from workspaces import reported
 pytestmark = pytest.mark.endurance
 
 STEPS = 40
+SMALL = (benchmark("lcb-v6", "Process"), benchmark("humaneval", "Process"))
 
 
 @dataclass(frozen=True)
@@ -34,15 +36,12 @@ class Case:
 
     def config(self) -> contract.ReportConfig:
         """The same report for an experiment and a model of its own."""
-        return reported.config(self.root, mlflow_server.tracking(self.server), **SMALL)
+        return report_config(self.root, mlflow_server.tracking(self.server), benchmarks=SMALL)
 
     def publish(self, config: contract.ReportConfig, client: Any) -> dict[str, Any]:
         """Tell MLflow."""
         told = entry(config, self.evidence, self.document, self.root / "files")
         return report.publish(config, self.document, told, reported.context(self.root), client=client)
-
-
-SMALL: dict[str, Any] = {}
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +51,7 @@ def case(mlflow_server: str, tmp_path_factory: pytest.TempPathFactory) -> Case:
     (root / "files").mkdir()
     (root / "files" / files.REPORT_PAGE).write_text("<p>report")
     tracked = contract.Tracking(uri=mlflow_server, experiment="x", run_key="x", run_name="x")
-    full = reported.config(root, tracked)
-    SMALL["benchmarks"] = tuple(
-        each.model_copy(
-            update={"grading": ("Process",), "evaluations": tuple(e for e in each.evaluations if e.mode == "Process")}
-        )
-        for each in full.benchmarks
-    )
-    config = reported.config(root, tracked, **SMALL)
+    config = report_config(root, tracked, benchmarks=SMALL)
     evidence = gather(config, root)
     outcome = decision.decide(config, evidence)
     assert outcome.decision == "Promoted"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from configs.report import promotion_of
 from processes import ports
 from ssd_jobs import contract, tracking
 from ssd_jobs.tracking import Candidate, Recorded, runs
@@ -32,7 +33,7 @@ def champion(mlflow_server: str, tmp_path_factory: pytest.TempPathFactory) -> tu
     where = Recorded(experiment, runs.parent_run(client, wanted, experiment), "")
     model = reported.tiny_model(tmp_path_factory.mktemp("export") / "model")
     candidate = Candidate(directory=model, path="checkpoints/x/model", digest="d", tags={})
-    promotion = reported.promotion(wanted.experiment)
+    promotion = promotion_of(wanted.experiment)
     tracking.register(wanted, promotion, candidate, where=where, promote=True, client=client)
     return f"models:/{promotion.registered_model}@champion", model
 

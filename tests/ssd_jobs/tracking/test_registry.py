@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from configs.report import promotion_of
 from ssd_jobs import tracking
 from ssd_jobs.errors import BadInput
 from ssd_jobs.tracking import Candidate, Recorded, Registered, runs, weights
@@ -20,12 +21,12 @@ class Registry:
         self.root = root
         experiment = runs.experiment(self.client, self.tracking)
         self.where = Recorded(experiment, runs.parent_run(self.client, self.tracking, experiment), "")
-        self.name = reported.promotion(self.tracking.experiment).registered_model
+        self.name = promotion_of(self.tracking.experiment).registered_model
         reported.stand_in(root / "model")
 
     def register(self, digest: str, *, promote: bool, **changes: object) -> Registered:
         """Register a candidate."""
-        promotion = reported.promotion(self.tracking.experiment, **changes)
+        promotion = promotion_of(self.tracking.experiment, **changes)
         found = Candidate(directory=self.root / "model", path="checkpoints/x/model", digest=digest, tags={"a": digest})
         return tracking.register(self.tracking, promotion, found, where=self.where, promote=promote, client=self.client)
 

@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 from ssd_jobs import contract
 from ssd_jobs.contract import TrainConfig
@@ -45,7 +44,7 @@ def real(config: Path, *, node: int = 0) -> "subprocess.Popen[str]":
     return start(["-m", "ssd_jobs", str(config)], node=node)
 
 
-def write(config: Any, path: Path) -> Path:
+def write(config: TrainConfig, path: Path) -> Path:
     """Write a config."""
     path.write_text(contract.dump(config))
     return path

@@ -12,8 +12,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from configs.parts import CHAT, TOY, rows_at
+from configs.prepare import prepare_config
 from ssd_jobs.stages.prepare import stage as prepare
-from workspaces.sampling import OWN, TOY, context, prepare_config
+from workspaces.sampling import context
 
 WORDS = ["".join(random.Random(n).choices(string.ascii_lowercase, k=6)) for n in range(2000)]
 ROW_BYTES = 2048
@@ -31,9 +33,8 @@ def main(root: Path, rows: int) -> None:
             columns = [[f"p{number}" for number in numbers], statements, statements]
             writer.write_table(pa.table(columns, schema=schema))
     (root / "short.jinja").write_text("{{ statement[:100] }}")  # the toy's byte-like tokens would take the time
-    source = {"kind": "path", "path": "pool.parquet", "columns": OWN}
-    rendering = {"prompt_mode": "Raw", "template": "short.jinja"}
-    config = prepare_config(root, prompts=source, benchmarks={"toy": TOY}, rendering=rendering)
+    rendering = CHAT.model_copy(update={"prompt_mode": "Raw", "template": "short.jinja"})
+    config = prepare_config(root, prompts=rows_at("pool.parquet"), benchmarks={"toy": TOY}, rendering=rendering)
     prepare.run(config, context(root))
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 

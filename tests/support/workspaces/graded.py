@@ -3,18 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from ssd_jobs import artifacts, contract
+from configs.grade import GENERATIONS, PROBLEMS, TESTS, VERDICTS
+from configs.parts import key
+from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.context import Context
 from ssd_jobs.contract import files
 from ssd_jobs.progress.recorder import Progress
 from workspaces.tables import ROWS
-
-KEY = "a" * 64
-PROBLEMS = "problems/bench"
-TESTS = "tests/bench"
-GENERATIONS = "generations/base"
-VERDICTS = "verdicts/base"
 
 RIGHT = "```python\nprint(2 * int(input()))\n```"
 WRONG = "```python\nprint(3)\n```"
@@ -24,7 +20,7 @@ NO_CODE = "I cannot do this."
 
 def write(path: Path, tables_by_file: dict[str, tuple[str, list[dict[str, Any]]]], *, shard: int | None = None) -> None:
     """Write one artifact of tables: file -> (schema's name, rows)."""
-    with artifacts.claim(path, stage="test", name="test", key=KEY, shard=shard) as draft:
+    with artifacts.claim(path, stage="test", name="test", key=key("a"), shard=shard) as draft:
         for name, (schema, rows) in tables_by_file.items():
             kind = tables.SCHEMAS[schema]
             draft.write_table(name, kind, tables.table(kind, rows))
@@ -63,44 +59,6 @@ def workspace(root: Path, generations: dict[str, list[str]], *, shards: int = 1)
             shard=shard,
         )
     return root
-
-
-def config(root: Path, *, shards: int = 1, generation_shards: int = 1, **execution: Any) -> contract.GradeConfig:
-    """A config that grades them in both modes."""
-    modes: list[contract.Grading] = ["Process", "LCB"]
-    return contract.GradeConfig(
-        version=1,
-        stage="grade",
-        name="grade-base-bench",
-        key=KEY,
-        workspace=str(root),
-        arm="Base",
-        benchmark="bench",
-        science=contract.GradeScience(cpu_seconds=6, wall_seconds=30, memory_mb=256, output_mb=1, shards=shards),
-        tasks=tuple(
-            contract.GradeTask(
-                setting="t0-7",
-                mode=mode,
-                generations=GENERATIONS,
-                generation_shards=generation_shards,
-                key=str(i) * 64,
-                output=f"{VERDICTS}-{mode.lower()}",
-            )
-            for i, mode in enumerate(modes)
-        ),
-        problems=PROBLEMS,
-        tests=TESTS,
-        execution=contract.SandboxExecution(
-            **{
-                "metrics_port": 0,
-                "image": "",
-                "sandbox_socket": "",
-                "allow_weak_isolation": False,
-                "workers": 2,
-                **execution,
-            }
-        ),
-    )
 
 
 def context(root: Path, *, index: int = 0) -> Context:

@@ -1,11 +1,18 @@
 """A small workspace with a base model and a candidate, and every stage that opens one of them."""
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from configs.analyze import analyze_config
+from configs.curate import curate_config
+from configs.generate import generate_config
+from configs.parts import DECODE, TOY, TRANSFORMERS, engine
+from configs.prepare import prepare_config
+from configs.report import report_config
+from configs.sample import sample_config
+from configs.train import train_config
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
@@ -16,7 +23,7 @@ from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.stages.report import stage as report
 from ssd_jobs.stages.sample import stage as sample
 from ssd_jobs.stages.train import stage as train
-from workspaces import reported, sampling, training
+from workspaces import sampling
 
 BASE = "models/base"
 CANDIDATE = "checkpoints/c/model"
@@ -44,66 +51,37 @@ def workspace(root: Path) -> Path:
     return root
 
 
-def train_config(root: Path) -> Any:
+def one_step(root: Path) -> contract.TrainConfig:
     """Return a training of one step."""
-    return training.config(root, output="checkpoints/never", steps=1, global_batch_size=1, warmup_steps=0)
+    return train_config(root, output="checkpoints/never", steps=1, global_batch_size=1, warmup_steps=0)
 
 
-def _sample(root: Path, engine: str = "Transformers") -> object:
-    spec = {"name": engine, "args": {}, "trust_remote_code": False}
-    config = sampling.sample_config(root, output="samples/never", engine=spec)
-    return sample.run(config, sampling.context(root))
+def _sample(root: Path, used: contract.Engine = TRANSFORMERS) -> object:
+    return sample.run(sample_config(root, output="samples/never", engine=used), sampling.context(root))
 
 
 def generate_candidate(root: Path, *names: str) -> object:
     """Generate at settings of these names."""
-    document = json.loads(contract.dump(sampling.sample_config(root)))
-    decode = document["science"].pop("decode")
-    document["science"]["samples_per_problem"] = document["science"].pop("samples_per_prompt")
-    del document["output"]
-    settings = [
-        {"name": name, "decode": decode, "key": f"{number:064x}", "output": f"generations/{name}"}
-        for number, name in enumerate(names)
-    ]
-    changes = {"stage": "generate", "arm": "Candidate", "benchmark": "toy", "settings": settings, "model": CANDIDATE}
-    return generate.run(sampling.loaded(document | changes), sampling.context(root))
+    decodes = dict.fromkeys(names, DECODE)
+    config = generate_config(root, decodes, arm="Candidate", model=CANDIDATE, prompts="problems/pool")
+    return generate.run(config, sampling.context(root))
 
 
 def _curate(root: Path) -> object:
-    return curate.run(sampling.curate_config(root), sampling.context(root))
+    return curate.run(curate_config(root), sampling.context(root))
 
 
 def _train(root: Path) -> object:
-    return train.run(train_config(root), sampling.context(root))
+    return train.run(one_step(root), sampling.context(root))
 
 
 def _analyze(root: Path) -> object:
-    document = {
-        "version": 1,
-        "stage": "analyze",
-        "name": "analyze",
-        "key": "f" * 64,
-        "workspace": str(root),
-        "science": {
-            "problems": 1,
-            "max_tokens": 16,
-            "temperatures": [1.0],
-            "decode": {"temperature": 1.0, "top_k": 20, "top_p": 0.8},
-            "seed": 0,
-            "trust_remote_code": False,
-        },
-        "base": BASE,
-        "candidate": CANDIDATE,
-        "samples": "samples/run",
-        "sample_shards": 1,
-        "output": "reports/never",
-        "execution": {"metrics_port": 0, "image": "", "gpus": 0},
-    }
-    return analyze.run(sampling.loaded(document), sampling.context(root))
+    config = analyze_config(root, problems=1, temperatures=(1.0,), candidate=CANDIDATE, output="reports/never")
+    return analyze.run(config, sampling.context(root))
 
 
 def _report(root: Path) -> object:
-    config = reported.config(root, TRACKING, candidate=CANDIDATE, benchmarks=(), artifacts=(), output="reports/never")
+    config = report_config(root, TRACKING, candidate=CANDIDATE, benchmarks=(), artifacts=(), output="reports/never")
 
     def away(_uri: str) -> Any:
         raise AssertionError("MLflow was asked")
@@ -112,13 +90,12 @@ def _report(root: Path) -> object:
 
 
 def _prepare(root: Path) -> object:
-    return prepare.run(sampling.prepare_config(root, limit=4), sampling.context(root))
+    return prepare.run(prepare_config(root, limit=4), sampling.context(root))
 
 
 def _prepare_more(root: Path) -> object:
-    benchmarks = {"more": sampling.TOY}
-    config = sampling.prepare_config(root, limit=4, benchmarks=benchmarks)
-    return prepare.run(config.model_copy(update={"output": "problems/never"}), sampling.context(root))
+    config = prepare_config(root, limit=4, benchmarks={"more": TOY}, output="problems/never")
+    return prepare.run(config, sampling.context(root))
 
 
 User = Callable[[Path], object]
@@ -126,7 +103,7 @@ USERS: dict[str, tuple[User, str]] = {
     "prepare that finds everything": (_prepare, BASE),
     "prepare that finds the model": (_prepare_more, BASE),
     "sample": (_sample, BASE),
-    "sample with vLLM": (lambda root: _sample(root, "VLLM"), BASE),
+    "sample with vLLM": (lambda root: _sample(root, engine("VLLM")), BASE),
     "curate": (_curate, BASE),
     "train": (_train, BASE),
     "generate": (lambda root: generate_candidate(root, "never"), CANDIDATE),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from configs.gates import GATE
+from configs.report import GENERATED, KEY, SAMPLES, SETTINGS
 from populations import arms
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
@@ -18,14 +18,6 @@ from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.analyze import statistics
 from workspaces.tables import ROWS
 
-KEY = "c" * 64
-GENERATED = "generations/{arm}-{benchmark}-{setting}"
-SETTINGS = {"t0-7": 0.7, "t1-1": 1.1, "greedy": 0.0}
-DECODES = {
-    name: contract.Decode(temperature=temperature, top_k=20, top_p=0.8) for name, temperature in SETTINGS.items()
-}
-FIXED = {"Base": "t0-7", "Candidate": "t1-1"}
-SAMPLES = 10
 GAIN = 0.08
 
 
@@ -47,47 +39,6 @@ def workspace(root: Path, *, gain: float = GAIN, seed: int = 0, lcb: bool = True
     return root
 
 
-def config(root: Path, tracking: contract.Tracking, **changes: Any) -> contract.ReportConfig:
-    """The report of that experiment."""
-    wanted = {
-        "version": 1,
-        "stage": "report",
-        "name": "report",
-        "key": KEY,
-        "workspace": str(root),
-        "experiment": "qwen3-4b-ssd",
-        "spec": {
-            "model": {"source": {"huggingFace": {"repo": "Qwen/Qwen3-4B-Instruct-2507", "revision": "main"}}},
-            "prompts": {"source": {"builtin": "toy"}},
-            "sampling": {"temperature": 1.6, "topK": 20, "topP": 0.8, "pod": {}},
-            "training": {"steps": 40},
-        },
-        "parameters": {
-            "model": {"source": {"huggingFace": {"repo": "Qwen/Qwen3-4B-Instruct-2507", "revision": "main"}}},
-            "sampling": {"temperature": 1.6, "topK": 20, "topP": 0.8, "engineArgs": {}},
-        },
-        "science": contract.ReportScience(bootstrap_replicates=500, seed=0, promotion=promotion(tracking.experiment)),
-        "model": "models/base",
-        "candidate": files.export("checkpoints/train"),
-        "benchmarks": (_benchmark("lcb-v6", ("Process", "LCB")), _benchmark("humaneval", ("Process",))),
-        "artifacts": (
-            contract.StageArtifact(stage="train", kind="train", path="checkpoints/train", shards=0),
-            *(
-                contract.StageArtifact(
-                    stage=f"grade-{arm}-lcb-v6",
-                    kind="grade",
-                    path=f"verdicts/{arm}-lcb-v6-{FIXED[arm.title()]}-process",
-                    shards=1,
-                )
-                for arm in ("base", "candidate")
-            ),
-        ),
-        "output": "reports/one",
-        "execution": contract.ReportExecution(metrics_port=0, image="worker:1", tracking=tracking, failed=()),
-    }
-    return contract.ReportConfig(**{**wanted, **changes})
-
-
 def analysed(root: Path) -> contract.StageArtifact:
     """Write the curves of a candidate whose locks are sharper than the base's, and name their artifact."""
     rng = np.random.default_rng(0)
@@ -103,19 +54,6 @@ def analysed(root: Path) -> contract.StageArtifact:
         draft.write_text(files.STATISTICS, json.dumps(statistics.summary(*found, temperatures)))
         draft.finish(science={}, inputs={}, counts={"positions": 600}, facts={}, image="")
     return contract.StageArtifact(stage="analyze", kind="analyze", path="reports/curves", shards=0)
-
-
-def promotion(name: str, **changes: Any) -> contract.Promotion:
-    """A gate with a guard, against the base at its best."""
-    wanted = {
-        "registered_model": f"model-{name}",
-        "alias": "champion",
-        "challenger_alias": "challenger",
-        "upload_weights": True,
-        "claim": "",
-        "gate": GATE.model_copy(update={"benchmark": "lcb-v6", "baseline": "BestDecode"}),
-    }
-    return contract.Promotion(**{**wanted, **changes})
 
 
 def context(root: Path) -> Context:
@@ -232,32 +170,3 @@ def _train(root: Path) -> None:
         draft.finish(
             science={"steps": 40}, inputs={}, counts=counts, facts={"device": "cpu", "world_size": 1}, image=""
         )
-
-
-def _benchmark(name: str, modes: tuple[contract.Grading, ...]) -> contract.BenchmarkReport:
-    evaluations = [
-        contract.Evaluation(
-            stage=f"grade-{arm.lower()}-{name}",
-            arm=arm,
-            setting=setting,
-            decode=DECODES[setting],
-            fixed=FIXED[arm] == setting,
-            mode=mode,
-            verdicts=f"verdicts/{arm.lower()}-{name}-{setting}-{mode.lower()}",
-            verdict_shards=1,
-            generations=GENERATED.format(arm=arm.lower(), benchmark=name, setting=setting),
-            generation_shards=1,
-        )
-        for arm in ("Base", "Candidate")
-        for setting in SETTINGS
-        for mode in modes
-    ]
-    return contract.BenchmarkReport(
-        name=name,
-        window="2025-02_2025-05" if name == "lcb-v6" else "",
-        problems=f"problems/{name}",
-        k=(1, 5),
-        samples_per_problem=SAMPLES,
-        grading=modes,
-        evaluations=tuple(evaluations),
-    )

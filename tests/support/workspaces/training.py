@@ -4,7 +4,7 @@ The log-probabilities come from transformers' own forward pass, one document at 
 an independent check of ours.
 """
 
-import json
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from transformers import AutoModelForCausalLM, GptOssConfig, LlamaConfig, Qwen3Config, Qwen3MoeConfig
 
-from ssd_jobs import artifacts, contract
+from configs.train import train_config
+from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
 from ssd_jobs.stages.train import model, optimizer
@@ -139,61 +140,7 @@ def write_base(root: Path, *, family: str = "qwen3", seed: int = 0) -> None:
         _finish(draft)
 
 
-def config(
-    root: Path, *, output: str = "checkpoints/run", execution: dict[str, Any] | None = None, **science: Any
-) -> Any:
-    """Return a train config for that workspace; `science` and `execution` replace single fields."""
-    document = {
-        "version": 1,
-        "stage": "train",
-        "name": "train",
-        "key": "a" * 64,
-        "workspace": str(root),
-        "model": "models/base",
-        "records": "records/plan",
-        "output": output,
-        "science": {
-            "steps": 4,
-            "global_batch_size": 8,
-            "sequence_length": 64,
-            "learning_rate": 1e-3,
-            "min_learning_rate": 1e-4,
-            "warmup_steps": 2,
-            "weight_decay": 0.1,
-            "betas": [0.9, 0.95],
-            "grad_clip": 1.0,
-            "seed": 0,
-            "loss_weighting": "Token",
-            "compute_dtype": "Float32",
-            "activation_checkpointing": "None",
-            "compile": False,
-            "lora": None,
-            "export_every_steps": 0,
-            "nll_tolerance": 0.02,
-            "trust_remote_code": False,
-            **science,
-        },
-        "execution": {
-            "metrics_port": 0,
-            "image": "",
-            "nodes": 1,
-            "gpus_per_node": 0,
-            "attempt": 1,
-            "master_address": "127.0.0.1",
-            "master_port": 29500,
-            "rendezvous_timeout_s": 60.0,
-            "grace_period_s": 60.0,
-            "checkpoint_every_steps": 2,
-            "checkpoint_every_s": 0.0,
-            "checkpoint_keep": 2,
-            "tracking": None,
-            **(execution or {}),
-        },
-    }
-    return contract.loads(json.dumps(document), source="test")
-
-
-def _artifact(root: Path, path: str) -> Any:
+def _artifact(root: Path, path: str) -> AbstractContextManager[artifacts.Draft]:
     """Claim an input."""
     return artifacts.claim(root / path, stage="prepare", name="input", key="b" * 64)
 
@@ -206,7 +153,7 @@ def _finish(draft: artifacts.Draft) -> None:
 def final_state(ranks: Ranks, root: Path, output: str) -> dict[str, torch.Tensor]:
     """Return the float32 weights and moments of the newest checkpoint."""
     trainee = model.load(root / "models/base", model_settings("Float32"), ranks)
-    state = optimizer.state(trainee, optimizer.build(trainee, config(root).science))
+    state = optimizer.state(trainee, optimizer.build(trainee, train_config(root).science))
     step, _ = Checkpoints(root / output / files.CHECKPOINTS, ranks, keep=9).restore(state)
     flat = {f"{part}/{name}": tensor.clone() for part, tensors in state.items() for name, tensor in tensors.items()}
     return {"step": torch.tensor(step), **flat}

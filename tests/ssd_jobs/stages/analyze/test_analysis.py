@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM
 
-from ssd_jobs import artifacts, contract
+from configs.analyze import analyze_config
+from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.context import Context
 from ssd_jobs.contract import Decode, files
@@ -65,7 +66,7 @@ def _on_the_edge(p: np.ndarray, temperature: float, k: int, mass: float) -> bool
 
 def _shard(root: Path, rows: list[dict[str, Any]]) -> None:
     """Write samples."""
-    path = files.shard(root / "samples/s", 0)
+    path = files.shard(root / "samples/run", 0)
     with artifacts.claim(path, stage="sample", name="sample", key="d" * 64, shard=0) as draft:
         complete = [{**SAMPLE, "prompt_token_ids": [1, 2], "error": "", **row} for row in rows]
         draft.write_table(files.part(0), tables.SAMPLES, tables.table(tables.SAMPLES, complete))
@@ -80,7 +81,7 @@ def test_one_usable_sample_of_each_problem_is_looked_at(tmp_path: Path) -> None:
     """The first sample with a completion, cut to the limit; problems in an order of the seed's, samples in any."""
     rows = [_row("a", 1, [5, 6, 7]), _row("a", 0, [], error="prompt_too_long"), _row("b", 2, [9]), _row("b", 1, [8])]
     _shard(tmp_path, rows)
-    shards = artifacts.open_shards(tmp_path / "samples/s", 1)
+    shards = artifacts.open_shards(tmp_path / "samples/run", 1)
     found = contexts.choose(shards, problems=9, max_tokens=2, seed=0)
     assert sorted((each.problem_id, each.tokens, each.prompt_length) for each in found) == [
         ("a", (1, 2, 5, 6), 2),
@@ -93,7 +94,7 @@ def test_without_a_completion_there_is_nothing_to_look_at(tmp_path: Path) -> Non
     """The message says so."""
     _shard(tmp_path, [_row("a", 0, [], error="prompt_too_long")])
     with pytest.raises(BadInput, match="none has a completion"):
-        contexts.choose(artifacts.open_shards(tmp_path / "samples/s", 1), problems=1, max_tokens=2, seed=0)
+        contexts.choose(artifacts.open_shards(tmp_path / "samples/run", 1), problems=1, max_tokens=2, seed=0)
 
 
 def test_both_models_are_measured_on_the_same_positions(tmp_path: Path) -> None:
@@ -107,13 +108,13 @@ def test_both_models_are_measured_on_the_same_positions(tmp_path: Path) -> None:
             training.write_model(folder, seed=seed)
             draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
     context = Context(tmp_path, 0, Progress())
-    first = analyze.run(_config(tmp_path), context)
-    assert analyze.run(_config(tmp_path), context).digest == first.digest
-    found = json.loads((tmp_path / "reports/r" / files.STATISTICS).read_text())
+    first = analyze.run(analyze_config(tmp_path), context)
+    assert analyze.run(analyze_config(tmp_path), context).digest == first.digest
+    found = json.loads((tmp_path / "reports/run" / files.STATISTICS).read_text())
     assert (
         found["positions"] == sum(len(row["completion_token_ids"]) for row in rows) == sum(found["bins"]["positions"])
     )
-    arrays = np.load(tmp_path / "reports/r" / files.POSITIONS)
+    arrays = np.load(tmp_path / "reports/run" / files.POSITIONS)
     row = next(row for row in rows if row["problem_id"] == "p2")
     for arm, path in (("base", "models/base"), ("candidate", files.export("checkpoints/c"))):
         logits = _logits(tmp_path / path, [1, 2, *row["completion_token_ids"]])[1:-1]
@@ -127,28 +128,3 @@ def _logits(path: Path, tokens: list[int]) -> np.ndarray:
     model = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32)
     with torch.no_grad():
         return np.asarray(model(torch.tensor([tokens])).logits[0].double())
-
-
-def _config(root: Path) -> Any:
-    document = {
-        "version": 1,
-        "stage": "analyze",
-        "name": "analyze",
-        "key": "f" * 64,
-        "workspace": str(root),
-        "science": {
-            "problems": 4,
-            "max_tokens": 16,
-            "temperatures": [0.5, 1.0],
-            "decode": {"temperature": 1.0, "top_k": 20, "top_p": 0.8},
-            "seed": 0,
-            "trust_remote_code": False,
-        },
-        "base": "models/base",
-        "candidate": files.export("checkpoints/c"),
-        "samples": "samples/s",
-        "sample_shards": 1,
-        "output": "reports/r",
-        "execution": {"metrics_port": 0, "image": "", "gpus": 0},
-    }
-    return contract.loads(json.dumps(document), source="test")

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
+from configs.curate import curate_config
+from configs.parts import key
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.curate import stage as curate
 from ssd_jobs.stages.curate.batches import batches
-from workspaces.sampling import STOP, context, curate_config, key, sample_row, toy_workspace, write_samples
+from workspaces.sampling import STOP, context, sample_row, toy_workspace, write_samples
 
 PROGRAM = "```python\nprint(1)\nprint(2)\n```"
 
@@ -38,7 +40,7 @@ def problem_ids(workspace: Path) -> list[str]:
 
 def run(workspace: Path, *shards: list[dict[str, Any]], **science: Any) -> artifacts.Artifact:
     write_samples(workspace, *shards)
-    curate.run(curate_config(workspace, shards=len(shards), **science), context(workspace))
+    curate.run(curate_config(workspace, sample_shards=len(shards), **science), context(workspace))
     return artifacts.open_artifact(workspace / "records/run")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from configs.grade import GENERATIONS, PROBLEMS, TESTS, VERDICTS, grade_config
 from ssd_jobs import artifacts
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput, JobError, Terminated
@@ -32,23 +33,23 @@ KINDS = {
 def test_every_generation_gets_its_verdict_in_both_modes(tmp_path: Path) -> None:
     """Verdicts are those of the programs, in order; canaries, isolation and counts are in the manifest."""
     root = graded.workspace(tmp_path, TEXTS)
-    result = grade.run(graded.config(root), graded.context(root))
+    result = grade.run(grade_config(root), graded.context(root))
     assert result.message == "shard 0: 18 verdicts graded"
     rows = graded.verdicts(root, "process")
     assert {name: [row["verdict"] for row in rows if row["problem_id"] == name] for name in KINDS} == KINDS
-    (shard,) = artifacts.open_shards(root / f"{graded.VERDICTS}-process", 1)
+    (shard,) = artifacts.open_shards(root / f"{VERDICTS}-process", 1)
     assert shard.manifest.facts["canaries"] == "passed"
     assert shard.manifest.facts["isolation"]["seccomp"] is True  # type: ignore[index,call-overload]
     assert shard.manifest.counts["verdict_pass"] == 4
     assert set(shard.manifest.inputs) == {"problems", "tests", "generations"}
-    again = grade.run(graded.config(root), graded.context(root))
+    again = grade.run(grade_config(root), graded.context(root))
     assert (again.digest, again.message) == (result.digest, "shard 0: 18 verdicts found complete")
 
 
 def test_shards_are_a_partition_by_problem_whatever_the_shards_of_generate(tmp_path: Path) -> None:
     """Each problem is graded whole, by exactly one shard, from generations in any number of shards."""
     root = graded.workspace(tmp_path, TEXTS, shards=2)
-    config = graded.config(root, shards=2, generation_shards=2)
+    config = grade_config(root, shards=2, generation_shards=2)
     config = config.model_copy(update={"tasks": config.tasks[:1]})
     for index in range(2):
         grade.run(config, graded.context(root, index=index))
@@ -86,10 +87,10 @@ def test_what_cannot_be_graded_fairly_is_refused_by_name(
     """Bad problems and tests are refused with file, problem and test, before any program runs."""
     root = graded.workspace(tmp_path, {"p": [graded.RIGHT]})
     rows = [{**graded.tests_of("p")[0], **changes} for changes in tests]
-    graded.write(root / graded.TESTS, {files.TESTS: ("tests", rows)})
-    graded.write(root / graded.PROBLEMS, {files.PROBLEMS: ("problems", [graded.problem("p", **problem)])})
+    graded.write(root / TESTS, {files.TESTS: ("tests", rows)})
+    graded.write(root / PROBLEMS, {files.PROBLEMS: ("problems", [graded.problem("p", **problem)])})
     with pytest.raises(BadInput, match=words):
-        grade.run(graded.config(root), graded.context(root))
+        grade.run(grade_config(root), graded.context(root))
 
 
 class Failing(Client):
@@ -111,11 +112,9 @@ class Failing(Client):
 def test_a_failure_of_the_sandbox_is_never_a_wrong_answer(tmp_path: Path, failures: int) -> None:
     """A sandbox that fails is asked again; when it fails for good there is an error and no verdict."""
     root = graded.workspace(tmp_path, {"p": [graded.RIGHT]})
-    config = graded.config(root)
-    known = questions.questions(
-        artifacts.open_artifact(root / graded.PROBLEMS), artifacts.open_artifact(root / graded.TESTS)
-    )
-    wanted = questions.completions(artifacts.open_shards(root / graded.GENERATIONS, 1), known)
+    config = grade_config(root)
+    known = questions.questions(artifacts.open_artifact(root / PROBLEMS), artifacts.open_artifact(root / TESTS))
+    wanted = questions.completions(artifacts.open_shards(root / GENERATIONS, 1), known)
     with connect_sandbox(config.execution, memory_mb=config.science.memory_mb) as client:
         failing = Failing(client.path, failures)
         found = grade.grade(failing, known, wanted, "Process", limits_of(config.science))
@@ -130,8 +129,8 @@ def test_shards_hold_their_own_problems_only(tmp_path: Path) -> None:
     """What the shards of a grade read is disjoint and, together, everything, each problem with its tests."""
     names = [f"p{number}" for number in range(9)]
     root = graded.workspace(tmp_path, {name: [graded.RIGHT, graded.WRONG] for name in names}, shards=2)
-    problems, tests = (artifacts.open_artifact(root / path) for path in (graded.PROBLEMS, graded.TESTS))
-    generated = artifacts.open_shards(root / graded.GENERATIONS, 2)
+    problems, tests = (artifacts.open_artifact(root / path) for path in (PROBLEMS, TESTS))
+    generated = artifacts.open_shards(root / GENERATIONS, 2)
     known = [questions.questions(problems, tests, shard=number, shards=4) for number in range(4)]
     wanted = [questions.completions(generated, known[number], shard=number, shards=4) for number in range(4)]
     assert sorted(name for each in known for name in each) == names
@@ -146,9 +145,9 @@ def test_shards_hold_their_own_problems_only(tmp_path: Path) -> None:
 def test_a_generation_of_another_benchmark_is_refused(tmp_path: Path) -> None:
     """A generation whose problem the benchmark does not have is named."""
     root = graded.workspace(tmp_path, {"p": [graded.RIGHT], "q": [graded.RIGHT]})
-    graded.write(root / graded.PROBLEMS, {files.PROBLEMS: ("problems", [graded.problem("p")])})
+    graded.write(root / PROBLEMS, {files.PROBLEMS: ("problems", [graded.problem("p")])})
     with pytest.raises(BadInput, match="problem q is not in the benchmark; run generate again"):
-        grade.run(graded.config(root), graded.context(root))
+        grade.run(grade_config(root), graded.context(root))
 
 
 def test_stopped_between_programs_it_leaves_nothing_half_done(tmp_path: Path) -> None:
@@ -157,15 +156,15 @@ def test_stopped_between_programs_it_leaves_nothing_half_done(tmp_path: Path) ->
     stopped = graded.context(root)
     stopped.stop.set()
     with pytest.raises(Terminated):
-        grade.run(graded.config(root), stopped)
-    assert not (files.shard(root / f"{graded.VERDICTS}-process", 0) / files.MANIFEST).exists()
-    assert grade.run(graded.config(root), replace(stopped, stop=graded.context(root).stop)).message.endswith("graded")
+        grade.run(grade_config(root), stopped)
+    assert not (files.shard(root / f"{VERDICTS}-process", 0) / files.MANIFEST).exists()
+    assert grade.run(grade_config(root), replace(stopped, stop=graded.context(root).stop)).message.endswith("graded")
 
 
 def test_a_sandbox_that_lies_voids_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When a spoiled program passes in a later group, the verdicts of the groups before it are thrown away too."""
     root = graded.workspace(tmp_path, {"p": [graded.RIGHT] * (BATCH + 4)})
-    config, journal = graded.config(root), files.shard(root / f"{graded.VERDICTS}-process", 0) / grade.JOURNAL
+    config, journal = grade_config(root), files.shard(root / f"{VERDICTS}-process", 0) / grade.JOURNAL
     kept: list[int] = []
 
     def forged(source: str, problem: ProblemTests, token: str) -> str:

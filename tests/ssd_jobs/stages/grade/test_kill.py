@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from configs.grade import VERDICTS, grade_config
 from ssd_jobs import contract
 from ssd_jobs.contract import files
 from ssd_jobs.stages.grade import stage as grade
@@ -35,7 +36,7 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 
 def _config(root: Path) -> Path:
     """Write a config that grades in one mode."""
-    whole = graded.config(root)
+    whole = grade_config(root)
     path = root / "config.json"
     path.write_text(contract.dump(whole.model_copy(update={"tasks": whole.tasks[:1]})))
     return path
@@ -44,7 +45,7 @@ def _config(root: Path) -> Path:
 def test_kill_9_keeps_the_verdicts_that_were_sure(tmp_path: Path) -> None:
     """The second run takes over the kept verdicts as they were measured, grades the rest, and leaves no journal."""
     root = graded.workspace(tmp_path, TEXTS)
-    config, shard = _config(root), files.shard(root / f"{graded.VERDICTS}-process", 0)
+    config, shard = _config(root), files.shard(root / f"{VERDICTS}-process", 0)
     child = _start(config)
     deadline = time.monotonic() + SECONDS
     while not _lines(shard / grade.JOURNAL) and child.poll() is None and time.monotonic() < deadline:

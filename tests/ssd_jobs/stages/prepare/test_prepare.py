@@ -5,13 +5,15 @@ import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ssd_jobs import artifacts
+from configs.parts import CHAT, COLUMNS, TOY, key, model_at, rows_at
+from configs.prepare import prepare_config
+from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
@@ -19,10 +21,10 @@ from ssd_jobs.models.prompts import load_tokenizer
 from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.toy import base_model
 from workspaces import training
-from workspaces.sampling import CHAT, OWN, TOY, context, key, loaded, prepare_config
+from workspaces.sampling import context
 
-Breaking = Callable[[Path], dict[str, Any]]
-"""Prepares a workspace in which something is wrong, and returns what to change in the config."""
+Breaking = Callable[[Path], contract.PrepareConfig]
+"""Prepares a workspace in which something is wrong, and returns the config."""
 ROWS = [
     {"id": "a", "statement": "Print the sum of two numbers."},
     {"id": "b", "statement": "Print   the sum\nof two numbers."},
@@ -31,9 +33,9 @@ ROWS = [
 ]
 
 
-def write_jsonl(path: Path, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def write_jsonl(path: Path, rows: list[dict[str, Any]]) -> contract.PathRows:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return {"kind": "path", "path": str(path), "columns": OWN}
+    return rows_at(str(path))
 
 
 def prepared(root: Path, **config: Any) -> dict[str, str]:
@@ -45,11 +47,11 @@ def pool(root: Path) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> dict[str, Any]:
+def source(tmp_path: Path) -> contract.PathRows:
     return write_jsonl(tmp_path / "pool.jsonl", ROWS)
 
 
-def test_prompts_are_the_tokens_of_the_chat_template(tmp_path: Path, source: dict[str, Any]) -> None:
+def test_prompts_are_the_tokens_of_the_chat_template(tmp_path: Path, source: contract.PathRows) -> None:
     """Each prompt's ids are what the tokenizer gives for the template's turns, and its text what they decode to."""
     prepared(tmp_path, prompts=source)
     tokenizer = load_tokenizer(base_model.directory(), trust_remote_code=False)
@@ -61,7 +63,7 @@ def test_prompts_are_the_tokens_of_the_chat_template(tmp_path: Path, source: dic
     assert "def add(a, b):" in rows[1]["text"]
 
 
-def test_equal_statements_count_once_and_ids_stay_unique(tmp_path: Path, source: dict[str, Any]) -> None:
+def test_equal_statements_count_once_and_ids_stay_unique(tmp_path: Path, source: contract.PathRows) -> None:
     """Statements that differ in white space are one problem; an id that two problems share is told apart."""
     prepared(tmp_path, prompts=source)
     assert [row["problem_id"] for row in pool(tmp_path)] == ["a", "c", "c#2"]
@@ -77,7 +79,7 @@ def test_no_two_problems_share_an_id(tmp_path: Path) -> None:
     assert len(set(names)) == len(rows), names
 
 
-def test_kind_and_entry_point_follow_from_starter_code(tmp_path: Path, source: dict[str, Any]) -> None:
+def test_kind_and_entry_point_follow_from_starter_code(tmp_path: Path, source: contract.PathRows) -> None:
     """A problem with starter code is a function, one without is a program."""
     prepared(tmp_path, prompts=source)
     found = {row["problem_id"]: (row["kind"], row["entry_point"], row["difficulty"]) for row in pool(tmp_path)}
@@ -117,7 +119,7 @@ def test_parquet_and_jsonl_give_the_same(tmp_path: Path) -> None:
         root.mkdir()
         write_jsonl(root / "pool.jsonl", rows)
         pq.write_table(pa.Table.from_pylist(rows), root / "pool.parquet")
-        digests.append(prepared(root, prompts={"kind": "path", "path": name, "columns": OWN})["prompts"])
+        digests.append(prepared(root, prompts=rows_at(name))["prompts"])
     assert digests[0] == digests[1]
 
 
@@ -189,7 +191,7 @@ def test_the_model_is_a_directory_with_every_file_hashed(tmp_path: Path) -> None
         (source / file.name).write_bytes(file.read_bytes())
     (source / "pytorch_model.bin").write_bytes(b"pickle")
     (source / "modeling.py").write_text("import os")
-    prepared(tmp_path, model={"kind": "path", "path": "source"}, limit=5)
+    prepared(tmp_path, model=model_at("source"), limit=5)
     model = artifacts.open_artifact(tmp_path / "models/base")
     model.verify()
     assert {"config.json", "model.safetensors", files.TOKENIZER} <= model.manifest.files.keys()
@@ -210,7 +212,7 @@ def test_adapters_that_training_would_refuse_are_refused(
     """By the model's config, before a prompt is read, not after all sampling."""
     training.write_model(tmp_path / "source", family=family)
     with pytest.raises(BadInput, match=rf"training\.lora\.targets: {named}"):
-        prepared(tmp_path, model={"kind": "path", "path": "source"}, adapters=targets)
+        prepared(tmp_path, model=model_at("source"), adapters=targets)
     assert not (tmp_path / "problems/pool").exists()
 
 
@@ -229,12 +231,12 @@ def test_a_source_that_was_corrected_is_used(tmp_path: Path) -> None:
     places = {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}
     (source / files.WEIGHTS_INDEX).write_text(json.dumps({"weight_map": places}))
     with pytest.raises(BadInput, match=r"model-00002-of-00002\.safetensors is missing"):
-        prepared(tmp_path, model={"kind": "path", "path": "source"}, limit=5)
+        prepared(tmp_path, model=model_at("source"), limit=5)
     (source / "model-00001-of-00002.safetensors").rename(source / "model.safetensors")
     (source / files.WEIGHTS_INDEX).unlink()
-    prepared(tmp_path, model={"kind": "path", "path": "source"}, limit=5)
+    prepared(tmp_path, model=model_at("source"), limit=5)
     (tmp_path / "clean").mkdir()
-    prepared(tmp_path / "clean", model={"kind": "path", "path": str(source)}, limit=5)
+    prepared(tmp_path / "clean", model=model_at(str(source)), limit=5)
     both = [artifacts.open_artifact(root / "models/base").digest for root in (tmp_path, tmp_path / "clean")]
     assert both[0] == both[1]
 
@@ -251,33 +253,48 @@ def test_a_part_that_is_made_again_is_not_complete_meanwhile(tmp_path: Path) -> 
     assert artifacts.complete(tmp_path / "tests/own", key=key("3")) is None
 
 
-def test_a_users_template_is_used_and_is_no_code(tmp_path: Path, source: dict[str, Any]) -> None:
+def test_a_users_template_is_used_and_is_no_code(tmp_path: Path, source: contract.PathRows) -> None:
     """A file of the workspace replaces the template; what a statement contains is never executed."""
     (tmp_path / "mine.jinja").write_text("Task: {{ statement }}")
     rows = [{"id": "p", "statement": "{{ 7 * 7 }} {% raise %}"}]
     source = write_jsonl(tmp_path / "pool.jsonl", rows)
-    prepared(tmp_path, prompts=source, rendering={"template": "mine.jinja", "prompt_mode": "Raw"})
+    prepared(tmp_path, prompts=source, rendering=template("mine.jinja", "Raw"))
     (row,) = tables.rows(artifacts.open_artifact(tmp_path / "problems/pool").table(files.PROMPTS, tables.PROMPTS))
     assert row["text"] == "Task: {{ 7 * 7 }} {% raise %}"
 
 
+def template(name: str, mode: Literal["Chat", "Raw"] = "Chat") -> contract.Rendering:
+    """A rendering with another template."""
+    return CHAT.model_copy(update={"template": name, "prompt_mode": mode})
+
+
 def lines(*rows: dict[str, Any], **config: Any) -> Breaking:
     """Training problems from these rows."""
-    return lambda root: {"prompts": write_jsonl(root / "rows.jsonl", list(rows)), **config}
+    return lambda root: wanted(root, prompts=write_jsonl(root / "rows.jsonl", list(rows)), **config)
+
+
+def wanted(root: Path, **config: Any) -> contract.PrepareConfig:
+    """A config of few problems."""
+    return prepare_config(root, **{"limit": 5, **config})
+
+
+def but(**config: Any) -> Breaking:
+    """Nothing but a config."""
+    return lambda root: wanted(root, **config)
 
 
 def bench(*rows: dict[str, Any]) -> Breaking:
     """A benchmark from these rows."""
-    return lambda root: {"benchmarks": {"own": write_jsonl(root / "rows.jsonl", list(rows))}}
+    return lambda root: wanted(root, benchmarks={"own": write_jsonl(root / "rows.jsonl", list(rows))})
 
 
 def parquet(tests: list[dict[str, Any]]) -> Breaking:
     """A benchmark as parquet, with one problem."""
 
-    def write(root: Path) -> dict[str, Any]:
+    def write(root: Path) -> contract.PrepareConfig:
         row = {"id": "a", "statement": "x", "tests": tests}
         pq.write_table(pa.Table.from_pylist([row]), root / "rows.parquet")
-        return {"benchmarks": {"own": rows_at("rows.parquet")}}
+        return wanted(root, benchmarks={"own": rows_at("rows.parquet")})
 
     return write
 
@@ -285,15 +302,15 @@ def parquet(tests: list[dict[str, Any]]) -> Breaking:
 def file(name: str, content: bytes, **config: Any) -> Breaking:
     """A file in the workspace."""
 
-    def write(root: Path) -> dict[str, Any]:
+    def write(root: Path) -> contract.PrepareConfig:
         (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_bytes(content)
-        return config
+        return wanted(root, **config)
 
     return write
 
 
-def without_template(root: Path) -> dict[str, Any]:
+def without_template(root: Path) -> contract.PrepareConfig:
     """A model whose tokenizer has no chat template."""
     (root / "bare").mkdir()
     for each in base_model.directory().iterdir():
@@ -302,23 +319,18 @@ def without_template(root: Path) -> dict[str, Any]:
     config = json.loads((root / f"bare/{files.TOKENIZER_CONFIG}").read_text())
     config.pop("chat_template", None)
     (root / f"bare/{files.TOKENIZER_CONFIG}").write_text(json.dumps(config))
-    return {"model": {"kind": "path", "path": "bare"}}
-
-
-def rows_at(path: str) -> dict[str, Any]:
-    """Training problems at a path."""
-    return {"kind": "path", "path": path, "columns": OWN}
+    return wanted(root, model=model_at("bare"))
 
 
 def model_with(name: str, content: bytes) -> Breaking:
     """The toy model with another content of one file."""
 
-    def write(root: Path) -> dict[str, Any]:
+    def write(root: Path) -> contract.PrepareConfig:
         (root / "model").mkdir()
         for each in base_model.directory().iterdir():
             (root / "model" / each.name).write_bytes(each.read_bytes())
         (root / "model" / name).write_bytes(content)
-        return {"model": {"kind": "path", "path": "model"}}
+        return wanted(root, model=model_at("model"))
 
     return write
 
@@ -327,14 +339,17 @@ WEIGHTS = (base_model.directory() / "model.safetensors").read_bytes()
 DAY = date(2025, 2, 1)
 TEST = [{"input": "", "output": "1"}]
 FUNCTION = {"id": "f", "statement": "Return it.", "starterCode": "def same(x):"}
-HUB = {"kind": "huggingFace", "repo": "nobody/nothing", "revision": "main"}
+HUB = contract.HuggingFaceModel(kind="huggingFace", repo="nobody/nothing", revision="main")
+HUB_ROWS = contract.HuggingFaceRows(
+    kind="huggingFace", repo=HUB.repo, revision=HUB.revision, config="", split="train", columns=COLUMNS
+)
 BREAKING: dict[str, tuple[Breaking, str]] = {
     "no such model": (
-        lambda root: {"model": {"kind": "path", "path": "nowhere"}},
+        but(model=model_at("nowhere")),
         r"model\.source\.path: .*nowhere is no directory",
     ),
     "model without weights": (
-        file("half/config.json", b"{}", model={"kind": "path", "path": "half"}),
+        file("half/config.json", b"{}", model=model_at("half")),
         r"model\.source: .*safetensors",
     ),
     "weights cut off": (
@@ -380,23 +395,23 @@ BREAKING: dict[str, tuple[Breaking, str]] = {
         r"rows\.parquet: cannot be read as parquet",
     ),
     "no such file": (
-        lambda root: {"prompts": rows_at("gone.jsonl")},
+        but(prompts=rows_at("gone.jsonl")),
         r"prompts\.source\.path: .*gone\.jsonl does not exist",
     ),
     "unknown builtin": (
-        lambda root: {"prompts": {"kind": "builtin", "name": "moon"}},
+        but(prompts=contract.Builtin(kind="builtin", name="moon")),
         r"prompts\.source\.builtin: there are no problems 'moon'",
     ),
     "no such template": (
-        lambda root: {"rendering": {"template": "gone.jinja"}},
+        but(rendering=template("gone.jinja")),
         r"prompts\.template: .*gone\.jinja cannot be read",
     ),
     "broken template": (
-        file("bad.jinja", b"{{ statement ", rendering={"template": "bad.jinja"}),
+        file("bad.jinja", b"{{ statement ", rendering=template("bad.jinja")),
         r"prompts\.template: bad\.jinja",
     ),
     "unknown variable": (
-        file("bad.jinja", b"{{ solution }}", rendering={"template": "bad.jinja"}),
+        file("bad.jinja", b"{{ solution }}", rendering=template("bad.jinja")),
         r"prompts\.template: bad\.jinja: 'solution' is undefined",
     ),
     "benchmark without tests": (
@@ -446,19 +461,19 @@ BREAKING: dict[str, tuple[Breaking, str]] = {
     "bytes in a test": (parquet([{"input": b"x", "output": b"1"}]), r"rows\.parquet: row 1: .* is no JSON \(.*bytes"),
     "date in a test": (parquet([{"input": "x", "output": DAY}]), r"rows\.parquet: row 1: .* is no JSON \(.*date"),
     "unknown builtin template": (
-        lambda root: {"rendering": {"template": "builtin:moon"}},
+        but(rendering=template("builtin:moon")),
         r"prompts\.template: there is no builtin:moon; use builtin:instruct or builtin:thinking",
     ),
     "template that cannot be rendered": (
-        file("bad.jinja", b"{{ statement + 1 }}", rendering={"template": "bad.jinja"}),
+        file("bad.jinja", b"{{ statement + 1 }}", rendering=template("bad.jinja")),
         r"prompts\.template: bad\.jinja: can only concatenate",
     ),
     "template that some problem breaks": (
-        file("bad.jinja", b"{{ 1 / (kind == 'functional') }}", rendering={"template": "bad.jinja"}),
+        file("bad.jinja", b"{{ 1 / (kind == 'functional') }}", rendering=template("bad.jinja")),
         r"prompts\.template: bad\.jinja: division by zero",
     ),
     "template that says nothing": (
-        file("bad.jinja", b" ", rendering={"template": "bad.jinja", "prompt_mode": "Raw"}),
+        file("bad.jinja", b" ", rendering=template("bad.jinja", "Raw")),
         r"prompts\.template: bad\.jinja: gives an empty prompt",
     ),
     "test without output": (
@@ -466,11 +481,11 @@ BREAKING: dict[str, tuple[Breaking, str]] = {
         r"rows\.jsonl:1: a test lacks input or output",
     ),
     "unknown data set offline": (
-        lambda root: {"prompts": {**HUB, "config": "", "split": "train", "columns": OWN}},
+        but(prompts=HUB_ROWS),
         r"prompts\.source\.huggingFace: nobody/nothing at 'main' is not in the local cache",
     ),
     "unknown model offline": (
-        lambda root: {"model": HUB},
+        but(model=HUB),
         r"model\.source\.huggingFace: nobody/nothing at 'main' is not in the local cache",
     ),
 }
@@ -481,14 +496,7 @@ def test_what_cannot_work_is_said_in_one_sentence(tmp_path: Path, case: str) -> 
     """Bad input ends in one line that names the field or the file, and leaves nothing complete behind."""
     breaking, message = BREAKING[case]
     with pytest.raises(BadInput) as error:
-        prepared(tmp_path, **{"limit": 5, **breaking(tmp_path)})
+        prepare.run(breaking(tmp_path), context(tmp_path))
     assert re.search(message, str(error.value)), str(error.value)
     assert "\n" not in str(error.value)
     assert not (tmp_path / f"problems/prepare/{files.MANIFEST}").exists()
-
-
-def test_a_config_of_the_contract_is_what_is_read() -> None:
-    """The helper of these tests writes what the contract reads."""
-    config = prepare_config(Path("/w"), benchmarks={"toy": TOY})
-    assert loaded(json.loads(config.model_dump_json())) == config
-    assert (config.model.key, config.benchmarks[0].science.rendering.prompt_mode) == (key("1"), CHAT["prompt_mode"])

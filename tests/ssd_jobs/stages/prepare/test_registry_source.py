@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from ssd_jobs import artifacts, tracking
+from configs.prepare import prepare_config
+from configs.report import promotion_of
+from ssd_jobs import artifacts, contract, tracking
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.toy import base_model
 from ssd_jobs.tracking import Candidate, Recorded, runs
 from tracking import mlflow_server
-from workspaces import reported
-from workspaces.sampling import context, prepare_config
+from workspaces.sampling import context
 
 
 def register(uri: str, root: Path, digest: str) -> str:
@@ -24,7 +25,7 @@ def register(uri: str, root: Path, digest: str) -> str:
     shutil.copytree(base_model.directory(), root / "exported")
     experiment = runs.experiment(client, wanted)
     where = Recorded(experiment, runs.parent_run(client, wanted, experiment), "")
-    promotion = reported.promotion(wanted.experiment)
+    promotion = promotion_of(wanted.experiment)
     candidate = Candidate(directory=root / "exported", path="checkpoints/x/model", digest=digest, tags={})
     tracking.register(wanted, promotion, candidate, where=where, promote=True, client=client)
     return promotion.registered_model
@@ -33,10 +34,10 @@ def register(uri: str, root: Path, digest: str) -> str:
 def test_a_champion_is_the_next_base(mlflow_server: str, tmp_path: Path) -> None:
     """Prepare fetches the version that the alias means, file by file what was exported, and records which it was."""
     name = register(mlflow_server, tmp_path, "d1")
-    source = {"kind": "registry", "uri": f"models:/{name}@champion"}
+    source = contract.RegistryModel(kind="registry", uri=f"models:/{name}@champion")
     prepare.run(prepare_config(tmp_path, model=source, tracking_uri=mlflow_server, limit=3), context(tmp_path))
     base = artifacts.open_artifact(tmp_path / "models/base")
-    assert base.manifest.facts["uri"] == source["uri"]
+    assert base.manifest.facts["uri"] == source.uri
     assert (base.manifest.facts["version"], base.manifest.facts["digest"]) == ("1", "d1")
     for path in base_model.directory().iterdir():
         if path.name in base.manifest.files:
@@ -47,7 +48,7 @@ def test_a_champion_is_the_next_base(mlflow_server: str, tmp_path: Path) -> None
 
 def test_an_alias_that_nobody_has_is_bad_input(mlflow_server: str, tmp_path: Path) -> None:
     """The sentence names the field, and nothing is left that looks complete."""
-    source = {"kind": "registry", "uri": "models:/nothing@champion"}
+    source = contract.RegistryModel(kind="registry", uri="models:/nothing@champion")
     with pytest.raises(BadInput, match=r"model\.source\.registry: models:/nothing@champion is not in MLflow"):
         prepare.run(prepare_config(tmp_path, model=source, tracking_uri=mlflow_server), context(tmp_path))
     assert not (tmp_path / f"models/base/{files.MANIFEST}").exists()

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from configs.report import promotion_of, report_config
 from populations import arms
 from ssd_jobs import contract
 from ssd_jobs.stages.report import decision
 from ssd_jobs.stages.report.evidence import Evidence
-from workspaces import reported
 
 TRACKING = contract.Tracking(uri="http://x", experiment="x", run_key="x", run_name="x")
 
@@ -29,9 +29,7 @@ def evidence(**changes: Any) -> Evidence:
 
 def config(root: Path, **science: Any) -> contract.ReportConfig:
     """A report config with another promotion."""
-    whole = reported.config(root, TRACKING)
-    changed = contract.ReportScience(bootstrap_replicates=200, seed=0, promotion=reported.promotion("x", **science))
-    return whole.model_copy(update={"science": changed})
+    return report_config(root, TRACKING, bootstrap_replicates=200, promoted=promotion_of("x", **science))
 
 
 def test_a_clear_gain_is_promoted(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from configs.report import KEY, report_config
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
@@ -14,11 +15,11 @@ def test_an_empty_first_shard_hides_no_generation(tmp_path: Path) -> None:
     root = reported.workspace(tmp_path, lcb=False)
     for folder in (root / "generations").iterdir():
         files.shard(folder, 0).rename(files.shard(folder, 1))
-        with artifacts.claim(files.shard(folder, 0), stage="generate", name="g", key=reported.KEY, shard=0) as draft:
+        with artifacts.claim(files.shard(folder, 0), stage="generate", name="g", key=KEY, shard=0) as draft:
             draft.write_table(files.part(0), tables.SAMPLES, tables.table(tables.SAMPLES, []))
             draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
     tracking = contract.Tracking(uri="", experiment="e", run_key="r", run_name="r")
-    plain = reported.config(root, tracking)
+    plain = report_config(root, tracking)
     both = tuple(
         benchmark.model_copy(
             update={"evaluations": tuple(e.model_copy(update={"generation_shards": 2}) for e in benchmark.evaluations)}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from configs.report import report_config
 from ssd_jobs import contract, tracking
 from ssd_jobs.contract import files
 from ssd_jobs.tracking import runs
@@ -32,7 +33,7 @@ def test_kill_9_while_the_run_is_half_recorded(mlflow_server: str, tmp_path: Pat
 
     root = reported.workspace(tmp_path, lcb=False)
     wanted = fresh(mlflow_server)
-    whole = reported.config(root, wanted)
+    whole = report_config(root, wanted)
     small = tuple(
         each.model_copy(
             update={"grading": ("Process",), "evaluations": tuple(e for e in each.evaluations if e.mode == "Process")}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from configs.report import report_config
 from processes import ports
 from ssd_jobs import artifacts, contract, tracking
 from ssd_jobs.artifacts import Manifest
@@ -27,7 +28,7 @@ def done(
 ) -> tuple[Path, contract.ReportConfig, contract.ReportResult]:
     """A promoted candidate, reported."""
     root = reported.workspace(tmp_path_factory.mktemp("workspace"))
-    config = reported.config(root, tracking_of(mlflow_server))
+    config = report_config(root, tracking_of(mlflow_server))
     return root, config, report.run(config, reported.context(root))
 
 
@@ -166,7 +167,7 @@ def test_failed_stages_are_reported_too(mlflow_server: str, tmp_path: Path) -> N
     """Without a candidate there is still a report: what failed, what there is, a failed run, and no version."""
     root = reported.workspace(tmp_path, lcb=False)
     wanted = tracking_of(mlflow_server)
-    whole = reported.config(root, wanted)
+    whole = report_config(root, wanted)
     base_only = tuple(
         each.model_copy(
             update={
@@ -204,7 +205,7 @@ def test_an_optional_stage_that_failed_changes_no_decision(mlflow_server: str, t
     """The gate judges, MLflow's run is finished, and the page says what is missing and that nothing depends on it."""
     root = reported.workspace(tmp_path, lcb=False)
     wanted = tracking_of(mlflow_server)
-    whole = reported.config(root, wanted)
+    whole = report_config(root, wanted)
     failed = contract.FailedStage(name="analyze", message="out of memory", optional=True)
     config = whole.model_copy(update={"execution": whole.execution.model_copy(update={"failed": (failed,)})})
     found = report.run(config, reported.context(root))
@@ -219,7 +220,7 @@ def test_an_optional_stage_that_failed_changes_no_decision(mlflow_server: str, t
 
 def test_nothing_at_all_is_reported_too(mlflow_server: str, tmp_path: Path) -> None:
     """A run whose first stage failed has a report without a single number."""
-    config = reported.config(tmp_path, tracking_of(mlflow_server), benchmarks=(), artifacts=(), candidate="")
+    config = report_config(tmp_path, tracking_of(mlflow_server), benchmarks=(), artifacts=(), candidate="")
     assert report.run(config, reported.context(tmp_path)).decision == "Skipped"
     assert (tmp_path / f"reports/one/{files.REPORT_PAGE}").is_file()
 

@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 import torch
 
+from configs.generate import generate_config
+from configs.parts import TOY, engine
+from configs.prepare import prepare_config
+from configs.sample import sample_config
 from processes.kill_loop import on_disk
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import shard_of, tables
@@ -22,9 +26,13 @@ from ssd_jobs.sampling.store import load_commit
 from ssd_jobs.stages.generate import stage as generate
 from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.stages.sample import stage as sample
-from workspaces.sampling import SHARDED, TOY, ScriptedEngine, context, key, loaded, prepare_config, sample_config
+from workspaces.sampling import ScriptedEngine, context
 
-DECODES = {"plain": (1.0, 0, 1.0), "truncated": (1.0, 20, 0.8), "greedy": (0.0, 0, 1.0)}
+DECODES = {
+    "plain": contract.Decode(temperature=1.0, top_k=0, top_p=1.0),
+    "truncated": contract.Decode(temperature=1.0, top_k=20, top_p=0.8),
+    "greedy": contract.Decode(temperature=0.0, top_k=0, top_p=1.0),
+}
 
 
 @pytest.fixture(scope="module")
@@ -41,39 +49,10 @@ def workspace(prepared: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def generate_config(workspace: Path, names: list[str], *, limit: int = 96, samples: int = 1) -> Any:
-    settings = [
-        {
-            "name": name,
-            "decode": dict(zip(("temperature", "top_k", "top_p"), DECODES[name], strict=True)),
-            "key": key(f"{place:x}"),
-            "output": f"generations/{name}",
-        }
-        for place, name in enumerate(DECODES)
-        if name in names
-    ]
-    return loaded(
-        {
-            "version": 1,
-            "stage": "generate",
-            "name": "generate-base-toy",
-            "key": key("e"),
-            "workspace": str(workspace),
-            "arm": "Base",
-            "benchmark": "toy",
-            "science": {
-                "samples_per_problem": samples,
-                "max_sequence_tokens": limit,
-                "seed": 0,
-                "engine": {"name": "Transformers", "args": {}, "trust_remote_code": False},
-                "shards": 1,
-            },
-            "settings": settings,
-            "model": "models/base",
-            "prompts": "problems/toy",
-            "execution": SHARDED,
-        }
-    )
+def generating(workspace: Path, *names: str, samples: int = 1, limit: int = 96) -> contract.GenerateConfig:
+    """Generate at some of the settings."""
+    decodes = {name: DECODES[name] for name in names}
+    return generate_config(workspace, decodes, samples_per_problem=samples, max_sequence_tokens=limit)
 
 
 def rows_of(path: Path, shards: int = 1) -> list[list[dict[str, Any]]]:
@@ -121,9 +100,9 @@ def test_a_complete_shard_starts_no_engine(workspace: Path) -> None:
 
 def test_one_more_setting_costs_one_more(workspace: Path) -> None:
     """Settings are artifacts of their own: those that are there are not generated again."""
-    generate.run(generate_config(workspace, ["plain", "truncated"]), context(workspace))
+    generate.run(generating(workspace, "plain", "truncated"), context(workspace))
     before = [path.stat().st_mtime_ns for path in sorted(workspace.glob(f"generations/*/*/{files.MANIFEST}"))]
-    generate.run(generate_config(workspace, list(DECODES)), context(workspace))
+    generate.run(generating(workspace, *DECODES), context(workspace))
     after = {path.parts[-3]: path.stat().st_mtime_ns for path in workspace.glob(f"generations/*/*/{files.MANIFEST}")}
     assert [after["plain"], after["truncated"]] == before
     rows = {name: rows_of(workspace / "generations" / name)[0] for name in DECODES}
@@ -134,9 +113,9 @@ def test_one_more_setting_costs_one_more(workspace: Path) -> None:
 
 def test_no_second_is_counted_twice(workspace: Path) -> None:
     """What several settings of one start cost is not more than the start took: each counts its own time."""
-    generate.run(generate_config(workspace, ["plain"]), context(workspace))
+    generate.run(generating(workspace, "plain"), context(workspace))
     begun = time.monotonic()
-    generate.run(generate_config(workspace, ["truncated", "greedy"]), context(workspace))
+    generate.run(generating(workspace, "truncated", "greedy"), context(workspace))
     took = time.monotonic() - begun
     manifests = [
         artifacts.open_shards(workspace / "generations" / name, 1)[0].manifest for name in ("truncated", "greedy")
@@ -156,7 +135,7 @@ def test_an_engine_is_on_record_though_the_last_start_needed_none(
             sample.run(sample_config(workspace), context(workspace))
         patch.undo()
         patch.setattr(shard, "_engine", lambda *_: None)
-        sample.run(sample_config(workspace, execution={"gpus": 2}), context(workspace))
+        sample.run(sample_config(workspace, gpus=2), context(workspace))
     (found,) = artifacts.open_shards(workspace / "samples/run", 1)
     facts = found.manifest.facts
     assert (facts["engine"], facts["dtype"], facts["starts"]) == ("Transformers", "float32", 2)
@@ -166,7 +145,7 @@ def test_an_engine_is_on_record_though_the_last_start_needed_none(
 
 def test_settings_and_samples_draw_on_their_own(workspace: Path) -> None:
     """Two samples of a problem, and one problem under two settings, are different draws."""
-    generate.run(generate_config(workspace, ["plain", "truncated"], samples=2), context(workspace))
+    generate.run(generating(workspace, "plain", "truncated", samples=2), context(workspace))
     plain = {(row["problem_id"], row["sample_index"]): row for row in rows_of(workspace / "generations/plain")[0]}
     other = rows_of(workspace / "generations/truncated")[0]
     assert len({row["seed"] for row in [*plain.values(), *other]}) == 2 * len(other)
@@ -183,8 +162,8 @@ def test_prompts_without_room_fail_before_an_engine_starts(workspace: Path) -> N
     with pytest.raises(
         BadInput, match=r"; create another resource with a larger maxSequenceTokens of the benchmark toy$"
     ):
-        generate.run(generate_config(workspace, ["plain"], limit=2), context(workspace))
-    config = sample_config(workspace, max_sequence_tokens=limit, execution={"max_error_fraction": 0.5})
+        generate.run(generating(workspace, "plain", limit=2), context(workspace))
+    config = sample_config(workspace, max_sequence_tokens=limit, max_error_fraction=0.5)
     sample.run(config, context(workspace))
     (rows,) = rows_of(workspace / "samples/run")
     errors = [row for row in rows if row["error"]]
@@ -206,7 +185,7 @@ def test_lost_samples_are_forgiven_by_training_only(workspace: Path, monkeypatch
     ):
         sample.run(sample_config(workspace), context(workspace))
     with pytest.raises(BadInput, match=r"samples of shard 0 failed: an evaluation needs every one; see the column"):
-        generate.run(generate_config(workspace, ["plain"]), context(workspace))
+        generate.run(generating(workspace, "plain"), context(workspace))
 
 
 def test_a_shard_out_of_range_is_refused(workspace: Path) -> None:
@@ -238,8 +217,7 @@ def test_a_stop_before_the_first_step_keeps_everything_pending(workspace: Path) 
 
 def test_sigterm_drains_and_exits_143(workspace: Path, tmp_path: Path) -> None:
     """A real process that is asked to stop keeps what has finished and says so by its exit code."""
-    engine = {"name": "Transformers", "args": {"max_num_seqs": 4}, "trust_remote_code": False}
-    config = sample_config(workspace, engine=engine, samples_per_prompt=50)
+    config = sample_config(workspace, engine=engine(max_num_seqs=4), samples_per_prompt=50)
     path = tmp_path / "config.json"
     path.write_text(contract.dump(config))
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch._inductor import config as inductor
 
+from configs.train import train_config
 from ssd_jobs.context import Context
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
@@ -19,9 +20,9 @@ from workspaces import training
 pytestmark = pytest.mark.endurance
 
 
-def losses(root: Path, name: str, **science: object) -> list[float]:
+def losses(root: Path, name: str, *, compiled: bool) -> list[float]:
     """Train and return the loss of every step."""
-    config = training.config(root, output=f"checkpoints/{name}", **science)
+    config = train_config(root, output=f"checkpoints/{name}", compile=compiled)
     train.run(config, Context(root, 0, Progress()))
     rows = [json.loads(line) for line in (root / config.output / files.METRICS).read_text().splitlines()]
     return [row["value"] for row in rows if row["key"] == "train/loss"]
@@ -37,11 +38,11 @@ def test_compiled_blocks_compute_the_same(tmp_path: Path) -> None:
     torch._dynamo.utils.counters.clear()
     if shutil.which("g++") is None:
         with pytest.raises(BadInput, match=r"training\.compile: there is no C\+\+ compiler"):
-            losses(root, "compiled", compile=True)
+            losses(root, "compiled", compiled=True)
         return
-    compiled = losses(root, "compiled", compile=True)
+    compiled = losses(root, "compiled", compiled=True)
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] > 0
-    assert compiled == pytest.approx(losses(root, "plain"), abs=1e-5)
+    assert compiled == pytest.approx(losses(root, "plain", compiled=False), abs=1e-5)
 
 
 def test_no_compiler_is_said_before_anything_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

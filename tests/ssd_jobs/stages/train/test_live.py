@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from configs.train import train_config
 from ssd_jobs import contract, tracking
 from ssd_jobs.context import Context
 from ssd_jobs.contract import files
@@ -49,8 +50,7 @@ def test_a_resume_doubles_no_point(
     for patience in ("STOPPED_PATIENCE_S", "LIVE_PATIENCE_S"):  # a busy machine may need longer than a training waits
         monkeypatch.setattr(observer, patience, 600.0)
     root = training.workspace(tmp_path, steps=STEPS)
-    execution = {"tracking": mlflow_tracking.model_dump(), "checkpoint_every_steps": 2}
-    config = training.config(root, steps=STEPS, execution=execution)
+    config = train_config(root, steps=STEPS, tracking=mlflow_tracking)
     stop = threading.Event()
     with pytest.raises(Terminated, match=f"after step {STOP + 1};"):
         train.run(config, Context(root, 0, Interrupting(stop), stop))

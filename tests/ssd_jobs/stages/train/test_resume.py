@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from configs.train import train_config
 from processes.ranks import on_ranks
 from ssd_jobs.contract import files
 from ssd_jobs.errors import Terminated
@@ -47,7 +48,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _config(root: Path, output: str) -> Any:
     """Return a recipe with checkpoints that do not fall on the interruptions."""
-    return training.config(root, output=output, steps=STEPS, execution={"checkpoint_every_steps": 4})
+    return train_config(root, output=output, steps=STEPS, checkpoint_every_steps=4)
 
 
 def _run(ranks: Ranks, root: Path, output: str, after: int) -> str:

@@ -10,6 +10,8 @@ import torch
 from safetensors import safe_open
 from transformers import AutoModelForCausalLM
 
+from configs.train import train_config
+from ssd_jobs import contract
 from ssd_jobs.context import Context
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
@@ -17,21 +19,21 @@ from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.train import stage as train
 from workspaces import training
 
-LORA = {"rank": 4, "alpha": 8.0, "targets": ["q_proj", "v_proj"]}
+LORA = contract.Lora(rank=4, alpha=8.0, targets=("q_proj", "v_proj"))
 OPTIONS: dict[str, dict[str, Any]] = {
     "plain": {},
     "bfloat16": {"compute_dtype": "BFloat16"},
     "full checkpointing": {"activation_checkpointing": "Full"},
     "selective checkpointing": {"activation_checkpointing": "Selective"},
     "lora": {"lora": LORA},
-    "lora of every layer": {"lora": {"rank": 8, "alpha": 16.0, "targets": []}},
+    "lora of every layer": {"lora": contract.Lora(rank=8, alpha=16.0, targets=())},
     "by sequence": {"loss_weighting": "Sequence", "grad_clip": 0.0},
 }
 
 
-def _run(root: Path, name: str, *, execution: dict[str, Any] | None = None, **science: Any) -> tuple[Path, Any]:
+def _run(root: Path, name: str, **fields: Any) -> tuple[Path, Any]:
     """Run the stage."""
-    config = training.config(root, output=f"checkpoints/{name}", execution=execution, **science)
+    config = train_config(root, output=f"checkpoints/{name}", **fields)
     progress = Progress()
     result = train.run(config, Context(root, 0, progress))
     assert progress.snapshot()["done"] == config.science.steps
@@ -87,8 +89,7 @@ def test_the_families_keep_their_files_names(tmp_path: Path, family: str) -> Non
 
 def test_the_artifact(root: Path) -> None:
     """Weights are readable by all, everything but weights is the base's, intermediate exports outlive rotation."""
-    science = {"steps": 4, "export_every_steps": 1}
-    output, result = _run(root, "artifact", execution={"checkpoint_every_steps": 1, "checkpoint_keep": 1}, **science)
+    output, result = _run(root, "artifact", export_every_steps=1, checkpoint_every_steps=1, checkpoint_keep=1)
     manifest = json.loads((output / files.MANIFEST).read_text())
     assert [path.name for path in sorted((output / files.EXPORTS).iterdir())] == [files.step(i) for i in (1, 2, 3)]
     assert [path.name for path in (output / "steps").iterdir()] == [files.step(4)]
@@ -99,7 +100,9 @@ def test_the_artifact(root: Path) -> None:
     assert manifest["counts"]["samples_seen"] == 32
     assert manifest["facts"]["attention"] == "each"
     before = (output / files.MANIFEST).stat().st_mtime_ns
-    again = train.run(training.config(root, output="checkpoints/artifact", **science), Context(root, 0, Progress()))
+    again = train.run(
+        train_config(root, output="checkpoints/artifact", export_every_steps=1), Context(root, 0, Progress())
+    )
     assert again.digest == result.digest
     assert (output / files.MANIFEST).stat().st_mtime_ns == before
 
@@ -108,7 +111,7 @@ def test_a_wrong_model_is_refused_at_step_0(tmp_path: Path) -> None:
     """Nothing is trained, and the message carries both numbers."""
     root = training.workspace(tmp_path)
     training.write_base(root, seed=1)
-    config = training.config(root, nll_tolerance=1e-6)
+    config = train_config(root, nll_tolerance=1e-6)
     with pytest.raises(BadInput, match=r"step-0 guard: 24 stored completions have a mean NLL of \d"):
         train.run(config, Context(root, 0, Progress()))
     assert not (root / config.output / "steps").exists()
@@ -124,7 +127,7 @@ def test_a_diverging_recipe_is_bad_input(root: Path) -> None:
 def test_adapters_that_cannot_be_are_named(root: Path, target: str) -> None:
     """The message names the field."""
     with pytest.raises(BadInput, match=r"lora\.targets: "):
-        _run(root, f"bad-{target}", lora={**LORA, "targets": [target]})
+        _run(root, f"bad-{target}", lora=LORA.model_copy(update={"targets": (target,)}))
 
 
 def test_an_unreachable_mlflow_fails_nothing() -> None:

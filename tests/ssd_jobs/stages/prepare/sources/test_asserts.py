@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
+from configs.parts import rows_at
+from configs.prepare import prepare_config
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.stages.prepare.sources import asserts
-from workspaces.sampling import OWN, context, prepare_config
+from workspaces.sampling import context
 
 HUMANEVAL = {
     "task_id": "HumanEval/0",
@@ -64,7 +66,7 @@ def test_only_literal_comparisons_are_taken(text: str, expected: list[str] | Non
 def test_a_row_becomes_a_problem(tmp_path: Path, row: dict[str, Any], name: str, entry_point: str, tests: int) -> None:
     """The layout is recognised by its columns; a reference solution appears nowhere."""
     (tmp_path / "bench.jsonl").write_text(json.dumps(row) + "\n")
-    benchmarks = {"own": {"kind": "path", "path": "bench.jsonl", "columns": OWN}}
+    benchmarks = {"own": rows_at("bench.jsonl")}
     prepare.run(prepare_config(tmp_path, benchmarks=benchmarks, limit=5), context(tmp_path))
     benchmark = artifacts.open_artifact(tmp_path / "problems/own")
     (problem,) = tables.rows(benchmark.table(files.PROBLEMS, tables.PROBLEMS))
@@ -82,7 +84,7 @@ def test_what_cannot_be_read_is_on_record(tmp_path: Path) -> None:
         "test": "def check(candidate):\n    assert abs(candidate(1, 2)) < 3\n",
     }
     (tmp_path / "bench.jsonl").write_text("".join(json.dumps(row) + "\n" for row in (HUMANEVAL, odd)))
-    benchmarks = {"own": {"kind": "path", "path": "bench.jsonl", "columns": OWN}}
+    benchmarks = {"own": rows_at("bench.jsonl")}
     prepare.run(prepare_config(tmp_path, benchmarks=benchmarks, limit=5), context(tmp_path))
     for root in ("problems", "tests"):
         manifest = artifacts.open_artifact(tmp_path / root / "own").manifest
@@ -106,9 +108,8 @@ def test_what_cannot_be_read_is_on_record(tmp_path: Path) -> None:
 def test_a_broken_row_is_named(tmp_path: Path, row: dict[str, Any]) -> None:
     """A row of a known layout without what the layout has is refused with its line."""
     (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
-    source = {"kind": "path", "path": "rows.jsonl", "columns": OWN}
     with pytest.raises(BadInput, match=r"rows\.jsonl:1: is no row of (HumanEval|MBPP) \("):
-        prepare.run(prepare_config(tmp_path, benchmarks={"own": source}, limit=5), context(tmp_path))
+        prepare.run(prepare_config(tmp_path, benchmarks={"own": rows_at("rows.jsonl")}, limit=5), context(tmp_path))
 
 
 @pytest.mark.parametrize("text", ["assert f(1) == 1\0", "assert f(" + "(" * 5000, "\ud800", "1" * 5000])

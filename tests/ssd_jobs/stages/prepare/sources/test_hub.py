@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from configs.prepare import prepare_config
 from ssd_jobs import artifacts, contract
 from ssd_jobs.errors import ExitCode
 from ssd_jobs.toy import base_model
-from workspaces.sampling import prepare_config
 
 COMMIT = "c" * 40
 CARD = """---
@@ -28,7 +28,6 @@ configs:
     path: seed_sft/*
 ---
 """
-COLUMNS = {"id": "question_id", "statement": "question", "starter_code": "starter_code"}
 
 
 class Hub(BaseHTTPRequestHandler):
@@ -134,13 +133,20 @@ def prepared(
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
 
-def rows_of(**values: Any) -> dict[str, Any]:
-    columns = {**COLUMNS, "difficulty": "", "tests": "", "sample_inputs": ""}
-    source = {"kind": "huggingFace", "repo": "toy/data", "revision": "main", "config": "seed_sft", "split": "train"}
-    return {**source, "columns": columns, **values}
+def rows_of(*, split: str = "train", statement: str = "question") -> contract.HuggingFaceRows:
+    columns = contract.Columns(
+        id="question_id", statement=statement, starter_code="starter_code", difficulty="", tests="", sample_inputs=""
+    )
+    return contract.HuggingFaceRows(
+        kind="huggingFace", repo="toy/data", revision="main", config="seed_sft", split=split, columns=columns
+    )
 
 
-MODEL = {"kind": "huggingFace", "repo": "toy/model", "revision": "main"}
+def model_of(*, repo: str = "toy/model", revision: str = "main") -> contract.HuggingFaceModel:
+    return contract.HuggingFaceModel(kind="huggingFace", repo=repo, revision=revision)
+
+
+MODEL = model_of()
 
 
 def test_a_branch_is_resolved_and_recorded(tmp_path: Path, hub: str) -> None:
@@ -175,14 +181,14 @@ def test_what_is_cached_needs_no_hub(tmp_path: Path, hub: str) -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"model": {**MODEL, "repo": "toy/gone"}}, "model.source.huggingFace.repo: toy/gone is not on the hub"),
-        ({"model": {**MODEL, "revision": "v9"}}, "model.source.huggingFace.revision: toy/model has no revision 'v9'"),
+        ({"model": model_of(repo="toy/gone")}, "model.source.huggingFace.repo: toy/gone is not on the hub"),
+        ({"model": model_of(revision="v9")}, "model.source.huggingFace.revision: toy/model has no revision 'v9'"),
         (
             {"prompts": rows_of(split="test")},
             "toy/data has no JSONL or parquet files for config 'seed_sft', split 'test'",
         ),
         (
-            {"prompts": rows_of(columns={**rows_of()["columns"], "statement": "task"})},
+            {"prompts": rows_of(statement="task")},
             "prompts.source.huggingFace.columns:",
         ),
     ],

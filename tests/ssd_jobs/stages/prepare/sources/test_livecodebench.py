@@ -14,13 +14,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from configs.prepare import prepare_config
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import LiveCodeBench, files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.stages.prepare.sources import livecodebench
-from workspaces.sampling import context, prepare_config
+from workspaces.sampling import context
 
 V6_WINDOW = ("2025-02-01", "2025-05-31", {"easy": 31, "medium": 39, "hard": 61})
 V5_WINDOW = ("2024-08-01", "2025-02-28", {"easy": 92, "medium": 116, "hard": 166})
@@ -54,21 +55,21 @@ def release(root: Path, rows: list[dict[str, Any]], files: int = 6) -> Path:
     return root
 
 
-def source(root: Path, *, start: str, end: str, version: str = "release_v6", errata: bool = True) -> dict[str, Any]:
-    return {
-        "kind": "livecodebench",
-        "release": version,
-        "start": start,
-        "end": end,
-        "exclude_errata": errata,
-        "repo": "livecodebench/code_generation_lite",
-        "revision": "main",
-        "path": str(root),
-    }
+def source(root: Path, *, start: str, end: str, version: str = "release_v6", errata: bool = True) -> LiveCodeBench:
+    return LiveCodeBench(
+        kind="livecodebench",
+        release=version,
+        start=start,
+        end=end,
+        exclude_errata=errata,
+        repo="livecodebench/code_generation_lite",
+        revision="main",
+        path=str(root),
+    )
 
 
 def read(root: Path, **window: Any) -> list[Any]:
-    found = LiveCodeBench.model_validate(source(root, **window))
+    found = source(root, **window)
     return list(livecodebench.open_release(found, workspace=root, offline=True, field="f").problems())
 
 

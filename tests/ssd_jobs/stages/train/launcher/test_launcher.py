@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import torch.distributed as dist
 
+from configs.train import train_config
 from processes import gang, ports, survivors
 from processes.ranks import on_ranks
 from ssd_jobs.contract import files
@@ -48,7 +49,7 @@ class Running:
         """Write a config of its own for one gang, whose mailbox lies below this test's folder."""
         execution = {"master_port": ports.free_port(), **execution}
         return gang.write(
-            training.config(self.root, output=f"checkpoints/{name}", execution=execution),
+            train_config(self.root, output=f"checkpoints/{name}", **execution),
             self.root / f"{name}.json",
         )
 
@@ -121,7 +122,7 @@ def test_two_agents_agree_with_one(running: Running) -> None:
 
 def _alone(ranks: Any, root: Path) -> None:
     """Train the same in one process."""
-    config = training.config(root, output="checkpoints/alone")
+    config = train_config(root, output="checkpoints/alone")
     (root / config.output).mkdir()
     import threading
 
@@ -133,8 +134,9 @@ def _alone(ranks: Any, root: Path) -> None:
 def test_sigterm_to_one_node_ends_both_with_a_checkpoint(running: Running) -> None:
     """All ranks agree to stop at the next step, save, and every launcher exits 143."""
     training.workspace(running.root / "long", steps=2000)
-    execution = {"nodes": 2, "master_port": ports.free_port(), "checkpoint_every_steps": 1}
-    config = training.config(running.root / "long", steps=2000, execution=execution)
+    config = train_config(
+        running.root / "long", steps=2000, nodes=2, master_port=ports.free_port(), checkpoint_every_steps=1
+    )
     path = gang.write(config, running.root / "long.json")
     nodes = [gang.real(path, node=node) for node in (0, 1)]
     steps = running.root / "long" / config.output / files.CHECKPOINTS
@@ -158,8 +160,7 @@ def test_a_lost_peer_ends_the_others_with_75(running: Running) -> None:
 def test_no_worker_outlives_a_killed_launcher(tmp_path: Path, moment: str) -> None:
     """Neither one that trains nor one that still imports what it trains with."""
     root = training.workspace(tmp_path, steps=2000)
-    execution = {"nodes": 2, "master_port": ports.free_port(), "checkpoint_every_steps": 1}
-    config = training.config(root, steps=2000, execution=execution)
+    config = train_config(root, steps=2000, nodes=2, master_port=ports.free_port(), checkpoint_every_steps=1)
     path = gang.write(config, tmp_path / "killed.json")
     launchers = [gang.real(path, node=node) for node in (0, 1)]
     steps = root / config.output / files.CHECKPOINTS

@@ -1,0 +1,44 @@
+"""The config of grade, for the workspace of `workspaces.graded`."""
+
+from pathlib import Path
+
+from configs.parts import key
+from ssd_jobs import contract
+
+LIMITS = contract.ProgramLimits(cpu_seconds=6, wall_seconds=30, memory_mb=256, output_mb=1)
+PROBLEMS = "problems/bench"
+TESTS = "tests/bench"
+GENERATIONS = "generations/base"
+VERDICTS = "verdicts/base"
+
+
+def grade_config(workspace: Path, *, shards: int = 1, generation_shards: int = 1) -> contract.GradeConfig:
+    """Return a config that grades generations of the base in both modes."""
+    modes: tuple[contract.Grading, ...] = ("Process", "LCB")
+    tasks = [
+        contract.GradeTask(
+            setting="t0-7",
+            mode=mode,
+            generations=GENERATIONS,
+            generation_shards=generation_shards,
+            key=key(str(place)),
+            output=f"{VERDICTS}-{mode.lower()}",
+        )
+        for place, mode in enumerate(modes)
+    ]
+    return contract.GradeConfig(
+        version=1,
+        stage="grade",
+        name="grade-base-bench",
+        key=key("a"),
+        workspace=str(workspace),
+        arm="Base",
+        benchmark="bench",
+        science=contract.GradeScience(**LIMITS.model_dump(), shards=shards),
+        tasks=tuple(tasks),
+        problems=PROBLEMS,
+        tests=TESTS,
+        execution=contract.SandboxExecution(
+            metrics_port=0, image="", sandbox_socket="", allow_weak_isolation=False, workers=2
+        ),
+    )

@@ -1,0 +1,58 @@
+"""The config of prepare; everything is the toy unless said otherwise."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from configs.parts import CHAT, TOY, TOY_MODEL, key
+from ssd_jobs import contract
+
+
+def prepare_config(
+    workspace: Path,
+    *,
+    model: contract.ModelSource = TOY_MODEL,
+    prompts: contract.ProblemSource = TOY,
+    benchmarks: Mapping[str, contract.BenchmarkSource] | None = None,
+    rendering: contract.Rendering = CHAT,
+    deduplicate: bool = True,
+    require_passed_column: str = "",
+    limit: int = 0,
+    decontaminate: Literal["Report", "Drop", "Ignore"] = "Report",
+    adapters: Sequence[str] | None = None,
+    output: str = "problems/prepare",
+    offline: bool = True,
+    tracking_uri: str = "",
+) -> contract.PrepareConfig:
+    """Return a config whose parts are models/base, problems/pool and, per benchmark, problems/NAME and tests/NAME."""
+    pool = contract.PromptsScience(
+        source=prompts,
+        rendering=rendering,
+        deduplicate=deduplicate,
+        require_passed_column=require_passed_column,
+        limit=limit,
+        decontaminate=decontaminate,
+    )
+    base = contract.ModelScience(source=model, trust_remote_code=False)
+    return contract.PrepareConfig(
+        version=1,
+        stage="prepare",
+        name="prepare",
+        key=key("0"),
+        workspace=str(workspace),
+        model=contract.ModelPart(key=key("1"), output="models/base", science=base),
+        prompts=contract.PromptsPart(key=key("2"), output="problems/pool", science=pool),
+        benchmarks=tuple(
+            _benchmark(name, f"{number:x}", contract.BenchmarkScience(source=source, rendering=rendering))
+            for number, (name, source) in enumerate((benchmarks or {}).items(), start=3)
+        ),
+        adapters=None if adapters is None else tuple(adapters),
+        output=output,
+        execution=contract.PrepareExecution(metrics_port=0, image="", offline=offline, tracking_uri=tracking_uri),
+    )
+
+
+def _benchmark(name: str, letter: str, science: contract.BenchmarkScience) -> contract.BenchmarkPart:
+    return contract.BenchmarkPart(
+        name=name, key=key(letter), output=f"problems/{name}", tests_output=f"tests/{name}", science=science
+    )
