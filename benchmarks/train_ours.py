@@ -33,6 +33,7 @@ class Stopwatch(Progress):
 def main(config_path: Path) -> dict[str, Any]:
     """Run the stage and return its rates."""
     config = contract.load(config_path)
+    assert isinstance(config, contract.TrainConfig)
     environment.configure(config, os.environ)
     from ssd_jobs.stages.train import stage as train
 

@@ -1,6 +1,7 @@
 """Laws of the settings: every field has one variable, and what cannot be read is one sentence."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def test_nothing_set_is_the_default() -> None:
         ("gpu_tolerations", '[{"key": "gpu"}]', ({"key": "gpu"},)),
     ],
 )
-def test_a_field_has_a_variable(field: str, text: str, value: object) -> None:
+def test_a_field_has_a_variable(field: str, text: str, value: Any) -> None:
     """SSD_ and the field's name in capitals is the variable."""
     assert from_environment({f"SSD_{field.upper()}": text}) == dataclasses.replace(Settings(), **{field: value})
 

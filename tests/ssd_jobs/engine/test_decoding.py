@@ -23,7 +23,7 @@ SETTINGS = st.builds(
 def by_definition(logits: list[float], decode: Decode) -> np.ndarray:
     """The distribution, written down step by step in float64 without any cleverness."""
     scores = np.array(logits, dtype=np.float64) / decode.temperature
-    weights = np.exp(scores - scores.max())
+    weights: np.ndarray = np.exp(scores - scores.max())
     if decode.top_k:
         weights[scores < np.sort(scores)[::-1][min(decode.top_k, len(scores)) - 1]] = 0
     weights /= weights.sum()

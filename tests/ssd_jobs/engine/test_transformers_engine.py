@@ -43,7 +43,8 @@ def requests(count: int, *, max_tokens: int = 24) -> list[Request]:
 
 def sampled(engine: TransformersEngine, wanted: list[Request], decode: contract.Decode) -> dict[int, Completion]:
     engine.begin(decode)
-    waiting, found = list(wanted), {}
+    waiting = list(wanted)
+    found: dict[int, Completion] = {}
     while len(found) < len(wanted):
         for request in waiting[: engine.window]:
             engine.submit(request)

@@ -70,5 +70,5 @@ def test_an_indented_block_is_the_same_program(code: str, width: int) -> None:
 def test_any_text_is_taken(text: str) -> None:
     """Extraction never raises and never returns blank text."""
     for mode in ("Process", "LCB"):
-        code = extract(text, mode)  # type: ignore[arg-type]
+        code = extract(text, mode)
         assert code is None or code.strip()

@@ -4,6 +4,7 @@ import random
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from scipy.stats import ks_2samp
@@ -33,7 +34,7 @@ class ChainEngine:
     def __init__(self, seed: int, *, lifetime: float, keeps_beginnings: bool) -> None:
         self.window = 16
         self.tokens = 0
-        self.facts: dict[str, object] = {}
+        self.facts: contract.JsonMap = {}
         self.now = 0.0
         self._random = random.Random(seed)
         self._lifetime = lifetime
@@ -56,8 +57,8 @@ class ChainEngine:
         for number, (request, tokens) in list(self._rows.items()):
             tokens.append(self._token(tokens))
             if tokens[-1] == STOP or len(tokens) == request.max_tokens:
-                finish = "stop" if tokens[-1] == STOP else "length"
-                finished.append(Completion(number, tokens, [-0.5] * len(tokens), finish, 0.0, 0.0, seeded=False))
+                why: Literal["stop", "length"] = "stop" if tokens[-1] == STOP else "length"
+                finished.append(Completion(number, tokens, [-0.5] * len(tokens), why, 0.0, 0.0, seeded=False))
                 del self._rows[number]
         return finished
 

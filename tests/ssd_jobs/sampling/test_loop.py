@@ -38,7 +38,8 @@ def task(stop: threading.Event, *, start: int = 1, limit: int = 30) -> Task:
 
 def run(path: Path, engine: Any, *, stop_after: int | None = None, limit: int = 30) -> list[Row]:
     """Run until done, or until stopped after so many steps; return this run's rows."""
-    stop, rows, steps = threading.Event(), [], count(1)
+    stop, steps = threading.Event(), count(1)
+    rows: list[Row] = []
 
     def on_step(flying: int) -> None:
         if next(steps) == stop_after:

@@ -69,8 +69,8 @@ def test_every_restart_finds_what_was_committed(
 def test_rows_survive_the_journal_exactly(tmp_path: Path) -> None:
     """What a journal gives back is what was committed, to the last bit of a log-probability."""
     row = sample_row("p", text='näïve\n"quoted" \ud800', logprobs=[-1.1e-7, -3.3333333, -0.0])
-    row["logprobs"] = np.float32(row["logprobs"]).tolist()
-    begun = Beginning([5, 70_000], np.float32([-1.1e-7, -0.0]).tolist(), 0.1)
+    row["logprobs"] = np.array(row["logprobs"], np.float32).tolist()
+    begun = Beginning([5, 70_000], np.array([-1.1e-7, -0.0], np.float32).tolist(), 0.1)
     with artifacts.claim(tmp_path, stage="sample", name="s", key=key("a")) as draft:
         Store(draft).commit([row], {("q", 1): begun})
         again = Store(draft)

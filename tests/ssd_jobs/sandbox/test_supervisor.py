@@ -59,7 +59,7 @@ def _killing(jobs: list[Job[int]], supervisor: "subprocess.Popen[bytes]") -> lis
 
         __slots__ = ()
 
-        def encode(self, *arguments: str) -> bytes:  # type: ignore[override]
+        def encode(self, *arguments: str) -> bytes:
             os.kill(server_of(supervisor), signal.SIGKILL)
             return str.encode(self, *arguments)
 

@@ -90,8 +90,7 @@ def test_the_best_choice_is_at_least_each_choice_on_every_draw() -> None:
     panel = arms.panel(
         arms.scores(base, rng),
         arms.scores(base, rng),
-        cold=arms.scores(base, rng),
-        hot=arms.scores(arms.gain(base, -0.1), rng),
+        sweep={"cold": arms.scores(base, rng), "hot": arms.scores(arms.gain(base, -0.1), rng)},
     )
     top = panel.base("BestDecode", k=1)
     for setting in panel.settings("Base"):
@@ -106,7 +105,7 @@ def test_further_settings_change_no_number_that_was_there() -> None:
     rng = np.random.default_rng(6)
     base, candidate, more = (arms.scores(arms.rates(rng), rng) for _ in range(3))
     before = arms.panel(base, candidate).delta("Fixed", k=5, stratum="hard")
-    after = arms.panel(base, candidate, more=more).delta("Fixed", k=5, stratum="hard")
+    after = arms.panel(base, candidate, sweep={"more": more}).delta("Fixed", k=5, stratum="hard")
     assert np.array_equal(before.both, after.both)
 
 

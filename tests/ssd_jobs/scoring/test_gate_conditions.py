@@ -36,7 +36,7 @@ def decide(
 ) -> gate.Decision:
     """Judge one case."""
     panels = {
-        "lcb": arms.panel(base, candidate, replicates=200, **sweep),
+        "lcb": arms.panel(base, candidate, replicates=200, sweep=sweep),
         "humaneval": arms.panel(BASE, guard, replicates=200, name="humaneval"),
     }
     return gate.judge(rule, gate.GateInput(panels, canaries_passed=canaries))
@@ -98,7 +98,9 @@ def test_few_problems_prove_no_gain(problems: int, enough: bool, baseline: str) 
     drawn = arms.scores(np.full(20, 0.5), np.random.default_rng(0), names=("",) * 20)
     differs = np.arange(20) < problems
     base, candidate = (replace(drawn, right=np.where(differs, right, 5)) for right in (0, 10))
-    panel = arms.panel(base, candidate, replicates=200, cold=replace(drawn, right=np.zeros(20, dtype=np.int64)))
+    panel = arms.panel(
+        base, candidate, replicates=200, sweep={"cold": replace(drawn, right=np.zeros(20, dtype=np.int64))}
+    )
     rule = GATE.model_copy(update={"guards": (), "pass_at_5": False, "baseline": baseline})
     decision = gate.judge(rule, gate.GateInput({"lcb": panel}, canaries_passed=True))
     (gain, *_) = decision.checks

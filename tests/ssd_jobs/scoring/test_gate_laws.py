@@ -42,7 +42,7 @@ def promoted(rule: contract.Gate, true_rates: Callable[[arms.Floats], arms.Float
         rng = np.random.default_rng(seed)
         base = arms.rates(rng)
         more = {f"s{i}": arms.scores(base, rng) for i in range(sweep)}
-        panel = arms.panel(arms.scores(base, rng), arms.scores(true_rates(base), rng), replicates=500, **more)
+        panel = arms.panel(arms.scores(base, rng), arms.scores(true_rates(base), rng), replicates=500, sweep=more)
         decisions.append(gate.judge(rule, gate.GateInput({"lcb": panel}, canaries_passed=True)).promote)
     return float(np.mean(decisions))
 

@@ -11,8 +11,10 @@ from ssd_jobs.theory import rigidity
 from ssd_jobs.theory.rigidity import Operation, Temperature, TopK, TopP
 
 masses = st.floats(0.05, 0.999)
-settings = st.tuples(temperatures.map(Temperature), st.integers(1, 8).map(TopK), masses.map(TopP))
-orders: st.SearchStrategy[tuple[Operation, ...]] = settings.flatmap(st.permutations).map(tuple)
+settings: st.SearchStrategy[tuple[Operation, ...]] = st.tuples(
+    temperatures.map(Temperature), st.integers(1, 8).map(TopK), masses.map(TopP)
+)
+orders = settings.flatmap(lambda operations: st.permutations(operations).map(tuple))
 chains = st.lists(
     st.one_of(st.floats(0.5, 2.0).map(Temperature), st.integers(1, 8).map(TopK), masses.map(TopP)), max_size=4
 )

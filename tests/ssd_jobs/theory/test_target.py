@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from populations.distributions import distributions, samplings, supports, temperatures, truncations
+from populations.distributions import distributions, samplings, softmax, supports, temperatures, truncations
 from ssd_jobs.theory import distributions as d
 from ssd_jobs.theory import rigidity, target
 from ssd_jobs.theory.target import Sampling
@@ -95,7 +95,7 @@ def test_the_gradient_has_one_value_however_it_is_written(
     np.testing.assert_allclose(target.gradient(q, student), target.gradient_by_parts(q, student), atol=1e-12)
     logits, step = np.log(student), 1e-5
     for token in range(len(student)):
-        moved = [target.loss(q, _softmax(logits + sign * step * np.eye(8)[token])) for sign in (1, -1)]
+        moved = [target.loss(q, softmax(logits + sign * step * np.eye(8)[token])) for sign in (1, -1)]
         assert (moved[0] - moved[1]) / (2 * step) == pytest.approx(target.gradient(q, student)[token], abs=1e-6)
 
 
@@ -122,8 +122,3 @@ def test_tempering_keeps_the_support_and_the_ranking(p: d.Distribution, support:
     assert tempered.sum() == pytest.approx(1)
     assert np.array_equal(tempered > 0, support)
     assert np.array_equal(d.ranking(tempered)[: support.sum()], [v for v in d.ranking(p) if support[v]])
-
-
-def _softmax(logits: d.Distribution) -> d.Distribution:
-    weights = np.exp(logits - logits.max())
-    return weights / weights.sum()

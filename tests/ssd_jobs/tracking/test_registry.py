@@ -1,6 +1,7 @@
 """Laws of the registry: one version per candidate, and an alias that only the gate or a person moves."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ class Registry:
         self.name = promotion_of(self.tracking.experiment).registered_model
         reported.stand_in(root / "model")
 
-    def register(self, digest: str, *, promote: bool, **changes: object) -> Registered:
+    def register(self, digest: str, *, promote: bool, **changes: Any) -> Registered:
         """Register a candidate."""
         promotion = promotion_of(self.tracking.experiment, **changes)
         found = Candidate(directory=self.root / "model", path="checkpoints/x/model", digest=digest, tags={"a": digest})

@@ -10,7 +10,7 @@ import pytest
 from controlplane.kubectl import Kubectl
 from controlplane.plane import ControlPlane
 
-SSD = Path(sys.executable).parent / "ssd"
+SSD = str(Path(sys.executable).with_name("ssd"))
 
 RESOURCE = """
 apiVersion: selfdistill.dev/v1alpha1
@@ -45,7 +45,7 @@ STATUS = {
 
 def status(plane: ControlPlane, name: str, namespace: str) -> subprocess.CompletedProcess[str]:
     """Ask as a person would."""
-    command = [SSD, "status", name, "--namespace", namespace, "--kubeconfig", plane.kubeconfig]
+    command = [SSD, "status", name, "--namespace", namespace, "--kubeconfig", str(plane.kubeconfig)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -85,7 +85,7 @@ def kubeconfig(folder: Path, *, context: str = "c", server: str = "https://127.0
 
 def asked_with(config: Path) -> subprocess.CompletedProcess[str]:
     """Ask for a resource of the cluster that a kubeconfig names."""
-    command = [SSD, "status", "toy", "--kubeconfig", config]
+    command = [SSD, "status", "toy", "--kubeconfig", str(config)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

@@ -295,16 +295,23 @@ def test_the_longest_path_fits_into_the_status() -> None:
     assert Status.read(written, path="status").model == "b" * 256
 
 
+def progressing(cluster: Cluster) -> str:
+    """Return the reason of the condition Progressing."""
+    condition = find(cluster.status, "Progressing")
+    assert condition is not None
+    return condition.reason
+
+
 def said_after(cluster: Cluster, seconds: int, reason: str) -> None:
     """What takes time is no reason, until the moment at which the cluster is looked at again because of it."""
     cluster.decide()
-    assert find(cluster.status, "Progressing").reason == "StageRunning"
+    assert progressing(cluster) == "StageRunning"
     delay = next_look(cluster.status, cluster.inputs())
     assert delay is not None
     assert seconds <= delay < seconds + 1
     cluster.forward(delay)
     cluster.decide()
-    assert find(cluster.status, "Progressing").reason == reason
+    assert progressing(cluster) == reason
 
 
 def test_a_job_without_pods_is_looked_at_when_that_has_lasted() -> None:
@@ -313,10 +320,12 @@ def test_a_job_without_pods_is_looked_at_when_that_has_lasted() -> None:
     [job] = cluster.live()
     cluster.jobs[job.name] = replace(job, active=0, started_at="2026-01-01T00:00:00Z")
     said_after(cluster, 30, "NoPods")
-    assert next_look(cluster.status, cluster.inputs()) > 3600
+    delay = next_look(cluster.status, cluster.inputs())
+    assert delay is not None
+    assert delay > 3600
     cluster.jobs[job.name] = replace(cluster.jobs[job.name], active=1)
     cluster.decide()
-    assert find(cluster.status, "Progressing").reason == "StageRunning"
+    assert progressing(cluster) == "StageRunning"
 
 
 def test_a_pod_that_has_a_node_and_never_starts_is_said() -> None:

@@ -9,6 +9,7 @@ import asyncio
 import os
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -112,12 +113,13 @@ def unlucky(dice: random.Random, explained: dict[str, int]) -> Script:
 async def schedule(api: Api, namespace: str, seed: int) -> None:
     """One run with random crashes and random pod ends."""
     dice = random.Random(seed)
-    world, ledger, explained = World(api, namespace), Ledger(), {}
+    world, ledger = World(api, namespace), Ledger()
+    explained: dict[str, int] = {}
     await world.make_claim()
     world.play(unlucky(dice, explained))
     chance = dice.choice([0.05, 0.15, 0.3])
 
-    def dies() -> object:
+    def dies() -> Callable[[str], bool]:
         return lambda _when: dice.random() < chance
 
     world.operator_api = Mortal(api, ledger, dies())

@@ -63,7 +63,9 @@ async def test_a_change_that_was_missed_is_seen(world: World) -> None:
     labels = {"metadata": {"labels": {"moved": "on"}}}
     changed = await world.api.patch("Job", world.namespace, job, labels)
     assert await resync(world) == 1
-    assert world.operator.store.job(world.namespace, job).version == int(changed["metadata"]["resourceVersion"])
+    seen = world.operator.store.job(world.namespace, job)
+    assert seen is not None
+    assert seen.version == int(changed["metadata"]["resourceVersion"])
     assert await resync(world) == 0
 
 
@@ -111,8 +113,10 @@ async def test_a_job_of_somebody_else_is_no_miss(world: World) -> None:
     known = world.operator.store.job(world.namespace, job)
     await resync(world)
     assert await resync(world) == 0
+    still = world.operator.store.job(world.namespace, job)
     assert known is not None
-    assert world.operator.store.job(world.namespace, job).uid == known.uid
+    assert still is not None
+    assert still.uid == known.uid
 
 
 class Slow(Api):

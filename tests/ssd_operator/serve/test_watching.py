@@ -1,7 +1,7 @@
 """How a process that watches comes to its end: whoever ends first ends all, and work is never cut by a dying watch."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 
 import pytest
 
@@ -30,7 +30,7 @@ class Life:
         self.ended.append("watch")
 
 
-async def ends(body: Coroutine[object, object, object]) -> None:
+async def ends(body: Awaitable[object]) -> None:
     """Wait for an end that must come by itself."""
     async with asyncio.timeout(60):
         await body

@@ -1,6 +1,7 @@
 """The YAML reader yields what kubectl yields, and knows the lines."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -47,8 +48,8 @@ def _as_stored(digits: str) -> int | float:
     return int(digits) if -(2**63) <= int(digits) < 2**63 else float(digits)
 
 
-def _traps_of(value: dict) -> list:
-    arguments = value["spec"]["model"]["chatTemplateArgs"]
+def _traps_of(value: dict[str, Any]) -> list[Any]:
+    arguments: dict[str, Any] = value["spec"]["model"]["chatTemplateArgs"]
     return [arguments[f"trap{index}"] for index in range(len(arguments))]
 
 

@@ -91,12 +91,9 @@ class Proxy:
         document = yaml.safe_load(self._plane.kubeconfig.read_text())
         context = ssl.create_default_context(cadata=self._plane.authority.certificate.decode())
         user = document["users"][0]["user"]
-        files = []
         for field in ("client-certificate", "client-key"):
-            path = self._folder / field
-            path.write_bytes(base64.b64decode(user[f"{field}-data"]))
-            files.append(path)
-        context.load_cert_chain(*files)
+            (self._folder / field).write_bytes(base64.b64decode(user[f"{field}-data"]))
+        context.load_cert_chain(self._folder / "client-certificate", self._folder / "client-key")
         return context
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:

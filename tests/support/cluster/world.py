@@ -123,8 +123,9 @@ class World:
 
     def new_operator(self) -> Operator:
         """Start an operator that knows nothing."""
-        known = {"clock": self.clock, "settings": self.settings, "get": self.metrics}
-        self.operator = Operator(self.operator_api, self.namespace, **known)
+        self.operator = Operator(
+            self.operator_api, self.namespace, clock=self.clock, settings=self.settings, get=self.metrics
+        )
         return self.operator
 
     def play(self, script: Script) -> None:

@@ -1,11 +1,12 @@
 """Two arms with known true pass rates, as scores, for laws about intervals and the gate."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ssd_jobs.scoring import Panel, Scores
+from ssd_jobs.scoring.panel import Arm
 
 PROBLEMS = {"easy": 31, "medium": 39, "hard": 61}
 """The split of LiveCodeBench v6, February to May 2025."""
@@ -33,7 +34,8 @@ def gain(rates: Floats, wanted: float, inside: Callable[[str], bool] = lambda _n
     room = np.where(chosen, rates if wanted < 0 else 1 - rates, 0.0)
     share = wanted * chosen.sum() / room.sum()
     assert abs(share) <= 1
-    return rates + share * room
+    better: Floats = rates + share * room
+    return better
 
 
 def scores(
@@ -55,10 +57,17 @@ def scores(
     )
 
 
-def panel(base: Scores, candidate: Scores, *, replicates: int = 1000, name: str = "lcb", **sweep: Scores) -> Panel:
+def panel(
+    base: Scores,
+    candidate: Scores,
+    *,
+    replicates: int = 1000,
+    name: str = "lcb",
+    sweep: Mapping[str, Scores] | None = None,
+) -> Panel:
     """A panel of two arms at their fixed settings, and the base at further ones."""
-    evaluations = {("Base", "base"): base, ("Candidate", "candidate"): candidate}
-    evaluations |= {("Base", setting): found for setting, found in sweep.items()}
+    evaluations: dict[tuple[Arm, str], Scores] = {("Base", "base"): base, ("Candidate", "candidate"): candidate}
+    evaluations |= {("Base", setting): found for setting, found in (sweep or {}).items()}
     return Panel(
         name=name,
         evaluations=evaluations,

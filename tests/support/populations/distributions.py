@@ -14,12 +14,18 @@ samplings = st.builds(Sampling, temperature=temperatures, k=st.integers(0, 8), m
 truncations = st.builds(Sampling, temperature=st.just(1.0), k=st.integers(0, 8), mass=st.floats(0.05, 1.0))
 
 
+def softmax(logits: Distribution) -> Distribution:
+    """The distribution of these logits."""
+    weights: Distribution = np.exp(logits - logits.max())
+    weights /= weights.sum()
+    return weights
+
+
 @st.composite
 def distributions(draw: st.DrawFn, size: int = 8) -> Distribution:
     """A distribution with full support."""
     logits = np.array(draw(st.lists(st.integers(-60, 60), min_size=size, max_size=size))) / 10
-    weights = np.exp(logits - logits.max())
-    return weights / weights.sum()
+    return softmax(logits)
 
 
 @st.composite

@@ -43,4 +43,4 @@ class InstantLoop(asyncio.SelectorEventLoop):
     @property
     def timers(self) -> int:
         """Return how many timers the loop keeps, cancelled ones included."""
-        return len(self._scheduled)
+        return len(self._scheduled)  # type: ignore[attr-defined]  # typeshed hides it

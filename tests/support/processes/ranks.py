@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.distributed as dist
+import torch._C._distributed_c10d as c10d
 
 from ssd_jobs.stages.train import ranks
 
@@ -48,7 +48,7 @@ def on_ranks(world: int, function: Function, *arguments: Any) -> list[Any]:
 def _member(rank: int, world: int, directory: str, queue: Any, function: Function, arguments: tuple[Any, ...]) -> None:
     """Be one rank."""
     torch.set_num_threads(1)
-    store = dist.FileStore(str(Path(directory) / "store"), world)
+    store = c10d.FileStore(str(Path(directory) / "store"), world)
     try:
         with ranks.member(ranks.Ranks(rank, world, torch.device("cpu")), store=store, timeout_s=60) as place:
             torch.set_num_threads(1)

@@ -40,12 +40,12 @@ def _nested(path: str, value: Any) -> str:
 def _one_of(at: str, choices: str, *, good: Any, bad: Any) -> RuleCase:
     where = at.replace("[]", "[0]")
     head = "" if at == "spec.storage" else '"storage": {"claimName": "experiments"}, '
-    texts = [
+    right, wrong = (
         '{"apiVersion": "selfdistill.dev/v1alpha1", "kind": "SelfDistillation", "metadata": {"name": "demo"}, '
         f'"spec": {{{head}{_nested(at, value)}}}}}'
         for value in (good, bad)
-    ]
-    return RuleCase(at, *texts, where, f"set exactly one of {choices}")
+    )
+    return RuleCase(at, right, wrong, where, f"set exactly one of {choices}")
 
 
 def _variables() -> list[RuleCase]:
@@ -58,7 +58,7 @@ def _variables() -> list[RuleCase]:
         both = {"value": "x", "valueFrom": source}
         one = _one_of(at, "", good={"value": "", "valueFrom": source}, bad=both)
         cases.append(RuleCase(at, one.good, one.bad, f"{pod}.env[0]", "set value or valueFrom, not both"))
-        neither = {"valueFrom": {}}
+        neither: dict[str, Any] = {"valueFrom": {}}
         chosen = _one_of(at, "secretKeyRef, configMapKeyRef", good={"valueFrom": source}, bad=neither)
         cases.append(RuleCase(f"{at}.valueFrom", chosen.good, chosen.bad, f"{pod}.env[0].valueFrom", chosen.message))
     return cases

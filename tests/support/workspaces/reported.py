@@ -44,14 +44,16 @@ def analysed(root: Path) -> contract.StageArtifact:
     rng = np.random.default_rng(0)
     logits = -np.sort(rng.exponential(rng.choice([0.4, 12.0], (600, 1)), (600, 90)), axis=1).cumsum(axis=1) / 4
     decode, temperatures = contract.Decode(temperature=1.0, top_k=20, top_p=0.95), (0.6, 1.0, 1.4, 1.8)
-    found = []
-    for sharpness in (1.0, 1.35):
-        logprobs = logits * sharpness
+
+    def sharpened(factor: float) -> statistics.Arm:
+        logprobs = logits * factor
         logprobs -= np.log(np.exp(logprobs).sum(axis=1, keepdims=True))
         entropy = -(np.exp(logprobs) * logprobs).sum(axis=1)
-        found.append(statistics.measure(logprobs, entropy, decode, temperatures))
+        return statistics.measure(logprobs, entropy, decode, temperatures)
+
+    curves = statistics.summary(sharpened(1.0), sharpened(1.35), temperatures)
     with artifacts.claim(root / "reports/curves", stage="analyze", name="analyze", key=KEY) as draft:
-        draft.write_text(files.STATISTICS, json.dumps(statistics.summary(*found, temperatures)))
+        draft.write_text(files.STATISTICS, json.dumps(curves))
         draft.finish(science={}, inputs={}, counts={"positions": 600}, facts={}, image="")
     return contract.StageArtifact(stage="analyze", kind="analyze", path="reports/curves", shards=0)
 

@@ -94,8 +94,9 @@ class ScriptedEngine:
         self.tokens += length
         stopped = length < request.max_tokens
         tokens = [draw.randrange(3, 90) for _ in range(length - 1)] + [STOP if stopped else 5]
-        finish = "stop" if stopped else "length"
-        return [Completion(request.id, tokens, [-0.5] * length, finish, 0.25, 0.1, seeded=True)]
+        return [
+            Completion(request.id, tokens, [-0.5] * length, "stop" if stopped else "length", 0.25, 0.1, seeded=True)
+        ]
 
     def begun(self, known: Mapping[int, int]) -> dict[int, Beginning]:
         """Nothing is known of a request before it has finished."""

@@ -109,7 +109,8 @@ def records(model_directory: Path, *, count: int = 24, seed: int = 0) -> list[di
 def reference_logprobs(model: Any, tokens: list[int]) -> torch.Tensor:
     """Return the log-probability of each token after the first, as transformers computes it."""
     logits = model(torch.tensor([tokens])).logits[0, :-1].double()
-    return logits.log_softmax(-1).gather(1, torch.tensor(tokens[1:])[:, None]).squeeze(1)
+    chosen: torch.Tensor = logits.log_softmax(-1).gather(1, torch.tensor(tokens[1:])[:, None])
+    return chosen.squeeze(1)
 
 
 def batches(count: int, *, steps: int, size: int, seed: int = 0) -> list[dict[str, Any]]:

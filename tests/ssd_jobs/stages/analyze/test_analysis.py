@@ -48,7 +48,11 @@ def test_what_survives_is_what_the_theorys_decoder_leaves(
 ) -> None:
     """Survivors and their entropy equal those of temperature, then top-k, then top-p, applied one by one."""
     p = np.sort(np.array(weights))[::-1] / sum(weights)
-    operations = [rigidity.Temperature(temperature), *([rigidity.TopK(k)] if k else []), rigidity.TopP(mass)]
+    operations: list[rigidity.Operation] = [
+        rigidity.Temperature(temperature),
+        *([rigidity.TopK(k)] if k else []),
+        rigidity.TopP(mass),
+    ]
     expected = rigidity.decode(p, operations)
     decode = Decode(temperature=1.0, top_k=k, top_p=mass)
     arm = statistics.measure(np.log(p)[None], np.array([entropy(p)]), decode, [temperature])

@@ -1,10 +1,11 @@
 """The step-0 guard names the likely cause; a language model that is a table shows each one."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.train import guard
@@ -18,12 +19,11 @@ FIRST = np.random.default_rng(1).uniform(0.1, 1.2, VOCABULARY)
 
 def _nll(tokens: np.ndarray, prompt: int) -> float:
     """Return the summed NLL; the first token of a document tints all others, as a BOS token does."""
-    return float(sum(TABLE[a, b] for a, b in zip(tokens[prompt - 1 :], tokens[prompt:], strict=False))) * (
-        1 + 0.2 * FIRST[tokens[0]]
-    )
+    pairs = zip(tokens[prompt - 1 :], tokens[prompt:], strict=False)
+    return float(sum(TABLE[a, b] for a, b in pairs) * (1 + 0.2 * FIRST[tokens[0]]))
 
 
-def _score(documents: list[Document]) -> np.ndarray:
+def _score(documents: Sequence[Document]) -> NDArray[np.float64]:
     return np.array([_nll(tokens, prompt) for tokens, prompt in documents])
 
 

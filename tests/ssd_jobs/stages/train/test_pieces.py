@@ -22,13 +22,11 @@ from ssd_jobs.stages.train import corpus, flops, layout, model, ranks, schedule
 from ssd_jobs.stages.train.metrics import TrainingMetrics
 from workspaces import training
 
-PAPER = {"steps": 2500, "warmup": 250, "peak": 5e-6, "minimum": 1e-6}
-
 
 @pytest.mark.parametrize(("step", "rate"), [(1, 2e-8), (125, 2.5e-6), (250, 5e-6), (1375, 3e-6), (2500, 1e-6)])
 def test_the_schedule_of_the_paper(step: int, rate: float) -> None:
     """Linear warm-up to the peak, then a half cosine to the minimum."""
-    assert schedule.learning_rate(step, **PAPER) == pytest.approx(rate)
+    assert schedule.learning_rate(step, steps=2500, warmup=250, peak=5e-6, minimum=1e-6) == pytest.approx(rate)
 
 
 @given(st.integers(1, 60), st.integers(0, 80))

@@ -76,7 +76,7 @@ def _trained(root: Path, output: str, worlds: list[int], interruptions: list[int
     for world, after in zip(worlds, [*interruptions, STEPS + 1], strict=True):
         for message in on_ranks(world, _run, root, output, after):
             assert message.endswith(NOTE) if after <= STEPS else message == ""
-    (final,) = on_ranks(1, training.final_state, root, output)
+    final: Weights = on_ranks(1, training.final_state, root, output)[0]
     assert final["step"] == STEPS
     return final
 
