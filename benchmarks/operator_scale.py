@@ -63,9 +63,9 @@ class Watcher:
         self.made: dict[tuple[str, str], float] = {}
         self.done: dict[tuple[str, str], float] = {}
 
-    async def follow(self, api: Api) -> None:
+    async def follow(self, kubeconfig: Path) -> None:
         """Watch the Jobs, on a connection of its own."""
-        async for raw in watch(api, "Job", NAMESPACE):
+        async for raw in watch(kubeconfig, "Job", NAMESPACE):
             self._note(raw)
 
     def _note(self, raw: dict[str, Any]) -> None:
@@ -104,7 +104,7 @@ async def measure(plane: ControlPlane, api: Api, n: int, folder: Path, *, hold: 
     jobs = n * (3 if hold else STAGES)
     say(f"applying {n} experiments")
     started = time.monotonic()
-    following = asyncio.create_task(watcher.follow(api))
+    following = asyncio.create_task(watcher.follow(plane.kubeconfig))
     await asyncio.gather(*(apply(api, f"bench-{number}") for number in range(n)))
     await (held(operator, watcher, jobs) if hold else ended(operator, n))
     total = time.monotonic() - started

@@ -1,6 +1,5 @@
-"""Requests to the API server: JSON in, JSON out, and one kind of error.
+"""The verbs of the API server: JSON in, JSON out, and one kind of error; models would copy every object twice.
 
-`kubernetes.aio` knows how to find the server and how to prove who we are; its models would copy every object twice.
 Nothing is retried here. Whoever asked knows better what a failure means, and the work queue tries again anyway.
 """
 
@@ -9,21 +8,17 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import aiohttp
-from kubernetes.aio import client, config
 
 from ssd_operator.cluster.kinds import KINDS
-from ssd_operator.errors import InvalidInput
+from ssd_operator.cluster.transport import JSON, Http, Raw, Request, Transport
 
 __all__ = ["Api", "ApiError", "connect"]
 
-Raw = dict[str, Any]
 Observe = Callable[[str, int], None]
 """Called with verb and status of every request."""
 MERGE = "application/merge-patch+json"
-TIMEOUT_S = 30.0
 PAGE = 500
 REFUSALS = frozenset({400, 403, 413, 422})
 """Malformed, forbidden (also by a quota), too large, invalid."""
@@ -70,36 +65,19 @@ class ApiError(Exception):
 
 async def connect(kubeconfig: Path | None = None, *, observe: Observe = lambda _verb, _code: None) -> Api:
     """Return a connection: by the pod's service account, or by a kubeconfig when one is given."""
-    found = client.Configuration()
-    try:
-        if kubeconfig is None:
-            config.load_incluster_config(client_configuration=found)
-        else:
-            await config.load_kube_config(config_file=str(kubeconfig), client_configuration=found)
-    except Exception as error:  # noqa: BLE001 - the library raises whatever it stumbles over
-        raise InvalidInput(_unusable(kubeconfig, error)) from None
-    found.connection_pool_maxsize = 100
-    return Api(client.ApiClient(configuration=found), observe=observe)
-
-
-def _unusable(kubeconfig: Path | None, error: Exception) -> str:
-    """Say why there is no way to a cluster, and which file to look at."""
-    why = " ".join(str(error).split())[:200] or type(error).__name__
-    if kubeconfig is None:
-        return f"KUBECONFIG: is not set, and this process is in no pod with a service account ({why})"
-    return f"{kubeconfig}: is no kubeconfig with a current context that can be used ({why})"
+    return Api(await Http.connect(kubeconfig), observe=observe)
 
 
 class Api:
     """The verbs that the operator uses."""
 
-    def __init__(self, transport: Any, *, observe: Observe = lambda _verb, _code: None) -> None:
-        self._transport = transport
+    def __init__(self, transport: Transport, *, observe: Observe = lambda _verb, _code: None) -> None:
+        self.transport = transport
         self._observe = observe
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._transport.close()
+        await self.transport.close()
 
     async def get(self, kind: str, namespace: str, name: str) -> Raw:
         """Read one object."""
@@ -148,26 +126,18 @@ class Api:
         *,
         query: Mapping[str, str] | None = None,
         body: Raw | None = None,
-        content_type: str = "application/json",
+        content_type: str = JSON,
     ) -> Raw:
         """Send one request and return the answer, or raise ApiError."""
-        headers = {"Content-Type": content_type, "Accept": "application/json"}
-        asked = [(name, value) for name, value in (query or {}).items() if value]
         try:
-            _, url, headers, *_ = await self._transport.param_serialize(
-                verb, path, query_params=asked, header_params=headers, auth_settings=["BearerToken"]
-            )
-            answer = await self._transport.rest_client.request(
-                verb, url, headers=headers, body=body, _request_timeout=TIMEOUT_S
-            )
-            text = await answer.read()
+            answer = await self.transport.send(Request(verb, path, query or {}, body, content_type))
         except (aiohttp.ClientError, OSError) as error:
             self._observe(verb, 0)
             raise ApiError(0, "Unreachable", f"{type(error).__name__}: {error}") from None
         self._observe(verb, answer.status)
         if answer.status >= 400:
-            raise ApiError.read(answer.status, text, answer.getheader("Retry-After"))
-        return _read(text)
+            raise ApiError.read(answer.status, answer.text, answer.retry_after)
+        return _read(answer.text)
 
 
 def _read(text: bytes) -> Raw:

@@ -25,8 +25,9 @@ SCRIPT = Path(mlflow_server.__file__).with_name("database_kills.py")
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What the processes of `database_kills` found, by one run of it: importing MLflow takes seconds."""
-    command = [sys.executable, SCRIPT, tmp_path_factory.mktemp("kills"), "ours-0.5", "ours-rename", "mlflow-0.5"]
-    done = subprocess.run([*command, "together-3"], stdout=subprocess.PIPE, text=True, check=True)
+    folder = str(tmp_path_factory.mktemp("kills"))
+    points = ("ours-0.5", "ours-rename", "mlflow-0.5", "together-3")
+    done = subprocess.run([sys.executable, str(SCRIPT), folder, *points], stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 

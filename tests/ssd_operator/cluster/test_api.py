@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 import pytest
 from kubernetes.aio import client
 
-from ssd_operator.cluster import Api, ApiError, api
+from ssd_operator.cluster import Api, ApiError, transport
+from ssd_operator.cluster.transport import Http
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
@@ -52,7 +53,7 @@ async def connected(answer: Answer | None) -> AsyncIterator[tuple[Api, list[tupl
     seen: list[tuple[str, int]] = []
     configuration = client.Configuration()
     configuration.host = f"http://127.0.0.1:{port}"
-    connection = Api(client.ApiClient(configuration=configuration), observe=lambda *what: seen.append(what))
+    connection = Api(Http(client.ApiClient(configuration=configuration)), observe=lambda *what: seen.append(what))
     try:
         yield connection, seen
     finally:
@@ -76,7 +77,7 @@ async def test_a_failure_is_an_api_error(
     monkeypatch: pytest.MonkeyPatch, answer: Answer | None, status: int, reason: str
 ) -> None:
     """With the status and the reason that decide what is done about it; it is counted as the server gave it."""
-    monkeypatch.setattr(api, "TIMEOUT_S", 0.5)
+    monkeypatch.setattr(transport, "TIMEOUT_S", 0.5)
     async with connected(answer) as (connection, seen):
         with pytest.raises(ApiError) as caught:
             await asyncio.wait_for(connection.get("Job", "lab", "j"), 60)

@@ -1,12 +1,14 @@
 """Conflicts: someone was faster with the resource or a Job, which is looked at anew, or a refusal brings no news."""
 
-from collections.abc import Mapping
+import json
 from typing import Any
 
 import pytest
 
+from cluster.transports import Passing, refusal
 from cluster.world import World, phase
 from ssd_operator.cluster import Api, ApiError, Key, Run, resources
+from ssd_operator.cluster.transport import Answer, Request
 
 
 def owner_reference(raw: dict[str, Any]) -> dict[str, Any]:
@@ -16,22 +18,14 @@ def owner_reference(raw: dict[str, Any]) -> dict[str, Any]:
     return run.owner_reference()
 
 
-class Refusing(Api):
+class Refusing(Passing):
     """A connection on which no status can be written."""
 
-    async def request(
-        self,
-        verb: str,
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        body: dict[str, Any] | None = None,
-        content_type: str = "application/json",
-    ) -> dict[str, Any]:
+    async def send(self, request: Request) -> Answer:
         """Refuse a status with a conflict, and pass everything else on."""
-        if verb == "PUT":
-            raise ApiError(409, "Conflict", "as the test wants it")
-        return await super().request(verb, path, query=query, body=body, content_type=content_type)
+        if request.verb == "PUT":
+            return refusal(409, "Conflict")
+        return await super().send(request)
 
 
 async def test_who_was_overtaken_looks_again_at_once(world: World) -> None:
@@ -49,7 +43,7 @@ async def test_who_was_overtaken_looks_again_at_once(world: World) -> None:
 
 async def test_a_conflict_without_news_is_a_failure(world: World) -> None:
     """When the resource is still as it was, asking again at once would never end: the queue makes it wait."""
-    world.operator_api = Refusing(world.api._transport)
+    world.operator_api = Api(Refusing(world.api.transport))
     world.new_operator()
     await world.apply()
     await world.operator.observe()
@@ -78,33 +72,35 @@ async def test_a_job_that_moved_on_is_seen_as_it_is(world: World, meanwhile: str
     assert (known is not None and known.suspended) if meanwhile == "changed" else known is None
 
 
-class Overtaken(Api):
+class Overtaken(Passing):
     """A connection on which someone else becomes an owner of a Job between our reading and our writing of it."""
 
     rival: dict[str, Any] | None = None
 
-    async def get(self, kind: str, namespace: str, name: str) -> dict[str, Any]:
-        """Read an object; the first Job that is read has one more owner right after."""
-        found = await super().get(kind, namespace, name)
-        if kind == "Job" and self.rival is not None:
-            owners, self.rival = [*found["metadata"]["ownerReferences"], self.rival], None
-            await self.patch("Job", namespace, name, {"metadata": {"ownerReferences": owners}})
-        return found
+    async def send(self, request: Request) -> Answer:
+        """Send a request; the first Job that is read has one more owner right after."""
+        answer = await super().send(request)
+        if request.verb == "GET" and "/jobs/" in request.path and self.rival is not None:
+            job = json.loads(answer.text)["metadata"]
+            owners, self.rival = [*job["ownerReferences"], self.rival], None
+            await Api(self.inner).patch("Job", job["namespace"], job["name"], {"metadata": {"ownerReferences": owners}})
+        return answer
 
 
 async def test_no_owner_of_a_shared_job_is_lost(world: World) -> None:
     """Who joins a Job from an old sight of it is refused, and joins what is there: the rival's share stays."""
-    world.operator_api = api = Overtaken(world.api._transport)
+    overtaken = Overtaken(world.api.transport)
+    world.operator_api = Api(overtaken)
     world.new_operator()
     await world.apply()
     await world.operator.settle()
     [name] = await world.jobs()
     rival, second = await world.apply("rival"), await world.apply("second")
-    api.rival = owner_reference(rival)
+    overtaken.rival = owner_reference(rival)
     await world.operator.observe()
     for _ in range(4):
         await world.operator.reconciler.reconcile(Key(world.namespace, "second"))
-    assert api.rival is None
+    assert overtaken.rival is None
     owners = {each["uid"] for each in (await world.jobs())[name]["metadata"]["ownerReferences"]}
     assert owners >= {rival["metadata"]["uid"], second["metadata"]["uid"]}
     assert len(owners) == 3

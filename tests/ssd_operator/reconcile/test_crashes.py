@@ -20,6 +20,7 @@ from cluster.process import OperatorProcess, nodes_at_work
 from cluster.world import PAUSE_S, Operator, World, phase, stage
 from controlplane.plane import ControlPlane
 from ssd_operator.cluster import Api
+from ssd_operator.cluster.transport import Raw
 
 pytestmark = pytest.mark.endurance
 
@@ -29,8 +30,10 @@ AT_ONCE = 8
 LEAST_WRITES = 45
 """Of a run with nine stages: an intent, a Job, a config, a uid and an end for each."""
 
+Dies = Callable[[], Callable[[str], bool]]
 
-async def finish(world: World, ledger: Ledger, dies: object, *, seconds: float = 600) -> dict[str, object]:
+
+async def finish(world: World, ledger: Ledger, dies: Dies, *, seconds: float = 600) -> Raw:
     """Carry a run to its end with operators that die, and return the resource."""
     deadline = time.monotonic() + seconds
     while phase(raw := await world.get()) not in ("Succeeded", "Failed"):
@@ -38,17 +41,17 @@ async def finish(world: World, ledger: Ledger, dies: object, *, seconds: float =
         try:
             await world.operator.settle()
         except Crash:
-            world.operator_api = Mortal(world.api, ledger, dies())  # type: ignore[operator]
+            world.operator_api = Api(Mortal(world.api.transport, ledger, dies()))
             world.new_operator()
         await world.kubelet.step()
         await asyncio.sleep(PAUSE_S)
     return raw
 
 
-def judge(world: World, raw: dict[str, object], ledger: Ledger, explained: dict[str, int]) -> None:
+def judge(world: World, raw: Raw, ledger: Ledger, explained: dict[str, int]) -> None:
     """Every attempt has its reason, every Job was made once, and no shard was worked on twice."""
     assert phase(raw) == "Succeeded", raw
-    for name in (each["name"] for each in raw["status"]["stages"]):  # type: ignore[index]
+    for name in (each["name"] for each in raw["status"]["stages"]):
         found = stage(raw, name)
         assert found["attempt"] == 1 + explained.get(name, 0), found
         assert ledger.jobs[found["key"]] == found["attempt"], found
@@ -59,7 +62,7 @@ def judge(world: World, raw: dict[str, object], ledger: Ledger, explained: dict[
 async def test_lives_of_a_few_writes(world: World, writes: int) -> None:
     """An operator that dies after every write, or every few, gets there all the same."""
     ledger = Ledger()
-    world.operator_api = Mortal(world.api, ledger, after_writes(writes))
+    world.operator_api = Api(Mortal(world.api.transport, ledger, after_writes(writes)))
     world.new_operator()
     await world.apply(training={"nodes": 2})
     raw = await finish(world, ledger, lambda: after_writes(writes))
@@ -70,7 +73,7 @@ async def crash_once(api: Api, namespace: str, writes: int) -> bool:
     """One run whose first operator dies after so many writes; tell whether it made so many."""
     world, ledger = World(api, namespace), Ledger()
     await world.make_claim()
-    world.operator_api = Mortal(api, ledger, after_writes(writes))
+    world.operator_api = Api(Mortal(api.transport, ledger, after_writes(writes)))
     first = world.new_operator()
     await world.apply(training={"nodes": 2})
     raw = await finish(world, ledger, lambda: lambda _when: False)
@@ -78,7 +81,7 @@ async def crash_once(api: Api, namespace: str, writes: int) -> bool:
     return world.operator is not first
 
 
-async def test_every_write_of_a_run(api: Api, make_namespace: object) -> None:
+async def test_every_write_of_a_run(api: Api, make_namespace: Callable[[], str]) -> None:
     """For every n: an operator that remembers all its deeds dies after its n-th write, and the next one finishes.
 
     To die before a write leaves what dying after the one before leaves.
@@ -86,7 +89,7 @@ async def test_every_write_of_a_run(api: Api, make_namespace: object) -> None:
     writes = 0
     while True:
         batch = range(writes + 1, writes + 1 + AT_ONCE)
-        runs = [crash_once(api, make_namespace(), number) for number in batch]  # type: ignore[operator]
+        runs = [crash_once(api, make_namespace(), number) for number in batch]
         died = await asyncio.gather(*runs)
         if not all(died):
             break
@@ -122,17 +125,17 @@ async def schedule(api: Api, namespace: str, seed: int) -> None:
     def dies() -> Callable[[str], bool]:
         return lambda _when: dice.random() < chance
 
-    world.operator_api = Mortal(api, ledger, dies())
+    world.operator_api = Api(Mortal(api.transport, ledger, dies()))
     world.new_operator()
     await world.apply()
     raw = await finish(world, ledger, dies)
     judge(world, raw, ledger, explained)
 
 
-async def test_random_schedules(api: Api, make_namespace: object) -> None:
+async def test_random_schedules(api: Api, make_namespace: Callable[[], str]) -> None:
     """Seeded schedules of crashes before and after writes, with pods that fail in between."""
     turns = asyncio.Semaphore(AT_ONCE)
-    names = [make_namespace() for _ in range(SCHEDULES)]  # type: ignore[operator]
+    names = [make_namespace() for _ in range(SCHEDULES)]
 
     async def turn(seed: int) -> None:
         async with turns:
@@ -146,7 +149,7 @@ async def test_random_schedules(api: Api, make_namespace: object) -> None:
 async def test_two_operators_without_a_lease(world: World) -> None:
     """Two that know nothing of each other act at the same time: same end, nothing twice."""
     ledger = Ledger()
-    lives = [Operator(Mortal(world.api, ledger), world.namespace, clock=world.clock) for _ in range(2)]
+    lives = [Operator(Api(Mortal(world.api.transport, ledger)), world.namespace, clock=world.clock) for _ in range(2)]
     await world.apply(training={"nodes": 2})
     deadline = time.monotonic() + 400
     while phase(raw := await world.get()) != "Succeeded":

@@ -4,45 +4,40 @@ Its Workloads are a definition of the same name on the real API server. Its visi
 own, so that one answer is given by the connection of the test.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cluster.charts import grants
+from cluster.transports import Passing, answer
 from cluster.world import World, condition, phase, stage
 from controlplane import definitions
 from controlplane.plane import ControlPlane
 from ssd_operator.cluster import Api, ApiError, connect
+from ssd_operator.cluster.transport import Answer, Request, Transport
 from ssd_operator.settings import Settings
 
 WORKLOADS = Path(__file__).with_name("kueue-workloads.yaml")
 NOTHING_FREE = "couldn't assign flavors to pod set main: insufficient unused quota for nvidia.com/gpu, 4 more needed"
 
 
-class Kueue(Api):
+class Kueue(Passing):
     """A connection on which Kueue's visibility server answers too."""
 
-    def __init__(self, api: Api) -> None:
-        super().__init__(api._transport)
+    def __init__(self, inner: Transport) -> None:
+        super().__init__(inner)
         self.pending: list[str] = []
         """Workloads, first come first."""
 
-    async def request(
-        self,
-        verb: str,
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        body: dict[str, Any] | None = None,
-        content_type: str = "application/json",
-    ) -> dict[str, Any]:
+    async def send(self, request: Request) -> Answer:
         """Answer for the visibility server, or pass the request on."""
-        if path.startswith("/apis/visibility.kueue.x-k8s.io/v1beta2/") and path.endswith("/team-a/pendingworkloads"):
+        if request.path.startswith("/apis/visibility.kueue.x-k8s.io/v1beta2/") and request.path.endswith(
+            "/team-a/pendingworkloads"
+        ):
             places = enumerate(self.pending)
-            return {"items": [{"metadata": {"name": name}, "positionInLocalQueue": place} for place, name in places]}
-        return await super().request(verb, path, query=query, body=body, content_type=content_type)
+            pending = [{"metadata": {"name": name}, "positionInLocalQueue": place} for place, name in places]
+            return answer({"items": pending})
+        return await super().send(request)
 
 
 async def admitted(world: World) -> None:
@@ -70,7 +65,8 @@ async def test_a_queue_decides_when_a_job_runs(world: World) -> None:
 async def test_a_queued_stage_says_what_kueue_says(job_controller: ControlPlane, world: World) -> None:
     """Its place and the reason of its Workload are in the stage, without a pass for every second of waiting."""
     definitions.install(job_controller.kubectl, [WORKLOADS])
-    kueue = world.operator_api = Kueue(world.api)
+    kueue = Kueue(world.api.transport)
+    world.operator_api = Api(kueue)
     world.settings = Settings(worker_metrics_port=0, kueue=True)
     world.new_operator()
     await world.apply(scheduling={"queue": "team-a"})

@@ -1,44 +1,37 @@
 """The rights that the chart grants are enough for a whole life, and none of them is unused."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from cluster.charts import grants, rights
 from cluster.kubelet import RUNS, Ends
+from cluster.transports import Passing
 from cluster.world import World, condition, in_phase, stage_in
 from controlplane.plane import ControlPlane
 from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError, Key, connect
+from ssd_operator.cluster.transport import Answer, Request, Transport
 
 VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 BY_KOPF = {("watch", naming.PLURAL), ("watch", "jobs"), ("watch", "pods")}
 
 
-class Auditor(Api):
+class Auditor(Passing):
     """Notes which verb was used on which resource."""
 
-    def __init__(self, api: Api) -> None:
-        super().__init__(api._transport)
+    def __init__(self, inner: Transport) -> None:
+        super().__init__(inner)
         self.used: set[tuple[str, str]] = set()
 
-    async def request(
-        self,
-        verb: str,
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        body: dict[str, Any] | None = None,
-        content_type: str = "application/json",
-    ) -> dict[str, Any]:
+    async def send(self, request: Request) -> Answer:
         """Send a request and note it."""
-        parts = path.split("/")
+        parts = request.path.split("/")
         [plural, *rest] = parts[parts.index("namespaces") + 2 :]
         resource = f"{plural}/status" if rest[-1:] == ["status"] else plural
-        self.used.add((VERBS.get(verb) or ("get" if rest else "list"), resource))
-        return await super().request(verb, path, query=query, body=body, content_type=content_type)
+        self.used.add((VERBS.get(request.verb) or ("get" if rest else "list"), resource))
+        return await super().send(request)
 
 
 @pytest.fixture
@@ -46,13 +39,13 @@ async def operator(job_controller: ControlPlane, world: World) -> AsyncIterator[
     """A connection with the rights of the chart's service account."""
     account = grants(job_controller, world.namespace)
     api = await connect(job_controller.kubeconfig_for_service_account(world.namespace, account))
-    yield Auditor(api)
+    yield Auditor(api.transport)
     await api.close()
 
 
 async def test_a_whole_life_uses_what_is_granted(world: World, operator: Auditor) -> None:
     """Run, suspend, share, plan, expire: all of it works with the chart's rights, and needs every one of them."""
-    world.operator_api = operator
+    world.operator_api = Api(operator)
     world.new_operator()
     world.play(lambda pod: RUNS if pod.stage in ("sample", "train") else Ends())
     await world.apply(storage={"template": {"size": "1Gi"}}, ttlAfterFinished="1h", deadline="2h")

@@ -1,14 +1,15 @@
 """Whatever the watches did not tell, a resync puts right and counts; what they told, it does not count."""
 
 import asyncio
-from typing import Any
 
 import pytest
 
 from cluster.kubelet import Ends, Waits
+from cluster.transports import Passing, refusal
 from cluster.world import World, in_phase, stage
 from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError, Key
+from ssd_operator.cluster.transport import Answer, Request, Transport
 from ssd_operator.serve.namespaces import Namespaces
 from ssd_operator.serve.resync import Resync
 
@@ -119,15 +120,17 @@ async def test_a_job_of_somebody_else_is_no_miss(world: World) -> None:
     assert still.uid == known.uid
 
 
-class Slow(Api):
+class Slow(Passing):
     """A connection to a server of which the watches hear while it still lists."""
 
-    world: World
+    def __init__(self, world: World) -> None:
+        super().__init__(world.api.transport)
+        self._world = world
 
-    async def request(self, verb: str, path: str, **rest: Any) -> dict[str, Any]:
+    async def send(self, request: Request) -> Answer:
         """Answer, and let the watches catch up before anyone has read the answer."""
-        answer = await super().request(verb, path, **rest)
-        await self.world.operator.observe()
+        answer = await super().send(request)
+        await self._world.operator.observe()
         return answer
 
 
@@ -135,22 +138,20 @@ async def test_what_is_told_late_is_not_missed(world: World) -> None:
     """A watch may be behind a listing: what it tells within the grace is no reason to doubt it."""
     job = await begun(world)
     await forget(world, job)
-    slow = Slow(world.api._transport)
-    slow.world = world
-    assert await resyncing(world, slow).again() == 0
+    assert await resyncing(world, Api(Slow(world))).again() == 0
 
 
-class Away(Api):
+class Away(Passing):
     """A connection to a server that is away for the first few questions."""
 
     refusals = 3
 
-    async def request(self, verb: str, path: str, **rest: Any) -> dict[str, Any]:
-        """Refuse, or pass on."""
+    async def send(self, request: Request) -> Answer:
+        """Refuse the connection, or pass on."""
         if self.refusals:
             self.refusals -= 1
-            raise ApiError(0, "Unreachable", "as the test wants it")
-        return await super().request(verb, path, **rest)
+            raise ConnectionRefusedError
+        return await super().send(request)
 
 
 async def test_a_server_that_is_away_is_asked_again(world: World) -> None:
@@ -158,8 +159,8 @@ async def test_a_server_that_is_away_is_asked_again(world: World) -> None:
     await begun(world)
     await world.edit(deadline="5h")
     found: asyncio.Queue[int] = asyncio.Queue()
-    away = Away(world.api._transport)
-    task = asyncio.create_task(resyncing(world, away).repeat(every_s=0, compared=found.put_nowait))
+    away = Away(world.api.transport)
+    task = asyncio.create_task(resyncing(world, Api(away)).repeat(every_s=0, compared=found.put_nowait))
     async with asyncio.timeout(60):
         assert await found.get() == 1
     assert away.refusals == 0
@@ -167,29 +168,29 @@ async def test_a_server_that_is_away_is_asked_again(world: World) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-class Refusing(Api):
+class Refusing(Passing):
     """A connection to a server that refuses some namespaces."""
 
-    def __init__(self, api: Api, *refused: str) -> None:
-        super().__init__(api._transport)
+    def __init__(self, inner: Transport, *refused: str) -> None:
+        super().__init__(inner)
         self.refused = set(refused)
 
-    async def request(self, verb: str, path: str, **rest: Any) -> dict[str, Any]:
+    async def send(self, request: Request) -> Answer:
         """Refuse, or pass on."""
-        if any(f"/namespaces/{namespace}/" in path for namespace in self.refused):
-            raise ApiError(403, "Forbidden", "as the test wants it")
-        return await super().request(verb, path, **rest)
+        if any(f"/namespaces/{namespace}/" in request.path for namespace in self.refused):
+            return refusal(403, "Forbidden")
+        return await super().send(request)
 
 
 async def test_what_cannot_be_seen_is_no_miss_and_comes_back_as_it_was(world: World) -> None:
     """A namespace that refuses is forgotten without a count; when it answers, its unchanged objects are known again."""
     job = await begun(world)
     before = world.operator.store.job(world.namespace, job)
-    api = Refusing(world.api, world.namespace)
-    resync = resyncing(world, api)
+    refusing = Refusing(world.api.transport, world.namespace)
+    resync = resyncing(world, Api(refusing))
     assert await resync.again() == 0
     assert (world.operator.store.resources, world.operator.store.jobs()) == ({}, [])
-    api.refused.clear()
+    refusing.refused.clear()
     await resync.ask_again()
     assert Key(world.namespace, "toy") in world.operator.store.resources
     assert world.operator.store.job(world.namespace, job) == before
@@ -199,8 +200,8 @@ async def test_what_cannot_be_seen_is_no_miss_and_comes_back_as_it_was(world: Wo
 async def test_the_operator_begins_when_one_namespace_answers(world: World) -> None:
     """What refuses is left out; when everything refuses there is nothing to do, and the API server's words say why."""
     await world.apply()
-    api = Refusing(world.api, "gone")
-    assert await resyncing(world, api, "gone").first() == [Key(world.namespace, "toy")]
-    api.refused.add(world.namespace)
+    refusing = Refusing(world.api.transport, "gone")
+    assert await resyncing(world, Api(refusing), "gone").first() == [Key(world.namespace, "toy")]
+    refusing.refused.add(world.namespace)
     with pytest.raises(ApiError, match="as the test wants it"):
-        await resyncing(world, api, "gone").first()
+        await resyncing(world, Api(refusing), "gone").first()

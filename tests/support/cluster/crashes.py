@@ -1,13 +1,12 @@
 """A connection that dies before or after a write, taking the whole operator with it, and a ledger of what was made."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
+from cluster.transports import Passing
 from ssd_operator import naming
-from ssd_operator.cluster import Api
+from ssd_operator.cluster.transport import Answer, Request, Transport
 
-Raw = dict[str, Any]
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -23,36 +22,28 @@ class Ledger:
         """Stage key -> Jobs made."""
         self.writes: Counter[str] = Counter()
 
-    def note(self, verb: str, path: str, body: Raw | None) -> None:
+    def note(self, request: Request) -> None:
         """Write down what the API server accepted."""
-        self.writes[f"{verb} {path.rsplit('/', 1)[-1]}"] += 1
-        if verb == "POST" and path.endswith("/jobs") and body is not None:
-            self.jobs[body["metadata"]["annotations"][naming.ANNOTATION_KEY]] += 1
+        self.writes[f"{request.verb} {request.path.rsplit('/', 1)[-1]}"] += 1
+        if request.verb == "POST" and request.path.endswith("/jobs") and request.body is not None:
+            self.jobs[request.body["metadata"]["annotations"][naming.ANNOTATION_KEY]] += 1
 
 
-class Mortal(Api):
-    """An Api whose writes may be its last; `dies` is asked before and after each that succeeds."""
+class Mortal(Passing):
+    """A connection whose writes may be its last; `dies` is asked before and after each that succeeds."""
 
-    def __init__(self, api: Api, ledger: Ledger, dies: Callable[[str], bool] = lambda _when: False) -> None:
-        super().__init__(api._transport)
+    def __init__(self, inner: Transport, ledger: Ledger, dies: Callable[[str], bool] = lambda _when: False) -> None:
+        super().__init__(inner)
         self._ledger = ledger
         self._dies = dies
 
-    async def request(
-        self,
-        verb: str,
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        body: Raw | None = None,
-        content_type: str = "application/json",
-    ) -> Raw:
+    async def send(self, request: Request) -> Answer:
         """Send a request, or die."""
-        if verb in WRITES and self._dies("before"):
+        if request.verb in WRITES and self._dies("before"):
             raise Crash
-        answer = await super().request(verb, path, query=query, body=body, content_type=content_type)
-        if verb in WRITES:
-            self._ledger.note(verb, path, body)
+        answer = await super().send(request)
+        if request.verb in WRITES and answer.status < 400:
+            self._ledger.note(request)
             if self._dies("after"):
                 raise Crash
         return answer

@@ -12,7 +12,7 @@ from pathlib import Path
 from cluster.kubelet import RUNS, UNFINISHED_PHASES, Ends, Kubelet, Pod
 from cluster.watch import watch
 from ssd_operator import naming
-from ssd_operator.cluster import Api, ApiError, connect
+from ssd_operator.cluster import ApiError, connect
 
 __all__ = ["Nodes"]
 
@@ -53,7 +53,7 @@ async def _play(kubeconfig: Path, namespace: str, held: frozenset[str], told: Co
     api = await connect(kubeconfig)
     kubelet = Kubelet(api, namespace)
     kubelet.script = lambda pod: RUNS if _kind(pod) in held else Ends()
-    following = asyncio.create_task(_follow(api, kubelet))
+    following = asyncio.create_task(_follow(kubeconfig, kubelet))
     await asyncio.to_thread(told.recv)
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
@@ -65,7 +65,7 @@ def _kind(pod: Pod) -> str:
     return pod.stage.split("-", 1)[0]
 
 
-async def _follow(api: Api, kubelet: Kubelet) -> None:
+async def _follow(kubeconfig: Path, kubelet: Kubelet) -> None:
     """Move every pod one step whenever it changes."""
     turns = asyncio.Semaphore(AT_ONCE)
 
@@ -77,7 +77,7 @@ async def _follow(api: Api, kubelet: Kubelet) -> None:
             moved = await _moved(kubelet, raw)
 
     async with asyncio.TaskGroup() as group:
-        async for raw in watch(api, "Pod", kubelet.namespace, selector=MANAGED):
+        async for raw in watch(kubeconfig, "Pod", kubelet.namespace, selector=MANAGED):
             if "deletionTimestamp" not in raw["metadata"] and raw["status"].get("phase") in UNFINISHED_PHASES:
                 group.create_task(turn(raw))
 

@@ -2,29 +2,38 @@
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
-import aiohttp
+from kubernetes.aio import client, config
 
-from ssd_operator.cluster import Api
 from ssd_operator.cluster.kinds import KINDS
 
 __all__ = ["watch"]
 
-LARGEST_OBJECT = 2**22
+FOREVER_S = 10**6
 
 
-async def watch(api: Api, kind: str, namespace: str, *, selector: str = "") -> AsyncIterator[dict[str, Any]]:
-    """Yield every object as it is now, and again whenever it changes."""
-    transport = api._transport
+async def watch(kubeconfig: Path, kind: str, namespace: str, *, selector: str = "") -> AsyncIterator[dict[str, Any]]:
+    """Yield every object as it is now, and again whenever it changes; the connection is its own."""
+    found = client.Configuration()
+    await config.load_kube_config(config_file=str(kubeconfig), client_configuration=found)
     asked = [("watch", "true"), *([("labelSelector", selector)] if selector else [])]
-    _, url, headers, *_ = await transport.param_serialize(
-        "GET", KINDS[kind].path(namespace), query_params=asked, auth_settings=["BearerToken"]
-    )
-    session = transport.rest_client._create_pool_manager()  # with the same credentials
-    forever = aiohttp.ClientTimeout(total=None)
-    async with session, session.get(url, headers=headers, timeout=forever, read_bufsize=LARGEST_OBJECT) as answer:
-        async for line in answer.content:
+    async with client.ApiClient(configuration=found) as connections:
+        _, url, headers, *_ = await connections.param_serialize(
+            "GET", KINDS[kind].path(namespace), query_params=asked, auth_settings=["BearerToken"]
+        )
+        answer = await connections.rest_client.request("GET", url, headers=headers, _request_timeout=FOREVER_S)
+        async for line in _lines(answer.response.content.iter_any()):
             event = json.loads(line)
             if event["type"] in ("ADDED", "MODIFIED"):
                 yield event["object"]
+
+
+async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield whole lines, however long they are."""
+    rest = b""
+    async for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            yield line

@@ -111,13 +111,15 @@ class Operator:
 class World:
     """A namespace, its operator and its nodes."""
 
-    def __init__(self, api: Api, namespace: str, *, settings: Settings | None = None, connect: Any = None) -> None:
+    def __init__(
+        self, api: Api, namespace: str, *, settings: Settings | None = None, operator_api: Api | None = None
+    ) -> None:
         self.api = api
         self.namespace = namespace
         self.settings = settings
         self.clock = Clock()
         self.kubelet = Kubelet(api, namespace, Workspace())
-        self.operator_api = connect or api
+        self.operator_api = operator_api or api
         self.metrics: Fetch = nobody_answers
         self.operator = self.new_operator()
 

@@ -45,8 +45,12 @@ def main(folder: Path, arguments: list[str]) -> None:
 
 def killed(folder: Path, way: str, point: str) -> dict[str, Any]:
     """Kill the first process at one point, and return how the second one fares."""
-    opened = {"ours": ours, "mlflow": theirs}[way]
-    first = fork(lambda: (die_at(point), opened(folder / "mlflow.db")))
+
+    def open_and_die() -> None:
+        die_at(point)
+        (ours if way == "ours" else theirs)(folder / "mlflow.db")
+
+    first = fork(open_and_die)
     assert os.WIFSIGNALED(os.waitpid(first, 0)[1]), "it was done before it could be killed"
     return after(folder, [fork(lambda: use(folder, "second"))])
 

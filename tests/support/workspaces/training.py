@@ -13,7 +13,7 @@ import torch
 from transformers import AutoModelForCausalLM, GptOssConfig, LlamaConfig, Qwen3Config, Qwen3MoeConfig
 
 from configs.train import train_config
-from ssd_jobs import artifacts
+from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
 from ssd_jobs.stages.train import model, optimizer

@@ -1,0 +1,97 @@
+"""How a request gets to the API server and its answer back: the seam between our verbs and the network.
+
+`kubernetes.aio` knows how to find the server and how to prove who we are; nothing else of it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from kubernetes.aio import client, config
+
+from ssd_operator.errors import InvalidInput
+
+__all__ = ["JSON", "Answer", "Http", "Raw", "Request", "Transport"]
+
+Raw = dict[str, Any]
+JSON = "application/json"
+TIMEOUT_S = 30.0
+CONNECTIONS = 100
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request to the API server."""
+
+    verb: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Raw | None = None
+    content_type: str = JSON
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the API server answered, whatever it is."""
+
+    status: int
+    text: bytes
+    retry_after: str | None = None
+
+
+class Transport(Protocol):
+    """A way to the API server; a server that cannot be reached is an OSError or an aiohttp.ClientError."""
+
+    async def send(self, request: Request) -> Answer:
+        """Send one request and return the answer."""
+
+    async def close(self) -> None:
+        """Close the connections."""
+
+
+class Http:
+    """The network."""
+
+    def __init__(self, connections: client.ApiClient) -> None:
+        self._connections = connections
+
+    @classmethod
+    async def connect(cls, kubeconfig: Path | None = None) -> Http:
+        """Return a way to the server: by the pod's service account, or by a kubeconfig when one is given."""
+        found = client.Configuration()
+        try:
+            if kubeconfig is None:
+                config.load_incluster_config(client_configuration=found)
+            else:
+                await config.load_kube_config(config_file=str(kubeconfig), client_configuration=found)
+        except Exception as error:  # noqa: BLE001 - the library raises whatever it stumbles over
+            raise InvalidInput(_unusable(kubeconfig, error)) from None
+        found.connection_pool_maxsize = CONNECTIONS
+        return cls(client.ApiClient(configuration=found))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._connections.close()
+
+    async def send(self, request: Request) -> Answer:
+        """Send one request and return the answer."""
+        headers = {"Content-Type": request.content_type, "Accept": JSON}
+        asked = [(name, value) for name, value in request.query.items() if value]
+        _, url, headers, *_ = await self._connections.param_serialize(
+            request.verb, request.path, query_params=asked, header_params=headers, auth_settings=["BearerToken"]
+        )
+        answer = await self._connections.rest_client.request(
+            request.verb, url, headers=headers, body=request.body, _request_timeout=TIMEOUT_S
+        )
+        return Answer(answer.status, await answer.read(), answer.getheader("Retry-After"))
+
+
+def _unusable(kubeconfig: Path | None, error: Exception) -> str:
+    """Say why there is no way to a cluster, and which file to look at."""
+    why = " ".join(str(error).split())[:200] or type(error).__name__
+    if kubeconfig is None:
+        return f"KUBECONFIG: is not set, and this process is in no pod with a service account ({why})"
+    return f"{kubeconfig}: is no kubeconfig with a current context that can be used ({why})"
