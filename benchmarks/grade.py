@@ -208,7 +208,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--programs", type=int, default=2000, help="programs with one test each")
     parser.add_argument("--long-programs", type=int, default=200, help="programs with 10 and with 40 tests each")
     options = parser.parse_args(arguments)
-    workers = allowance.cores()
+    workers = allowance.whole_cores()
     figures: dict[str, float | int] = {"programs": options.programs, "workers": workers}
     for tests in (1, 10, 40):
         work = cases(options.programs if tests == 1 else options.long_programs, tests)

@@ -19,7 +19,7 @@ from rich.console import Console
 from cluster.worker import result
 from processes import disks
 from ssd_jobs.contract import files
-from ssd_operator.cli import models, place, planning, running
+from ssd_operator.cli import document, models, planning, running
 from ssd_operator.errors import InvalidInput, SsdError
 from ssd_operator.local.cache import directories
 from ssd_operator.local.experiment import Experiment
@@ -35,9 +35,15 @@ ANYTHING = st.recursive(
 )
 
 
+def toy_in(directory: Path) -> Experiment:
+    """The toy in a directory."""
+    name, spec = document.read(TOY)
+    return Experiment(name, spec, directory, tracking_uri="")
+
+
 def experiment(directory: Path) -> Experiment:
     """The toy, which has run in this directory."""
-    opened = Experiment(*place.document.read(TOY), directory, tracking_uri="")
+    opened = toy_in(directory)
     opened.workdir.create()
     opened.workdir.source_file.write_text(TOY.read_text())
     return opened
@@ -46,7 +52,7 @@ def experiment(directory: Path) -> Experiment:
 @cache
 def finished() -> str:
     """What a run leaves in which every stage succeeded."""
-    toy = Experiment(*place.document.read(TOY), Path("nowhere"), tracking_uri="")
+    toy = toy_in(Path("nowhere"))
     graph = toy.graph(RunState("toy", "sha256:x"))
     stages = {
         node.name: StageState(

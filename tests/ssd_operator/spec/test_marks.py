@@ -25,7 +25,7 @@ SECTIONS = [section for _, section in places(ResolvedSpec, "spec")]
 MARKS = {leaf.path: leaf.mark for leaf in leaves(ResolvedSpec)} | {
     (str(info.alias),): section.mark
     for info in ResolvedSpec.model_fields.values()
-    if info.default is None and (section := section_in(info.annotation))
+    if info.default is None and (section := section_in(info.annotation)) and section.mark
 }
 """The mark of every field, and of every section whose absence means something."""
 IN_NO_KEY_YET = ["evaluation.benchmarks.k"]
