@@ -18,7 +18,7 @@ TOY = Path(__file__).parent.parent.parent.parent / "examples" / "toy" / "selfdis
 def test_a_stage_without_space_ends_the_run_with_75(tmp_path: Path) -> None:
     """The model does not fit: one sentence names the artifact, what to do and that nothing is lost."""
     with disks.small(tmp_path / "work", megabytes=1) as disk:
-        command = [SSD, "run", TOY, "--workdir", disk, "--wait", "0s"]
+        command = [str(SSD), "run", str(TOY), "--workdir", str(disk), "--wait", "0s"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 75, done.stderr
         assert done.stderr == ""

@@ -13,7 +13,7 @@ def sample_config(
     samples_per_prompt: int = 1,
     max_sequence_tokens: int = 128,
     seed: int = 0,
-    engine: contract.Engine = TRANSFORMERS,
+    engine: contract.EngineConfig = TRANSFORMERS,
     shards: int = 1,
     output: str = "samples/run",
     gpus: int = 0,

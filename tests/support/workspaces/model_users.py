@@ -56,7 +56,7 @@ def one_step(root: Path) -> contract.TrainConfig:
     return train_config(root, output="checkpoints/never", steps=1, global_batch_size=1, warmup_steps=0)
 
 
-def _sample(root: Path, used: contract.Engine = TRANSFORMERS) -> object:
+def _sample(root: Path, used: contract.EngineConfig = TRANSFORMERS) -> object:
     return sample.run(sample_config(root, output="samples/never", engine=used), sampling.context(root))
 
 
