@@ -120,8 +120,8 @@ async def deleted(plane: ControlPlane, other: World) -> None:
 async def again(plane: ControlPlane, world: World, other: World) -> None:
     """Make a namespace that was deleted once more, with its rights, its claim and a resource."""
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": other.namespace}}
-    account = {"apiVersion": "v1", "kind": "ServiceAccount"}
-    account |= {"metadata": {"name": "default", "namespace": other.namespace}}
+    metadata = {"name": "default", "namespace": other.namespace}
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
     plane.kubectl("apply", "--server-side", manifest=[namespace, account])
     granted(plane, world, other)
     await other.make_claim()
