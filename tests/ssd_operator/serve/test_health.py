@@ -31,9 +31,9 @@ def test_stages_are_measured_when_they_end() -> None:
     metrics = Metrics()
     begun = StageStatus(name="train", kind="train", phase="Pending", attempt=2, start_time="2026-01-01T00:00:00Z")
     ended = begun.model_copy(update={"phase": "Failed", "completion_time": "2026-01-01T00:05:00Z"})
-    metrics.changed({}, Status(), Status(stages=(begun,)))
-    metrics.changed({}, Status(stages=(begun,)), Status(stages=(ended,)))
-    metrics.changed({}, Status(stages=(ended,)), Status(stages=(ended,), phase="Failed"))
+    metrics.changed(Status(), Status(stages=(begun,)))
+    metrics.changed(Status(stages=(begun,)), Status(stages=(ended,)))
+    metrics.changed(Status(stages=(ended,)), Status(stages=(ended,), phase="Failed"))
     page = metrics.text().decode()
     assert 'ssd_stage_attempts_total{reason="again",stage="train"} 1.0' in page
     assert 'ssd_stage_duration_seconds_sum{result="failed",stage="train"} 300.0' in page
@@ -53,7 +53,7 @@ def test_a_write_of_progress_alone_is_counted_apart() -> None:
     metrics = Metrics()
     was = StageStatus(name="train", kind="train", phase="Running", attempt=1)
     now = was.model_copy(update={"progress": Progress(unit="steps", done=1, total=2)})
-    metrics.changed({}, Status(stages=(was,)), Status(stages=(now,), progress="1/2 steps"))
+    metrics.changed(Status(stages=(was,)), Status(stages=(now,), progress="1/2 steps"))
     assert "ssd_progress_writes_total 1.0" in metrics.text().decode()
 
 

@@ -35,7 +35,9 @@ def model_at(path: str) -> contract.PathModel:
     return contract.PathModel(kind="path", path=path)
 
 
-def engine(name: Literal["Transformers", "VLLM"] = "Transformers", **args: bool | int | float | str) -> contract.EngineConfig:
+def engine(
+    name: Literal["Transformers", "VLLM"] = "Transformers", **args: bool | int | float | str
+) -> contract.EngineConfig:
     """Return an engine with some arguments of its own."""
     return contract.EngineConfig(name=name, args=args, trust_remote_code=False)
 
