@@ -62,7 +62,7 @@ class TransformersEngine:
         self._cache = KeyValues(self._device)
         self._last = torch.empty(0, dtype=torch.long, device=self._device)
         self._decode: Decode | None = None
-        self._batch = _batch_size(self._model.config, self._model.dtype, max_sequence_tokens, engine)
+        self._batch = batch_size(self._model.config, self._model.dtype, max_sequence_tokens, engine)
         self.window = 2 * self._batch
         self.tokens = 0
         self.facts: dict[str, JsonValue] = {
@@ -193,7 +193,7 @@ def _load(model: Path, engine: EngineConfig, device: torch.device) -> Any:
     return found.to(device).eval()
 
 
-def _batch_size(config: Any, dtype: torch.dtype, max_sequence_tokens: int, engine: EngineConfig) -> int:
+def batch_size(config: Any, dtype: torch.dtype, max_sequence_tokens: int, engine: EngineConfig) -> int:
     """Return how many sequences of full length the keys and values have room for."""
     if "max_num_seqs" in engine.args:
         return int(engine.args["max_num_seqs"])

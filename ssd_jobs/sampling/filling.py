@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import pyarrow.compute as pc
 from pydantic import JsonValue
 
 from ssd_jobs import contract
-from ssd_jobs.artifacts import Draft, tables
+from ssd_jobs.artifacts import Draft
 from ssd_jobs.context import Context
 from ssd_jobs.engine import Engine
 from ssd_jobs.errors import BadInput
@@ -23,8 +21,6 @@ from ssd_jobs.sampling.units import Prompt, units
 
 __all__ = ["Filling", "Target"]
 
-TOKENS = ["prompt_token_ids", "completion_token_ids"]
-COUNTED = ["text", "finish_reason", "logprob_sum", "entropy_mean", "error"]
 Config = contract.SampleConfig | contract.GenerateConfig
 
 
@@ -103,7 +99,7 @@ class Filling:
         self.store.finish()
         statistics = Statistics()
         for part in self.store.parts:
-            _count(part, statistics)
+            statistics.add_part(part)
         self._check_errors(statistics)
         shape = {name: value for name, value in statistics.values().items() if not name.endswith("_per_s")}
         self._draft.finish(
@@ -169,14 +165,6 @@ class Filling:
             if isinstance(self._config, contract.SampleConfig):
                 limit = f"more than the {most} of spec.sampling.maxErrorFraction, which can be raised"
             raise BadInput(f"{counted}: {limit}; see the column `error` in {self._draft.path}")
-
-
-def _count(part: Path, statistics: Statistics) -> None:
-    """Count the rows of a part; millions of tokens stay what they are on disk, and only their number is taken."""
-    data = tables.read(tables.SAMPLES, part, columns=[*TOKENS, *COUNTED])
-    lengths = [pc.list_value_length(data[name]).to_pylist() for name in TOKENS]
-    for row, prompt, length in zip(tables.rows(data.select(COUNTED)), *lengths, strict=True):
-        statistics.count(row, prompt, length)
 
 
 def _decoder(config: Config, context: Context) -> Callable[[Sequence[int]], str]:

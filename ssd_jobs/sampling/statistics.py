@@ -5,9 +5,12 @@ import math
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 
+from ssd_jobs.artifacts import tables
 from ssd_jobs.programs.filtering import parses
 from ssd_jobs.sampling.store import Row
 
@@ -16,6 +19,8 @@ __all__ = ["Statistics"]
 # Not the program that grading extracts: any fenced block counts, thinking included. It decides no sample's fate, only
 # two shares on the report.
 BLOCK = re.compile(r"```[^\n`]*\n(.*?)(?:```|\Z)", re.DOTALL)
+TOKENS = ["prompt_token_ids", "completion_token_ids"]
+COUNTED = ["text", "finish_reason", "logprob_sum", "entropy_mean", "error"]
 QUANTILES = {"length_p50": 50, "length_p90": 90, "length_p99": 99}
 
 
@@ -36,10 +41,17 @@ class Statistics:
 
     def add(self, row: Row) -> None:
         """Count a row."""
-        self.count(row, len(row["prompt_token_ids"]), len(row["completion_token_ids"]))
+        self._count(row, len(row["prompt_token_ids"]), len(row["completion_token_ids"]))
 
-    def count(self, row: Row, prompt: int, length: int) -> None:
-        """Count a row whose tokens are not at hand, but how many they are."""
+    def add_part(self, part: Path) -> None:
+        """Count the rows of a part; millions of tokens stay what they are on disk, and only their number is taken."""
+        data = tables.read(tables.SAMPLES, part, columns=[*TOKENS, *COUNTED])
+        lengths = [pc.list_value_length(data[name]).to_pylist() for name in TOKENS]
+        for row, prompt, length in zip(tables.rows(data.select(COUNTED)), *lengths, strict=True):
+            self._count(row, prompt, length)
+
+    def _count(self, row: Row, prompt: int, length: int) -> None:
+        """Count a row of which only the number of tokens is known."""
         sums = self._sums
         sums["rows"] += 1
         if row["error"]:

@@ -29,7 +29,7 @@ AF_UNIX = 1
 SOCK_STREAM = 1
 SOCKET_TYPE_MASK = 0xF
 
-_NOBODY_NEEDS = """
+NOBODY_NEEDS = """
     socket connect bind listen unshare setns mount umount2 pivot_root chroot open_tree open_tree_attr move_mount fsopen
     fsconfig fsmount fspick mount_setattr ptrace process_vm_readv process_vm_writev process_madvise process_mrelease
     pidfd_getfd kcmp keyctl add_key request_key bpf perf_event_open userfaultfd io_uring_setup io_uring_enter
@@ -41,7 +41,7 @@ _NOBODY_NEEDS = """
     move_pages sched_setparam sched_setscheduler sched_setattr
     execve execveat kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo
 """
-_TESTS_DO_NOT_NEED = "fork vfork memfd_create pidfd_open pidfd_send_signal"
+TESTS_DO_NOT_NEED = "fork vfork memfd_create pidfd_open pidfd_send_signal"
 ONLY_ON_ITSELF = ["prlimit64", "sched_setaffinity"]
 
 Instruction = tuple[int, int, int, int]
@@ -55,7 +55,7 @@ def available() -> bool:
 def server_filter() -> bytes:
     """Return the filter of the server and of everything it starts."""
     return _program(
-        *_deny(*_NOBODY_NEEDS.split()),
+        *_deny(*NOBODY_NEEDS.split()),
         *(step for name in ONLY_ON_ITSELF for step in _unless(name, (EQUAL, 1, 0, 0))),
         *_private_pair(),
         # EPERM would tell the C library to give up on threads; ENOSYS makes it use clone, whose flags can be read.
@@ -68,7 +68,7 @@ def test_filter() -> bytes:
     return _program(
         *_unless("clone", (ANY_BIT, 1, 0, CLONE_THREAD)),
         *_when("prctl", syscalls.PR_SET_PDEATHSIG),
-        *_deny(*_TESTS_DO_NOT_NEED.split()),
+        *_deny(*TESTS_DO_NOT_NEED.split()),
     )
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from rich.console import Console
 
 from ssd_operator import plan
-from ssd_operator.local import machine, runner
-from ssd_operator.local.attempts import Patience
+from ssd_operator.local import machine, processes, runner
+from ssd_operator.local.attempts import Patience, RunProcess
 from ssd_operator.local.state import RunState
 from ssd_operator.local.view import View
 from ssd_operator.local.workdir import Workdir
@@ -41,11 +41,20 @@ def platform(workdir: Workdir, *, tracking_uri: str) -> plan.Platform:
 class Experiment:
     """One resource in one directory."""
 
-    def __init__(self, name: str, spec: ResolvedSpec, directory: Path, *, tracking_uri: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        spec: ResolvedSpec,
+        directory: Path,
+        *,
+        tracking_uri: str,
+        run_process: RunProcess = processes.run,
+    ) -> None:
         self.name = name
         self.spec = spec
         self.workdir = Workdir(directory, name)
         self._tracking_uri = tracking_uri
+        self._run_process = run_process
 
     @property
     def _platform(self) -> plan.Platform:
@@ -91,6 +100,7 @@ class Experiment:
             self._platform,
             patience=Patience(wait_s),
             listener=lambda node, stage: view.moved(node, stage),  # noqa: PLW0108 - the view needs the runner first
+            run_process=self._run_process,
         )
         view = View(console, self.workdir.root, lambda: work.graph, state.stages)
         task = asyncio.create_task(work.run())

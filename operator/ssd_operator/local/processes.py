@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-__all__ = ["Finished", "run"]
+__all__ = ["Finished", "die_with", "run"]
 
 PR_SET_PDEATHSIG = 1
 STOP_GRACE_S = 120.0
@@ -47,7 +47,7 @@ async def run(config: Path, *, index: int, log: Path, environment: Mapping[str, 
             stderr=stream,
             env={**os.environ, **environment, "JOB_COMPLETION_INDEX": str(index)},
             start_new_session=True,
-            preexec_fn=partial(_die_with, os.getpid()),
+            preexec_fn=partial(die_with, os.getpid()),
         )
     try:
         output, _ = await process.communicate()
@@ -68,7 +68,7 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
             return
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
     """Have the kernel end this process when the runner dies, which it may have by now; a fork has its handlers."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

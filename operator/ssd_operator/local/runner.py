@@ -13,7 +13,7 @@ from dataclasses import replace
 from ssd_jobs import contract
 from ssd_operator import plan
 from ssd_operator.lifecycle.outcome import for_report, overdue
-from ssd_operator.local import attempts, cache
+from ssd_operator.local import attempts, cache, processes
 from ssd_operator.local.attempts import Patience
 from ssd_operator.local.machine import Machine
 from ssd_operator.local.state import Phase, RunState, StageState
@@ -41,6 +41,7 @@ class Runner:
         *,
         patience: Patience,
         listener: Listener,
+        run_process: attempts.RunProcess = processes.run,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._spec = spec
@@ -50,6 +51,7 @@ class Runner:
         self._platform = platform
         self._patience = patience
         self._listener = listener
+        self._run_process = run_process
         self._clock = clock
         self._away: set[str] = set()
         """Stages that this run does not try again: what they wait for stayed away."""
@@ -136,6 +138,7 @@ class Runner:
             limit=limit,
             patience=self._patience,
             on_wait=lambda what: self._move(node, state, "Running", f"{AWAY}: {what}" if what else ""),
+            run=self._run_process,
         )
         outcome = await attempt.run(self._config)
         state.finished = time.time()

@@ -15,6 +15,7 @@ from ssd_jobs.engine import Beginning, Completion, Request
 from ssd_jobs.sampling.loop import Loop, Task
 from ssd_jobs.sampling.store import Store
 from ssd_jobs.sampling.units import Prompt
+from workspaces import shards
 from workspaces.sampling import STOP
 
 UNITS = 600
@@ -81,8 +82,7 @@ def lengths(path: Path, *, mean_lifetime: float, seed: int, keeps_beginnings: bo
     prompts = [Prompt(f"p{number}", [1]) for number in range(UNITS)]
     while not run(path, prompts, draw, mean_lifetime, keeps_beginnings=keeps_beginnings):
         pass
-    with artifacts.claim(path, stage="sample", name="s", key=key("a")) as draft:
-        found = [len(row["completion_token_ids"]) for row in Store(draft, chunk=10**9)._rows]
+    found = [len(row["completion_token_ids"]) for row in shards.rows(path)]
     assert len(found) == UNITS
     return found
 

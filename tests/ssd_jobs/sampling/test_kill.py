@@ -13,17 +13,19 @@ from scipy.stats import ks_2samp
 
 from configs.parts import engine
 from configs.sample import sample_config
-from processes import kill_loop, survivors
+from processes import survivors
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
 from ssd_jobs.models.stops import stop_token_ids
 from ssd_jobs.stages.sample import stage as sample
+from workspaces import shards
 from workspaces.sampling import context, toy_workspace
 
 pytestmark = pytest.mark.endurance
 
 ENGINE = engine(max_num_seqs=16)
+SUPPORT = str(Path(survivors.__file__).parents[1])
 PROBLEMS = 300
 KILLS = 20
 
@@ -59,9 +61,13 @@ def test_twenty_kills_change_nothing(workspace: Path, tmp_path: Path) -> None:
     the one that an undisturbed run draws, so that lengths cannot be biased."""
     config = sample_config(workspace, output="samples/killed", engine=ENGINE)
     (tmp_path / "config.json").write_text(contract.dump(config))
-    command = [sys.executable, kill_loop.__file__, str(tmp_path / "config.json"), str(KILLS), "0"]
+    command = [sys.executable, "-m", "processes.kill_loop", str(tmp_path / "config.json"), str(KILLS), "0"]
     done = subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False
+        command,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": SUPPORT},
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     seen = json.loads(done.stdout.splitlines()[-1])
@@ -92,12 +98,12 @@ def test_vllm_survives_kills(workspace: Path, tmp_path: Path) -> None:
     for kill in (1, 2):
         with (tmp_path / f"log-{kill}").open("w") as log:
             child = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-            while len(kill_loop.on_disk(shard)[0]) < 60 * kill and child.poll() is None:
+            while len(shards.finished(shard)) < 60 * kill and child.poll() is None:
                 time.sleep(0.05)
             child.kill()
             assert child.wait() == -9, (tmp_path / f"log-{kill}").read_text()[-2000:]
         assert survivors.of_session(child.pid) == [], "a part of the engine outlives its stage"
-        begun |= kill_loop.on_disk(shard)[1]
+        begun |= shards.begun(shard)
     final = subprocess.run(command, capture_output=True, text=True, check=False)
     assert final.returncode == 0, final.stderr[-2000:]
     rows = rows_of(workspace, "samples/vllm")

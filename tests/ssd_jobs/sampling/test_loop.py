@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 
 from configs.parts import key
 from ssd_jobs import artifacts
-from ssd_jobs.artifacts import tables
-from ssd_jobs.contract import files
 from ssd_jobs.engine import Completion, Refused, Request
 from ssd_jobs.errors import Terminated
 from ssd_jobs.sampling.loop import Loop, Task
 from ssd_jobs.sampling.store import Row, Store
 from ssd_jobs.sampling.units import Prompt, derived_seed, units
+from workspaces import shards
 from workspaces.sampling import ScriptedEngine
 
 PROMPTS = [Prompt(f"p{number}", [1] * (2 + number % 7)) for number in range(40)]
@@ -58,10 +57,7 @@ def run(path: Path, engine: Any, *, stop_after: int | None = None, limit: int = 
 
 def kept(path: Path) -> dict[tuple[str, int], list[int]]:
     """Return the tokens of every unit on disk; each is there once."""
-    with artifacts.claim(path, stage="sample", name="s", key=key("a")) as draft:
-        store = Store(draft)
-        parts = [tables.rows(tables.read(tables.SAMPLES, part)) for part in files.parts_in(path)]
-    rows = [*store._rows, *(row for part in parts for row in part)]
+    rows = shards.rows(path)
     found = {(row["problem_id"], row["sample_index"]): row["completion_token_ids"] for row in rows}
     assert len(found) == len(rows)
     return found

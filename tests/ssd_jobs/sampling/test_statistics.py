@@ -6,7 +6,6 @@ import pyarrow.parquet as pq
 
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
-from ssd_jobs.sampling import filling
 from ssd_jobs.sampling.statistics import Statistics
 from workspaces.sampling import STOP, sample_row
 
@@ -25,7 +24,7 @@ def test_parts_are_counted_as_rows_are(tmp_path: Path) -> None:
     there, here = (Statistics(clock=iter([0.0, 10.0]).__next__) for _ in range(2))
     for row in ROWS:
         here.add(row)
-    filling._count(tmp_path / files.part(0), there)
+    there.add_part(tmp_path / files.part(0))
     assert there.counts() == here.counts()
     assert there.values() == here.values()
     assert (there.counts()["completion_tokens"], there.counts()["prompt_tokens"]) == (48, 15)

@@ -6,7 +6,7 @@ A stage's recipe follows from the last nonce of its own kind and of those before
 import io
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,9 +22,7 @@ from ssd_jobs import contract
 from ssd_jobs.contract import files
 from ssd_operator import plan
 from ssd_operator.lifecycle import is_over
-from ssd_operator.local import attempts, cache
 from ssd_operator.local.experiment import Experiment
-from ssd_operator.local.machine import Share
 from ssd_operator.local.processes import Finished
 from ssd_operator.spec.resolved import Rerun
 
@@ -32,11 +30,39 @@ KINDS = ("Prepare", "Sample", "Curate", "Train", "Generate", "Grade", "Report")
 RERUNS = st.lists(st.tuples(st.sampled_from(KINDS), st.sampled_from(["a", "b"])), min_size=1, max_size=6)
 
 Keys = dict[str, str]
-Runner = Callable[[list[Rerun], Path], list[Keys]]
-Process = Callable[[attempts.Attempt, Path, int, Share], Awaitable[Finished]]
+SHARDED = (contract.SampleConfig, contract.GenerateConfig, contract.GradeConfig)
 
 
-def on_a_cluster(questions: list[Rerun], _folder: Path) -> list[Keys]:
+class StandIn:
+    """Stands in for stage processes: what is not complete is made, and counted."""
+
+    def __init__(self) -> None:
+        self.work: Counter[Path] = Counter()
+
+    async def __call__(self, config: Path, *, index: int, log: Path, environment: Mapping[str, str]) -> Finished:
+        """Make what one process of a stage makes."""
+        wanted = contract.load(config)
+        for key, path in made(wanted):
+            place = Path(wanted.workspace) / path
+            place = files.shard(place, index) if isinstance(wanted, SHARDED) else place
+            if not (place / files.MANIFEST).exists():
+                self.work[place] += 1
+                place.mkdir(parents=True)
+                (place / files.MANIFEST).write_text(json.dumps({"key": key}))
+        return Finished(0, contract.dump_result(result(wanted)), "")
+
+
+def made(part: contract.Model) -> Iterator[tuple[str, str]]:
+    """Yield key and path of every artifact that a config, or a part of it, asks for."""
+    for name, value in part:
+        if name in ("output", "tests_output"):
+            yield part.key, value  # type: ignore[attr-defined]  # who has an output has a key
+        for inner in value if isinstance(value, tuple) else (value,):
+            if isinstance(inner, contract.Model):
+                yield from made(inner)
+
+
+def on_a_cluster(questions: list[Rerun], _folder: Path, _process: StandIn) -> list[Keys]:
     """Carry each question out to its end, and return the stages' keys after each."""
     cluster = Cluster(deadline="999999h")
     found = []
@@ -53,31 +79,16 @@ def on_a_cluster(questions: list[Rerun], _folder: Path) -> list[Keys]:
     return found
 
 
-def on_one_machine(questions: list[Rerun], folder: Path) -> list[Keys]:
+def on_one_machine(questions: list[Rerun], folder: Path, process: StandIn) -> list[Keys]:
     """The same with `ssd run` and a directory; each question comes from a new process."""
     found = []
     for question in questions:
         spec = plans.spec().model_copy(update={"rerun": question})
-        state, graph = Experiment("toy", spec, folder, tracking_uri="").run(Console(file=io.StringIO()), wait_s=0)
+        experiment = Experiment("toy", spec, folder, tracking_uri="", run_process=process)
+        state, graph = experiment.run(Console(file=io.StringIO()), wait_s=0)
         assert {stage.phase for stage in state.stages.values()} == {"Succeeded"}
         found.append({node.name: state.stages[node.name].key for node in graph})
     return found
-
-
-def process(work: Counter[str]) -> Process:
-    """Stand in for stage processes: what is not complete is made, and counted."""
-
-    async def run(attempt: attempts.Attempt, config: Path, index: int, _share: Share) -> Finished:
-        for artifact in attempt._node.artifacts:
-            places = cache.directories(attempt._workdir.root, artifact)
-            for place in places[index : index + 1] if artifact.shards else places:
-                if not (place / files.MANIFEST).exists():
-                    work[str(place)] += 1
-                    place.mkdir(parents=True)
-                    (place / files.MANIFEST).write_text(json.dumps({"key": artifact.key}))
-        return Finished(0, contract.dump_result(result(contract.load(config))), "")
-
-    return run
 
 
 def meant(graph: plan.Graph, questions: list[Rerun]) -> list[dict[str, tuple[str, ...]]]:
@@ -96,15 +107,16 @@ def meant(graph: plan.Graph, questions: list[Rerun]) -> list[dict[str, tuple[str
 @pytest.mark.parametrize("carry_out", [on_a_cluster, on_one_machine])
 @settings(max_examples=25)
 @given(reruns=RERUNS)
-def test_a_recipe_follows_from_the_last_nonces_before_it(carry_out: Runner, reruns: list[tuple[str, str]]) -> None:
+def test_a_recipe_follows_from_the_last_nonces_before_it(
+    carry_out: Callable[[list[Rerun], Path, StandIn], list[Keys]], reruns: list[tuple[str, str]]
+) -> None:
     """Equal nonces are equal keys and other nonces other keys; and on disk nothing is ever made twice."""
     questions = [Rerun(), *(Rerun.model_validate({"from": kind, "nonce": nonce}) for kind, nonce in reruns), Rerun()]
-    work: Counter[str] = Counter()
-    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(attempts.Attempt, "_process", process(work))
-        keys = carry_out(questions, Path(folder))
+    process = StandIn()
+    with TemporaryDirectory() as folder:
+        keys = carry_out(questions, Path(folder), process)
     expected = meant(plans.graph(), questions)
     for name in expected[0]:
         pairs = {(want[name], got[name]) for want, got in zip(expected, keys, strict=True)}
         assert len(pairs) == len({want for want, _ in pairs}) == len({got for _, got in pairs}), name
-    assert set(work.values()) <= {1}
+    assert set(process.work.values()) <= {1}

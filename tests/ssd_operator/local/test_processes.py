@@ -47,7 +47,7 @@ def test_it_dies_with_its_runner(tmp_path: Path, pause: float) -> None:
 async def test_an_orphan_does_not_begin(tmp_path: Path) -> None:
     """A runner may die before the kernel was asked, and its own handling of SIGTERM keeps no child alive."""
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: None)
-    stranger = partial(processes._die_with, os.getppid())
+    stranger = partial(processes.die_with, os.getppid())
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-c", "open('begun', 'w')", cwd=tmp_path, preexec_fn=stranger
     )

@@ -43,4 +43,14 @@ class InstantLoop(asyncio.SelectorEventLoop):
     @property
     def timers(self) -> int:
         """Return how many timers the loop keeps, cancelled ones included."""
-        return len(self._scheduled)  # type: ignore[attr-defined]  # typeshed hides it
+        return len(self._timers)
+
+    @property
+    def waiting(self) -> int:
+        """Return how many timers will go off."""
+        return sum(not timer.cancelled() for timer in self._timers)
+
+    @property
+    def _timers(self) -> list[asyncio.TimerHandle]:
+        timers: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]  # typeshed hides it
+        return timers

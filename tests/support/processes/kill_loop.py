@@ -1,13 +1,12 @@
 """Runs a sample config in child processes that are killed with SIGKILL, then once undisturbed.
 
-    python kill_loop.py CONFIG KILLS SEED
+    python -m processes.kill_loop CONFIG KILLS SEED
 
 The libraries are imported once and every attempt is a fork, so that a kill costs a fraction of a second. A child is
 killed at a random moment after a random number of new samples is on disk; commits are ten times as frequent as usual. Prints what was on disk at each kill as JSON: the units that
 were done, and the tokens of those that were begun.
 """
 
-import contextlib
 import json
 import os
 import random
@@ -21,15 +20,13 @@ import torch
 import transformers.models.qwen3.modeling_qwen3  # noqa: F401 - imported before the forks
 
 from ssd_jobs import contract
-from ssd_jobs.artifacts import lines, tables
 from ssd_jobs.context import Context
 from ssd_jobs.contract import files
 from ssd_jobs.engine import transformers_engine  # noqa: F401 - imported before the forks
 from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.sampling import loop
-from ssd_jobs.sampling.store import load_commit
-from ssd_jobs.sampling.units import Unit
 from ssd_jobs.stages.sample import stage as sample
+from workspaces.shards import begun, finished
 
 
 def main(config_path: Path, kills: int, seed: int) -> None:
@@ -41,15 +38,14 @@ def main(config_path: Path, kills: int, seed: int) -> None:
     draw = random.Random(seed)
     seen = []
     for _ in range(kills):
-        target = rows(shard) + draw.randrange(1, 14)
+        target = len(finished(shard)) + draw.randrange(1, 14)
         child = start(config)
-        while rows(shard) < target and os.waitpid(child, os.WNOHANG) == (0, 0):
+        while len(finished(shard)) < target and os.waitpid(child, os.WNOHANG) == (0, 0):
             time.sleep(0.01)
         time.sleep(draw.uniform(0.0, 0.1))
         os.kill(child, signal.SIGKILL)
         assert os.WIFSIGNALED(os.waitpid(child, 0)[1]), "the child was done before it could be killed"
-        done, begun = on_disk(shard)
-        seen.append([sorted(done), sorted([*unit, tokens] for unit, tokens in begun.items())])
+        seen.append([sorted(finished(shard)), sorted([*unit, tokens] for unit, tokens in begun(shard).items())])
     assert os.waitpid(start(config), 0)[1] == 0
     print(json.dumps(seen))
 
@@ -65,29 +61,6 @@ def start(config: contract.SampleConfig) -> int:
         traceback.print_exc()
         os._exit(1)
     os._exit(0)
-
-
-def rows(shard: Path) -> int:
-    """Return how many samples are on disk."""
-    return len(on_disk(shard)[0])
-
-
-def on_disk(shard: Path) -> tuple[set[Unit], dict[Unit, list[int]]]:
-    """Return what a restart would find; a part and its journal may both be there for a moment."""
-    done: set[Unit] = set()
-    begun: dict[Unit, list[int]] = {}
-    parts = files.parts_in(shard)
-    with contextlib.suppress(FileNotFoundError):
-        data = (shard / f"journal-{len(parts):05d}.jsonl").read_bytes()
-        for line in lines.whole(data).splitlines():
-            found, grown = load_commit(line)
-            done |= {(row["problem_id"], row["sample_index"]) for row in found}
-            for unit, more in grown.items():
-                begun.setdefault(unit, []).extend(more.token_ids)
-    for path in parts:
-        data = tables.read(tables.SAMPLES, path, columns=["problem_id", "sample_index"])
-        done |= set(zip(*(column.to_pylist() for column in data.columns), strict=True))
-    return done, {unit: tokens for unit, tokens in begun.items() if unit not in done}
 
 
 if __name__ == "__main__":

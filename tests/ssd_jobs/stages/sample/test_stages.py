@@ -15,7 +15,6 @@ from configs.generate import generate_config
 from configs.parts import TOY, engine
 from configs.prepare import prepare_config
 from configs.sample import sample_config
-from processes.kill_loop import on_disk
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import shard_of, tables
 from ssd_jobs.contract import files
@@ -26,6 +25,7 @@ from ssd_jobs.sampling.store import load_commit
 from ssd_jobs.stages.generate import stage as generate
 from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.stages.sample import stage as sample
+from workspaces import shards
 from workspaces.sampling import ScriptedEngine, context
 
 DECODES = {
@@ -134,7 +134,7 @@ def test_an_engine_is_on_record_though_the_last_start_needed_none(
         with pytest.raises(ZeroDivisionError):
             sample.run(sample_config(workspace), context(workspace))
         patch.undo()
-        patch.setattr(shard, "_engine", lambda *_: None)
+        patch.setattr(shard, "load", lambda *_, **__: None)
         sample.run(sample_config(workspace, gpus=2), context(workspace))
     (found,) = artifacts.open_shards(workspace / "samples/run", 1)
     facts = found.manifest.facts
@@ -223,7 +223,7 @@ def test_sigterm_drains_and_exits_143(workspace: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     child = subprocess.Popen([sys.executable, "-m", "ssd_jobs", str(path)], stderr=subprocess.PIPE, env=environment)
     shard = files.shard(workspace / "samples/run", 0)
-    while not on_disk(shard)[0] and child.poll() is None:
+    while not shards.finished(shard) and child.poll() is None:
         time.sleep(0.05)
     child.send_signal(signal.SIGTERM)
     _, errors = child.communicate()
@@ -232,7 +232,7 @@ def test_sigterm_drains_and_exits_143(workspace: Path, tmp_path: Path) -> None:
     (journal,) = shard.glob("journal-*.jsonl")
     finished = [row for line in journal.read_bytes().splitlines() for row in load_commit(line)[0]]
     assert all(row["finish_reason"] in ("stop", "length") for row in finished)
-    assert on_disk(shard)[1], "what was in flight is kept, too"
+    assert shards.begun(shard), "what was in flight is kept, too"
 
 
 def test_the_batch_fits_the_memory_for_keys_and_values() -> None:
@@ -242,6 +242,6 @@ def test_the_batch_fits_the_memory_for_keys_and_values() -> None:
     big = Qwen3Config(num_hidden_layers=36, num_key_value_heads=8, head_dim=128)
     spec = contract.EngineConfig(name="Transformers", args={}, trust_remote_code=False)
     lengths = (64, 4096, 131_072)
-    sizes = [transformers_engine._batch_size(big, torch.bfloat16, tokens, spec) for tokens in lengths]
+    sizes = [transformers_engine.batch_size(big, torch.bfloat16, tokens, spec) for tokens in lengths]
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[-1] == 1

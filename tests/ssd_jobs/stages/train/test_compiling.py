@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch._dynamo.utils import counters
 from torch._inductor import config as inductor
 
 from configs.train import train_config
@@ -34,14 +35,14 @@ def test_compiled_blocks_compute_the_same(tmp_path: Path) -> None:
     A machine without a C++ compiler cannot compile: there the stage says so instead.
     """
     root = training.workspace(tmp_path)
-    torch._dynamo.reset()
-    torch._dynamo.utils.counters.clear()
+    torch.compiler.reset()
+    counters.clear()
     if shutil.which("g++") is None:
         with pytest.raises(BadInput, match=r"training\.compile: there is no C\+\+ compiler"):
             losses(root, "compiled", compiled=True)
         return
     compiled = losses(root, "compiled", compiled=True)
-    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] > 0
+    assert counters["stats"]["unique_graphs"] > 0
     assert compiled == pytest.approx(losses(root, "plain", compiled=False), abs=1e-5)
 
 
