@@ -89,9 +89,10 @@ def stage(config: contract.SampleConfig, engine: "VllmEngine", context: "Context
     prompts = artifacts.open_artifact(context.path(config.prompts)).table(
         files.PROMPTS, tables.PROMPTS, columns=["problem_id", "token_ids"]
     )
-    target = Target(decode=config.science.decode, key=KEY, output="", science={})
+    output = artifacts.Output(path=context.workspace / f"samples/{number}", stage="sample", name="sample", key=KEY)
+    target = Target(decode=config.science.decode, output=output, science={})
     started = time.monotonic()
-    with artifacts.claim(context.workspace / f"samples/{number}", stage="sample", name="sample", key=KEY) as draft:
+    with output.claim() as draft:
         filling = Filling(
             config=config,
             target=target,

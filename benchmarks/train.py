@@ -169,8 +169,8 @@ def _environment_of_trl() -> Path:
 def _inputs(folder: Path, plan: dict[str, Any]) -> None:
     """Write the inputs as artifacts."""
     count = len(plan["documents"])
-    with artifacts.claim(folder / "model", stage="prepare", name="model", key="a" * 64) as draft:
-        draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
+    with artifacts.Output(path=folder / "model", stage="prepare", name="model", key="a" * 64).claim() as draft:
+        draft.finish(artifacts.Provenance(science={}, inputs={}, counts={}, facts={}, image=""))
     (folder / "models").mkdir()
     (folder / "models/base").symlink_to(folder / "model")
     records = [
@@ -188,10 +188,10 @@ def _inputs(folder: Path, plan: dict[str, Any]) -> None:
     steps = count // BATCH
     order = np.random.default_rng(1).permutation(count).reshape(steps, BATCH).tolist()
     batches = [{"step": step, "record_ids": ids} for step, ids in enumerate(order, start=1)]
-    with artifacts.claim(folder / "records/plan", stage="curate", name="curate", key="b" * 64) as draft:
+    with artifacts.Output(path=folder / "records/plan", stage="curate", name="curate", key="b" * 64).claim() as draft:
         draft.write_table(files.RECORDS, tables.RECORDS, tables.table(tables.RECORDS, records))
         draft.write_table(files.BATCHES, tables.BATCHES, tables.table(tables.BATCHES, batches))
-        draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
+        draft.finish(artifacts.Provenance(science={}, inputs={}, counts={}, facts={}, image=""))
 
 
 def _document(folder: Path, steps: int) -> dict[str, Any]:

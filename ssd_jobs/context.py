@@ -8,6 +8,8 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ssd_jobs.artifacts import Output
+from ssd_jobs.contract import Config, files
 from ssd_jobs.errors import Terminated
 from ssd_jobs.progress.recorder import Progress
 
@@ -35,3 +37,14 @@ class Context:
     def path(self, artifact: str) -> Path:
         """Return the absolute path of an artifact."""
         return self.workspace / artifact
+
+    def output(self, config: Config, *, path: str, key: str, unfinished: tuple[str, ...] = ()) -> Output:
+        """Return an artifact that the stage of this config writes."""
+        return Output(
+            path=self.path(path), stage=config.stage, name=config.name, key=key, shard=None, unfinished=unfinished
+        )
+
+    def shard_output(self, config: Config, *, path: str, key: str) -> Output:
+        """Return the shard of an artifact that this process writes."""
+        shard = files.shard(self.path(path), self.index)
+        return Output(path=shard, stage=config.stage, name=config.name, key=key, shard=self.index)

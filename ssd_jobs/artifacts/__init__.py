@@ -2,10 +2,12 @@
 
 An artifact is one directory below the workspace whose manifest is written last. `atomic` writes single files,
 `manifest` is the evidence, `draft` is the only way to write an artifact, and `reading` the only way to read one.
+`frame` is what a stage does around its work.
 """
 
-from ssd_jobs.artifacts.draft import Draft, claim
-from ssd_jobs.artifacts.manifest import Manifest
+from ssd_jobs.artifacts.draft import Draft, Output
+from ssd_jobs.artifacts.frame import make
+from ssd_jobs.artifacts.manifest import Manifest, Provenance
 from ssd_jobs.artifacts.reading import Artifact, complete, open_artifact
 from ssd_jobs.artifacts.sharding import joint_digest, open_shards, shard_of
 
@@ -13,9 +15,11 @@ __all__ = [
     "Artifact",
     "Draft",
     "Manifest",
-    "claim",
+    "Output",
+    "Provenance",
     "complete",
     "joint_digest",
+    "make",
     "open_artifact",
     "open_shards",
     "shard_of",

@@ -10,32 +10,63 @@ import errno
 import fcntl
 import os
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import JsonValue
 
 from ssd_jobs.artifacts import atomic, disk, manifest, tables
+from ssd_jobs.artifacts.reading import Artifact, complete
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput, Temporary
 
-__all__ = ["LOCK", "PRIVATE", "Draft", "claim"]
+__all__ = ["LOCK", "PRIVATE", "Draft", "Output"]
 
 LOCK = ".lock"
 PRIVATE = (LOCK, files.MANIFEST, files.PROGRESS)
 """Files that live in the directory but are not its content."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """A directory that a stage writes, an artifact or a shard of one, and what its manifest calls it."""
+
+    path: Path
+    stage: str
+    name: str
+    key: str
+    shard: int | None = None
+    unfinished: tuple[str, ...] = ()
+    """Directories in it whose content is no part of the artifact, such as checkpoints that rotate."""
+
+    def find(self) -> Artifact | None:
+        """Return the artifact if it is complete, None if it is not there yet."""
+        return complete(self.path, key=self.key)
+
+    @contextmanager
+    def claim(self) -> Iterator["Draft"]:
+        """Own the directory until the block ends; a second owner is told to come back later."""
+        with disk.explained(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+            try:
+                _lock(descriptor, self.path)
+                for leftover in self.path.rglob(f"{atomic.TEMPORARY}*"):
+                    shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+                yield Draft(self)
+            finally:
+                os.close(descriptor)
+
+
 class Draft:
     """An artifact that is being written by this process alone."""
 
-    def __init__(self, path: Path, *, stage: str, name: str, key: str, shard: int | None) -> None:
-        self.path = path
-        self._identity = {"stage": stage, "name": name, "key": key, "shard": shard}
+    def __init__(self, output: Output) -> None:
+        self.path = output.path
+        self._output = output
         self._started = manifest.now()
 
     def write_table(self, name: str, schema: pa.Schema, data: pa.Table) -> None:
@@ -70,53 +101,30 @@ class Draft:
                 continue
             shutil.rmtree(child) if child.is_dir() and not child.is_symlink() else child.unlink()
 
-    def finish(
-        self,
-        *,
-        science: Mapping[str, Any],
-        inputs: Mapping[str, str],
-        counts: Mapping[str, int | float],
-        facts: Mapping[str, JsonValue],
-        image: str,
-        ignore: tuple[str, ...] = (),
-    ) -> manifest.Manifest:
-        """Write the manifest; from here on the artifact is complete.
-
-        `ignore` names directories whose content is not part of the artifact, such as checkpoints that rotate.
-        """
-        entries = {name: manifest.file_entry(path) for name, path in _content(self.path, ignore)}
+    def finish(self, made: manifest.Provenance) -> Artifact:
+        """Write the manifest; from here on the artifact is complete."""
+        output = self._output
+        entries = {name: manifest.file_entry(path) for name, path in _content(self.path, output.unfinished)}
         document = manifest.Manifest.model_validate(
             {
-                **self._identity,
                 "format": manifest.FORMAT,
+                "stage": output.stage,
+                "name": output.name,
+                "key": output.key,
+                "shard": output.shard,
                 "digest": manifest.content_digest(entries),
                 "files": entries,
-                "inputs": dict(inputs),
-                "science": dict(science),
-                "counts": dict(counts),
-                "facts": dict(facts),
-                "environment": manifest.environment(image),
+                "inputs": dict(made.inputs),
+                "science": dict(made.science),
+                "counts": dict(made.counts),
+                "facts": dict(made.facts),
+                "environment": manifest.environment(made.image),
                 "started": self._started,
                 "finished": manifest.now(),
             }
         )
         atomic.write_text(self.path / files.MANIFEST, document.model_dump_json(indent=1) + "\n")
-        return document
-
-
-@contextmanager
-def claim(path: Path, *, stage: str, name: str, key: str, shard: int | None = None) -> Iterator[Draft]:
-    """Own a directory until the block ends; a second owner is told to come back later."""
-    with disk.explained(path):
-        path.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            _lock(descriptor, path)
-            for leftover in path.rglob(f"{atomic.TEMPORARY}*"):
-                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
-            yield Draft(path, stage=stage, name=name, key=key, shard=shard)
-        finally:
-            os.close(descriptor)
+        return Artifact(self.path, document)
 
 
 def _lock(descriptor: int, path: Path) -> None:
@@ -134,11 +142,11 @@ def _lock(descriptor: int, path: Path) -> None:
         raise
 
 
-def _content(path: Path, ignore: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
+def _content(path: Path, unfinished: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
     """Yield the files of an artifact by their relative names."""
     for child in sorted(path.rglob("*")):
         relative = child.relative_to(path)
-        if child.is_dir() or relative.parts[0] in ignore or relative.parts[0] in PRIVATE:
+        if child.is_dir() or relative.parts[0] in unfinished or relative.parts[0] in PRIVATE:
             continue
         if any(part.startswith(atomic.TEMPORARY) for part in relative.parts):
             continue

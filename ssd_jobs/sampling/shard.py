@@ -7,7 +7,6 @@ before the engine is loaded, so a run that would fail over it fails at once.
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import Artifact, tables
@@ -38,18 +37,13 @@ def run(plan: Plan, context: Context) -> list[Artifact]:
     shards = plan.config.science.shards
     if not 0 <= context.index < shards:
         raise BadInput(f"shard {context.index} is out of range: the recipe has the shards 0 to {shards - 1}")
-    paths = [files.shard(context.path(target.output), context.index) for target in plan.targets]
-    missing = [
-        (target, path)
-        for target, path in zip(plan.targets, paths, strict=True)
-        if artifacts.complete(path, key=target.key) is None
-    ]
+    missing = [target for target in plan.targets if target.output.find() is None]
     if missing:
         _fill(plan, context, missing)
-    return [artifacts.open_artifact(path) for path in paths]
+    return [artifacts.open_artifact(target.output.path) for target in plan.targets]
 
 
-def _fill(plan: Plan, context: Context, missing: Sequence[tuple[Target, Path]]) -> None:
+def _fill(plan: Plan, context: Context, missing: Sequence[Target]) -> None:
     """Claim what is missing, and fill one artifact after the other with one engine, whose start the first one pays."""
     config = plan.config
     prompts = _prompts(plan, context)
@@ -58,14 +52,12 @@ def _fill(plan: Plan, context: Context, missing: Sequence[tuple[Target, Path]]) 
             Filling(
                 config=plan.config,
                 target=target,
-                draft=stack.enter_context(
-                    artifacts.claim(path, stage=config.stage, name=config.name, key=target.key, shard=context.index)
-                ),
+                draft=stack.enter_context(target.output.claim()),
                 prompts=prompts,
                 samples=plan.samples,
                 context=context,
             )
-            for target, path in missing
+            for target in missing
         ]
         start = max(filling.store.count_start() for filling in fillings)
         seed = derived_seed(config.key, config.science.seed, context.index, start) % 2**31

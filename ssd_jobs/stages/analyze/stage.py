@@ -2,11 +2,12 @@
 
 import io
 import json
+from functools import partial
 
 import numpy as np
 
 from ssd_jobs import artifacts
-from ssd_jobs.artifacts import Artifact
+from ssd_jobs.artifacts import Artifact, Draft, Provenance
 from ssd_jobs.context import Context
 from ssd_jobs.contract import AnalyzeConfig, StageDone, files, science_of
 from ssd_jobs.models.files import model_files
@@ -17,27 +18,25 @@ __all__ = ["run"]
 
 def run(config: AnalyzeConfig, context: Context) -> StageDone:
     """Measure both models, or find it done."""
-    output = context.path(config.output)
-    done = artifacts.complete(output, key=config.key)
-    if done is not None:
-        return StageDone(stage="analyze", digest=done.digest, message="found complete")
+    output = context.output(config, path=config.output, key=config.key)
+    done = artifacts.make(output, partial(_analyze, config, context), progress=context.progress)
+    return StageDone(stage=config.stage, digest=done.digest, message=f"{done.manifest.counts['positions']} positions")
+
+
+def _analyze(config: AnalyzeConfig, context: Context, draft: Draft) -> Provenance:
+    """Measure both models and say what was read."""
     shards = artifacts.open_shards(context.path(config.samples), config.sample_shards)
-    with artifacts.claim(output, stage=config.stage, name=config.name, key=config.key) as draft:
-        context.progress.attach(output)
-        counts = _measure(config, context, shards, draft)
-        manifest = draft.finish(
-            science=science_of(config.science),
-            inputs=_inputs(config, context, shards),
-            counts=counts,
-            facts={"gpus": config.execution.gpus},
-            image=config.execution.image,
-        )
-    return StageDone(stage="analyze", digest=manifest.digest, message=f"{counts['positions']} positions")
+    counts = _measure(config, context, shards, draft)
+    return Provenance(
+        science=science_of(config.science),
+        inputs=_inputs(config, context, shards),
+        counts=counts,
+        facts={"gpus": config.execution.gpus},
+        image=config.execution.image,
+    )
 
 
-def _measure(
-    config: AnalyzeConfig, context: Context, shards: list[Artifact], draft: artifacts.Draft
-) -> dict[str, int | float]:
+def _measure(config: AnalyzeConfig, context: Context, shards: list[Artifact], draft: Draft) -> dict[str, int | float]:
     """Evaluate both arms and write what was found."""
     science = config.science
     chosen = contexts.choose(shards, problems=science.problems, max_tokens=science.max_tokens, seed=science.seed)

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from ssd_jobs import artifacts
-from ssd_jobs.artifacts import Artifact, Draft, tables
+from ssd_jobs.artifacts import Artifact, Draft, Provenance, tables
 from ssd_jobs.artifacts.appending import growing
 from ssd_jobs.context import Context
 from ssd_jobs.contract import CurateConfig, StageDone, files, science_of
@@ -23,21 +24,16 @@ __all__ = ["run"]
 
 def run(config: CurateConfig, context: Context) -> StageDone:
     """Write records and batches, or find them written."""
-    path = context.path(config.output)
-    done = artifacts.complete(path, key=config.key)
-    if done is None:
-        with artifacts.claim(path, stage="curate", name=config.name, key=config.key) as draft:
-            context.progress.attach(path)
-            draft.clear()
-            _curate(config, context, draft)
-        done = artifacts.open_artifact(path)
+    output = context.output(config, path=config.output, key=config.key)
+    done = artifacts.make(output, partial(_curate, config, context), progress=context.progress)
     counts = done.manifest.counts
     message = f"{counts['records']} records of {counts['samples']} samples, {counts['epochs']:.3g} epochs"
-    return StageDone(stage="curate", digest=done.digest, message=message)
+    return StageDone(stage=config.stage, digest=done.digest, message=message)
 
 
-def _curate(config: CurateConfig, context: Context, draft: Draft) -> None:
+def _curate(config: CurateConfig, context: Context, draft: Draft) -> Provenance:
     """Filter, write, plan, count."""
+    draft.clear()
     shards = artifacts.open_shards(context.path(config.samples), config.sample_shards)
     records = _records(config, context, draft, shards)
     science = config.science
@@ -55,7 +51,7 @@ def _curate(config: CurateConfig, context: Context, draft: Draft) -> None:
     ]
     draft.write_text(files.YIELDS, "".join(f"{line}\n" for line in lines))
     epochs = science.steps * science.global_batch_size / records.counts["records"]
-    draft.finish(
+    return Provenance(
         science=science_of(science),
         inputs=_inputs(config, context, shards),
         counts={**records.counts, **records.yields(), "epochs": epochs},

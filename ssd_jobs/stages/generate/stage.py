@@ -15,8 +15,7 @@ def run(config: GenerateConfig, context: Context) -> StageDone:
     targets = tuple(
         Target(
             decode=setting.decode,
-            key=setting.key,
-            output=setting.output,
+            output=context.shard_output(config, path=setting.output, key=setting.key),
             science={**science, "decode": science_of(setting.decode)},
         )
         for setting in config.settings
@@ -25,4 +24,4 @@ def run(config: GenerateConfig, context: Context) -> StageDone:
     digest = joint_digest(shards)
     samples = sum(int(shard.manifest.counts["samples"]) for shard in shards)
     message = f"shard {context.index}: {samples} samples at {len(shards)} decode settings"
-    return StageDone(stage="generate", digest=digest, message=message)
+    return StageDone(stage=config.stage, digest=digest, message=message)

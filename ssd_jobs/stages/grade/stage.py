@@ -10,10 +10,11 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ssd_jobs import artifacts
-from ssd_jobs.artifacts import tables
+from ssd_jobs.artifacts import Draft, Provenance, tables
 from ssd_jobs.context import Context
 from ssd_jobs.contract import GradeConfig, GradeTask, Grading, StageDone, files, science_of
 from ssd_jobs.errors import JobError
@@ -34,7 +35,8 @@ LOGGER = logging.getLogger(__name__)
 
 def run(config: GradeConfig, context: Context) -> StageDone:
     """Grade what is not graded yet."""
-    waiting = [task for task in config.tasks if _complete(context, task) is None]
+    outputs = {task: context.shard_output(config, path=task.output, key=task.key) for task in config.tasks}
+    waiting = [task for task, output in outputs.items() if output.find() is None]
     if waiting:
         problems, tests = (artifacts.open_artifact(context.path(path)) for path in (config.problems, config.tests))
         known = questions.questions(problems, tests, shard=context.index, shards=config.science.shards)
@@ -42,12 +44,12 @@ def run(config: GradeConfig, context: Context) -> StageDone:
         with connect_sandbox(config.execution, memory_mb=config.science.memory_mb) as client:
             grader = _Grader(config, context, client, known, inputs)
             for task in waiting:
-                grader.write(task)
-    found = [each for each in (_complete(context, task) for task in config.tasks) if each is not None]
+                artifacts.make(outputs[task], partial(grader.write, task), progress=context.progress)
+    found = [artifacts.open_artifact(output.path) for output in outputs.values()]
     digest = artifacts.joint_digest(found)
     verdicts = sum(int(each.manifest.counts["verdicts"]) for each in found)
     state = "graded" if waiting else "found complete"
-    return StageDone(stage="grade", digest=digest, message=f"shard {context.index}: {verdicts} verdicts {state}")
+    return StageDone(stage=config.stage, digest=digest, message=f"shard {context.index}: {verdicts} verdicts {state}")
 
 
 def grade(
@@ -74,11 +76,6 @@ def grade(
     )
 
 
-def _complete(context: Context, task: GradeTask) -> artifacts.Artifact | None:
-    """Return this shard's verdicts if they are there."""
-    return artifacts.complete(files.shard(context.path(task.output), context.index), key=task.key)
-
-
 @dataclass(frozen=True)
 class _Grader:
     """What the programs of this shard are graded with, whatever the task."""
@@ -89,30 +86,27 @@ class _Grader:
     known: Mapping[str, Question]
     inputs: Mapping[str, str]
 
-    def write(self, task: GradeTask) -> None:
+    def write(self, task: GradeTask, draft: Draft) -> Provenance:
         """Grade one task's part of this shard and write it."""
         config, context = self.config, self.context
         shards = artifacts.open_shards(context.path(task.generations), task.generation_shards)
         inputs = {**self.inputs, "generations": artifacts.joint_digest(shards)}
         science = {**science_of(config.science), "mode": task.mode}
-        output = files.shard(context.path(task.output), context.index)
-        with artifacts.claim(output, stage="grade", name=config.name, key=task.key, shard=context.index) as draft:
-            context.progress.attach(output)
-            hello = self.client.hello()
-            canaries.check(self.client, mode=task.mode, limits=limits_of(config.science))
-            identity = {"key": task.key, "inputs": inputs, "science": science, "isolation": dict(hello.layers)}
-            with journal.open_journal(draft.path / JOURNAL, identity) as kept:
-                self._fill(kept, self._wanted(shards), task.mode)
-            rows = sorted(kept.rows, key=lambda row: (row["problem_id"], row["sample_index"]))
-            draft.write_table(files.VERDICTS, tables.VERDICTS, tables.table(tables.VERDICTS, rows))
-            kept.path.unlink()
-            draft.finish(
-                science=science,
-                inputs=inputs,
-                counts=_counts(rows),
-                facts={"canaries": "passed", "isolation": dict(hello.layers), "workers": hello.workers},
-                image=config.execution.image,
-            )
+        hello = self.client.hello()
+        canaries.check(self.client, mode=task.mode, limits=limits_of(config.science))
+        identity = {"key": task.key, "inputs": inputs, "science": science, "isolation": dict(hello.layers)}
+        with journal.open_journal(draft.path / JOURNAL, identity) as kept:
+            self._fill(kept, self._wanted(shards), task.mode)
+        rows = sorted(kept.rows, key=lambda row: (row["problem_id"], row["sample_index"]))
+        draft.write_table(files.VERDICTS, tables.VERDICTS, tables.table(tables.VERDICTS, rows))
+        kept.path.unlink()
+        return Provenance(
+            science=science,
+            inputs=inputs,
+            counts=_counts(rows),
+            facts={"canaries": "passed", "isolation": dict(hello.layers), "workers": hello.workers},
+            image=config.execution.image,
+        )
 
     def _wanted(self, shards: Sequence[artifacts.Artifact]) -> list[Completion]:
         """Return the generations that this shard grades."""

@@ -2,11 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from typing import Any
 
-from ssd_jobs import artifacts
-from ssd_jobs.artifacts import tables
+from ssd_jobs.artifacts import Output, Provenance, tables
 from ssd_jobs.artifacts.appending import Growing, growing
 from ssd_jobs.context import Context
 from ssd_jobs.contract import BenchmarkPart, LiveCodeBench, PrepareExecution, files, science_of
@@ -22,31 +20,32 @@ Counts = Counter[str]
 
 
 def make(
-    part: BenchmarkPart, execution: PrepareExecution, context: Context, renderer: Renderer, *, inputs: dict[str, str]
+    part: BenchmarkPart,
+    execution: PrepareExecution,
+    context: Context,
+    renderer: Renderer,
+    outputs: tuple[Output, Output],
+    *,
+    inputs: dict[str, str],
 ) -> None:
-    """Write problems, prompts and tests in one pass."""
+    """Write problems, prompts and tests in one pass; `outputs` are the benchmark's and its tests' directories."""
     source = open_benchmark(part.science.source, name=part.name, workspace=context.workspace, offline=execution.offline)
-    with ExitStack() as stack:
-        claims = (context.path(part.output), context.path(part.tests_output))
-        output, tests_output = (
-            stack.enter_context(artifacts.claim(path, stage="prepare", name=part.name, key=part.key)) for path in claims
-        )
-        output.clear()
-        tests_output.clear()
+    output, tests_output = outputs
+    with output.claim() as draft, tests_output.claim() as tests_draft:
+        draft.clear()
+        tests_draft.clear()
         with (
-            growing(output.path / files.PROBLEMS, tables.PROBLEMS) as problems,
-            growing(output.path / files.PROMPTS, tables.PROMPTS) as prompts,
-            growing(tests_output.path / files.TESTS, tables.TESTS) as tests,
+            growing(draft.path / files.PROBLEMS, tables.PROBLEMS) as problems,
+            growing(draft.path / files.PROMPTS, tables.PROMPTS) as prompts,
+            growing(tests_draft.path / files.TESTS, tables.TESTS) as tests,
         ):
             counts = _Writer(part, renderer, problems, prompts, tests).write(source.problems())
-        for draft in (tests_output, output):
-            draft.finish(
-                science=science_of(part.science),
-                inputs=inputs,
-                counts=counts,
-                facts={**source.facts, **renderer.facts},
-                image=execution.image,
-            )
+        facts = {**source.facts, **renderer.facts}
+        made = Provenance(
+            science=science_of(part.science), inputs=inputs, counts=counts, facts=facts, image=execution.image
+        )
+        tests_draft.finish(made)
+        draft.finish(made)
 
 
 class _Writer:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from pydantic import JsonValue
 
 from ssd_jobs import artifacts
-from ssd_jobs.artifacts import tables
+from ssd_jobs.artifacts import Draft, Output, Provenance, tables
 from ssd_jobs.context import Context
 from ssd_jobs.contract import BenchmarkPart, PrepareConfig, Rendering, files, science_of
 from ssd_jobs.errors import BadInput
@@ -22,6 +22,8 @@ from ssd_jobs.stages.prepare.sources.problem import Problem, statement_digest
 
 __all__ = ["Parts"]
 
+MODEL, PROMPTS = "model", "prompts"
+"""The names of the two parts that are no benchmark."""
 TOKENIZER_FILES = (files.TOKENIZER, files.TOKENIZER_CONFIG, "tokenizer.model", "chat_template.jinja", "vocab.json")
 
 
@@ -34,13 +36,15 @@ class Parts:
         self._total = 2 + len(config.benchmarks)
         self._done = 0
 
+    @property
+    def output(self) -> Output:
+        """The stage's own directory, which says what came out."""
+        return self._output(self._config.name, self._config.output, self._config.key)
+
     def complete(self) -> bool:
         """Tell whether there is nothing to do."""
-        config = self._config
-        pairs = [(config.output, config.key), (config.model.output, config.model.key)]
-        pairs += [(config.prompts.output, config.prompts.key)]
-        pairs += [(path, part.key) for part in config.benchmarks for path in (part.output, part.tests_output)]
-        return all(artifacts.complete(self._context.path(path), key=key) is not None for path, key in pairs)
+        tests = [self._tests(part) for part in self._config.benchmarks]
+        return all(output.find() is not None for output in (self.output, *self._parts().values(), *tests))
 
     def verify(self) -> None:
         """Hash the files of a model that was found, before stages with GPUs start on it."""
@@ -58,33 +62,33 @@ class Parts:
         """Return what every part turned out to be."""
         config = self._config
         found = {
-            "model": self._opened(config.model.output).digest,
-            "prompts": self._opened(config.prompts.output).digest,
+            MODEL: self._opened(config.model.output).digest,
+            PROMPTS: self._opened(config.prompts.output).digest,
         }
         for part in config.benchmarks:
             both = [self._opened(part.output), self._opened(part.tests_output)]
             found[part.name] = artifacts.joint_digest(both)
         return found
 
-    def summarize(self, draft: artifacts.Draft) -> None:
+    def summarize(self, draft: Draft) -> Provenance:
         """Write what a person asks first: counts, overlaps, and problems that two benchmarks share."""
         counts: dict[str, int | float] = {}
-        for name, path in self._outputs().items():
-            counts |= {f"{name}/{key}": value for key, value in self._opened(path).manifest.counts.items()}
+        for name, output in self._parts().items():
+            made = artifacts.open_artifact(output.path).manifest
+            counts |= {f"{name}/{key}": value for key, value in made.counts.items()}
         shared = self._shared()
         counts["shared_problems"] = len(shared)
         summary = {"counts": counts, "digests": self.digests(), "shared_problems": shared}
         draft.write_text(files.PREPARED, json.dumps(summary, indent=1, sort_keys=True) + "\n")
         facts: dict[str, JsonValue] = {"shared_problems": [dict[str, JsonValue](each) for each in shared]}
-        draft.finish(science={}, inputs=self.digests(), counts=counts, facts=facts, image=self._config.execution.image)
+        image = self._config.execution.image
+        return Provenance(science={}, inputs=self.digests(), counts=counts, facts=facts, image=image)
 
     def _make_model(self) -> None:
         """Make the model's directory, or hash the one that is there."""
-        part = self._config.model
-        path = self._context.path(part.output)
-        if artifacts.complete(path, key=part.key) is None:
-            with artifacts.claim(path, stage="prepare", name="model", key=part.key) as draft:
-                self._fill_model(draft)
+        output = self._parts()[MODEL]
+        if output.find() is None:
+            artifacts.make(output, self._fill_model)
         else:
             self.verify()
         self._advance()
@@ -96,8 +100,8 @@ class Parts:
             path, trusted = self._context.path(config.model.output), config.model.science.trust_remote_code
             adapting.check(path, config.adapters, trust_remote_code=trusted)
 
-    def _fill_model(self, draft: artifacts.Draft) -> None:
-        """Fetch the model and write its manifest."""
+    def _fill_model(self, draft: Draft) -> Provenance:
+        """Fetch the model."""
         science, execution = self._config.model.science, self._config.execution
         facts = models.materialize(
             science,
@@ -107,7 +111,7 @@ class Parts:
             tracking_uri=execution.tracking_uri,
         )
         size = sum(file.stat().st_size for file in draft.path.glob(f"*{files.WEIGHTS}"))
-        draft.finish(
+        return Provenance(
             science=science_of(science),
             inputs={},
             counts={"weight_bytes": size},
@@ -116,23 +120,27 @@ class Parts:
         )
 
     def _make_benchmark(self, part: BenchmarkPart) -> None:
-        """Make one benchmark's two directories."""
-        paths = [self._context.path(path) for path in (part.output, part.tests_output)]
-        if any(artifacts.complete(path, key=part.key) is None for path in paths):
+        """Make one benchmark's two directories, unless both are there."""
+        outputs = self._parts()[part.name], self._tests(part)
+        if any(output.find() is None for output in outputs):
             renderer = self._renderer(part.science.rendering)
-            benchmark.make(part, self._config.execution, self._context, renderer, inputs=self._inputs())
+            benchmark.make(part, self._config.execution, self._context, renderer, outputs, inputs=self._inputs())
         self._advance()
 
     def _make_prompts(self) -> None:
-        """Make the training prompts; what they overlap with is known by now."""
-        part = self._config.prompts
-        if artifacts.complete(self._context.path(part.output), key=part.key) is None:
-            renderer = self._renderer(part.science.rendering)
-            statements = {each.name: self._statements(each) for each in self._config.benchmarks}
-            if part.science.decontaminate == "Ignore":
-                statements = {}
-            pool.make(part, self._config.execution, self._context, renderer, statements, inputs=self._inputs())
+        """Make the training prompts."""
+        artifacts.make(self._parts()[PROMPTS], self._fill_prompts)
         self._advance()
+
+    def _fill_prompts(self, draft: Draft) -> Provenance:
+        """Write the training prompts; what they overlap with is known by now."""
+        part = self._config.prompts
+        renderer = self._renderer(part.science.rendering)
+        statements = {each.name: self._statements(each) for each in self._config.benchmarks}
+        if part.science.decontaminate == "Ignore":
+            statements = {}
+        inputs = self._inputs()
+        return pool.fill(part, self._config.execution, self._context, renderer, statements, draft, inputs=inputs)
 
     def _renderer(self, rendering: Rendering) -> prompts.Renderer:
         """Return the way from problems to token ids."""
@@ -170,13 +178,25 @@ class Parts:
                 places.setdefault(statement_digest(problem), {})[part.name] = problem.problem_id
         return sorted((found for found in places.values() if len(found) > 1), key=lambda found: sorted(found.items()))
 
-    def _outputs(self) -> dict[str, str]:
+    def _output(self, name: str, path: str, key: str) -> Output:
+        return Output(path=self._context.path(path), stage=self._config.stage, name=name, key=key)
+
+    def _tests(self, part: BenchmarkPart) -> Output:
+        """Return the directory of a benchmark's tests, which only grade sees."""
+        return self._output(part.name, part.tests_output, part.key)
+
+    def _parts(self) -> dict[str, Output]:
         """Return the directory of every part by its name."""
-        benchmarks = {part.name: part.output for part in self._config.benchmarks}
+        config = self._config
+        benchmarks = {part.name: self._output(part.name, part.output, part.key) for part in config.benchmarks}
         twice = [name for name, count in Counter(part.name for part in self._config.benchmarks).items() if count > 1]
         if twice:
             raise BadInput(f"evaluation.benchmarks: {twice[0]} is named twice; give every benchmark its own name")
-        return {"model": self._config.model.output, "prompts": self._config.prompts.output, **benchmarks}
+        return {
+            MODEL: self._output(MODEL, config.model.output, config.model.key),
+            PROMPTS: self._output(PROMPTS, config.prompts.output, config.prompts.key),
+            **benchmarks,
+        }
 
     def _opened(self, path: str) -> artifacts.Artifact:
         """Open a part that must be complete by now."""

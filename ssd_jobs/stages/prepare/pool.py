@@ -7,8 +7,7 @@ from itertools import islice
 
 from pydantic import JsonValue
 
-from ssd_jobs import artifacts
-from ssd_jobs.artifacts import tables
+from ssd_jobs.artifacts import Draft, Provenance, tables
 from ssd_jobs.artifacts.appending import growing
 from ssd_jobs.context import Context
 from ssd_jobs.contract import PrepareExecution, PromptsPart, PromptsScience, files, science_of
@@ -19,36 +18,36 @@ from ssd_jobs.stages.prepare.sources.pools import Pool, open_pool
 from ssd_jobs.stages.prepare.sources.problem import Problem
 from ssd_jobs.stages.prepare.sources.selection import Selection, choose
 
-__all__ = ["make"]
+__all__ = ["fill"]
 
 GROUP = 256
 
 
-def make(
+def fill(
     part: PromptsPart,
     execution: PrepareExecution,
     context: Context,
     renderer: Renderer,
     statements: Mapping[str, Sequence[str]],
+    draft: Draft,
     *,
     inputs: dict[str, str],
-) -> None:
+) -> Provenance:
     """Write problems, prompts and the list of overlaps with benchmarks."""
     science = part.science
     pool = open_pool(science, workspace=context.workspace, offline=execution.offline)
-    with artifacts.claim(context.path(part.output), stage="prepare", name="prompts", key=part.key) as draft:
-        draft.clear()
-        selection = _choose(pool, science, statements)
-        tokens = _write(draft, _kept(pool, selection), renderer, context)
-        lines = [json.dumps(asdict(overlap), sort_keys=True) for overlap in selection.overlaps]
-        draft.write_text(files.OVERLAPS, "".join(f"{line}\n" for line in lines))
-        draft.finish(
-            science=science_of(science),
-            inputs=inputs,
-            counts={**selection.counts, "prompt_tokens": tokens},
-            facts={**pool.facts, **renderer.facts, **_warnings(science), "overlap_words": WORDS},
-            image=execution.image,
-        )
+    draft.clear()
+    selection = _choose(pool, science, statements)
+    tokens = _write(draft, _kept(pool, selection), renderer, context)
+    lines = [json.dumps(asdict(overlap), sort_keys=True) for overlap in selection.overlaps]
+    draft.write_text(files.OVERLAPS, "".join(f"{line}\n" for line in lines))
+    return Provenance(
+        science=science_of(science),
+        inputs=inputs,
+        counts={**selection.counts, "prompt_tokens": tokens},
+        facts={**pool.facts, **renderer.facts, **_warnings(science), "overlap_words": WORDS},
+        image=execution.image,
+    )
 
 
 def _choose(pool: Pool, science: PromptsScience, statements: Mapping[str, Sequence[str]]) -> Selection:
@@ -85,7 +84,7 @@ def _kept(pool: Pool, selection: Selection) -> Iterator[Problem]:
             return
 
 
-def _write(draft: artifacts.Draft, problems: Iterator[Problem], renderer: Renderer, context: Context) -> int:
+def _write(draft: Draft, problems: Iterator[Problem], renderer: Renderer, context: Context) -> int:
     """Write both tables; return the number of prompt tokens."""
     tokens = 0
     with (

@@ -4,7 +4,6 @@ Every part is an artifact of its own, so that experiments share a model or a ben
 says what came out. It is the only stage that may look at the network.
 """
 
-from ssd_jobs import artifacts
 from ssd_jobs.context import Context
 from ssd_jobs.contract import PrepareConfig, PrepareResult
 from ssd_jobs.stages.prepare import Parts
@@ -18,8 +17,8 @@ def run(config: PrepareConfig, context: Context) -> PrepareResult:
     if parts.complete():
         parts.verify()
     else:
-        with artifacts.claim(context.path(config.output), stage="prepare", name=config.name, key=config.key) as draft:
+        with parts.output.claim() as draft:
             context.progress.attach(draft.path)
             parts.make()
-            parts.summarize(draft)
-    return PrepareResult(stage="prepare", digests=parts.digests())
+            draft.finish(parts.summarize(draft))
+    return PrepareResult(stage=config.stage, digests=parts.digests())

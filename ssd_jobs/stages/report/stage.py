@@ -7,12 +7,13 @@ changes nothing that was already there.
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
 from ssd_jobs import artifacts, tracking
-from ssd_jobs.artifacts import Draft
+from ssd_jobs.artifacts import Draft, Provenance
 from ssd_jobs.context import Context
 from ssd_jobs.contract import ReportConfig, ReportResult, files, science_of
 from ssd_jobs.stages.report import build, decision, figures, lineage, page, result, summary
@@ -31,28 +32,28 @@ Connect = Callable[[str], "Client"]
 
 def run(config: ReportConfig, context: Context, *, connect: Connect = tracking.connect) -> ReportResult:
     """Write the report and record it, or find it done."""
-    output = context.path(config.output)
-    done = artifacts.complete(output, key=config.key)
-    if done is not None:
-        return result.of_manifest(done.manifest)
-    with artifacts.claim(output, stage="report", name=config.name, key=config.key) as draft:
-        context.progress.attach(output)
-        context.progress.update(done=0, total=2, unit="steps")
-        evidence = gather(config, context.workspace)
-        document = write(config, evidence, draft)
-        context.progress.update(done=1, total=2, unit="steps")
-        context.check_stop()
-        told = entry(config, evidence, document, output)
-        facts = publish(config, document, told, context, client=connect(config.execution.tracking.uri))
-        manifest = draft.finish(
-            science=science_of(config.science),
-            inputs=evidence.inputs,
-            counts={"panels": len(document.panels), "failed_stages": len(document.failed)},
-            facts=facts,
-            image=config.execution.image,
-        )
-        context.progress.update(done=2, total=2, unit="steps")
-    return result.of_manifest(manifest)
+    output = context.output(config, path=config.output, key=config.key)
+    work = partial(_report, config, context, connect)
+    return result.of_manifest(artifacts.make(output, work, progress=context.progress).manifest)
+
+
+def _report(config: ReportConfig, context: Context, connect: Connect, draft: Draft) -> Provenance:
+    """Write every file, then tell MLflow."""
+    context.progress.update(done=0, total=2, unit="steps")
+    evidence = gather(config, context.workspace)
+    document = write(config, evidence, draft)
+    context.progress.update(done=1, total=2, unit="steps")
+    context.check_stop()
+    told = entry(config, evidence, document, draft.path)
+    facts = publish(config, document, told, context, client=connect(config.execution.tracking.uri))
+    context.progress.update(done=2, total=2, unit="steps")
+    return Provenance(
+        science=science_of(config.science),
+        inputs=evidence.inputs,
+        counts={"panels": len(document.panels), "failed_stages": len(document.failed)},
+        facts=facts,
+        image=config.execution.image,
+    )
 
 
 def write(config: ReportConfig, evidence: Evidence, draft: Draft) -> Document:

@@ -11,9 +11,11 @@ __all__ = ["run"]
 def run(config: SampleConfig, context: Context) -> StageDone:
     """Sample the shard that this process is, or find it done."""
     target = Target(
-        decode=config.science.decode, key=config.key, output=config.output, science=science_of(config.science)
+        decode=config.science.decode,
+        output=context.shard_output(config, path=config.output, key=config.key),
+        science=science_of(config.science),
     )
     (shard,) = run_shard(Plan(config, config.science.samples_per_prompt, (target,)), context)
     counts = shard.manifest.counts
     message = f"shard {context.index}: {counts['samples']} samples, {counts['completion_tokens']} tokens"
-    return StageDone(stage="sample", digest=shard.digest, message=message)
+    return StageDone(stage=config.stage, digest=shard.digest, message=message)

@@ -15,6 +15,7 @@ from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput, JobError
 from ssd_jobs.stages.grade import stage as grade
 from workspaces import graded
+from workspaces.provenance import EMPTY
 
 TEXTS = {"one": [graded.RIGHT, graded.WRONG], "two": [graded.NO_CODE, graded.RIGHT]}
 
@@ -44,9 +45,10 @@ def test_a_forged_verdict_is_found(stored: Path) -> None:
     found = artifacts.open_artifact(path)
     rows = tables.rows(found.table(files.VERDICTS, tables.VERDICTS))
     rows[1]["verdict"] = "pass"
-    with artifacts.claim(path, stage="grade", name="g", key=found.manifest.key, shard=found.manifest.shard) as draft:
+    shard = artifacts.Output(path=path, stage="grade", name="g", key=found.manifest.key, shard=found.manifest.shard)
+    with shard.claim() as draft:
         draft.write_table(files.VERDICTS, tables.VERDICTS, tables.table(tables.VERDICTS, rows))
-        draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
+        draft.finish(EMPTY)
     with pytest.raises(JobError, match="1 of 8 verdicts differ: one #1 at t0-7 as Process: pass is now wrong"):
         regrade.main([str(stored)])
 

@@ -21,6 +21,7 @@ from ssd_jobs.stages.train import job, verifying
 from ssd_jobs.stages.train.ranks import Ranks
 from workspaces import model_users
 from workspaces.model_users import BASE, USERS
+from workspaces.provenance import EMPTY
 
 WEIGHTS = "model.safetensors"
 EXTRA = "model-00002-of-00002.safetensors"
@@ -172,7 +173,7 @@ def test_a_model_of_no_artifact_is_not_opened(tmp_path: Path) -> None:
     (tmp_path / "checkpoints/c/model").mkdir(parents=True)
     with pytest.raises(JobError, match="not complete"):
         model_files(tmp_path / "checkpoints/c/model")
-    with artifacts.claim(tmp_path / "checkpoints/c", stage="train", name="train", key="e" * 64) as draft:
-        draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
+    with artifacts.Output(path=tmp_path / "checkpoints/c", stage="train", name="train", key="e" * 64).claim() as draft:
+        draft.finish(EMPTY)
     with pytest.raises(BadInput, match="lists no file"):
         model_files(tmp_path / "checkpoints/c/model").verify()

@@ -89,7 +89,7 @@ def lengths(path: Path, *, mean_lifetime: float, seed: int, keeps_beginnings: bo
 
 def run(path: Path, prompts: list[Prompt], draw: random.Random, mean: float, *, keeps_beginnings: bool) -> bool:
     """Start once; return whether it came to the end."""
-    with artifacts.claim(path, stage="sample", name="s", key=key("a")) as draft:
+    with artifacts.Output(path=path, stage="sample", name="s", key=key("a")).claim() as draft:
         store = Store(draft, chunk=10**9)
         start = store.count_start()
         engine = ChainEngine(

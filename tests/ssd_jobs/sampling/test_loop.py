@@ -44,7 +44,7 @@ def run(path: Path, engine: Any, *, stop_after: int | None = None, limit: int = 
         if next(steps) == stop_after:
             stop.set()
 
-    with artifacts.claim(path, stage="sample", name="s", key=key("a")) as draft:
+    with artifacts.Output(path=path, stage="sample", name="s", key=key("a")).claim() as draft:
         store = Store(draft, chunk=8)
         start = store.count_start()
         pending = (unit for unit in units(PROMPTS, 2) if not store.has((unit[0].problem_id, unit[1])))

@@ -14,6 +14,7 @@ from ssd_jobs.contract import files
 from ssd_jobs.engine import Beginning
 from ssd_jobs.sampling.store import ENGINES, Store, dump_commit
 from workspaces import shards
+from workspaces.provenance import EMPTY
 from workspaces.sampling import sample_row
 
 CHUNK = 4
@@ -44,7 +45,7 @@ def test_every_restart_finds_what_was_committed(
     path = tmp_path_factory.mktemp("shard")
     added: list[tuple[str, int]] = []
     begun: dict[tuple[str, int], list[int]] = {}
-    with artifacts.claim(path, stage="sample", name="s", key=key("a")) as draft:
+    with artifacts.Output(path=path, stage="sample", name="s", key=key("a")).claim() as draft:
         store = Store(draft, chunk=CHUNK)
         for number, (size, growth) in enumerate(commits):
             rows = [sample_row(f"p{number}", index) for index in range(size)]
@@ -72,7 +73,7 @@ def test_rows_survive_the_journal_exactly(tmp_path: Path) -> None:
     row = sample_row("p", text='näïve\n"quoted" \ud800', logprobs=[-1.1e-7, -3.3333333, -0.0])
     row["logprobs"] = np.array(row["logprobs"], np.float32).tolist()
     begun = Beginning([5, 70_000], np.array([-1.1e-7, -0.0], np.float32).tolist(), 0.1)
-    with artifacts.claim(tmp_path, stage="sample", name="s", key=key("a")) as draft:
+    with artifacts.Output(path=tmp_path, stage="sample", name="s", key=key("a")).claim() as draft:
         Store(draft).commit([row], {("q", 1): begun})
         assert shards.rows(tmp_path) == [row]
         assert Store(draft).beginning(("q", 1)) == begun
@@ -80,7 +81,7 @@ def test_rows_survive_the_journal_exactly(tmp_path: Path) -> None:
 
 def test_a_unit_that_finishes_is_begun_no_more(tmp_path: Path) -> None:
     """The next start asks for no unit that is done, and the beginning takes no more room."""
-    with artifacts.claim(tmp_path, stage="sample", name="s", key=key("a")) as draft:
+    with artifacts.Output(path=tmp_path, stage="sample", name="s", key=key("a")).claim() as draft:
         Store(draft).commit([], {("p", 0): Beginning([7], [-0.5]), ("q", 0): Beginning([7], [-0.5])})
         Store(draft).commit([sample_row("p")], {})
         again = Store(draft)
@@ -89,7 +90,7 @@ def test_a_unit_that_finishes_is_begun_no_more(tmp_path: Path) -> None:
 
 def test_a_journal_whose_part_was_written_is_a_leftover(tmp_path: Path) -> None:
     """Killed between a part and the removal of its journal, no row is taken twice and no beginning is lost."""
-    with artifacts.claim(tmp_path, stage="sample", name="s", key=key("a")) as draft:
+    with artifacts.Output(path=tmp_path, stage="sample", name="s", key=key("a")).claim() as draft:
         store = Store(draft, chunk=CHUNK)
         store.commit([sample_row(f"p{number}") for number in range(CHUNK - 1)], {("q", 0): Beginning([7], [-0.5])})
         journal = tmp_path / "journal-00000.jsonl"
@@ -104,7 +105,7 @@ def test_a_journal_whose_part_was_written_is_a_leftover(tmp_path: Path) -> None:
 
 def test_a_journal_that_was_begun_too_early_is_a_leftover(tmp_path: Path) -> None:
     """Killed between the next journal's begin and the part, the part's own journal is the one that counts."""
-    with artifacts.claim(tmp_path, stage="sample", name="s", key=key("a")) as draft:
+    with artifacts.Output(path=tmp_path, stage="sample", name="s", key=key("a")).claim() as draft:
         Store(draft).commit([sample_row("p")], {("q", 0): Beginning([7], [-0.5])})
         (tmp_path / "journal-00001.jsonl").write_bytes(dump_commit([], {("q", 0): Beginning([7], [-0.5])}))
         again = Store(draft)
@@ -114,7 +115,7 @@ def test_a_journal_that_was_begun_too_early_is_a_leftover(tmp_path: Path) -> Non
 
 def test_a_unit_cannot_be_added_twice(tmp_path: Path) -> None:
     """Sampling a unit again is a bug that stops the shard."""
-    with artifacts.claim(tmp_path, stage="sample", name="s", key=key("a")) as draft:
+    with artifacts.Output(path=tmp_path, stage="sample", name="s", key=key("a")).claim() as draft:
         store = Store(draft)
         store.commit([sample_row("p")], {})
         for rows in ([sample_row("p")], [sample_row("q"), sample_row("q")]):
@@ -124,16 +125,16 @@ def test_a_unit_cannot_be_added_twice(tmp_path: Path) -> None:
 
 def test_starts_are_counted_across_processes(tmp_path: Path) -> None:
     """Each start gets the next number, and the count is no part of the finished artifact."""
-    with artifacts.claim(tmp_path, stage="sample", name="s", key=key("a")) as draft:
+    with artifacts.Output(path=tmp_path, stage="sample", name="s", key=key("a")).claim() as draft:
         assert [Store(draft).count_start() for _ in range(3)] == [1, 2, 3]
         Store(draft).finish()
-        manifest = draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
-    assert manifest.files == {}
+        done = draft.finish(EMPTY)
+    assert done.manifest.files == {}
 
 
 def test_an_engine_that_was_half_recorded_is_no_engine(tmp_path: Path) -> None:
     """Killed while it records its engine, a start leaves half a line; the next one is recorded all the same."""
-    with artifacts.claim(tmp_path, stage="sample", name="s", key=key("a")) as draft:
+    with artifacts.Output(path=tmp_path, stage="sample", name="s", key=key("a")).claim() as draft:
         Store(draft).record_engine({"engine": "first"})
         with (tmp_path / ENGINES).open("ab") as stream:
             stream.write(b'{"engine": "sec')

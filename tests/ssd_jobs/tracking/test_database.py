@@ -15,6 +15,7 @@ import pytest
 
 from processes import disks
 from ssd_jobs import tracking
+from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput, Temporary
 from ssd_jobs.tracking import database
 from tracking import mlflow_server
@@ -79,7 +80,7 @@ def schema(path: Path) -> str:
 
 def record(path: Path) -> None:
     """Record one metric."""
-    metrics = path.with_name("metrics.jsonl")
+    metrics = path.with_name(files.METRICS)
     if not metrics.exists():
         metrics.write_text('{"step": 1, "key": "loss", "value": 1.0, "time_ms": 1}\n')
     tracking.replay(mlflow_server.tracking(f"sqlite:///{path}"), "train", metrics)

@@ -23,13 +23,13 @@ def content(number: int) -> pa.Table:
 
 def write(path: Path, *, pause: float = 0.0) -> None:
     """Write what is missing, then the manifest."""
-    with artifacts.claim(path, stage="train", name="train", key=KEY) as draft:
+    with artifacts.Output(path=path, stage="train", name="train", key=KEY).claim() as draft:
         for number in range(FILES):
             name = files.part(number)
             if not (path / name).exists():
                 draft.write_table(name, tables.METRICS, content(number))
             time.sleep(pause)
-        draft.finish(science={}, inputs={}, counts={"files": FILES}, facts={}, image="")
+        draft.finish(artifacts.Provenance(science={}, inputs={}, counts={"files": FILES}, facts={}, image=""))
 
 
 if __name__ == "__main__":

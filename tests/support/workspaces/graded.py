@@ -10,6 +10,7 @@ from ssd_jobs.artifacts import tables
 from ssd_jobs.context import Context
 from ssd_jobs.contract import files
 from ssd_jobs.progress.recorder import Progress
+from workspaces.provenance import EMPTY
 from workspaces.tables import ROWS
 
 RIGHT = "```python\nprint(2 * int(input()))\n```"
@@ -20,11 +21,11 @@ NO_CODE = "I cannot do this."
 
 def write(path: Path, tables_by_file: dict[str, tuple[str, list[dict[str, Any]]]], *, shard: int | None = None) -> None:
     """Write one artifact of tables: file -> (schema's name, rows)."""
-    with artifacts.claim(path, stage="test", name="test", key=key("a"), shard=shard) as draft:
+    with artifacts.Output(path=path, stage="test", name="test", key=key("a"), shard=shard).claim() as draft:
         for name, (schema, rows) in tables_by_file.items():
             kind = tables.SCHEMAS[schema]
             draft.write_table(name, kind, tables.table(kind, rows))
-        draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
+        draft.finish(EMPTY)
 
 
 def problem(name: str, **changes: Any) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from ssd_jobs.stages.report import stage as report
 from ssd_jobs.stages.sample import stage as sample
 from ssd_jobs.stages.train import stage as train
 from workspaces import sampling
+from workspaces.provenance import EMPTY
 
 BASE = "models/base"
 CANDIDATE = "checkpoints/c/model"
@@ -34,20 +35,20 @@ def workspace(root: Path) -> Path:
     """Write everything that the stages below read."""
     sampling.toy_workspace(root, limit=4)
     sampling.write_samples(root, [sampling.sample_row("toy/0")])
-    with artifacts.claim(root / "checkpoints/c", stage="train", name="train", key="e" * 64) as draft:
+    with artifacts.Output(path=root / "checkpoints/c", stage="train", name="train", key="e" * 64).claim() as draft:
         manifest = artifacts.open_artifact(root / BASE).manifest
         (draft.path / "model").mkdir()
         for name in manifest.files:
             shutil.copyfile(root / BASE / name, draft.path / "model" / name)
         draft.write_text(files.METRICS, "")
-        draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
-    with artifacts.claim(root / "records/plan", stage="curate", name="curate", key="b" * 64) as draft:
+        draft.finish(EMPTY)
+    with artifacts.Output(path=root / "records/plan", stage="curate", name="curate", key="b" * 64).claim() as draft:
         row = {"problem_id": "p", "sample_index": 0, "finished": True, "logprob_sum": float("nan")}
         row |= {"record_id": 0, "token_ids": [1, 5, 7, 2], "prompt_length": 2}
         draft.write_table(files.RECORDS, tables.RECORDS, tables.table(tables.RECORDS, [row]))
         plan = tables.table(tables.BATCHES, [{"step": 1, "record_ids": [0]}])
         draft.write_table(files.BATCHES, tables.BATCHES, plan)
-        draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
+        draft.finish(EMPTY)
     return root
 
 

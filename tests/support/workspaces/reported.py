@@ -52,9 +52,9 @@ def analysed(root: Path) -> contract.StageArtifact:
         return statistics.measure(logprobs, entropy, decode, temperatures)
 
     curves = statistics.summary(sharpened(1.0), sharpened(1.35), temperatures)
-    with artifacts.claim(root / "reports/curves", stage="analyze", name="analyze", key=KEY) as draft:
+    with artifacts.Output(path=root / "reports/curves", stage="analyze", name="analyze", key=KEY).claim() as draft:
         draft.write_text(files.STATISTICS, json.dumps(curves))
-        draft.finish(science={}, inputs={}, counts={"positions": 600}, facts={}, image="")
+        draft.finish(artifacts.Provenance(science={}, inputs={}, counts={"positions": 600}, facts={}, image=""))
     return contract.StageArtifact(stage="analyze", kind="analyze", path="reports/curves", shards=0)
 
 
@@ -133,15 +133,19 @@ def _evaluation(
     for mode in ("process", "lcb") if lcb and benchmark == "lcb-v6" else ("process",):
         stricter = [{**row, "verdict": "wrong"} if mode == "lcb" and i % 97 == 0 else row for i, row in enumerate(rows)]
         path = files.shard(root / f"verdicts/{arm}-{benchmark}-{setting}-{mode}", 0)
-        with artifacts.claim(path, stage="grade", name="grade", key=KEY, shard=0) as draft:
+        with artifacts.Output(path=path, stage="grade", name="grade", key=KEY, shard=0).claim() as draft:
             draft.write_table(files.VERDICTS, tables.VERDICTS, tables.table(tables.VERDICTS, stricter))
             counts = {"verdicts": len(rows), "completion_tokens": sum(row["completion_tokens"] for row in rows)}
-            draft.finish(science={"mode": mode}, inputs={}, counts=counts, facts={"canaries": "passed"}, image="")
+            draft.finish(
+                artifacts.Provenance(
+                    science={"mode": mode}, inputs={}, counts=counts, facts={"canaries": "passed"}, image=""
+                )
+            )
     generations = files.shard(root / GENERATED.format(arm=arm, benchmark=benchmark, setting=setting), 0)
-    with artifacts.claim(generations, stage="generate", name="generate", key=KEY, shard=0) as draft:
+    with artifacts.Output(path=generations, stage="generate", name="generate", key=KEY, shard=0).claim() as draft:
         samples = [_sample(row, rng) for row in rows]
         draft.write_table(files.part(0), tables.SAMPLES, tables.table(tables.SAMPLES, samples))
-        draft.finish(science={}, inputs={}, counts={}, facts={"gpus": 0}, image="")
+        draft.finish(artifacts.Provenance(science={}, inputs={}, counts={}, facts={"gpus": 0}, image=""))
 
 
 def _sample(row: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
@@ -160,7 +164,7 @@ def _sample(row: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
 def _train(root: Path) -> None:
     """Write a trained candidate with its loss."""
     path = root / "checkpoints/train"
-    with artifacts.claim(path, stage="train", name="train", key=KEY) as draft:
+    with artifacts.Output(path=path, stage="train", name="train", key=KEY).claim() as draft:
         stand_in(path / files.EXPORT)
         points = [
             {"step": step, "key": key, "value": value, "time_ms": 1_760_000_000_000 + 1000 * step}
@@ -170,5 +174,7 @@ def _train(root: Path) -> None:
         draft.write_text(files.METRICS, "".join(f"{json.dumps(point)}\n" for point in points))
         counts = {"steps": 40, "tokens_seen": 123456}
         draft.finish(
-            science={"steps": 40}, inputs={}, counts=counts, facts={"device": "cpu", "world_size": 1}, image=""
+            artifacts.Provenance(
+                science={"steps": 40}, inputs={}, counts=counts, facts={"device": "cpu", "world_size": 1}, image=""
+            )
         )

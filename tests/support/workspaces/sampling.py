@@ -15,6 +15,7 @@ from ssd_jobs.contract import files
 from ssd_jobs.engine import Beginning, Completion, Request
 from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.prepare import stage as prepare
+from workspaces.provenance import EMPTY
 
 STOP = 2
 """The toy tokenizer's end-of-sequence id."""
@@ -58,9 +59,9 @@ def write_samples(workspace: Path, *shards: list[dict[str, Any]]) -> None:
     """Write complete sample shards."""
     for number, rows in enumerate(shards):
         path = files.shard(workspace / "samples/run", number)
-        with artifacts.claim(path, stage="sample", name="sample", key=key("a"), shard=number) as draft:
+        with artifacts.Output(path=path, stage="sample", name="sample", key=key("a"), shard=number).claim() as draft:
             draft.write_table(files.part(0), tables.SAMPLES, tables.table(tables.SAMPLES, rows))
-            draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
+            draft.finish(EMPTY)
 
 
 class ScriptedEngine:

@@ -19,6 +19,7 @@ from ssd_jobs.contract import files
 from ssd_jobs.stages.train import model, optimizer
 from ssd_jobs.stages.train.checkpoint import Checkpoints
 from ssd_jobs.stages.train.ranks import Ranks
+from workspaces.provenance import EMPTY
 
 VOCABULARY = 97
 COMMON: dict[str, Any] = {
@@ -143,12 +144,12 @@ def write_base(root: Path, *, family: str = "qwen3", seed: int = 0) -> None:
 
 def _artifact(root: Path, path: str) -> AbstractContextManager[artifacts.Draft]:
     """Claim an input."""
-    return artifacts.claim(root / path, stage="prepare", name="input", key="b" * 64)
+    return artifacts.Output(path=root / path, stage="prepare", name="input", key="b" * 64).claim()
 
 
 def _finish(draft: artifacts.Draft) -> None:
     """Complete an input."""
-    draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
+    draft.finish(EMPTY)
 
 
 def final_state(ranks: Ranks, root: Path, output: str) -> dict[str, torch.Tensor]:

@@ -22,6 +22,7 @@ from ssd_jobs.stages.analyze import stage as analyze
 from ssd_jobs.theory import rigidity
 from ssd_jobs.theory.distributions import entropy
 from workspaces import training
+from workspaces.provenance import EMPTY
 
 SAMPLE: dict[str, Any] = {
     "attempt": 1,
@@ -71,10 +72,10 @@ def _on_the_edge(p: np.ndarray, temperature: float, k: int, mass: float) -> bool
 def _shard(root: Path, rows: list[dict[str, Any]]) -> None:
     """Write samples."""
     path = files.shard(root / "samples/run", 0)
-    with artifacts.claim(path, stage="sample", name="sample", key="d" * 64, shard=0) as draft:
+    with artifacts.Output(path=path, stage="sample", name="sample", key="d" * 64, shard=0).claim() as draft:
         complete = [{**SAMPLE, "prompt_token_ids": [1, 2], "error": "", **row} for row in rows]
         draft.write_table(files.part(0), tables.SAMPLES, tables.table(tables.SAMPLES, complete))
-        draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
+        draft.finish(EMPTY)
 
 
 def _row(problem: str, index: int, completion: list[int], **other: Any) -> dict[str, Any]:
@@ -107,10 +108,10 @@ def test_both_models_are_measured_on_the_same_positions(tmp_path: Path) -> None:
     rows = [_row(f"p{i}", 0, random.integers(3, 90, 5 + i).tolist()) for i in range(4)]
     _shard(tmp_path, rows)
     for path, seed in (("models/base", 0), ("checkpoints/c", 1)):
-        with artifacts.claim(tmp_path / path, stage="train", name="train", key="e" * 64) as draft:
+        with artifacts.Output(path=tmp_path / path, stage="train", name="train", key="e" * 64).claim() as draft:
             folder = draft.path / "model" if seed else draft.path
             training.write_model(folder, seed=seed)
-            draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
+            draft.finish(EMPTY)
     context = Context(tmp_path, 0, Progress())
     first = analyze.run(analyze_config(tmp_path), context)
     assert analyze.run(analyze_config(tmp_path), context).digest == first.digest

@@ -15,6 +15,7 @@ from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.curate import stage as curate
 from ssd_jobs.stages.curate.batches import batches
+from workspaces.provenance import EMPTY
 from workspaces.sampling import STOP, context, sample_row, toy_workspace, write_samples
 
 PROGRAM = "```python\nprint(1)\nprint(2)\n```"
@@ -170,7 +171,7 @@ def test_a_program_that_asks_for_an_unknown_input_is_unexercised(
     other = tmp_path_factory.mktemp("other")
     (other / "models").symlink_to((workspace / "models").resolve())
     names = {"asks": "x = input()\nprint(x)", "fails": "print(1 / 0)\nprint(2)", "runs": "x = 1\nprint(x)"}
-    with artifacts.claim(other / "problems/pool", stage="prepare", name="prompts", key=key("2")) as draft:
+    with artifacts.Output(path=other / "problems/pool", stage="prepare", name="prompts", key=key("2")).claim() as draft:
         rows = [
             {
                 "problem_id": name,
@@ -185,7 +186,7 @@ def test_a_program_that_asks_for_an_unknown_input_is_unexercised(
             for name in names
         ]
         draft.write_table(files.PROBLEMS, tables.PROBLEMS, tables.table(tables.PROBLEMS, rows))
-        draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
+        draft.finish(EMPTY)
     samples = [sample_row(name, text=f"```python\n{code}\n```") for name, code in names.items()]
     done = run(other, samples, filter="Execution")
     assert removed(done) == {"fails": "execution"}

@@ -19,10 +19,10 @@ def evidence(root: Path, kind: str, *shards: tuple[dict[str, Any], dict[str, Any
     found = []
     for number, (counts, facts) in enumerate(shards):
         path = files.shard(root / kind, number)
-        with artifacts.claim(path, stage=kind, name=kind, key=KEY, shard=number) as draft:
+        with artifacts.Output(path=path, stage=kind, name=kind, key=KEY, shard=number).claim() as draft:
             if metrics:
                 draft.write_text(files.METRICS, metrics)
-            draft.finish(science={}, inputs={}, counts=counts, facts=facts, image="")
+            draft.finish(artifacts.Provenance(science={}, inputs={}, counts=counts, facts=facts, image=""))
         found.append(artifacts.open_artifact(path))
     artifact = contract.StageArtifact(stage=kind, kind=kind, path=f"samples/{kind}", shards=len(shards))
     return StageEvidence(artifact, tuple(found))

@@ -8,6 +8,7 @@ from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
 from ssd_jobs.stages.report import evidence
 from workspaces import reported
+from workspaces.provenance import EMPTY
 
 
 def test_an_empty_first_shard_hides_no_generation(tmp_path: Path) -> None:
@@ -15,9 +16,10 @@ def test_an_empty_first_shard_hides_no_generation(tmp_path: Path) -> None:
     root = reported.workspace(tmp_path, lcb=False)
     for folder in (root / "generations").iterdir():
         files.shard(folder, 0).rename(files.shard(folder, 1))
-        with artifacts.claim(files.shard(folder, 0), stage="generate", name="g", key=KEY, shard=0) as draft:
+        empty = artifacts.Output(path=files.shard(folder, 0), stage="generate", name="g", key=KEY, shard=0)
+        with empty.claim() as draft:
             draft.write_table(files.part(0), tables.SAMPLES, tables.table(tables.SAMPLES, []))
-            draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
+            draft.finish(EMPTY)
     tracking = contract.Tracking(uri="", experiment="e", run_key="r", run_name="r")
     plain = report_config(root, tracking)
     both = tuple(

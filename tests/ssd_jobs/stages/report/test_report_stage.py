@@ -80,7 +80,7 @@ def test_the_curves_of_an_analysis_are_on_the_page(done: Done, tmp_path: Path) -
     """What the analyze stage measured is drawn, on the page and for MLflow, and adds no note of anything missing."""
     root, config, _ = done
     config = config.model_copy(update={"artifacts": (reported.analysed(root),)})
-    with artifacts.claim(tmp_path / "two", stage="report", name="report", key=config.key) as draft:
+    with artifacts.Output(path=tmp_path / "two", stage="report", name="report", key=config.key).claim() as draft:
         document = report.write(config, gather(config, root), draft)
     page = (tmp_path / f"two/{files.REPORT_PAGE}").read_text()
     assert document.notes == ()
@@ -214,7 +214,7 @@ def test_an_optional_stage_that_failed_changes_no_decision(mlflow_server: str, t
     states = {run.data.tags[runs.RUN_KEY]: run.info.status for run in client.search_runs([found.experiment_id])}
     assert states[wanted.run_key] == "FINISHED"
     assert states[f"{wanted.run_key}/analyze"] == "FAILED"
-    page = (root / "reports/one/report.html").read_text()
+    page = (root / f"reports/one/{files.REPORT_PAGE}").read_text()
     assert "out of memory (optional: neither the decision nor the run" in page
 
 

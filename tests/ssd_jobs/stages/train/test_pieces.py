@@ -21,6 +21,7 @@ from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.train import corpus, flops, layout, model, ranks, schedule
 from ssd_jobs.stages.train.metrics import TrainingMetrics
 from workspaces import training
+from workspaces.provenance import EMPTY
 
 
 @pytest.mark.parametrize(("step", "rate"), [(1, 2e-8), (125, 2.5e-6), (250, 5e-6), (1375, 3e-6), (2500, 1e-6)])
@@ -63,10 +64,10 @@ def test_what_cannot_be_trained_on_is_named(tmp_path: Path, case: str) -> None:
     record, plan, message = REFUSED[case]
     rows = [{"record_id": 0, "token_ids": [1, 2, 3], "prompt_length": 1, **RECORD, **record}]
     steps = plan or [{"step": step, "record_ids": [0, 0]} for step in (1, 2)]
-    with artifacts.claim(tmp_path, stage="curate", name="curate", key="c" * 64) as draft:
+    with artifacts.Output(path=tmp_path, stage="curate", name="curate", key="c" * 64).claim() as draft:
         draft.write_table(files.RECORDS, tables.RECORDS, tables.table(tables.RECORDS, rows))
         draft.write_table(files.BATCHES, tables.BATCHES, tables.table(tables.BATCHES, steps))
-        draft.finish(science={}, inputs={}, counts={}, facts={}, image="")
+        draft.finish(EMPTY)
     with pytest.raises(BadInput, match="parquet: ") as caught:
         corpus.load(artifacts.open_artifact(tmp_path), steps=2, global_batch_size=2, sequence_length=8)
     assert message in str(caught.value)
