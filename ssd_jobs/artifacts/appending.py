@@ -10,14 +10,14 @@ import pyarrow.parquet as pq
 
 from ssd_jobs.artifacts import atomic, tables
 
-__all__ = ["Growing", "growing"]
+__all__ = ["TableWriter", "table_writer"]
 
 ROWS = 2048
 ELEMENTS = 1 << 20
 """Letters and tokens that wait at most: as Python objects, 2,048 long completions would be gigabytes."""
 
 
-class Growing:
+class TableWriter:
     """A table that is being written."""
 
     def __init__(self, writer: Any, schema: pa.Schema) -> None:
@@ -43,9 +43,9 @@ class Growing:
 
 
 @contextmanager
-def growing(path: Path, schema: pa.Schema) -> Iterator[Growing]:
+def table_writer(path: Path, schema: pa.Schema) -> Iterator[TableWriter]:
     """Open a table for appending; the file appears under its name when the block ends without an error."""
     with atomic.replacing(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
-        table = Growing(writer, schema)
+        table = TableWriter(writer, schema)
         yield table
         table.flush()

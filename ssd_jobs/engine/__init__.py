@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from ssd_jobs.contract import Decode
 
-__all__ = ["NOTHING", "Beginning", "Completion", "Engine", "Refused", "Request"]
+__all__ = ["NO_TOKENS", "Completion", "Engine", "PartialCompletion", "Refused", "Request"]
 
 
 class Refused(Exception):
@@ -22,7 +22,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
+class PartialCompletion:
     """Consecutive tokens of a completion that is not finished."""
 
     token_ids: Sequence[int] = ()
@@ -31,7 +31,7 @@ class Beginning:
     """Their sum in nats, from the completion's first token on; NaN where the engine gives none."""
 
 
-NOTHING = Beginning()
+NO_TOKENS = PartialCompletion()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Request:
     """Of the whole completion, its beginning included."""
     seed: int
     """The request's own seed, for engines that draw per request."""
-    beginning: Beginning = NOTHING
+    beginning: PartialCompletion = NO_TOKENS
     """What an earlier engine sampled; the completion starts with it."""
 
 
@@ -86,5 +86,5 @@ class Engine(Protocol):
     def step(self) -> list[Completion]:
         """Advance the requests in flight and return the completions that have finished, possibly none."""
 
-    def begun(self, known: Mapping[int, int]) -> dict[int, Beginning]:
+    def begun(self, known: Mapping[int, int]) -> dict[int, PartialCompletion]:
         """Return what each request in flight, all of them named, has beyond so many tokens, if it has any."""

@@ -16,7 +16,7 @@ import torch
 from pydantic import JsonValue
 
 from ssd_jobs.contract import Decode, EngineConfig
-from ssd_jobs.engine import Beginning, Completion, Request, decoding
+from ssd_jobs.engine import Completion, PartialCompletion, Request, decoding
 from ssd_jobs.engine.keyvalues import KeyValues
 from ssd_jobs.errors import BadInput, first_line
 from ssd_jobs.models import loading
@@ -95,11 +95,13 @@ class TransformersEngine:
         logits = self._cache.extend(self._model, self._last[:, None])
         return self._advance(logits, range(len(self._rows)))
 
-    def begun(self, known: Mapping[int, int]) -> dict[int, Beginning]:
+    def begun(self, known: Mapping[int, int]) -> dict[int, PartialCompletion]:
         """Return what has been drawn of these requests."""
         rows = {row.request.id: row for row in self._rows if row is not None}
         return {
-            number: Beginning(rows[number].tokens[skipped:], rows[number].logprobs[skipped:], rows[number].entropy)
+            number: PartialCompletion(
+                rows[number].tokens[skipped:], rows[number].logprobs[skipped:], rows[number].entropy
+            )
             for number, skipped in known.items()
             if number in rows and len(rows[number].tokens) > skipped
         }

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from ssd_jobs.contract import Decode, EngineConfig
-from ssd_jobs.engine import Beginning, Completion, Refused, Request
+from ssd_jobs.engine import Completion, PartialCompletion, Refused, Request
 from ssd_jobs.errors import BadInput, first_line
 from ssd_jobs.models.stops import stop_token_ids
 
@@ -115,16 +115,16 @@ class VllmEngine:
             return []
         return [self._completion(output) for output in self._engine.step() if output.finished]
 
-    def begun(self, known: Mapping[int, int]) -> dict[int, Beginning]:
+    def begun(self, known: Mapping[int, int]) -> dict[int, PartialCompletion]:
         """Return what has arrived of these requests."""
-        found: dict[int, Beginning] = {}
+        found: dict[int, PartialCompletion] = {}
         for state in self._engine.output_processor.request_states.values():
             request, _ = self._submitted[state.external_req_id]
             skipped = known[request.id] - len(request.beginning.token_ids)
             tokens = state.detokenizer.output_token_ids[skipped:]
             if tokens:
                 logprobs = [float(value) for value in state.logprobs_processor.logprobs.logprobs[skipped:]]
-                found[request.id] = Beginning(tokens, logprobs, float("nan"))
+                found[request.id] = PartialCompletion(tokens, logprobs, float("nan"))
         return found
 
     def _completion(self, output: Any) -> Completion:

@@ -2,10 +2,11 @@
 
 A line of `journal-00003.jsonl` is one commit: the units that finished since the last one, and the tokens by which
 those in flight have grown. A line is there or torn, and a torn one is cut off, so what is on disk is always the
-shard as it stood at one moment (`loop` says why that matters). The rows of a journal become `part-00003.parquet`
-in one rename; before that the next journal is begun with what is in flight, and a journal whose number is not that of
-the next part is a leftover. Every start is counted in `starts.jsonl`, because an engine's seed must differ from one
-start to the next; the engines that sampled are in `engines.jsonl`, because the last start may need none.
+shard as it stood at one moment; otherwise lengths would be biased, as `loop` explains. The rows of a journal become
+`part-00003.parquet` in one rename; before that the next journal is begun with what is in flight, and a journal whose
+number is not that of the next part is a leftover. Every start is counted in `starts.jsonl`, because an engine's seed
+must differ from one start to the next; the engines that sampled are in `engines.jsonl`, because the last start may
+need none.
 """
 
 import base64
@@ -21,7 +22,7 @@ from pydantic import JsonValue
 
 from ssd_jobs.artifacts import Draft, lines, tables
 from ssd_jobs.contract import files
-from ssd_jobs.engine import NOTHING, Beginning
+from ssd_jobs.engine import NO_TOKENS, PartialCompletion
 from ssd_jobs.sampling.units import Unit
 
 __all__ = ["CHUNK", "Row", "Store", "dump_commit", "load_commit"]
@@ -37,8 +38,8 @@ ARRAYS = {"prompt_token_ids": TOKEN, "completion_token_ids": TOKEN, "logprobs": 
 
 
 @dataclass
-class _Beginning:
-    """What is kept of one unfinished completion, as bytes: thousands of long ones may be in flight."""
+class _StoredTokens:
+    """The tokens of one unfinished completion, as bytes: thousands of long ones may be in flight."""
 
     token_ids: bytearray = field(default_factory=bytearray)
     logprobs: bytearray = field(default_factory=bytearray)
@@ -49,15 +50,15 @@ class _Beginning:
         """How many tokens it has."""
         return len(self.token_ids) // TOKEN.itemsize
 
-    def add(self, more: Beginning) -> None:
+    def add(self, more: PartialCompletion) -> None:
         """Append the tokens that follow."""
         self.token_ids += np.asarray(more.token_ids, dtype=TOKEN).tobytes()
         self.logprobs += np.asarray(more.logprobs, dtype=LOGPROB).tobytes()
         self.entropy = more.entropy
 
-    def beginning(self) -> Beginning:
+    def beginning(self) -> PartialCompletion:
         """Return it as an engine takes it."""
-        return Beginning(
+        return PartialCompletion(
             np.frombuffer(self.token_ids, dtype=TOKEN).tolist(),
             np.frombuffer(self.logprobs, dtype=LOGPROB).tolist(),
             self.entropy,
@@ -73,7 +74,7 @@ class Store:
         self._part = len(self.parts)
         self._done = self._recorded()
         self._rows: list[Row] = []
-        self._begun: dict[Unit, _Beginning] = {}
+        self._begun: dict[Unit, _StoredTokens] = {}
         self._clean()
         self._replay()
         self._journal = self._path(self._part).open("ab")
@@ -97,10 +98,10 @@ class Store:
         """The pending units of which there is a beginning."""
         return list(self._begun)
 
-    def beginning(self, unit: Unit) -> Beginning:
+    def beginning(self, unit: Unit) -> PartialCompletion:
         """Return what is kept of a pending unit."""
         kept = self._begun.get(unit)
-        return kept.beginning() if kept else NOTHING
+        return kept.beginning() if kept else NO_TOKENS
 
     def known(self, unit: Unit) -> int:
         """Return how many tokens are kept of a pending unit."""
@@ -122,7 +123,7 @@ class Store:
         last, *others = [json.loads(line) for line in known] or [{}]
         return {**last, "other_engines": others} if others else dict(last)
 
-    def commit(self, rows: Sequence[Row], grown: Mapping[Unit, Beginning]) -> None:
+    def commit(self, rows: Sequence[Row], grown: Mapping[Unit, PartialCompletion]) -> None:
         """Keep, all or nothing, what has finished and the tokens that those in flight have got; durable on return."""
         units = [_unit(row) for row in rows]
         twice = {unit for unit in units if unit in self._done or units.count(unit) > 1}
@@ -170,16 +171,16 @@ class Store:
         for line in lines.mended(self._path(self._part)):
             self._take(*load_commit(line))
 
-    def _take(self, rows: Sequence[Row], grown: Mapping[Unit, Beginning]) -> None:
+    def _take(self, rows: Sequence[Row], grown: Mapping[Unit, PartialCompletion]) -> None:
         """Hold in memory what is on disk."""
         for row in rows:
             self._done.add(_unit(row))
             self._begun.pop(_unit(row), None)
         self._rows += rows
         for unit, beginning in grown.items():
-            self._begun.setdefault(unit, _Beginning()).add(beginning)
+            self._begun.setdefault(unit, _StoredTokens()).add(beginning)
 
-    def _write(self, rows: Sequence[Row], grown: Mapping[Unit, Beginning]) -> None:
+    def _write(self, rows: Sequence[Row], grown: Mapping[Unit, PartialCompletion]) -> None:
         """Append a line, durably."""
         self._journal.write(dump_commit(rows, grown))
         self._journal.flush()
@@ -202,7 +203,7 @@ def _unit(row: Mapping[str, Any]) -> Unit:
     return row["problem_id"], row["sample_index"]
 
 
-def dump_commit(rows: Sequence[Row], grown: Mapping[Unit, Beginning]) -> bytes:
+def dump_commit(rows: Sequence[Row], grown: Mapping[Unit, PartialCompletion]) -> bytes:
     """Return a commit as a line of the journal; arrays are base64 of their bytes, exact to the last bit."""
     document = {
         "rows": [{**row, **{name: _packed(row[name], kind) for name, kind in ARRAYS.items()}} for row in rows],
@@ -214,12 +215,12 @@ def dump_commit(rows: Sequence[Row], grown: Mapping[Unit, Beginning]) -> bytes:
     return (json.dumps(document) + "\n").encode()
 
 
-def load_commit(line: bytes) -> tuple[list[Row], dict[Unit, Beginning]]:
+def load_commit(line: bytes) -> tuple[list[Row], dict[Unit, PartialCompletion]]:
     """Return what `dump_commit` was given."""
     document = json.loads(line)
     rows = [{**row, **{name: _unpacked(row[name], kind) for name, kind in ARRAYS.items()}} for row in document["rows"]]
     grown = {
-        (problem_id, index): Beginning(_unpacked(tokens, TOKEN), _unpacked(logprobs, LOGPROB), entropy)
+        (problem_id, index): PartialCompletion(_unpacked(tokens, TOKEN), _unpacked(logprobs, LOGPROB), entropy)
         for problem_id, index, tokens, logprobs, entropy in document["grown"]
     }
     return rows, grown

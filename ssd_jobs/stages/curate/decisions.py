@@ -10,7 +10,7 @@ from ssd_jobs.contract import CurateScience
 from ssd_jobs.programs import filtering
 from ssd_jobs.programs.extraction import extract
 
-__all__ = ["UNEXERCISED", "Candidate", "Reasons", "decide", "samples"]
+__all__ = ["UNEXERCISED", "Reasons", "SampledProgram", "decide", "samples"]
 
 UNEXERCISED = "unexercised"
 """No reason to drop a program: it asked for an input that nobody has."""
@@ -18,11 +18,11 @@ ORDER = [("problem_id", "ascending"), ("sample_index", "ascending")]
 SEEN = ["problem_id", "sample_index", "text", "finish_reason", "error"]
 
 Reasons = list[str]
-Runner = Callable[[Sequence["Candidate"]], list[str]]
+Runner = Callable[[Sequence["SampledProgram"]], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class SampledProgram:
     """A program that parses and may be run."""
 
     problem_id: str
@@ -43,7 +43,7 @@ def decide(shards: Sequence[Artifact], science: CurateScience, run: Runner) -> I
         reasons = [_reason(row, science, code=code, shortest=shortest) for row, code in zip(rows, codes, strict=True)]
         if science.filter == "Execution":
             places = [place for place, reason in enumerate(reasons) if not reason]
-            found = run([Candidate(rows[place]["problem_id"], codes[place] or "") for place in places])
+            found = run([SampledProgram(rows[place]["problem_id"], codes[place] or "") for place in places])
             for place, reason in zip(places, found, strict=True):
                 reasons[place] = reason
         yield reasons

@@ -13,7 +13,7 @@ from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
 from ssd_jobs.sandbox.client import Client, SandboxDown, SandboxFailure
 from ssd_jobs.sandbox.protocol import Limits, NotCompiled, Outcome, Program
-from ssd_jobs.stages.curate.decisions import UNEXERCISED, Candidate
+from ssd_jobs.stages.curate.decisions import UNEXERCISED, SampledProgram
 
 __all__ = ["Inputs", "inputs_of", "run"]
 
@@ -35,7 +35,9 @@ def inputs_of(problems: artifacts.Artifact) -> dict[str, Inputs]:
     return {row["problem_id"]: Inputs(row["entry_point"], tuple(row["sample_inputs"])) for row in rows}
 
 
-def run(client: Client, candidates: Sequence[Candidate], inputs: Mapping[str, Inputs], limits: Limits) -> list[str]:
+def run(
+    client: Client, candidates: Sequence[SampledProgram], inputs: Mapping[str, Inputs], limits: Limits
+) -> list[str]:
     """Return for every program why it is left out, nothing, or that it was not exercised."""
     with ThreadPoolExecutor(max_workers=client.hello().workers) as pool:
         return list(pool.map(lambda each: _run(client, each.code, inputs[each.problem_id], limits), candidates))

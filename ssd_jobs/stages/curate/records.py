@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ssd_jobs.artifacts import Artifact
-from ssd_jobs.artifacts.appending import Growing
+from ssd_jobs.artifacts.appending import TableWriter
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.curate.decisions import UNEXERCISED, Reasons, samples
 
@@ -31,9 +31,9 @@ COLUMNS = [
 class Records:
     """Writes records with their lengths and removed samples, and counts both."""
 
-    kept: Growing
-    lengths: Growing
-    removed: Growing
+    kept: TableWriter
+    lengths: TableWriter
+    removed: TableWriter
     sequence_length: int
     overlong: Literal["Truncate", "Drop"]
     stops: frozenset[int]

@@ -7,7 +7,7 @@ from functools import partial
 
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import Artifact, Draft, Provenance, tables
-from ssd_jobs.artifacts.appending import growing
+from ssd_jobs.artifacts.appending import table_writer
 from ssd_jobs.context import Context
 from ssd_jobs.contract import CurateConfig, StageDone, files, science_of
 from ssd_jobs.errors import BadInput
@@ -16,7 +16,7 @@ from ssd_jobs.models.stops import stop_token_ids
 from ssd_jobs.sandbox.opening import connect_sandbox, limits_of
 from ssd_jobs.stages.curate import decisions, execution
 from ssd_jobs.stages.curate.batches import batches
-from ssd_jobs.stages.curate.decisions import Candidate
+from ssd_jobs.stages.curate.decisions import SampledProgram
 from ssd_jobs.stages.curate.records import Records
 
 __all__ = ["run"]
@@ -64,9 +64,9 @@ def _records(config: CurateConfig, context: Context, draft: Draft, shards: Seque
     """Write records and removed samples."""
     science = config.science
     with (
-        growing(draft.path / files.RECORDS, tables.RECORDS) as kept,
-        growing(draft.path / files.LENGTHS, tables.LENGTHS) as lengths,
-        growing(draft.path / files.REMOVED, tables.REMOVED) as removed,
+        table_writer(draft.path / files.RECORDS, tables.RECORDS) as kept,
+        table_writer(draft.path / files.LENGTHS, tables.LENGTHS) as lengths,
+        table_writer(draft.path / files.REMOVED, tables.REMOVED) as removed,
         _runner(config, context) as run_programs,
     ):
         model = model_files(context.path(config.model))
@@ -82,7 +82,7 @@ def _records(config: CurateConfig, context: Context, draft: Draft, shards: Seque
 
 
 @contextmanager
-def _runner(config: CurateConfig, context: Context) -> Iterator[Callable[[Sequence[Candidate]], list[str]]]:
+def _runner(config: CurateConfig, context: Context) -> Iterator[Callable[[Sequence[SampledProgram]], list[str]]]:
     """Give the way to run programs; a sandbox is started only for a filter that needs one."""
     limits = config.science.limits
     if limits is None:

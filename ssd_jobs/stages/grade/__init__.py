@@ -9,7 +9,7 @@ Everything is decided from captured bytes and exit status; see `ssd_jobs.sandbox
 """
 
 from ssd_jobs.programs.extraction import extract
-from ssd_jobs.stages.grade.grade import Job, grade_program
+from ssd_jobs.stages.grade.grading import Job, grade_program
 from ssd_jobs.stages.grade.shard import grade_many
 from ssd_jobs.stages.grade.verdicts import ProblemTests, Test, Verdict, VerdictKind
 

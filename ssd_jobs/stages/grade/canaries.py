@@ -14,7 +14,7 @@ from ssd_jobs.errors import JobError
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Kind, Limits, Mode
 from ssd_jobs.stages.grade import attacks
-from ssd_jobs.stages.grade.grade import Job, grade_jobs
+from ssd_jobs.stages.grade.grading import Job, grade_jobs
 from ssd_jobs.stages.grade.verdicts import ProblemTests, Test, Verdict
 
 __all__ = ["Canary", "CanaryFailed", "check", "roster"]

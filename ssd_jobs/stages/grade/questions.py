@@ -18,7 +18,7 @@ from ssd_jobs.errors import BadInput
 from ssd_jobs.programs import gradable
 from ssd_jobs.stages.grade.verdicts import ProblemTests, Test
 
-__all__ = ["Completion", "Question", "completions", "questions"]
+__all__ = ["Answer", "Question", "completions", "questions"]
 
 COLUMNS = ["problem_id", "sample_index", "text", "finish_reason"]
 
@@ -32,7 +32,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Completion:
+class Answer:
     """One generation, which may hold a program."""
 
     problem_id: str
@@ -69,9 +69,9 @@ def questions(
 
 def completions(
     generated: Sequence[artifacts.Artifact], known: Mapping[str, Question], *, shard: int = 0, shards: int = 1
-) -> list[Completion]:
+) -> list[Answer]:
     """Return the generations that one shard grades, in the order of problems and samples; others are not held."""
-    found: list[Completion] = []
+    found: list[Answer] = []
     for each in generated:
         for data in each.samples_by_part(columns=[*COLUMNS, "completion_token_ids"]):
             mine = {
@@ -84,11 +84,11 @@ def completions(
     return sorted(found, key=lambda each: (each.problem_id, each.sample_index))
 
 
-def _completions(data: pa.Table) -> Iterator[Completion]:
+def _completions(data: pa.Table) -> Iterator[Answer]:
     """Yield the rows of a table of samples."""
     lengths = pc.list_value_length(data["completion_token_ids"]).to_pylist()
     for row, tokens in zip(data.select(COLUMNS).to_pylist(), lengths, strict=True):
-        yield Completion(
+        yield Answer(
             problem_id=row["problem_id"],
             sample_index=row["sample_index"],
             text=row["text"],

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Limits, Mode
 from ssd_jobs.stages.grade.canaries import CanaryFailed
-from ssd_jobs.stages.grade.grade import BATCH, Job, K, batched, grade_batches
+from ssd_jobs.stages.grade.grading import BATCH, Job, K, batched, grade_batches
 from ssd_jobs.stages.grade.spoil import spoil
 from ssd_jobs.stages.grade.verdicts import Verdict
 

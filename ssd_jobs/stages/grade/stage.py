@@ -24,7 +24,7 @@ from ssd_jobs.sandbox.opening import connect_sandbox, limits_of
 from ssd_jobs.sandbox.protocol import Limits
 from ssd_jobs.stages.grade import Job, Verdict, canaries, grade_many, journal, questions
 from ssd_jobs.stages.grade.journal import Journal
-from ssd_jobs.stages.grade.questions import Completion, Question
+from ssd_jobs.stages.grade.questions import Answer, Question
 
 __all__ = ["grade", "run"]
 
@@ -53,15 +53,15 @@ def run(config: GradeConfig, context: Context) -> StageDone:
 
 
 def grade(
-    client: Client, known: Mapping[str, Question], wanted: Sequence[Completion], mode: Grading, limits: Limits
-) -> Iterator[tuple[Completion, dict[str, Any]]]:
+    client: Client, known: Mapping[str, Question], wanted: Sequence[Answer], mode: Grading, limits: Limits
+) -> Iterator[tuple[Answer, dict[str, Any]]]:
     """Yield a row for every completion; raise when one is left without a verdict."""
     jobs = [Job(each, known[each.problem_id].problem, extract(each.text, mode)) for each in wanted]
     for _ in range(ROUNDS):
         left = []
         for job, verdict in grade_many(client, jobs, mode=mode, limits=limits):
             completion = job.key
-            assert isinstance(completion, Completion)
+            assert isinstance(completion, Answer)
             if verdict.is_infra:
                 left.append(job)
                 LOGGER.warning("%s/%d: %s", completion.problem_id, completion.sample_index, verdict.reason)
@@ -108,12 +108,12 @@ class _Grader:
             image=config.execution.image,
         )
 
-    def _wanted(self, shards: Sequence[artifacts.Artifact]) -> list[Completion]:
+    def _wanted(self, shards: Sequence[artifacts.Artifact]) -> list[Answer]:
         """Return the generations that this shard grades."""
         count = self.config.science.shards
         return questions.completions(shards, self.known, shard=self.context.index, shards=count)
 
-    def _fill(self, kept: Journal, wanted: Sequence[Completion], mode: Grading) -> None:
+    def _fill(self, kept: Journal, wanted: Sequence[Answer], mode: Grading) -> None:
         """Grade what the journal lacks; a spoiled program that passes voids what it has."""
         graded = {(row["problem_id"], row["sample_index"]) for row in kept.rows}
         left = [each for each in wanted if (each.problem_id, each.sample_index) not in graded]
@@ -127,7 +127,7 @@ class _Grader:
             raise
 
 
-def _row(completion: Completion, difficulty: str, source: str | None, verdict: Verdict) -> dict[str, Any]:
+def _row(completion: Answer, difficulty: str, source: str | None, verdict: Verdict) -> dict[str, Any]:
     """Return one row of the verdict table."""
     return {
         "problem_id": completion.problem_id,

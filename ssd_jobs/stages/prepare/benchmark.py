@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ssd_jobs.artifacts import Output, Provenance, tables
-from ssd_jobs.artifacts.appending import Growing, growing
+from ssd_jobs.artifacts.appending import TableWriter, table_writer
 from ssd_jobs.context import Context
 from ssd_jobs.contract import BenchmarkPart, LiveCodeBench, PrepareExecution, files, science_of
 from ssd_jobs.errors import BadInput
@@ -35,9 +35,9 @@ def make(
         draft.clear()
         tests_draft.clear()
         with (
-            growing(draft.path / files.PROBLEMS, tables.PROBLEMS) as problems,
-            growing(draft.path / files.PROMPTS, tables.PROMPTS) as prompts,
-            growing(tests_draft.path / files.TESTS, tables.TESTS) as tests,
+            table_writer(draft.path / files.PROBLEMS, tables.PROBLEMS) as problems,
+            table_writer(draft.path / files.PROMPTS, tables.PROMPTS) as prompts,
+            table_writer(tests_draft.path / files.TESTS, tables.TESTS) as tests,
         ):
             counts = _Writer(part, renderer, problems, prompts, tests).write(source.problems())
         facts = {**source.facts, **renderer.facts}
@@ -52,7 +52,7 @@ class _Writer:
     """The three tables of one benchmark."""
 
     def __init__(
-        self, part: BenchmarkPart, renderer: Renderer, problems: Growing, prompts: Growing, tests: Growing
+        self, part: BenchmarkPart, renderer: Renderer, problems: TableWriter, prompts: TableWriter, tests: TableWriter
     ) -> None:
         self._part = part
         self._renderer = renderer

@@ -8,7 +8,7 @@ from itertools import islice
 from pydantic import JsonValue
 
 from ssd_jobs.artifacts import Draft, Provenance, tables
-from ssd_jobs.artifacts.appending import growing
+from ssd_jobs.artifacts.appending import table_writer
 from ssd_jobs.context import Context
 from ssd_jobs.contract import PrepareExecution, PromptsPart, PromptsScience, files, science_of
 from ssd_jobs.errors import BadInput
@@ -88,8 +88,8 @@ def _write(draft: Draft, problems: Iterator[Problem], renderer: Renderer, contex
     """Write both tables; return the number of prompt tokens."""
     tokens = 0
     with (
-        growing(draft.path / files.PROBLEMS, tables.PROBLEMS) as table,
-        growing(draft.path / files.PROMPTS, tables.PROMPTS) as prompts,
+        table_writer(draft.path / files.PROBLEMS, tables.PROBLEMS) as table,
+        table_writer(draft.path / files.PROMPTS, tables.PROMPTS) as prompts,
     ):
         while group := list(islice(problems, GROUP)):
             context.check_stop()

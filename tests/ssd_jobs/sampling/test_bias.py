@@ -11,7 +11,7 @@ from scipy.stats import ks_2samp
 
 from configs.parts import key
 from ssd_jobs import artifacts, contract
-from ssd_jobs.engine import Beginning, Completion, Request
+from ssd_jobs.engine import Completion, PartialCompletion, Request
 from ssd_jobs.sampling.loop import Loop, Task
 from ssd_jobs.sampling.store import Store
 from ssd_jobs.sampling.units import Prompt
@@ -68,12 +68,12 @@ class ChainEngine:
             return self._random.choice([SHORT, LONG])
         return STOP if self._random.random() < HAZARD[tokens[0]] else 7
 
-    def begun(self, known: Mapping[int, int]) -> dict[int, Beginning]:
+    def begun(self, known: Mapping[int, int]) -> dict[int, PartialCompletion]:
         """Return what was added."""
         if not self._keeps_beginnings:
             return {}
         grown = {number: self._rows[number][1][skipped:] for number, skipped in known.items()}
-        return {number: Beginning(tokens, [-0.5] * len(tokens)) for number, tokens in grown.items() if tokens}
+        return {number: PartialCompletion(tokens, [-0.5] * len(tokens)) for number, tokens in grown.items() if tokens}
 
 
 def lengths(path: Path, *, mean_lifetime: float, seed: int, keeps_beginnings: bool) -> list[int]:

@@ -11,14 +11,14 @@ from configs.parts import key
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
-from ssd_jobs.engine import Beginning
+from ssd_jobs.engine import PartialCompletion
 from ssd_jobs.sampling.store import ENGINES, Store, dump_commit
 from workspaces import shards
 from workspaces.provenance import EMPTY
 from workspaces.sampling import sample_row
 
 CHUNK = 4
-TORN = dump_commit([sample_row("torn")], {("torn", 1): Beginning([7], [-0.5])})
+TORN = dump_commit([sample_row("torn")], {("torn", 1): PartialCompletion([7], [-0.5])})
 
 
 def stored(path: Path) -> list[tuple[str, int]]:
@@ -49,7 +49,7 @@ def test_every_restart_finds_what_was_committed(
         store = Store(draft, chunk=CHUNK)
         for number, (size, growth) in enumerate(commits):
             rows = [sample_row(f"p{number}", index) for index in range(size)]
-            grown = {(f"b{unit}", 0): Beginning([number, unit], [-0.25, -0.5], 0.5) for unit in range(growth)}
+            grown = {(f"b{unit}", 0): PartialCompletion([number, unit], [-0.25, -0.5], 0.5) for unit in range(growth)}
             store.commit(rows, grown)
             added += [(row["problem_id"], row["sample_index"]) for row in rows]
             for unit, more in grown.items():
@@ -72,7 +72,7 @@ def test_rows_survive_the_journal_exactly(tmp_path: Path) -> None:
     """What a journal gives back is what was committed, to the last bit of a log-probability."""
     row = sample_row("p", text='näïve\n"quoted" \ud800', logprobs=[-1.1e-7, -3.3333333, -0.0])
     row["logprobs"] = np.array(row["logprobs"], np.float32).tolist()
-    begun = Beginning([5, 70_000], np.array([-1.1e-7, -0.0], np.float32).tolist(), 0.1)
+    begun = PartialCompletion([5, 70_000], np.array([-1.1e-7, -0.0], np.float32).tolist(), 0.1)
     with artifacts.Output(path=tmp_path, stage="sample", name="s", key=key("a")).claim() as draft:
         Store(draft).commit([row], {("q", 1): begun})
         assert shards.rows(tmp_path) == [row]
@@ -82,7 +82,7 @@ def test_rows_survive_the_journal_exactly(tmp_path: Path) -> None:
 def test_a_unit_that_finishes_is_begun_no_more(tmp_path: Path) -> None:
     """The next start asks for no unit that is done, and the beginning takes no more room."""
     with artifacts.Output(path=tmp_path, stage="sample", name="s", key=key("a")).claim() as draft:
-        Store(draft).commit([], {("p", 0): Beginning([7], [-0.5]), ("q", 0): Beginning([7], [-0.5])})
+        Store(draft).commit([], {("p", 0): PartialCompletion([7], [-0.5]), ("q", 0): PartialCompletion([7], [-0.5])})
         Store(draft).commit([sample_row("p")], {})
         again = Store(draft)
         assert (again.begun, again.done) == ([("q", 0)], 1)
@@ -92,7 +92,9 @@ def test_a_journal_whose_part_was_written_is_a_leftover(tmp_path: Path) -> None:
     """Killed between a part and the removal of its journal, no row is taken twice and no beginning is lost."""
     with artifacts.Output(path=tmp_path, stage="sample", name="s", key=key("a")).claim() as draft:
         store = Store(draft, chunk=CHUNK)
-        store.commit([sample_row(f"p{number}") for number in range(CHUNK - 1)], {("q", 0): Beginning([7], [-0.5])})
+        store.commit(
+            [sample_row(f"p{number}") for number in range(CHUNK - 1)], {("q", 0): PartialCompletion([7], [-0.5])}
+        )
         journal = tmp_path / "journal-00000.jsonl"
         before = journal.read_bytes()
         store.commit([sample_row("last")], {})
@@ -106,8 +108,8 @@ def test_a_journal_whose_part_was_written_is_a_leftover(tmp_path: Path) -> None:
 def test_a_journal_that_was_begun_too_early_is_a_leftover(tmp_path: Path) -> None:
     """Killed between the next journal's begin and the part, the part's own journal is the one that counts."""
     with artifacts.Output(path=tmp_path, stage="sample", name="s", key=key("a")).claim() as draft:
-        Store(draft).commit([sample_row("p")], {("q", 0): Beginning([7], [-0.5])})
-        (tmp_path / "journal-00001.jsonl").write_bytes(dump_commit([], {("q", 0): Beginning([7], [-0.5])}))
+        Store(draft).commit([sample_row("p")], {("q", 0): PartialCompletion([7], [-0.5])})
+        (tmp_path / "journal-00001.jsonl").write_bytes(dump_commit([], {("q", 0): PartialCompletion([7], [-0.5])}))
         again = Store(draft)
         assert (again.done, again.known(("q", 0))) == (1, 1)
         assert [path.name for path in tmp_path.glob("journal-*")] == ["journal-00000.jsonl"]

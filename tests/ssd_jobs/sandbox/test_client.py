@@ -16,7 +16,7 @@ from ssd_jobs.sandbox.client import Client, SandboxDown, WeakIsolation
 from ssd_jobs.sandbox.frames import Channel
 from ssd_jobs.sandbox.protocol import Hello, Outcome, Program
 from ssd_jobs.stages.grade import Job, Verdict, VerdictKind, grade_program
-from ssd_jobs.stages.grade.grade import grade_jobs
+from ssd_jobs.stages.grade.grading import grade_jobs
 
 LIMITS = limits(cpu_seconds=0.01, wall_seconds=0.05)
 

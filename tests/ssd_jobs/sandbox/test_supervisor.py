@@ -17,7 +17,7 @@ from ssd_jobs.sandbox import command, local, syscalls
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Program
 from ssd_jobs.stages.grade import Job, ProblemTests, VerdictKind, grade_program
-from ssd_jobs.stages.grade.grade import grade_jobs
+from ssd_jobs.stages.grade.grading import grade_jobs
 
 LIMITS = limits(memory_mb=256)
 SUM_ONCE = ProblemTests("stdin", "", SUM.tests[1:2])

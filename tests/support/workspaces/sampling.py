@@ -12,7 +12,7 @@ from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.context import Context
 from ssd_jobs.contract import files
-from ssd_jobs.engine import Beginning, Completion, Request
+from ssd_jobs.engine import Completion, PartialCompletion, Request
 from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.prepare import stage as prepare
 from workspaces.provenance import EMPTY
@@ -99,6 +99,6 @@ class ScriptedEngine:
             Completion(request.id, tokens, [-0.5] * length, "stop" if stopped else "length", 0.25, 0.1, seeded=True)
         ]
 
-    def begun(self, known: Mapping[int, int]) -> dict[int, Beginning]:
+    def begun(self, known: Mapping[int, int]) -> dict[int, PartialCompletion]:
         """Nothing is known of a request before it has finished."""
         return {}
