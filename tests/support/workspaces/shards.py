@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ssd_jobs.artifacts import lines, tables
 from ssd_jobs.contract import files
-from ssd_jobs.engine import Beginning
+from ssd_jobs.engine import PartialCompletion
 from ssd_jobs.sampling.store import Row, load_commit
 from ssd_jobs.sampling.units import Unit
 
@@ -33,7 +33,7 @@ def begun(shard: Path) -> dict[Unit, list[int]]:
     return {unit: tokens for unit, tokens in found.items() if unit not in done}
 
 
-def _commits(shard: Path) -> Iterator[tuple[list[Row], Mapping[Unit, Beginning]]]:
+def _commits(shard: Path) -> Iterator[tuple[list[Row], Mapping[Unit, PartialCompletion]]]:
     """Yield the lines of the journal of the part that is not written yet."""
     journal = shard / f"journal-{len(files.parts_in(shard)):05d}.jsonl"
     data = journal.read_bytes() if journal.exists() else b""
