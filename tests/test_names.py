@@ -8,11 +8,6 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = {"ssd_jobs": ROOT / "ssd_jobs", "ssd_operator": ROOT / "operator" / "ssd_operator"}
-SHARED: dict[str, frozenset[str]] = {
-    "ssd_jobs": frozenset(),
-    "ssd_operator": frozenset({"Artifact", "Experiment", "Place", "Progress"}),
-}
-"""Names that still stand for several classes; what is unique has to leave this list."""
 
 
 def classes(package: Path) -> Iterator[str]:
@@ -25,6 +20,6 @@ def classes(package: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_class_name_stands_twice_in_a_package(package: str) -> None:
-    """Each name belongs to one class, but for those that are listed; and each listed name is still shared."""
+    """Each name belongs to one class."""
     names = list(classes(PACKAGES[package]))
-    assert {name for name in names if names.count(name) > 1} == SHARED[package]
+    assert {name for name in names if names.count(name) > 1} == set()

@@ -10,7 +10,7 @@ import typer
 from ssd_operator.cli import document
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import workdir
-from ssd_operator.local.experiment import Experiment
+from ssd_operator.local.experiment import LocalExperiment
 from ssd_operator.spec import patterns, scalars
 from ssd_operator.spec.resolved import ResolvedSpec
 
@@ -18,8 +18,8 @@ __all__ = [
     "DEFAULT_WAIT",
     "DEFAULT_WORKDIR",
     "FileArgument",
+    "FoundExperiment",
     "NameOption",
-    "Place",
     "PlaceArgument",
     "WorkdirOption",
     "checked_duration",
@@ -41,22 +41,22 @@ NameOption = Annotated[str, typer.Option("--name", help="Which experiment, when 
 
 
 @dataclass(frozen=True)
-class Place:
+class FoundExperiment:
     """What was found: a name, its complete spec, and the directory it runs in."""
 
     name: str
     spec: ResolvedSpec
     directory: Path
 
-    def experiment(self, *, tracking_uri: str = "") -> Experiment:
+    def experiment(self, *, tracking_uri: str = "") -> LocalExperiment:
         """Open it."""
-        return Experiment(self.name, self.spec, self.directory, tracking_uri=tracking_uri)
+        return LocalExperiment(self.name, self.spec, self.directory, tracking_uri=tracking_uri)
 
 
-def find(place: Path, directory: Path, name: str = "") -> Place:
+def find(place: Path, directory: Path, name: str = "") -> FoundExperiment:
     """Return the experiment that a person means, or say what to name instead."""
     if not place.is_dir():
-        found = Place(*document.read(place), directory)
+        found = FoundExperiment(*document.read(place), directory)
         if name not in ("", found.name):
             raise InvalidInput(f"--name {name}: {place} is the file of {found.name}; name its directory to choose")
         return found
@@ -68,7 +68,7 @@ def find(place: Path, directory: Path, name: str = "") -> Place:
     if name and name not in names:
         raise InvalidInput(f"--name {name}: {place} holds {', '.join(names)}")
     kept = workdir.Workdir(place, name or names[0]).source_file
-    return Place(*document.read(kept), place)
+    return FoundExperiment(*document.read(kept), place)
 
 
 def checked_duration(text: str, option: str) -> float:

@@ -12,7 +12,7 @@ from ssd_operator.cli import document, terminal
 from ssd_operator.cli.place import DEFAULT_WORKDIR, FileArgument, WorkdirOption
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import cache
-from ssd_operator.local.experiment import Experiment
+from ssd_operator.local.experiment import LocalExperiment
 from ssd_operator.plan import Node
 
 __all__ = ["register"]
@@ -33,7 +33,7 @@ def plan(
     if output not in ("table", "json"):
         raise InvalidInput(f"--output {output}: there is no such format; name table or json")
     name, spec = document.read(file)
-    experiment = Experiment(name, spec, workdir, tracking_uri="")
+    experiment = LocalExperiment(name, spec, workdir, tracking_uri="")
     graph = experiment.graph(experiment.state())
     rows = [_row(node, experiment.workdir.root) for node in graph]
     if output == "json":

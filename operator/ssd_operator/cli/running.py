@@ -19,7 +19,7 @@ from ssd_operator.cli.place import (
 )
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import progress, summary
-from ssd_operator.local.experiment import Experiment
+from ssd_operator.local.experiment import LocalExperiment
 from ssd_operator.local.state import RunState, StageState
 from ssd_operator.plan import Graph
 from ssd_operator.spec.resolved import ResolvedSpec
@@ -52,7 +52,7 @@ def run(
     written = document.text(file)
     name, spec = document.understood(written, origin=str(file))
     _check_installed(spec)
-    experiment = Experiment(name, spec, workdir, tracking_uri=checked_uri(mlflow))
+    experiment = LocalExperiment(name, spec, workdir, tracking_uri=checked_uri(mlflow))
     before = experiment.state()
     if _finished(before, experiment.graph(before)):
         console.print(

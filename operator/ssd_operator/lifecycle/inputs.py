@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from ssd_operator.lifecycle.outcome import overdue
 from ssd_operator.manifests import Place
 from ssd_operator.plan import Node
-from ssd_operator.spec.status import Progress
+from ssd_operator.spec.status import ProgressStatus
 
 __all__ = ["Inputs", "JobView", "Owner", "PodView", "moment", "stamp"]
 
@@ -103,7 +103,7 @@ class Inputs:
     """Job -> another resource that wants it to go on."""
     queued: Mapping[str, str] = field(default_factory=dict)
     """Job -> why it waits, in its queue's words."""
-    progress: Mapping[str, Progress] = field(default_factory=dict)
+    progress: Mapping[str, ProgressStatus] = field(default_factory=dict)
     """Stage -> how far it is, as its workers count."""
     recorded: frozenset[str] = frozenset()
     """Keys of which another resource on this claim has recorded a result."""

@@ -19,7 +19,7 @@ from ssd_operator.lifecycle.inputs import Inputs, JobView, moment, stamp
 from ssd_operator.lifecycle.results import result_of
 from ssd_operator.lifecycle.waiting import wait_reason
 from ssd_operator.plan import Node
-from ssd_operator.spec.status import STAGE_PHASES, Artifact, JobReference, Progress, StageStatus
+from ssd_operator.spec.status import STAGE_PHASES, ArtifactStatus, JobReference, ProgressStatus, StageStatus
 
 __all__ = ["ENDED", "LIVE", "backoff_end", "has_unknown_phase", "is_watched", "step"]
 
@@ -163,11 +163,11 @@ def _running(node: Node, was: StageStatus, job: JobView, inputs: Inputs) -> Stag
     return was.model_copy(update={**update, "progress": progress})
 
 
-def _shards(node: Node, was: StageStatus, job: JobView) -> Progress | None:
+def _shards(node: Node, was: StageStatus, job: JobView) -> ProgressStatus | None:
     """Return how many shards are finished; a single pod's progress is what it says itself."""
     if node.tasks == 1 or node.is_gang:
         return was.progress
-    return Progress(unit="shards", done=job.succeeded, total=node.tasks)
+    return ProgressStatus(unit="shards", done=job.succeeded, total=node.tasks)
 
 
 def _complete(node: Node, was: StageStatus, job: JobView, inputs: Inputs) -> StageStatus:
@@ -182,7 +182,7 @@ def _complete(node: Node, was: StageStatus, job: JobView, inputs: Inputs) -> Sta
         digest = result.digest
     done = was.model_copy(
         update={
-            "artifact": Artifact(path=node.artifacts[0].path, digest=digest),
+            "artifact": ArtifactStatus(path=node.artifacts[0].path, digest=digest),
             "digests": dict(result.digests) if isinstance(result, contract.PrepareResult) else {},
             "progress": None if was.progress is None else _full(was.progress),
         }
@@ -190,7 +190,7 @@ def _complete(node: Node, was: StageStatus, job: JobView, inputs: Inputs) -> Sta
     return _end(done, "Succeeded", message, inputs)
 
 
-def _full(progress: Progress) -> Progress:
+def _full(progress: ProgressStatus) -> ProgressStatus:
     return progress.model_copy(update={"done": progress.total})
 
 

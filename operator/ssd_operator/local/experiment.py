@@ -16,7 +16,7 @@ from ssd_operator.local.view import View
 from ssd_operator.local.workdir import Workdir
 from ssd_operator.spec.resolved import ResolvedSpec
 
-__all__ = ["Experiment", "platform"]
+__all__ = ["LocalExperiment", "platform"]
 
 MASTER_PORT = 29500
 """Only what a plan prints: every attempt gets a port that is free."""
@@ -38,7 +38,7 @@ def platform(workdir: Workdir, *, tracking_uri: str) -> plan.Platform:
     )
 
 
-class Experiment:
+class LocalExperiment:
     """One resource in one directory."""
 
     def __init__(

@@ -15,7 +15,7 @@ from ssd_operator.lifecycle.results import result_of
 from ssd_operator.manifests import Place
 from ssd_operator.reconcile.admission import Admissions
 from ssd_operator.reconcile.progress import Reader, url
-from ssd_operator.spec.status import Progress, StageStatus, Status
+from ssd_operator.spec.status import ProgressStatus, StageStatus, Status
 
 __all__ = ["Observer"]
 
@@ -129,7 +129,7 @@ class Observer:
 
     def _read_progress(
         self, key: Key, live: list[StageStatus], pods: dict[str, tuple[PodView, ...]], place: Place
-    ) -> dict[str, Progress]:
+    ) -> dict[str, ProgressStatus]:
         """Ask the one pod that speaks for a running stage: rank zero, or the only one."""
         port = place.settings.worker_metrics_port
         found = {}

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from ssd_operator.cluster import Key
-from ssd_operator.spec.status import Progress
+from ssd_operator.spec.status import ProgressStatus
 
 __all__ = ["Fetch", "Reader", "fetch", "parse", "url"]
 
@@ -53,7 +53,7 @@ async def fetch(url: str) -> str:
     return page.decode(errors="replace")
 
 
-def parse(text: str) -> Progress | None:
+def parse(text: str) -> ProgressStatus | None:
     """Return the progress in a page of metrics, or None when it says nothing sensible."""
     found = {kind: (unit, float(value)) for kind, unit, value in LINE.findall(text)}
     if "done" not in found or "total" not in found:
@@ -62,7 +62,7 @@ def parse(text: str) -> Progress | None:
     total = found["total"][1]
     if not (0 <= done <= 1e15 and 0 <= total <= 1e15):
         return None
-    return Progress(unit=unit[:64], done=int(done), total=int(total))
+    return ProgressStatus(unit=unit[:64], done=int(done), total=int(total))
 
 
 @dataclass
@@ -70,7 +70,7 @@ class Known:
     """When a stage was asked, and what was shown of its progress."""
 
     asked_at: float = float("-inf")
-    shown: Progress | None = None
+    shown: ProgressStatus | None = None
     shown_at: float = float("-inf")
 
 
@@ -84,7 +84,7 @@ class Reader:
         self._known: dict[tuple[Key, str], Known] = {}
         self._asking: set[asyncio.Task[None]] = set()
 
-    def read(self, key: Key, stage: str, url: str) -> Progress | None:
+    def read(self, key: Key, stage: str, url: str) -> ProgressStatus | None:
         """Return what is to be shown of a stage's progress, and ask again when it is time."""
         known = self._known.setdefault((key, stage), Known())
         now = self._clock()
@@ -108,7 +108,7 @@ class Reader:
             del self._known[place]
 
 
-def _is_news(shown: Progress | None, found: Progress) -> bool:
+def _is_news(shown: ProgressStatus | None, found: ProgressStatus) -> bool:
     """Tell whether the change is worth a write."""
     if shown is None or (shown.unit, shown.total) != (found.unit, found.total):
         return True

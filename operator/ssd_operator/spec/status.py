@@ -15,11 +15,11 @@ from ssd_operator.spec.base import Section
 
 __all__ = [
     "STAGE_PHASES",
-    "Artifact",
+    "ArtifactStatus",
     "Condition",
     "Delta",
     "JobReference",
-    "Progress",
+    "ProgressStatus",
     "PromotionStatus",
     "ResolvedReference",
     "Result",
@@ -80,7 +80,7 @@ class JobReference(_Answer):
     """Its uid, once it exists."""
 
 
-class Progress(_Answer):
+class ProgressStatus(_Answer):
     """How far a stage is."""
 
     unit: _Line
@@ -91,7 +91,7 @@ class Progress(_Answer):
     """How many there are."""
 
 
-class Artifact(_Answer):
+class ArtifactStatus(_Answer):
     """What a stage wrote."""
 
     path: _Line
@@ -121,9 +121,9 @@ class StageStatus(_Answer):
     """Attempts that failed for a reason of their own; disruptions do not count."""
     jobs: Annotated[tuple[JobReference, ...], _list(32)] = ()
     """Jobs of the attempt."""
-    progress: Progress | None = None
+    progress: ProgressStatus | None = None
     """How far it is."""
-    artifact: Artifact | None = None
+    artifact: ArtifactStatus | None = None
     """What it wrote."""
     digests: _StringMap = Field(default_factory=dict)
     """What prepare resolved: part of the experiment, digest of its content."""

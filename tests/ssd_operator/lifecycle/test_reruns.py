@@ -22,7 +22,7 @@ from ssd_jobs import contract
 from ssd_jobs.contract import files
 from ssd_operator import plan
 from ssd_operator.lifecycle import is_over
-from ssd_operator.local.experiment import Experiment
+from ssd_operator.local.experiment import LocalExperiment
 from ssd_operator.local.processes import Finished
 from ssd_operator.spec.resolved import Rerun
 
@@ -84,7 +84,7 @@ def on_one_machine(questions: list[Rerun], folder: Path, process: StandIn) -> li
     found = []
     for question in questions:
         spec = plans.spec().model_copy(update={"rerun": question})
-        experiment = Experiment("toy", spec, folder, tracking_uri="", run_process=process)
+        experiment = LocalExperiment("toy", spec, folder, tracking_uri="", run_process=process)
         state, graph = experiment.run(Console(file=io.StringIO()), wait_s=0)
         assert {stage.phase for stage in state.stages.values()} == {"Succeeded"}
         found.append({node.name: state.stages[node.name].key for node in graph})

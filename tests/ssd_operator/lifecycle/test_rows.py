@@ -8,7 +8,7 @@ import pytest
 from cluster.model import START, Cluster
 from ssd_operator.lifecycle import advance, events_between, expires, is_over, job_end, next_look
 from ssd_operator.lifecycle.conditions import find
-from ssd_operator.spec.status import Progress, StageStatus, Status
+from ssd_operator.spec.status import ProgressStatus, StageStatus, Status
 
 
 def started(**sections: object) -> Cluster:
@@ -216,7 +216,7 @@ def test_progress_is_shown_in_the_column() -> None:
             )
         }
     )
-    inputs = replace(cluster.inputs(), progress={"train": Progress(unit="steps", done=1250, total=2500)})
+    inputs = replace(cluster.inputs(), progress={"train": ProgressStatus(unit="steps", done=1250, total=2500)})
     shown = advance(now, inputs, cluster.planner)
     assert (shown.stage, shown.progress) == ("Train", "1250/2500 steps")
 

@@ -22,7 +22,7 @@ from ssd_jobs.contract import files
 from ssd_operator.cli import document, models, planning, running
 from ssd_operator.errors import InvalidInput, SsdError
 from ssd_operator.local.cache import directories
-from ssd_operator.local.experiment import Experiment
+from ssd_operator.local.experiment import LocalExperiment
 from ssd_operator.local.state import RunState, StageState
 
 SSD = Path(sys.executable).parent / "ssd"
@@ -35,13 +35,13 @@ ANYTHING = st.recursive(
 )
 
 
-def toy_in(directory: Path) -> Experiment:
+def toy_in(directory: Path) -> LocalExperiment:
     """The toy in a directory."""
     name, spec = document.read(TOY)
-    return Experiment(name, spec, directory, tracking_uri="")
+    return LocalExperiment(name, spec, directory, tracking_uri="")
 
 
-def experiment(directory: Path) -> Experiment:
+def experiment(directory: Path) -> LocalExperiment:
     """The toy, which has run in this directory."""
     opened = toy_in(directory)
     opened.workdir.create()
@@ -85,7 +85,7 @@ def changed(draw: st.DrawFn) -> str:
 
 
 @pytest.fixture(scope="module")
-def toy(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
+def toy(tmp_path_factory: pytest.TempPathFactory) -> LocalExperiment:
     """One directory for all examples."""
     return experiment(tmp_path_factory.mktemp("toy"))
 
@@ -94,7 +94,7 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
 @given(text=changed())
 @example(text='{"name":3,"stages":[1],"digest":null}')
 @example(text=finished().replace('"prepare",', '"another",'))
-def test_whatever_is_in_the_state_is_understood_or_no_state(text: str, toy: Experiment) -> None:
+def test_whatever_is_in_the_state_is_understood_or_no_state(text: str, toy: LocalExperiment) -> None:
     """`ssd plan`, `status` and `report` show what they can make of it, or say what to do."""
     toy.workdir.state_file.write_text(text)
     root = toy.workdir.root

@@ -14,7 +14,7 @@ from ssd_operator import plan
 from ssd_operator.errors import Busy
 from ssd_operator.local import cache, progress, runner, summary
 from ssd_operator.local.attempts import Patience
-from ssd_operator.local.experiment import Experiment
+from ssd_operator.local.experiment import LocalExperiment
 from ssd_operator.local.machine import Machine
 from ssd_operator.local.state import Phase, RunState, StageState
 from ssd_operator.local.workdir import Workdir
@@ -50,7 +50,7 @@ def test_state_survives_the_disk(tmp_path: Path) -> None:
 
 def test_a_state_without_kinds_gets_them_from_the_graph(tmp_path: Path) -> None:
     """What an earlier version wrote is known by the stages' names; what the graph does not know is dropped."""
-    experiment = Experiment("toy", plans.spec(), tmp_path, tracking_uri="")
+    experiment = LocalExperiment("toy", plans.spec(), tmp_path, tracking_uri="")
     experiment.workdir.create()
     graph = experiment.graph(RunState("toy", "sha256:x"))
     state = succeeded(graph)
@@ -212,7 +212,7 @@ def test_two_experiments_share_one_directory(tmp_path: Path) -> None:
 
 def run_key(directory: Path) -> str:
     """Return the tag by which the run of `toy` in a directory is found in MLflow."""
-    experiment = Experiment("toy", plans.spec(), directory, tracking_uri="http://shared:5000")
+    experiment = LocalExperiment("toy", plans.spec(), directory, tracking_uri="http://shared:5000")
     config = experiment.graph(RunState("toy", "sha256:x"))["report"].config
     assert isinstance(config, contract.ReportConfig)
     return config.execution.tracking.run_key

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ssd_operator.cluster import Key
 from ssd_operator.reconcile.progress import Reader, fetch, parse, url
-from ssd_operator.spec.status import Progress
+from ssd_operator.spec.status import ProgressStatus
 
 KEY = Key("lab", "toy")
 PAGE = """# HELP ssd_progress_done Units of work.
@@ -50,7 +50,7 @@ class Worker:
 
 def test_the_workers_own_words_are_read() -> None:
     """Done, total and unit are taken from the metrics page."""
-    assert parse(PAGE) == Progress(unit="steps", done=1250, total=2500)
+    assert parse(PAGE) == ProgressStatus(unit="steps", done=1250, total=2500)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 from processes import ports
 from ssd_operator.serve.health import Health
 from ssd_operator.serve.metrics import Metrics
-from ssd_operator.spec.status import Progress, StageStatus, Status
+from ssd_operator.spec.status import ProgressStatus, StageStatus, Status
 
 
 def test_silence_alone_is_no_illness() -> None:
@@ -52,7 +52,7 @@ def test_a_write_of_progress_alone_is_counted_apart() -> None:
     """What only moves a number is not a transition."""
     metrics = Metrics()
     was = StageStatus(name="train", kind="train", phase="Running", attempt=1)
-    now = was.model_copy(update={"progress": Progress(unit="steps", done=1, total=2)})
+    now = was.model_copy(update={"progress": ProgressStatus(unit="steps", done=1, total=2)})
     metrics.changed(Status(stages=(was,)), Status(stages=(now,), progress="1/2 steps"))
     assert "ssd_progress_writes_total 1.0" in metrics.text().decode()
 
