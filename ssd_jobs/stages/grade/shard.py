@@ -13,10 +13,9 @@ from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Limits, Mode
 from ssd_jobs.stages.grade.canaries import CanaryFailed
 from ssd_jobs.stages.grade.grading import BATCH, Job, K, batched, grade_batches
-from ssd_jobs.stages.grade.spoil import spoil
-from ssd_jobs.stages.grade.verdicts import Verdict
+from ssd_jobs.stages.grade.verdicts import ProblemTests, Verdict
 
-__all__ = ["grade_many"]
+__all__ = ["grade_many", "spoil"]
 
 
 def grade_many(
@@ -35,6 +34,19 @@ def grade_many(
                     "with what it ran, so no verdict of this shard counts; grade it again in a fresh sandbox"
                 )
         yield from (each for each in graded if not each[0].spoiled)
+
+
+def spoil(source: str, problem: ProblemTests, token: str) -> str:
+    """Return the program with a token in every answer it gives.
+
+    The token is out before the first line of a program that reads stdin: nothing after its last line is sure to run,
+    and what is only buffered may be lost. A function is wrapped after its definition.
+    """
+    if problem.kind == "stdin":
+        return f"print({token!r}, flush=True)\n{source}"
+    owner, _, name = problem.entry_point.rpartition(".")
+    place = f"{owner}.{name}" if owner else name
+    return f"{source}\n\n_plain = {place}\n{place} = lambda *a, **k: [{token!r}, _plain(*a, **k)]\n"
 
 
 def _mixed(group: list[Job[K]]) -> list[Job[K]]:

@@ -16,7 +16,7 @@ from ssd_jobs.sandbox.protocol import Mode, Program
 from ssd_jobs.stages.grade import Job, ProblemTests, Test, canaries, grade_many, grade_program
 from ssd_jobs.stages.grade.attacks import ATTACKS
 from ssd_jobs.stages.grade.canaries import Canary, CanaryFailed
-from ssd_jobs.stages.grade.spoil import spoil
+from ssd_jobs.stages.grade.shard import spoil
 
 LIMITS = limits(cpu_seconds=2, wall_seconds=10, memory_mb=256)
 MODES: tuple[Mode, ...] = ("Process", "LCB")

@@ -15,7 +15,7 @@ from ssd_jobs.stages.grade import ProblemTests, questions, shard
 from ssd_jobs.stages.grade import stage as grade
 from ssd_jobs.stages.grade.canaries import CanaryFailed
 from ssd_jobs.stages.grade.grading import BATCH
-from ssd_jobs.stages.grade.spoil import spoil
+from ssd_jobs.stages.grade.shard import spoil
 from workspaces import graded
 
 TEXTS = {
