@@ -7,13 +7,14 @@ be decided without running anything.
 
 import re
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Literal
 
 import numpy as np
 
 from ssd_jobs.programs.parsing import parsed
 
-__all__ = ["Policy", "cutoff", "is_stub", "parses", "reason"]
+__all__ = ["Policy", "SampleDecision", "cutoff", "decide", "is_stub", "parses"]
 
 Policy = Literal["None", "Stub", "Shortest", "Syntax", "Execution"]
 NOTHING = re.compile(r"(#.*|pass|\.\.\.|return( None)?|(def|class) .*)?")
@@ -21,22 +22,49 @@ NOTHING = re.compile(r"(#.*|pass|\.\.\.|return( None)?|(def|class) .*)?")
 FENCED = re.compile(r"^\s*```[^\n`]*\n(.*?)\n?```\s*$", re.DOTALL)
 
 
-def reason(policy: Policy, text: str, *, code: str | None, shortest: int) -> str:
-    """Return why a sample is left out, or nothing.
+class SampleDecision(StrEnum):
+    """What becomes of a sample: it stays, or is left out for the reason that is its value."""
+
+    KEEP = "keep"
+    KEEP_UNEXERCISED = "keep_unexercised"
+    """Its program asked for an input that nobody has, and so showed nothing about itself."""
+    ERROR = "error"
+    """There is no completion."""
+    TRUNCATED = "truncated"
+    EMPTY = "empty"
+    STUB = "stub"
+    SHORTEST = "shortest"
+    NO_CODE = "no_code"
+    SYNTAX = "syntax"
+    EXECUTION = "execution"
+    """Its program failed, or took its process down."""
+    EXECUTION_TIME = "execution_time"
+    EXECUTION_OUTPUT = "execution_output"
+    OVERLONG = "overlong"
+    """It does not fit into a training sequence."""
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the sample stays."""
+        return self in (SampleDecision.KEEP, SampleDecision.KEEP_UNEXERCISED)
+
+
+def decide(policy: Policy, text: str, *, code: str | None, shortest: int) -> SampleDecision:
+    """Decide on a sample by its text.
 
     `code` is the program in it, None where there is none; `shortest` is the length up to which `Shortest` drops.
     """
     if policy == "None":
-        return ""
+        return SampleDecision.KEEP
     if not text.strip():
-        return "empty"
+        return SampleDecision.EMPTY
     if policy == "Stub":
-        return "stub" if is_stub(text) else ""
+        return SampleDecision.STUB if is_stub(text) else SampleDecision.KEEP
     if policy == "Shortest":
-        return "shortest" if len(text.strip()) < shortest else ""
+        return SampleDecision.SHORTEST if len(text.strip()) < shortest else SampleDecision.KEEP
     if code is None:
-        return "no_code"
-    return "" if parses(code) else "syntax"
+        return SampleDecision.NO_CODE
+    return SampleDecision.KEEP if parses(code) else SampleDecision.SYNTAX
 
 
 def is_stub(text: str) -> bool:

@@ -1,7 +1,8 @@
-"""Which samples stay, decided over all shards: a reason for each that does not."""
+"""Which samples stay: a decision on each, given out with the sample."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -9,16 +10,28 @@ from ssd_jobs.artifacts import Artifact, tables
 from ssd_jobs.contract import CurateScience
 from ssd_jobs.programs import filtering
 from ssd_jobs.programs.extraction import extract
+from ssd_jobs.programs.filtering import SampleDecision
 
-__all__ = ["UNEXERCISED", "Reasons", "SampledProgram", "decide", "samples"]
+__all__ = ["Row", "RunPrograms", "SampledProgram", "decided", "shortest_length"]
 
-UNEXERCISED = "unexercised"
-"""No reason to drop a program: it asked for an input that nobody has."""
 ORDER = [("problem_id", "ascending"), ("sample_index", "ascending")]
-SEEN = ["problem_id", "sample_index", "text", "finish_reason", "error"]
+JUDGED = ["problem_id", "text", "finish_reason", "error"]
+RECORDED = [
+    "problem_id",
+    "sample_index",
+    "prompt_token_ids",
+    "completion_token_ids",
+    "finish_reason",
+    "logprobs",
+    "logprob_sum",
+]
+COLUMNS = list(dict.fromkeys([*RECORDED, *JUDGED]))
+AT_ONCE = 64
+"""Samples whose tokens are Python objects at a time; each may have tens of thousands."""
 
-Reasons = list[str]
-Runner = Callable[[Sequence["SampledProgram"]], list[str]]
+Row = dict[str, Any]
+"""The columns of a sample that a record is made of."""
+RunPrograms = Callable[[Sequence["SampledProgram"]], list[SampleDecision]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,36 +42,47 @@ class SampledProgram:
     code: str
 
 
-def samples(shard: Artifact, columns: Sequence[str]) -> pa.Table:
-    """Return a shard's samples in an order that does not depend on which finished first."""
-    return shard.samples(columns=list(columns)).sort_by(ORDER)
+def shortest_length(shards: Sequence[Artifact], science: CurateScience) -> int:
+    """Return the length below which `Shortest` drops an answer: its share is one of all shards, not of each."""
+    if science.filter != "Shortest":
+        return 0
+    texts = (text.strip() for shard in shards for text in shard.samples(columns=["text"])["text"].to_pylist())
+    return filtering.cutoff([len(text) for text in texts if text], science.shortest_percent)
 
 
-def decide(shards: Sequence[Artifact], science: CurateScience, run: Runner) -> Iterator[Reasons]:
-    """Yield the reasons of every shard, in the order of `samples`; an empty one means that the sample stays."""
-    shortest = filtering.cutoff(_lengths(shards), science.shortest_percent) if science.filter == "Shortest" else 0
-    for shard in shards:
-        rows = tables.rows(samples(shard, SEEN))
-        codes = [extract(row["text"], "Process") if science.filter in ("Syntax", "Execution") else None for row in rows]
-        reasons = [_reason(row, science, code=code, shortest=shortest) for row, code in zip(rows, codes, strict=True)]
-        if science.filter == "Execution":
-            places = [place for place, reason in enumerate(reasons) if not reason]
-            found = run([SampledProgram(rows[place]["problem_id"], codes[place] or "") for place in places])
-            for place, reason in zip(places, found, strict=True):
-                reasons[place] = reason
-        yield reasons
+def decided(
+    shard: Artifact, science: CurateScience, run: RunPrograms, *, shortest: int
+) -> Iterator[tuple[Row, SampleDecision]]:
+    """Yield every sample of a shard with its decision, in an order that does not depend on which finished first."""
+    samples = shard.samples(columns=COLUMNS).sort_by(ORDER)
+    decisions = _decide(tables.rows(samples.select(JUDGED)), science, run, shortest=shortest)
+    yield from zip(_rows(samples.select(RECORDED)), decisions, strict=True)
 
 
-def _reason(row: dict[str, str], science: CurateScience, *, code: str | None, shortest: int) -> str:
-    """Return why one sample is left out before anything is run."""
+def _rows(samples: pa.Table) -> Iterator[Row]:
+    """Yield the rows of a table, few of them at a time as Python objects."""
+    for batch in samples.to_batches(max_chunksize=AT_ONCE):
+        yield from batch.to_pylist()
+
+
+def _decide(rows: Sequence[Row], science: CurateScience, run: RunPrograms, *, shortest: int) -> list[SampleDecision]:
+    """Decide on all samples of a shard; programs are run together, since many run at once."""
+    parsed = science.filter in ("Syntax", "Execution")
+    codes = [extract(row["text"], "Process") if parsed else None for row in rows]
+    decisions = [_judge(row, science, code=code, shortest=shortest) for row, code in zip(rows, codes, strict=True)]
+    if science.filter != "Execution":
+        return decisions
+    places = [place for place, decision in enumerate(decisions) if decision.keeps]
+    found = run([SampledProgram(rows[place]["problem_id"], codes[place] or "") for place in places])
+    for place, decision in zip(places, found, strict=True):
+        decisions[place] = decision
+    return decisions
+
+
+def _judge(row: Row, science: CurateScience, *, code: str | None, shortest: int) -> SampleDecision:
+    """Decide on one sample before anything is run."""
     if row["error"]:
-        return "error"
+        return SampleDecision.ERROR
     if row["finish_reason"] == "length" and science.truncated == "Drop":
-        return "truncated"
-    return filtering.reason(science.filter, row["text"], code=code, shortest=shortest)
-
-
-def _lengths(shards: Sequence[Artifact]) -> list[int]:
-    """Return the lengths of all answers that are not empty: `Shortest` is a share of the whole, not of a shard."""
-    columns = (shard.samples(columns=["text"])["text"] for shard in shards)
-    return [len(text.strip()) for column in columns for text in column.to_pylist() if text.strip()]
+        return SampleDecision.TRUNCATED
+    return filtering.decide(science.filter, row["text"], code=code, shortest=shortest)

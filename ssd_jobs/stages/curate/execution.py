@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
+from ssd_jobs.programs.filtering import SampleDecision
 from ssd_jobs.sandbox.client import Client, SandboxDown, SandboxFailure
 from ssd_jobs.sandbox.protocol import Limits, NotCompiled, Outcome, Program
-from ssd_jobs.stages.curate.decisions import UNEXERCISED, SampledProgram
+from ssd_jobs.stages.curate.decisions import SampledProgram
 
 __all__ = ["Inputs", "inputs_of", "run"]
 
@@ -37,20 +38,20 @@ def inputs_of(problems: artifacts.Artifact) -> dict[str, Inputs]:
 
 def run(
     client: Client, candidates: Sequence[SampledProgram], inputs: Mapping[str, Inputs], limits: Limits
-) -> list[str]:
-    """Return for every program why it is left out, nothing, or that it was not exercised."""
+) -> list[SampleDecision]:
+    """Return the decision on every program."""
     with ThreadPoolExecutor(max_workers=client.hello().workers) as pool:
         return list(pool.map(lambda each: _run(client, each.code, inputs[each.problem_id], limits), candidates))
 
 
-def _run(client: Client, code: str, inputs: Inputs, limits: Limits) -> str:
+def _run(client: Client, code: str, inputs: Inputs, limits: Limits) -> SampleDecision:
     """Run one program; a sandbox that fails is asked again, a program that takes its process down is at fault."""
     for attempt in range(TRIES):
         try:
             return _observe(client, code, inputs, limits)
         except SandboxDown as error:
             if error.signal:
-                return "execution"
+                return SampleDecision.EXECUTION
             if attempt == TRIES - 1:
                 raise
         except SandboxFailure:
@@ -59,7 +60,7 @@ def _run(client: Client, code: str, inputs: Inputs, limits: Limits) -> str:
     raise AssertionError("the last try returns or raises")
 
 
-def _observe(client: Client, code: str, inputs: Inputs, limits: Limits) -> str:
+def _observe(client: Client, code: str, inputs: Inputs, limits: Limits) -> SampleDecision:
     """Run one program on its inputs until it fails."""
     functional = bool(inputs.entry_point and inputs.values)
     program = Program(
@@ -73,19 +74,20 @@ def _observe(client: Client, code: str, inputs: Inputs, limits: Limits) -> str:
             try:
                 outcome = session.run(value.encode("utf-8", "surrogatepass"))
             except NotCompiled:
-                return "syntax"
-            if reason := _judge(outcome, exercised=bool(inputs.values)):
-                return reason
-    return ""
+                return SampleDecision.SYNTAX
+            decision = _judge(outcome, exercised=bool(inputs.values))
+            if decision is not SampleDecision.KEEP:
+                return decision
+    return SampleDecision.KEEP
 
 
-def _judge(outcome: Outcome, *, exercised: bool) -> str:
-    """Return what was wrong with one run."""
+def _judge(outcome: Outcome, *, exercised: bool) -> SampleDecision:
+    """Return the decision on a program by one of its runs."""
     if outcome.killed:
-        return "execution_time"
+        return SampleDecision.EXECUTION_TIME
     if outcome.truncated:
-        return "execution_output"
+        return SampleDecision.EXECUTION_OUTPUT
     if outcome.exit_code or outcome.signal:
         asked = outcome.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2].startswith("EOFError")
-        return UNEXERCISED if asked and not exercised else "execution"
-    return ""
+        return SampleDecision.KEEP_UNEXERCISED if asked and not exercised else SampleDecision.EXECUTION
+    return SampleDecision.KEEP

@@ -5,26 +5,15 @@ Their lengths are in a small table of their own: who plans or plots needs no tok
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from pathlib import Path
+from typing import Literal
 
-from ssd_jobs.artifacts import Artifact
 from ssd_jobs.artifacts.appending import TableWriter
 from ssd_jobs.errors import BadInput
-from ssd_jobs.stages.curate.decisions import UNEXERCISED, Reasons, samples
+from ssd_jobs.programs.filtering import SampleDecision
+from ssd_jobs.stages.curate.decisions import Row
 
 __all__ = ["Records"]
-
-AT_ONCE = 64
-"""Samples that are Python objects at a time; each may have tens of thousands of tokens."""
-COLUMNS = [
-    "problem_id",
-    "sample_index",
-    "prompt_token_ids",
-    "completion_token_ids",
-    "finish_reason",
-    "logprobs",
-    "logprob_sum",
-]
 
 
 @dataclass
@@ -43,41 +32,36 @@ class Records:
     left: Counter[str] = field(default_factory=Counter)
     """Problem -> records."""
 
-    def add(self, shard: Artifact, reasons: Reasons) -> None:
-        """Write one shard's samples, each as a record or as removed, by its reason."""
-        decided = iter(reasons)
-        for batch in samples(shard, COLUMNS).to_batches(max_chunksize=AT_ONCE):
-            for row, reason in zip(batch.to_pylist(), decided, strict=False):
-                self.sampled[row["problem_id"]] += 1
-                self._take(row, reason, shard)
-
-    def _take(self, row: dict[str, Any], reason: str, shard: Artifact) -> None:
-        """Write one sample as a record, or as removed."""
-        self.counts["samples"] += 1
-        self.counts["unexercised"] += reason == UNEXERCISED
-        reason = "" if reason == UNEXERCISED else reason
+    def add(self, row: Row, decision: SampleDecision, source: Path) -> None:
+        """Take one sample as it was decided; one that leaves nothing to train on is removed all the same."""
         room = self.sequence_length - len(row["prompt_token_ids"])
         length = len(row["completion_token_ids"])
-        if not reason and (room < 1 or (length > room and self.overlong == "Drop")):
-            reason = "overlong"
-        if reason or not length:
-            self._remove(row, reason or "empty")
+        self.sampled[row["problem_id"]] += 1
+        self.counts["samples"] += 1
+        self.counts["unexercised"] += decision is SampleDecision.KEEP_UNEXERCISED
+        if not decision.keeps:
+            self._remove(row, decision)
+        elif room < 1 or (length > room and self.overlong == "Drop"):
+            self._remove(row, SampleDecision.OVERLONG)
+        elif not length:
+            self._remove(row, SampleDecision.EMPTY)
         else:
-            self._keep(row, min(length, room), shard)
+            self._keep(row, min(length, room), source)
 
-    def _remove(self, row: dict[str, Any], reason: str) -> None:
+    def _remove(self, row: Row, reason: SampleDecision) -> None:
         """Record what was left out and why."""
         self.counts[f"removed_{reason}"] += 1
-        self.removed.add({"problem_id": row["problem_id"], "sample_index": row["sample_index"], "reason": reason})
+        identity = {"problem_id": row["problem_id"], "sample_index": row["sample_index"]}
+        self.removed.add({**identity, "reason": str(reason)})
 
-    def _keep(self, row: dict[str, Any], length: int, shard: Artifact) -> None:
+    def _keep(self, row: Row, length: int, source: Path) -> None:
         """Write a record of the first `length` completion tokens."""
         completion = row["completion_token_ids"][:length]
         whole = length == len(row["completion_token_ids"])
         finished = whole and row["finish_reason"] == "stop"
         if finished and completion[-1] not in self.stops:
             raise BadInput(
-                f"{shard.path}: sample {row['problem_id']}/{row['sample_index']} ends with token {completion[-1]}, "
+                f"{source}: sample {row['problem_id']}/{row['sample_index']} ends with token {completion[-1]}, "
                 f"which ends nothing in this model; sample again with this model"
             )
         tokens = row["prompt_token_ids"] + completion

@@ -1,7 +1,7 @@
 """Curate: merge the shards, filter and count, and write the batches of every optimizer step."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -13,10 +13,11 @@ from ssd_jobs.contract import CurateConfig, StageDone, files, science_of
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models.files import model_files
 from ssd_jobs.models.stops import stop_token_ids
+from ssd_jobs.programs.filtering import SampleDecision
 from ssd_jobs.sandbox.opening import connect_sandbox, limits_of
 from ssd_jobs.stages.curate import decisions, execution
 from ssd_jobs.stages.curate.batches import batches
-from ssd_jobs.stages.curate.decisions import SampledProgram
+from ssd_jobs.stages.curate.decisions import RunPrograms
 from ssd_jobs.stages.curate.records import Records
 
 __all__ = ["run"]
@@ -73,20 +74,21 @@ def _records(config: CurateConfig, context: Context, draft: Draft, shards: Seque
         model.verify(model.settings)
         stops = frozenset(stop_token_ids(model.directory))
         records = Records(kept, lengths, removed, science.sequence_length, science.overlong, stops)
-        decided = decisions.decide(shards, science, run_programs)
-        for number, (shard, reasons) in enumerate(zip(shards, decided, strict=True), start=1):
-            records.add(shard, reasons)
+        shortest = decisions.shortest_length(shards, science)
+        for number, shard in enumerate(shards, start=1):
+            for row, decision in decisions.decided(shard, science, run_programs, shortest=shortest):
+                records.add(row, decision, shard.path)
             context.progress.update(done=number, total=len(shards), unit="shards")
             context.check_stop()
     return records
 
 
 @contextmanager
-def _runner(config: CurateConfig, context: Context) -> Iterator[Callable[[Sequence[SampledProgram]], list[str]]]:
+def _runner(config: CurateConfig, context: Context) -> Iterator[RunPrograms]:
     """Give the way to run programs; a sandbox is started only for a filter that needs one."""
     limits = config.science.limits
     if limits is None:
-        yield lambda candidates: [""] * len(candidates)
+        yield lambda candidates: [SampleDecision.KEEP] * len(candidates)
         return
     inputs = execution.inputs_of(artifacts.open_artifact(context.path(config.prompts)))
     with connect_sandbox(config.execution, memory_mb=limits.memory_mb) as client:

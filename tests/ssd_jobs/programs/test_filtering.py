@@ -6,12 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssd_jobs.programs import filtering
+from ssd_jobs.programs.filtering import SampleDecision
 
 
 @given(text=st.text(), code=st.none() | st.text())
 def test_none_keeps_everything(text: str, code: str | None) -> None:
     """The library's default is the method itself: no filter."""
-    assert filtering.reason("None", text, code=code, shortest=10**9) == ""
+    assert filtering.decide("None", text, code=code, shortest=10**9) is SampleDecision.KEEP
 
 
 @pytest.mark.parametrize(
@@ -39,23 +40,29 @@ def test_a_stub_is_one_line_that_does_nothing(text: str, stub: bool) -> None:
 @pytest.mark.parametrize("policy", ["Stub", "Shortest", "Syntax", "Execution"])
 def test_every_other_filter_drops_empty_answers(policy: filtering.Policy) -> None:
     """White space is no answer."""
-    assert filtering.reason(policy, " \n ", code=None, shortest=0) == "empty"
+    assert filtering.decide(policy, " \n ", code=None, shortest=0) is SampleDecision.EMPTY
 
 
 @given(lengths=st.lists(st.integers(1, 200), min_size=1, max_size=80), percent=st.floats(0, 99))
 def test_the_shortest_share_is_a_percentile_with_ties_kept(lengths: list[int], percent: float) -> None:
     """Dropped is what is shorter than the percentile of all lengths, never more than that share."""
     limit = filtering.cutoff(lengths, percent)
-    dropped = [length for length in lengths if filtering.reason("Shortest", "x" * length, code=None, shortest=limit)]
+    decisions = [filtering.decide("Shortest", "x" * length, code=None, shortest=limit) for length in lengths]
+    dropped = [length for length, decision in zip(lengths, decisions, strict=True) if not decision.keeps]
     assert dropped == [length for length in lengths if length < np.percentile(lengths, percent)]
     assert len(dropped) <= np.ceil(len(lengths) * percent / 100)
 
 
 @pytest.mark.parametrize(
-    ("code", "reason"),
-    [(None, "no_code"), ("print(", "syntax"), ("x = '\0'", "syntax"), ("print(1)", "")],
+    ("code", "decision"),
+    [
+        (None, SampleDecision.NO_CODE),
+        ("print(", SampleDecision.SYNTAX),
+        ("x = '\0'", SampleDecision.SYNTAX),
+        ("print(1)", SampleDecision.KEEP),
+    ],
     ids=["none", "unclosed", "nul", "right"],
 )
-def test_syntax_wants_a_program_that_parses(code: str | None, reason: str) -> None:
+def test_syntax_wants_a_program_that_parses(code: str | None, decision: SampleDecision) -> None:
     """No block and a block that does not parse have reasons of their own."""
-    assert filtering.reason("Syntax", "text", code=code, shortest=0) == reason
+    assert filtering.decide("Syntax", "text", code=code, shortest=0) is decision
