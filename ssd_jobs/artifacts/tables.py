@@ -25,7 +25,6 @@ __all__ = [
     "RECORDS",
     "REMOVED",
     "SAMPLES",
-    "SCHEMAS",
     "TESTS",
     "VERDICTS",
     "check",
@@ -147,11 +146,6 @@ METRICS = _schema(
     ("value", pa.float64(), "its value"),
     ("time_ms", pa.int64(), "when it was measured, in milliseconds since 1970"),
 )
-
-SCHEMAS: dict[str, pa.Schema] = {
-    schema.metadata[b"ssd.table"].decode(): schema
-    for schema in (PROBLEMS, TESTS, PROMPTS, SAMPLES, RECORDS, LENGTHS, REMOVED, BATCHES, VERDICTS, METRICS)
-}
 
 
 def table(schema: pa.Schema, values: Sequence[dict[str, Any]]) -> pa.Table:

@@ -55,7 +55,7 @@ from ssd_jobs.contract.sources import (
     RegistryModel,
     is_pinned,
 )
-from ssd_jobs.contract.stages import ARTIFACTS, ROOTS, STAGES, ArtifactKind, Retry, SpecField, StageKind, When
+from ssd_jobs.contract.stages import ARTIFACTS, STAGES, ArtifactKind, Retry, SpecField, StageKind, When
 from ssd_jobs.contract.training import (
     AnalyzeConfig,
     AnalyzeExecution,
@@ -71,7 +71,6 @@ from ssd_jobs.errors import ExitCode
 __all__ = [
     "ARTIFACTS",
     "LIMITS",
-    "ROOTS",
     "STAGES",
     "VERSION",
     "AnalyzeConfig",

@@ -23,7 +23,6 @@ from ssd_jobs.contract.training import AnalyzeConfig, TrainConfig
 __all__ = [
     "ARTIFACTS",
     "GIVEN",
-    "ROOTS",
     "STAGES",
     "ArtifactKind",
     "ConfigField",
@@ -292,6 +291,3 @@ ARTIFACTS: Mapping[str, ArtifactKind] = MappingProxyType({
     )
 })  # fmt: skip
 """What enters a key as `kind` -> its row."""
-
-ROOTS: tuple[str, ...] = tuple(dict.fromkeys(folder for each in ARTIFACTS.values() for folder in each.folders))
-"""Every top folder of the workspace that stages write to."""

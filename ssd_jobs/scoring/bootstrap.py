@@ -36,11 +36,6 @@ class Interval:
     high: float
     p: float
 
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether the sign is known at this confidence."""
-        return self.low > 0 or self.high < 0
-
 
 @dataclass(frozen=True)
 class Replicated:

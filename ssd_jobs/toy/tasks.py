@@ -14,7 +14,7 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from ssd_jobs.toy.steps import REDUCTIONS, STEPS, Reduction, Step
 
@@ -42,8 +42,6 @@ _TESTS_PER_PROBLEM = 8
 _LEAST_DIFFERENT_OUTPUTS = 4
 _DRAWS_PER_TURN = 50
 _MOST = 50_000
-_STEPS = {step.id: step for step in STEPS}
-_REDUCTIONS = {reduction.name: reduction for reduction in REDUCTIONS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +105,6 @@ def problems(count: int, seed: int = 0) -> tuple[ToyProblem, ...]:
 def benchmark(count: int = 160, seed: int = 0) -> tuple[ToyProblem, ...]:
     """`count` distinct problems that no pool contains, the three difficulties in turn."""
     return _take(count, part="benchmark", seed=seed)
-
-
-def recipe_of(problem_id: str) -> Recipe:
-    """What a problem means, from its id alone: for whoever wants a right solution of it."""
-    kind, *steps, reduction = problem_id.split("-")
-    return Recipe(tuple(_STEPS[name] for name in steps), _REDUCTIONS[reduction], cast("Kind", kind))
 
 
 def recipes(*, part: Part, seed: int) -> Iterator[Recipe]:

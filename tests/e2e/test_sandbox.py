@@ -15,7 +15,8 @@ from sandbox.attacks import HOSTILE
 from ssd_operator import naming
 
 SUPPORT = grade_pod.ROOT / "tests" / "support"
-SOURCES = ("sandbox/attacks.py", "sandbox/programs.py")
+GRADING = "sandbox/grading.py"
+SOURCES = (GRADING, "sandbox/attacks.py", "sandbox/programs.py")
 KINDS = {attack.name: {str(kind) for kind in attack.kinds} for attack in HOSTILE}
 
 
@@ -73,7 +74,8 @@ def test_a_program_in_a_pod_reaches_nothing(installed: Cluster) -> None:
     addresses = [f"{each['clusterIP']}:{each['ports'][0]['port']}" for each in (server, mlflow)]
     command = ["python", "/program/reach_pod.py", f"--socket={naming.SANDBOX_SOCKET}", "--addresses", *addresses]
     source = (SUPPORT / "node" / "reach_pod.py").read_text(encoding="utf-8")
-    objects = grade_pod.pod("reach", image=installed.grader, command=command, program={"reach_pod.py": source})
+    program = {"reach_pod.py": source, GRADING: (SUPPORT / GRADING).read_text(encoding="utf-8")}
+    objects = grade_pod.pod("reach", image=installed.grader, command=command, program=program)
     with running(installed.kubectl, "reach", objects):
         outside, inside = lines(installed.kubectl, "reach", seconds=300)
     assert outside == ["reached"] * 4

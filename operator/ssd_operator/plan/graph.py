@@ -169,14 +169,6 @@ class Graph:
         """Tell whether there is a stage of that name."""
         return any(node.name == name for node in self.nodes)
 
-    def downstream(self, name: str) -> frozenset[str]:
-        """Return the stages that depend on this one, directly or not."""
-        found = {name}
-        for node in self.nodes:
-            if found.intersection(node.upstream):
-                found.add(node.name)
-        return frozenset(found - {name})
-
 
 @dataclass(frozen=True)
 class Platform:

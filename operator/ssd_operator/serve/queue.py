@@ -48,11 +48,6 @@ class WorkQueue(Generic[K]):
         """Return how many keys wait for their turn."""
         return len(self._waiting) + len(self._again)
 
-    @property
-    def idle(self) -> bool:
-        """Tell whether nothing is to be done now."""
-        return not self._waiting and not self._busy and not self._again
-
     def add(self, key: K) -> None:
         """Have this key worked on soon; one that failed waits for its time all the same."""
         if key not in self._failures or key not in self._timers:

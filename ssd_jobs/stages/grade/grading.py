@@ -17,7 +17,7 @@ from ssd_jobs.sandbox.client import Client, Lines, SandboxDown, SandboxFailure
 from ssd_jobs.sandbox.protocol import Limits, Mode, NotCompiled, Program
 from ssd_jobs.stages.grade.verdicts import ProblemTests, Verdict, VerdictKind, judge
 
-__all__ = ["BATCH", "Job", "batched", "grade_batches", "grade_jobs", "grade_program"]
+__all__ = ["BATCH", "Job", "batched", "grade_batches", "grade_jobs"]
 
 SIGKILL = 9
 ALONE_ATTEMPTS = 3
@@ -36,12 +36,6 @@ class Job(Generic[K]):
     source: str | None
     spoiled: bool = False
     """The program is a copy that was made to fail; no verdict on it is the caller's."""
-
-
-def grade_program(client: Client, problem: ProblemTests, source: str | None, *, mode: Mode, limits: Limits) -> Verdict:
-    """Grade one program while nothing else runs in the sandbox; never raises for what a program does."""
-    first = _attempt(client, Job(None, problem, source), mode, limits)
-    return _again(client, Job(None, problem, source), first, mode, limits)
 
 
 def grade_jobs(

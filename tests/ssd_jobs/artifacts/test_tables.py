@@ -8,22 +8,23 @@ import pytest
 
 from ssd_jobs.artifacts import tables
 from ssd_jobs.errors import BadInput
+from workspaces.tables import SCHEMAS
 
 
-@pytest.mark.parametrize("name", sorted(tables.SCHEMAS))
+@pytest.mark.parametrize("name", sorted(SCHEMAS))
 def test_a_tiny_instance_survives_the_disk(name: str, tiny_tables: dict[str, pa.Table], tmp_path: Path) -> None:
     """Every table reads back as it was written, with its documentation."""
-    schema = tables.SCHEMAS[name]
+    schema = SCHEMAS[name]
     pq.write_table(tiny_tables[name], tmp_path / "t.parquet")
     back = tables.read(schema, tmp_path / "t.parquet")
     assert back.equals(tiny_tables[name])
     assert all(field.metadata[b"doc"] for field in back.schema)
 
 
-@pytest.mark.parametrize("name", sorted(tables.SCHEMAS))
+@pytest.mark.parametrize("name", sorted(SCHEMAS))
 def test_a_missing_column_is_named(name: str, tiny_tables: dict[str, pa.Table], tmp_path: Path) -> None:
     """A file without one of the columns is refused with the column's name."""
-    schema = tables.SCHEMAS[name]
+    schema = SCHEMAS[name]
     column = schema.names[-1]
     pq.write_table(tiny_tables[name].drop_columns([column]), tmp_path / "t.parquet")
     with pytest.raises(BadInput, match=column):

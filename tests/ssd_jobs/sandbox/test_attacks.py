@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from sandbox.attacks import COMPILE_BOMBS, DONE, HOSTILE, Hostile
+from sandbox.grading import grade_program
 from sandbox.programs import SUM, SUM_FUNCTION
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Limits
-from ssd_jobs.stages.grade import ProblemTests, Test, VerdictKind, grade_program
+from ssd_jobs.stages.grade import ProblemTests, Test, VerdictKind
 
 LIMITS = Limits(cpu_seconds=0.5, wall_seconds=60, memory_mb=256, output_mb=1)
 PATIENT = Limits(cpu_seconds=6, wall_seconds=60, memory_mb=256, output_mb=1)

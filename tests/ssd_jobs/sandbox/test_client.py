@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.fake import HELLO, Behaviour, answer, fake_sandbox, outcome
+from sandbox.grading import grade_program
 from sandbox.limits import limits
 from sandbox.programs import SUM
 from ssd_jobs.errors import BadInput
@@ -15,7 +16,7 @@ from ssd_jobs.sandbox import frames
 from ssd_jobs.sandbox.client import Client, SandboxDown, WeakIsolation
 from ssd_jobs.sandbox.frames import Channel
 from ssd_jobs.sandbox.protocol import Hello, Outcome, Program
-from ssd_jobs.stages.grade import Job, Verdict, VerdictKind, grade_program
+from ssd_jobs.stages.grade import Job, Verdict, VerdictKind
 from ssd_jobs.stages.grade.grading import grade_jobs
 
 LIMITS = limits(cpu_seconds=0.01, wall_seconds=0.05)

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from sandbox.fixtures import ENVIRONMENT, server_of, supervised
+from sandbox.grading import grade_program
 from sandbox.limits import limits
 from sandbox.programs import SUM
 from ssd_jobs.sandbox import command, local, syscalls
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Program
-from ssd_jobs.stages.grade import Job, ProblemTests, VerdictKind, grade_program
+from ssd_jobs.stages.grade import Job, ProblemTests, VerdictKind
 from ssd_jobs.stages.grade.grading import grade_jobs
 
 LIMITS = limits(memory_mb=256)

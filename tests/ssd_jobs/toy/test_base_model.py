@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from populations.toys import recipe_of
 from ssd_jobs.contract import Rendering, files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models import prompts
@@ -66,7 +67,7 @@ def test_prompts_and_answers_are_short_and_end(tokenizer: Any) -> None:
         chat = [{"role": "user", "content": problem.statement}]
         prompt = tokenizer.apply_chat_template(chat, add_generation_prompt=True, tokenize=False)
         assert prompt.endswith("<|im_start|>assistant\n")
-        answer = solutions.completion(tasks.recipe_of(problem.id), random.Random(index)) + tokenizer.eos_token
+        answer = solutions.completion(recipe_of(problem.id), random.Random(index)) + tokenizer.eos_token
         ids = tokenizer(prompt + answer).input_ids
         assert len(ids) < 160
         assert ids[-1] == tokenizer.eos_token_id
@@ -107,5 +108,5 @@ def test_the_model_knows_its_trade(tokenizer: Any) -> None:
 
 def _styles(problem: tasks.ToyProblem) -> set[str]:
     """Nearly all ways to write the right solution."""
-    recipe = tasks.recipe_of(problem.id)
+    recipe = recipe_of(problem.id)
     return {solutions.completion(recipe, random.Random(seed)) for seed in range(400)}

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from populations.toys import recipe_of
 from ssd_jobs.toy import solutions, tasks
 
 POOL = tasks.problems(4000)
@@ -63,7 +64,7 @@ def test_more_than_there_is_is_a_clear_error() -> None:
 @pytest.mark.parametrize("problem", BENCHMARK, ids=lambda problem: problem.id)
 def test_every_right_solution_passes_and_answers_differ(problem: tasks.ToyProblem) -> None:
     """Solutions in every style give the expected outputs, and no constant answer passes a problem."""
-    recipe = tasks.recipe_of(problem.id)
+    recipe = recipe_of(problem.id)
     assert recipe.statement == problem.statement
     for seed in range(4):
         code = solutions.program(recipe, random.Random(seed))
@@ -74,7 +75,7 @@ def test_every_right_solution_passes_and_answers_differ(problem: tasks.ToyProble
 
 def test_slips_are_as_frequent_as_asked() -> None:
     """A generator of mistakes that always slips never equals the right solution for long, one that never slips does."""
-    recipe = tasks.recipe_of(BENCHMARK[0].id)
+    recipe = recipe_of(BENCHMARK[0].id)
     right = solutions.completion(recipe, random.Random(1))
     assert right == solutions.completion(recipe, random.Random(1), solutions.NONE)
     wrong = solutions.Mistakes(step=1, digit=1, operator=1, reduction=1)

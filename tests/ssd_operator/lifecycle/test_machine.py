@@ -133,9 +133,10 @@ class Machine(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(sorted(KINDS)), nonce=st.sampled_from(["a", "b", "c"]))
     def do_it_again(self, kind: str, nonce: str) -> None:
         """A person asks for the same again from some stage on: what succeeded and does not follow from it is kept."""
-        graph = self.cluster.graph()
-        starts = {node.name for node in graph if node.kind == kind.lower()}
-        again = starts.union(*(graph.downstream(name) for name in starts))
+        again: set[str] = set()
+        for node in self.cluster.graph():
+            if node.kind == kind.lower() or again.intersection(node.upstream):
+                again.add(node.name)
         stages = {stage.name: stage for stage in self.cluster.status.stages if stage.phase == "Succeeded"}
         if self.ask(kind, nonce):
             self.kept = {name: stage for name, stage in stages.items() if name not in again}

@@ -10,7 +10,8 @@ from ssd_operator.manifests import mounts
 from ssd_operator.plan import Node
 from ssd_operator.spec import presets
 
-PATH = re.compile(rf"\"((?:{'|'.join(contract.ROOTS)})/[0-9a-f]{{32}})[\"/]")
+FOLDERS = "|".join({folder for each in contract.ARTIFACTS.values() for folder in each.folders})
+PATH = re.compile(rf"\"((?:{FOLDERS})/[0-9a-f]{{32}})[\"/]")
 """How a config names an artifact, whatever the field."""
 EVERY_PRESET = pytest.mark.parametrize("preset", sorted(presets.names()))
 

@@ -11,10 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from sandbox.attacks import DONE, HOSTILE
+from sandbox.grading import grade_program
 from sandbox.programs import SUM
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Limits
-from ssd_jobs.stages.grade import grade_program
 
 LIMITS = Limits(cpu_seconds=0.5, wall_seconds=60, memory_mb=256, output_mb=1)
 PATIENT = Limits(cpu_seconds=6, wall_seconds=60, memory_mb=256, output_mb=1)

@@ -11,9 +11,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from sandbox.grading import grade_program
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Limits
-from ssd_jobs.stages.grade import ProblemTests, Test, grade_program
+from ssd_jobs.stages.grade import ProblemTests, Test
 
 LIMITS = Limits(cpu_seconds=6, wall_seconds=60, memory_mb=256, output_mb=1)
 PROGRAM = """

@@ -11,7 +11,7 @@ from ssd_jobs.context import Context
 from ssd_jobs.contract import files
 from ssd_jobs.progress.recorder import Progress
 from workspaces.provenance import EMPTY
-from workspaces.tables import ROWS
+from workspaces.tables import ROWS, SCHEMAS
 
 RIGHT = "```python\nprint(2 * int(input()))\n```"
 WRONG = "```python\nprint(3)\n```"
@@ -23,7 +23,7 @@ def write(path: Path, tables_by_file: dict[str, tuple[str, list[dict[str, Any]]]
     """Write one artifact of tables: file -> (schema's name, rows)."""
     with artifacts.Output(path=path, stage="test", name="test", key=key("a"), shard=shard).claim() as draft:
         for name, (schema, rows) in tables_by_file.items():
-            kind = tables.SCHEMAS[schema]
+            kind = SCHEMAS[schema]
             draft.write_table(name, kind, tables.table(kind, rows))
         draft.finish(EMPTY)
 

@@ -97,7 +97,13 @@ ROWS: dict[str, list[dict[str, Any]]] = {
 }
 
 
+SCHEMAS: dict[str, pa.Schema] = {
+    schema.metadata[b"ssd.table"].decode(): schema for schema in vars(tables).values() if isinstance(schema, pa.Schema)
+}
+"""Every table, by its name."""
+
+
 @pytest.fixture
 def tiny_tables() -> dict[str, pa.Table]:
     """One valid table per schema, by name."""
-    return {name: tables.table(tables.SCHEMAS[name], rows) for name, rows in ROWS.items()}
+    return {name: tables.table(SCHEMAS[name], rows) for name, rows in ROWS.items()}

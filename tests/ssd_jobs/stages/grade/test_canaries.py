@@ -8,12 +8,13 @@ import pytest
 
 from sandbox.fake import answer, fake_sandbox, outcome
 from sandbox.fixtures import supervised
+from sandbox.grading import grade_program
 from sandbox.limits import limits
 from sandbox.programs import FUNCTIONS, STYLES, SUM, SUM_FUNCTION, Style
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.frames import Channel
 from ssd_jobs.sandbox.protocol import Mode, Program
-from ssd_jobs.stages.grade import Job, ProblemTests, Test, canaries, grade_many, grade_program
+from ssd_jobs.stages.grade import Job, ProblemTests, Test, canaries, grade_many
 from ssd_jobs.stages.grade.attacks import ATTACKS
 from ssd_jobs.stages.grade.canaries import Canary, CanaryFailed
 from ssd_jobs.stages.grade.shard import spoil

@@ -2,11 +2,12 @@
 
 import pytest
 
+from sandbox.grading import grade_program
 from sandbox.limits import limits
 from sandbox.programs import FUNCTIONS, STYLES, SUM, SUM_FUNCTION, Style
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Mode
-from ssd_jobs.stages.grade import ProblemTests, VerdictKind, grade_program
+from ssd_jobs.stages.grade import ProblemTests, VerdictKind
 
 CASES = [(SUM, style) for style in STYLES] + [(SUM_FUNCTION, style) for style in FUNCTIONS]
 LIMITS = limits(cpu_seconds=6, wall_seconds=30, memory_mb=512)

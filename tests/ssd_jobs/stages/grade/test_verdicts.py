@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from sandbox.fake import answer, fake_sandbox, outcome
+from sandbox.grading import grade_program
 from sandbox.limits import limits
 from ssd_jobs.errors import BadInput
-from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Mode, Outcome, Program
-from ssd_jobs.stages.grade import ProblemTests, Test, VerdictKind, grade_program
+from ssd_jobs.stages.grade import ProblemTests, Test, VerdictKind
 from ssd_jobs.stages.grade.verdicts import judge
 
 V = VerdictKind
@@ -68,5 +68,6 @@ def test_order_of_tests(tmp_path: Path, mode: Mode, order: list[int]) -> None:
 
 def test_a_problem_without_tests_is_no_problem(tmp_path: Path) -> None:
     """Nothing passes by having nothing to pass."""
-    with pytest.raises(BadInput, match="without tests"):
-        grade_program(Client(tmp_path), ProblemTests("stdin", "", ()), "print(1)", mode="Process", limits=LIMITS)
+    problem = ProblemTests("stdin", "", ())
+    with fake_sandbox(tmp_path / "s", lambda *_: None) as client, pytest.raises(BadInput, match="without tests"):
+        grade_program(client, problem, "print(1)", mode="Process", limits=LIMITS)
