@@ -83,7 +83,7 @@ def bare(engine: "VllmEngine", prompts: list[list[int]]) -> float:
 
 def stage(config: contract.SampleConfig, engine: "VllmEngine", context: "Context", number: int) -> float:
     """Return tokens per second of the stage, from its first request to its manifest."""
-    from ssd_jobs.sampling.filling import Filling, Target
+    from ssd_jobs.sampling.shard import ShardWriter, Target
     from ssd_jobs.sampling.units import of_shard
 
     prompts = artifacts.open_artifact(context.path(config.prompts)).table(
@@ -93,7 +93,7 @@ def stage(config: contract.SampleConfig, engine: "VllmEngine", context: "Context
     target = Target(decode=config.science.decode, output=output, science={})
     started = time.monotonic()
     with output.claim() as draft:
-        filling = Filling(
+        writer = ShardWriter(
             config=config,
             target=target,
             draft=draft,
@@ -101,9 +101,9 @@ def stage(config: contract.SampleConfig, engine: "VllmEngine", context: "Context
             samples=1,
             context=context,
         )
-        filling.begin()
-        filling.sample(engine, engine_seed=0, start=1, beat=lambda: None)
-        filling.finish({}, facts=engine.facts, starts=1)
+        writer.begin()
+        writer.sample(engine, engine_seed=0, start=1, beat=lambda: None)
+        writer.finish({}, facts=engine.facts, starts=1)
         seconds = time.monotonic() - started
         return float(artifacts.open_artifact(draft.path).manifest.counts["completion_tokens"]) / seconds
 

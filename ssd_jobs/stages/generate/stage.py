@@ -3,8 +3,7 @@
 from ssd_jobs.artifacts import joint_digest
 from ssd_jobs.context import Context
 from ssd_jobs.contract import GenerateConfig, StageDone, science_of
-from ssd_jobs.sampling.shard import Plan, Target
-from ssd_jobs.sampling.shard import run as run_shard
+from ssd_jobs.sampling.shard import Plan, Target, sample_shards
 
 __all__ = ["run"]
 
@@ -20,7 +19,7 @@ def run(config: GenerateConfig, context: Context) -> StageDone:
         )
         for setting in config.settings
     )
-    shards = run_shard(Plan(config, config.science.samples_per_problem, targets), context)
+    shards = sample_shards(Plan(config, config.science.samples_per_problem, targets), context)
     digest = joint_digest(shards)
     samples = sum(int(shard.manifest.counts["samples"]) for shard in shards)
     message = f"shard {context.index}: {samples} samples at {len(shards)} decode settings"

@@ -2,8 +2,7 @@
 
 from ssd_jobs.context import Context
 from ssd_jobs.contract import SampleConfig, StageDone, science_of
-from ssd_jobs.sampling.shard import Plan, Target
-from ssd_jobs.sampling.shard import run as run_shard
+from ssd_jobs.sampling.shard import Plan, Target, sample_shards
 
 __all__ = ["run"]
 
@@ -15,7 +14,7 @@ def run(config: SampleConfig, context: Context) -> StageDone:
         output=context.shard_output(config, path=config.output, key=config.key),
         science=science_of(config.science),
     )
-    (shard,) = run_shard(Plan(config, config.science.samples_per_prompt, (target,)), context)
+    (shard,) = sample_shards(Plan(config, config.science.samples_per_prompt, (target,)), context)
     counts = shard.manifest.counts
     message = f"shard {context.index}: {counts['samples']} samples, {counts['completion_tokens']} tokens"
     return StageDone(stage=config.stage, digest=shard.digest, message=message)

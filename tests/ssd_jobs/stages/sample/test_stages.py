@@ -20,7 +20,7 @@ from ssd_jobs.artifacts import shard_of, tables
 from ssd_jobs.contract import files
 from ssd_jobs.engine import Refused, Request, transformers_engine
 from ssd_jobs.errors import BadInput, ExitCode, Terminated
-from ssd_jobs.sampling import filling, shard
+from ssd_jobs.sampling import shard
 from ssd_jobs.sampling.store import load_commit
 from ssd_jobs.stages.generate import stage as generate
 from ssd_jobs.stages.prepare import stage as prepare
@@ -130,7 +130,7 @@ def test_an_engine_is_on_record_though_the_last_start_needed_none(
 ) -> None:
     """A shard whose last sample was kept before a kill is finished without an engine, and says what sampled it."""
     with monkeypatch.context() as patch:
-        patch.setattr(filling.Filling, "finish", lambda *_, **__: os.getpid() / 0)
+        patch.setattr(shard.ShardWriter, "finish", lambda *_, **__: os.getpid() / 0)
         with pytest.raises(ZeroDivisionError):
             sample.run(sample_config(workspace), context(workspace))
         patch.undo()
