@@ -23,7 +23,8 @@ __all__ = ["Document", "load"]
 
 _Reading = Callable[[str, str], scalar_words.JsonScalar]
 
-_MOST_NODES = 200_000
+_MOST_NODES = 20_000
+"""Values of one text, which PyYAML needs a second for; a resource has some hundred."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,21 @@ def _json(text: str) -> Any:
     return json.loads(text, parse_int=number, parse_float=number, parse_constant=refuse)
 
 
+class _TooManyValues(yaml.MarkedYAMLError):
+    """The text holds more than any resource does."""
+
+
 class _Parser(yaml.SafeLoader):
     """PyYAML up to its nodes; a plain scalar keeps an empty tag instead of PyYAML's guess."""
+
+    _count = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self._count += 1
+        if self._count > _MOST_NODES:
+            event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+            raise _TooManyValues(problem_mark=event.start_mark)
+        return super().compose_node(parent, index)
 
     def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
@@ -174,4 +188,6 @@ def _syntax(error: yaml.YAMLError, origin: str) -> str:
         return f"{origin}: not YAML: the character {character} at position {error.position} has no place in it"
     mark = getattr(error, "problem_mark", None)
     line = f":{mark.line + 1}" if mark is not None else ""
+    if isinstance(error, _TooManyValues):
+        return f"{origin}{line}: holds more than {_MOST_NODES} values, too many for a resource"
     return f"{origin}{line}: not YAML: {getattr(error, 'problem', None) or error}"

@@ -124,3 +124,10 @@ def test_a_deep_document_is_one_sentence(text: str) -> None:
     """Nesting without end is refused like any other text that is no resource."""
     with pytest.raises(InvalidDocument, match="nested too deeply"):
         documents.load(text, origin="f")
+
+
+def test_a_text_with_too_many_values_is_refused_while_it_is_read() -> None:
+    """Parsing stops at a number of values that no resource has, and the line is named."""
+    lines = "- 1\n" * 20_000
+    with pytest.raises(InvalidDocument, match=r"^f:20000: holds more than 20000 values, too many for a resource$"):
+        documents.load(lines, origin="f")
