@@ -26,7 +26,7 @@ import aiohttp
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
-from cluster.nodes import Nodes
+from cluster.kubelet_process import KubeletProcess
 from cluster.process import OperatorProcess
 from cluster.watch import watch
 from controlplane import definitions
@@ -96,7 +96,7 @@ async def main(n: int, *, hold: bool) -> dict[str, Any]:
 
 async def measure(plane: ControlPlane, api: Api, n: int, folder: Path, *, hold: bool) -> dict[str, Any]:
     """Carry n resources as far as they shall go, then start the operator again and see when it knows all of them."""
-    watcher, nodes = Watcher(), Nodes(plane.kubeconfig, NAMESPACE, held=HELD if hold else ())
+    watcher, nodes = Watcher(), KubeletProcess(plane.kubeconfig, NAMESPACE, held=HELD if hold else ())
     operator = OperatorProcess(plane.kubeconfig, folder / "log", namespaces=NAMESPACE, leader_election="false")
     await scraped(operator)
     pids = {"operator": operator.process.pid, "nodes": nodes.start(), "benchmark": os.getpid()}

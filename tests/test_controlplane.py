@@ -1,6 +1,7 @@
 """Laws of the test control plane itself: what other tests take for granted about it."""
 
 import errno
+import json
 import os
 import select
 import signal
@@ -12,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from controlplane import nodes, pods
+from cluster import pod_status
+from controlplane import nodes
 from controlplane.kubectl import Kubectl, KubectlError
 from controlplane.plane import ControlPlane
 from controlplane.waiting import wait_until
@@ -38,6 +40,11 @@ def pod(name: str, *, gpus: int = 0, security: dict[str, Any] | None = None) -> 
     }
     spec = {"containers": [container], "restartPolicy": "Never"}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
+
+
+def report(kubectl: Kubectl, name: str, status: dict[str, Any]) -> None:
+    """Play the kubelet's part: write a pod's status."""
+    kubectl("patch", "pod", name, "--subresource=status", "--type=merge", "-p", json.dumps({"status": status}))
 
 
 def job(name: str, *, completions: int) -> dict[str, Any]:
@@ -113,7 +120,7 @@ def test_a_job_gets_its_pods_from_the_real_controller(job_controller: ControlPla
     kubectl("wait", "--for=jsonpath={.status.active}=2", "job/pair", "--timeout=60s")
     names = [item["metadata"]["name"] for item in kubectl.get("pods", "--selector=job-name=pair")["items"]]
     for name in names:
-        pods.finish(kubectl, name, message="done")
+        report(kubectl, name, pod_status.ended(kubectl.get("pod", name), message="done", container="main"))
     kubectl("wait", "--for=condition=complete", "job/pair", "--timeout=60s")
     assert kubectl.get("job", "pair")["status"]["completedIndexes"] == "0,1"
     kubectl("delete", "job", "pair", "--wait=false")
@@ -125,8 +132,9 @@ def test_a_failed_pod_fails_its_job(job_controller: ControlPlane, kubectl: Kubec
     kubectl("create", manifest=job("single", completions=1))
     kubectl("wait", "--for=jsonpath={.status.active}=1", "job/single", "--timeout=60s")
     (item,) = kubectl.get("pods", "--selector=job-name=single")["items"]
-    pods.run(kubectl, item["metadata"]["name"])
-    pods.finish(kubectl, item["metadata"]["name"], exit_code=64, message="bad input")
+    report(kubectl, item["metadata"]["name"], pod_status.running(item, container="main"))
+    end = pod_status.ended(item, code=64, message="bad input", container="main")
+    report(kubectl, item["metadata"]["name"], end)
     kubectl("wait", "--for=condition=failed", "job/single", "--timeout=60s")
 
 

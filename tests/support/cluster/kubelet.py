@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from cluster import pod_status
 from cluster.worker import Workspace
 from ssd_jobs import contract
 from ssd_operator import naming
@@ -18,8 +19,6 @@ Raw = dict[str, Any]
 UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
 UNFINISHED_PHASES = frozenset({None, "Pending", "Running"})
 AT_ONCE = 20
-ADDRESS = "192.0.2.1"
-INSTANT = "2026-01-01T00:00:00Z"
 
 
 @dataclass(frozen=True)
@@ -95,15 +94,15 @@ class Kubelet:
         decision = self.script(pod)
         match decision:
             case Waits():
-                await self._write(raw, "Pending", _waiting(raw, decision))
+                await self._write(raw, _waiting(raw, decision))
             case Ends() if phase == "Running":
                 message = decision.message
                 if message is None:
                     message = self.workspace.complete(pod.config, pod.index) if decision.code == 0 else "it broke"
                 self.ended.append((pod, decision))
-                await self._write(raw, "Succeeded" if decision.code == 0 else "Failed", _ended(raw, decision, message))
+                await self._write(raw, _ended(raw, decision, message))
             case _ if phase == "Pending":
-                await self._write(raw, "Running", _state(raw, {"running": {"startedAt": INSTANT}}, ready=True))
+                await self._write(raw, pod_status.running(raw))
 
     async def _describe(self, raw: Raw) -> Pod | None:
         """Return a pod whose config can be mounted; a real one would wait for it too."""
@@ -125,38 +124,20 @@ class Kubelet:
             running=raw["status"].get("phase") == "Running",
         )
 
-    async def _write(self, raw: Raw, phase: str, status: Raw) -> None:
+    async def _write(self, raw: Raw, status: Raw) -> None:
         path = KINDS["Pod"].path(self.namespace, raw["metadata"]["name"], "status")
-        body = {"status": {"phase": phase, **status}}
         try:
-            await self.api.request("PATCH", path, body=body, content_type="application/merge-patch+json")
+            await self.api.request("PATCH", path, body={"status": status}, content_type="application/merge-patch+json")
         except ApiError as error:
             if not error.missing:
                 raise
 
 
-def _state(raw: Raw, state: Raw, *, ready: bool, name: str = naming.WORKER) -> Raw:
-    images = {each["name"]: each["image"] for each in raw["spec"]["containers"]}
-    container = {"name": name, "image": images[name], "imageID": "", "ready": ready, "restartCount": 0, "state": state}
-    condition = {"type": "Ready", "status": str(ready), "lastTransitionTime": INSTANT}
-    address = {"podIP": ADDRESS, "podIPs": [{"ip": ADDRESS}]}
-    return {"containerStatuses": [container], "conditions": [condition], **address}
-
-
 def _ended(raw: Raw, ends: Ends, message: str) -> Raw:
-    reason = ends.reason or ("Completed" if ends.code == 0 else "Error")
-    times = {"startedAt": INSTANT, "finishedAt": INSTANT}
-    found = _state(
-        raw, {"terminated": {"exitCode": ends.code, "message": message, "reason": reason, **times}}, ready=False
-    )
-    if ends.disrupted:
-        mark = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}
-        found["conditions"].append({**mark, "lastTransitionTime": INSTANT})
-    return found
+    return pod_status.ended(raw, code=ends.code, message=message, reason=ends.reason, disrupted=ends.disrupted)
 
 
 def _waiting(raw: Raw, waits: Waits) -> Raw:
     if waits.unschedulable:
-        condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
-        return {"conditions": [{**condition, "message": waits.unschedulable, "lastTransitionTime": INSTANT}]}
-    return _state(raw, {"waiting": {"reason": waits.reason, "message": waits.message}}, ready=False)
+        return pod_status.unschedulable(waits.unschedulable)
+    return pod_status.pending(raw, reason=waits.reason, message=waits.message)

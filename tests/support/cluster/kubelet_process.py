@@ -1,6 +1,6 @@
-"""Nodes as a process of their own: who measures an operator must not spend its time on playing pods.
+"""The kubelet's part in a process of its own: who measures an operator must not spend its time on playing pods.
 
-The kubelet's part is driven by a watch, so that thousands of pods which run on cost nothing.
+It is driven by a watch, so that thousands of pods which run on cost nothing.
 """
 
 import asyncio
@@ -14,14 +14,14 @@ from cluster.watch import watch
 from ssd_operator import naming
 from ssd_operator.cluster import ApiError, connect
 
-__all__ = ["Nodes"]
+__all__ = ["KubeletProcess"]
 
 MANAGED = f"{naming.LABEL_MANAGED}={naming.MANAGED_BY}"
 CONFIG_RETRY_S = 0.2
 AT_ONCE = 20
 
 
-class Nodes:
+class KubeletProcess:
     """All nodes of one namespace; pods of the stages in `held` run on, all others end well at once."""
 
     def __init__(self, kubeconfig: Path, namespace: str, *, held: Collection[str] = ()) -> None:
