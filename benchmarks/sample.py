@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from ssd_jobs.engine.vllm_engine import VllmEngine
 
 KEY = "a" * 64
-RENDERING = {"prompt_mode": "Chat", "chat_template_args": {}, "template": files.builtin_template("instruct")}
-EXECUTION = {"metrics_port": 0, "image": ""}
-TOY = {"kind": "builtin", "name": "toy"}
+RENDERING = contract.Rendering(prompt_mode="Chat", chat_template_args={}, template=files.builtin_template("instruct"))
+TOY = contract.Builtin(kind="builtin", name="toy")
 LIMIT = 128
 
 
@@ -110,61 +109,52 @@ def stage(config: contract.SampleConfig, engine: "VllmEngine", context: "Context
 
 def prepare_config(workspace: Path, count: int) -> contract.PrepareConfig:
     """Return a config that prepares the toy."""
-    model = {"key": "1" * 64, "output": "models/base", "science": {"source": TOY, "trust_remote_code": False}}
-    prompts = {
-        "key": "2" * 64,
-        "output": "problems/pool",
-        "science": {
-            "source": TOY,
-            "rendering": RENDERING,
-            "deduplicate": True,
-            "require_passed_column": "",
-            "limit": count,
-            "decontaminate": "Ignore",
-        },
-    }
-    return contract.PrepareConfig.model_validate_json(
-        json.dumps(
-            {
-                "version": 1,
-                "stage": "prepare",
-                "name": "prepare",
-                "key": "0" * 64,
-                "workspace": str(workspace),
-                "model": model,
-                "prompts": prompts,
-                "benchmarks": [],
-                "output": "problems/prepare",
-                "execution": {**EXECUTION, "offline": True, "tracking_uri": ""},
-            }
-        )
+    prompts = contract.PromptsScience(
+        source=TOY,
+        rendering=RENDERING,
+        deduplicate=True,
+        require_passed_column="",
+        limit=count,
+        decontaminate="Ignore",
+    )
+    model = contract.ModelScience(source=TOY, trust_remote_code=False)
+    return contract.PrepareConfig(
+        version=1,
+        stage="prepare",
+        name="prepare",
+        key="0" * 64,
+        workspace=str(workspace),
+        model=contract.ModelPart(key="1" * 64, output="models/base", science=model),
+        prompts=contract.PromptsPart(key="2" * 64, output="problems/pool", science=prompts),
+        benchmarks=(),
+        adapters=None,
+        output="problems/prepare",
+        execution=contract.PrepareExecution(metrics_port=0, image="", offline=True, tracking_uri=""),
     )
 
 
 def sample_config(workspace: Path) -> contract.SampleConfig:
     """Return a config that samples the toy with vLLM."""
-    return contract.SampleConfig.model_validate_json(
-        json.dumps(
-            {
-                "version": 1,
-                "stage": "sample",
-                "name": "sample",
-                "key": KEY,
-                "workspace": str(workspace),
-                "science": {
-                    "decode": {"temperature": 1.2, "top_k": 20, "top_p": 0.8},
-                    "samples_per_prompt": 1,
-                    "max_sequence_tokens": LIMIT,
-                    "seed": 0,
-                    "engine": {"name": "VLLM", "args": {}, "trust_remote_code": False},
-                    "shards": 1,
-                },
-                "model": "models/base",
-                "prompts": "problems/pool",
-                "output": "samples/run",
-                "execution": {**EXECUTION, "gpus": 0, "max_error_fraction": 0.0, "hang_timeout_s": 600.0},
-            }
-        )
+    return contract.SampleConfig(
+        version=1,
+        stage="sample",
+        name="sample",
+        key=KEY,
+        workspace=str(workspace),
+        science=contract.SampleScience(
+            decode=contract.Decode(temperature=1.2, top_k=20, top_p=0.8),
+            samples_per_prompt=1,
+            max_sequence_tokens=LIMIT,
+            seed=0,
+            engine=contract.EngineConfig(name="VLLM", args={}, trust_remote_code=False),
+            shards=1,
+        ),
+        model="models/base",
+        prompts="problems/pool",
+        output="samples/run",
+        execution=contract.ShardedExecution(
+            metrics_port=0, image="", gpus=0, max_error_fraction=0.0, hang_timeout_s=600.0
+        ),
     )
 
 

@@ -50,8 +50,7 @@ def main(arguments: list[str]) -> None:
         plan = _documents(options.documents)
         (folder / "documents.json").write_text(json.dumps(plan))
         _inputs(folder, plan)
-        document = json.dumps(_document(folder, options.documents // BATCH))
-        (folder / "config.json").write_text(contract.dump(contract.loads(document, source="benchmark")))
+        (folder / "config.json").write_text(contract.dump(_config(folder, options.documents // BATCH)))
         rounds = [_round(folder, number) for number in range(options.rounds)]
     results = [_best(arm) for arm in zip(*rounds, strict=True)]
     ours, *others = results
@@ -194,54 +193,54 @@ def _inputs(folder: Path, plan: dict[str, Any]) -> None:
         draft.finish(artifacts.Provenance(science={}, inputs={}, counts={}, facts={}, image=""))
 
 
-def _document(folder: Path, steps: int) -> dict[str, Any]:
+def _config(folder: Path, steps: int) -> contract.TrainConfig:
     """Return the recipe that TRL gets as well."""
     gpu = torch.cuda.is_available()
-    return {
-        "version": 1,
-        "stage": "train",
-        "name": "train",
-        "key": "c" * 64,
-        "workspace": str(folder),
-        "model": "models/base",
-        "records": "records/plan",
-        "output": "checkpoints/run",
-        "science": {
-            "steps": steps,
-            "global_batch_size": BATCH,
-            "sequence_length": SEQUENCE,
-            "learning_rate": 1e-4,
-            "min_learning_rate": 0.0,
-            "warmup_steps": 0,
-            "weight_decay": 0.1,
-            "betas": [0.9, 0.95],
-            "grad_clip": 1.0,
-            "seed": 0,
-            "loss_weighting": "Token",
-            "compute_dtype": "BFloat16" if gpu else "Float32",
-            "activation_checkpointing": "None",
-            "compile": False,
-            "lora": None,
-            "export_every_steps": 0,
-            "nll_tolerance": 0.02,
-            "trust_remote_code": False,
-        },
-        "execution": {
-            "metrics_port": 0,
-            "image": "",
-            "nodes": 1,
-            "gpus_per_node": int(gpu),
-            "attempt": 1,
-            "master_address": "127.0.0.1",
-            "master_port": 29500,
-            "rendezvous_timeout_s": 60.0,
-            "grace_period_s": 60.0,
-            "checkpoint_every_steps": 0,
-            "checkpoint_every_s": 0.0,
-            "checkpoint_keep": 1,
-            "tracking": None,
-        },
-    }
+    return contract.TrainConfig(
+        version=1,
+        stage="train",
+        name="train",
+        key="c" * 64,
+        workspace=str(folder),
+        model="models/base",
+        records="records/plan",
+        output="checkpoints/run",
+        science=contract.TrainScience(
+            steps=steps,
+            global_batch_size=BATCH,
+            sequence_length=SEQUENCE,
+            learning_rate=1e-4,
+            min_learning_rate=0.0,
+            warmup_steps=0,
+            weight_decay=0.1,
+            betas=(0.9, 0.95),
+            grad_clip=1.0,
+            seed=0,
+            loss_weighting="Token",
+            compute_dtype="BFloat16" if gpu else "Float32",
+            activation_checkpointing="None",
+            compile=False,
+            lora=None,
+            export_every_steps=0,
+            nll_tolerance=0.02,
+            trust_remote_code=False,
+        ),
+        execution=contract.TrainExecution(
+            metrics_port=0,
+            image="",
+            nodes=1,
+            gpus_per_node=int(gpu),
+            attempt=1,
+            master_address="127.0.0.1",
+            master_port=29500,
+            rendezvous_timeout_s=60.0,
+            grace_period_s=60.0,
+            checkpoint_every_steps=0,
+            checkpoint_every_s=0.0,
+            checkpoint_keep=1,
+            tracking=None,
+        ),
+    )
 
 
 if __name__ == "__main__":
