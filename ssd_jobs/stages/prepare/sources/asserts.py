@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from ssd_jobs.errors import BadInput
 from ssd_jobs.programs.parsing import parsed
 from ssd_jobs.stages.prepare.sources import rows
-from ssd_jobs.stages.prepare.sources.problem import Case, Problem
+from ssd_jobs.stages.prepare.sources.problem import Case, Problem, checked_name
 
 __all__ = ["Asserted", "Form", "cases", "form_of"]
 
@@ -57,9 +57,12 @@ class Asserted:
     def _problem(self, row: rows.Row, place: str) -> tuple[Problem, int]:
         """Return one row with its number of assertions."""
         try:
-            return _humaneval(row) if self.form == "HumanEval" else _mbpp(row)
-        except (KeyError, TypeError, AttributeError) as error:
+            found, assertions = _humaneval(row) if self.form == "HumanEval" else _mbpp(row)
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise BadInput(f"{place}: is no row of {self.form} ({error!r}); correct or remove it") from None
+        if found.tests:
+            checked_name(found.entry_point, f"{place}: the function under test")
+        return found, assertions
 
 
 def cases(source: str, function: str) -> list[Case]:
@@ -86,7 +89,7 @@ def _humaneval(row: rows.Row) -> tuple[Problem, int]:
         statement="Complete the function so that it does what its documentation says.\n\n" + row["prompt"].strip(),
         starter_code=row["prompt"],
         kind="functional",
-        entry_point=row["entry_point"],
+        entry_point=str(row["entry_point"]),
         tests=tuple(cases(row["test"], "candidate")),
     )
     return problem, len(_assertions(row["test"]))
@@ -139,11 +142,9 @@ def _case(test: ast.expr, function: str) -> Case | None:
     try:
         arguments = [_plain(ast.literal_eval(argument)) for argument in call.args]
         expected = _plain(ast.literal_eval(test.comparators[0]))
+        return None if call.keywords else Case(json.dumps(arguments), json.dumps(expected))
     except (ValueError, TypeError, RecursionError):
         return None
-    if call.keywords:
-        return None
-    return Case(json.dumps(arguments), json.dumps(expected))
 
 
 def _plain(value: Any) -> Any:

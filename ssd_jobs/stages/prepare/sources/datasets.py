@@ -61,7 +61,7 @@ def _declared(repository: hub.Repository, config: str, split: str) -> list[str] 
     header = HEADER.match(repository.fetch("README.md").read_text(encoding="utf-8", errors="replace"))
     try:
         card: Any = yaml.safe_load(header[1]) if header else None
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
         return None
     configs = _entries(card.get("configs") if isinstance(card, dict) else None)
     for entry in configs:

@@ -16,7 +16,7 @@ from typing import Any
 from ssd_jobs.contract import Columns
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.prepare.sources import rows
-from ssd_jobs.stages.prepare.sources.problem import Case, Kind, Problem, entry_point, identified
+from ssd_jobs.stages.prepare.sources.problem import Case, Kind, Problem, checked_name, entry_point, identified
 
 __all__ = ["Table"]
 
@@ -57,6 +57,9 @@ class Table:
         kind: Kind = "functional" if starter.strip() else "stdin"
         tests = _listed(row.get(self.columns.tests), place, self.columns.tests)
         inputs = _listed(row.get(self.columns.sample_inputs), place, self.columns.sample_inputs)
+        function = entry_point(starter) if kind == "functional" else ""
+        for part in filter(None, function.split(".")):
+            checked_name(part, f"{place}: {self.columns.starter_code}")
         if not statement.strip():
             raise BadInput(f"{place}: {self.columns.statement} is empty; give every problem a statement")
         return identified(
@@ -65,7 +68,7 @@ class Table:
                 statement=statement,
                 starter_code=starter,
                 kind=kind,
-                entry_point=entry_point(starter) if kind == "functional" else "",
+                entry_point=function,
                 difficulty=self._text(row, self.columns.difficulty, place).lower(),
                 sample_inputs=tuple(_sample_input(each, kind, place) for each in inputs),
                 tests=tuple(_case(each, kind, place) for each in tests),
@@ -121,7 +124,7 @@ def _encoded(value: Any, kind: Kind, place: str) -> str:
         raise BadInput(f"{place}: an input or output is null; write text, and empty text for none")
     try:
         return json.dumps(value)
-    except TypeError as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise BadInput(f"{place}: an input or output is no JSON ({error}); store it as text") from None
 
 

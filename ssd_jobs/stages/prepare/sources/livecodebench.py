@@ -1,15 +1,14 @@
 """LiveCodeBench: its release files read directly, cut to a window of contest dates.
 
-Private tests are JSON, or base64 of zlib of a pickle of JSON text. The pickle comes from the network, so it is
-opened by an unpickler that can make nothing but text, and only so much of it is inflated. Rows outside the window
-are passed over before their tests are decoded.
+Private tests are JSON, or base64 of zlib of a pickle of JSON text. The pickle comes from the network, so it is never
+unpickled: its opcodes are read one by one, nothing but one text is accepted, and only so much of it is inflated. Rows
+outside the window are passed over before their tests are decoded.
 """
 
 import base64
 import binascii
-import io
 import json
-import pickle
+import pickletools
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,13 +20,18 @@ from pydantic import JsonValue
 from ssd_jobs.contract import LiveCodeBench
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.prepare.sources import hub, rows
-from ssd_jobs.stages.prepare.sources.problem import Case, Problem
+from ssd_jobs.stages.prepare.sources.problem import Case, Problem, checked_name
 
 __all__ = ["ERRATA", "Release", "decode_tests", "open_release"]
 
 RELEASES = 6
 LARGEST = 2**30
 """Bytes to which private tests may inflate; the largest real ones take about a tenth of it."""
+TEXTS = frozenset({"UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"})
+"""Opcodes of a pickle that make a text."""
+AROUND_TEXT = frozenset({"PROTO", "FRAME", "PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE", "STOP"})
+"""Opcodes that every pickle of a text has around it."""
+MOST_OPCODES = 16
 COLUMNS = (
     "question_id",
     "question_title",
@@ -69,7 +73,7 @@ class Release:
                 continue
             try:
                 problem = _problem(row, place)
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
+            except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
                 raise BadInput(f"{place}: is no row of LiveCodeBench ({error!r}); get the release again") from None
             yield problem
         self.facts["errata_left_out"] = left_out
@@ -111,14 +115,6 @@ def decode_tests(text: str, place: str) -> list[dict[str, Any]]:
     return found
 
 
-class _TextOnly(pickle.Unpickler):
-    """Makes text and nothing else: no name is ever looked up."""
-
-    def find_class(self, module_name: str, global_name: str, /) -> Any:
-        """Refuse every class and function."""
-        raise pickle.UnpicklingError(f"it asks for {module_name}.{global_name}")
-
-
 def _unpacked(text: str, place: str) -> str:
     """Return the JSON text inside base64, zlib and pickle."""
     try:
@@ -126,17 +122,34 @@ def _unpacked(text: str, place: str) -> str:
         data = inflater.decompress(base64.b64decode(text, validate=True), LARGEST)
         if inflater.unconsumed_tail:
             raise BadInput(f"{place}: private_test_cases inflates to more than {LARGEST} bytes; get the release again")
-        value = _TextOnly(io.BytesIO(data)).load()
-    except (binascii.Error, zlib.error, pickle.UnpicklingError, EOFError, ValueError, IndexError, KeyError) as error:
+        return _pickled_text(data)
+    except (binascii.Error, zlib.error, ValueError) as error:
         raise BadInput(f"{place}: private_test_cases cannot be decoded ({error}); get the release again") from None
-    if not isinstance(value, str):
-        raise BadInput(f"{place}: private_test_cases holds a {type(value).__name__}, not text; get the release again")
-    return value
+
+
+def _pickled_text(data: bytes) -> str:
+    """Return the text that a pickle holds, or raise ValueError for one that holds anything else.
+
+    An unpickler would also allocate what an opcode asks for, such as a memo of 2^32 entries.
+    """
+    found: list[str] = []
+    for number, (opcode, argument, _) in enumerate(pickletools.genops(data)):
+        if opcode.name in TEXTS:
+            found.append(str(argument))
+        elif opcode.name not in AROUND_TEXT:
+            raise ValueError(f"its pickle holds {opcode.name}, not text alone")
+        if number >= MOST_OPCODES:
+            raise ValueError("its pickle is longer than that of a text")
+    if len(found) != 1:
+        raise ValueError(f"its pickle holds {len(found)} texts, not one")
+    return found[0]
 
 
 def _problem(row: rows.Row, place: str) -> Problem:
     """Return one row with its tests decoded, public ones first."""
     function = _text(json.loads(row["metadata"] or "{}").get("func_name") or "")
+    if function:
+        checked_name(function, f"{place}: metadata.func_name")
     starter = _text(row.get("starter_code") or "")
     tests = [(case, True) for case in json.loads(row["public_test_cases"])]
     tests += [(case, False) for case in decode_tests(row["private_test_cases"], place)]
@@ -169,7 +182,7 @@ def _text(value: object) -> str:
 
 def _date(row: rows.Row, place: str) -> str:
     """Return the contest's date as YYYY-MM-DD."""
-    value = str(row.get("contest_date", ""))[:10]
+    value = _if_text(row.get("contest_date"))[:10]
     if len(value) != 10:
         raise BadInput(f"{place}: contest_date {value!r} is no date; get the release again")
     return value
@@ -177,5 +190,10 @@ def _date(row: rows.Row, place: str) -> str:
 
 def _names(row: rows.Row) -> set[str]:
     """Return what the list of errata may call a problem: its id, or its title as a slug."""
-    title = str(row.get("question_title", ""))
-    return {str(row.get("question_id", "")), title, "-".join(title.lower().split())}
+    title = _if_text(row.get("question_title"))
+    return {_if_text(row.get("question_id")), title, "-".join(title.lower().split())}
+
+
+def _if_text(value: object) -> str:
+    """Return text as it is, and nothing for what is none: it may be nested too deeply to be shown."""
+    return value if isinstance(value, str) else ""

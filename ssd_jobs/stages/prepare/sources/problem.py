@@ -2,13 +2,16 @@
 
 import ast
 import hashlib
+import keyword
+import unicodedata
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from ssd_jobs.errors import BadInput
 from ssd_jobs.programs.gradable import DIFFICULTIES
 from ssd_jobs.programs.parsing import parsed
 
-__all__ = ["Case", "Kind", "Problem", "entry_point", "identified", "statement_digest"]
+__all__ = ["Case", "Kind", "Problem", "checked_name", "entry_point", "identified", "statement_digest"]
 
 Kind = Literal["stdin", "functional"]
 
@@ -63,6 +66,24 @@ def identified(problem: Problem) -> Problem:
     if problem.problem_id:
         return problem
     return replace(problem, problem_id=f"p-{statement_digest(problem).hex()}")
+
+
+def checked_name(name: str, where: str) -> str:
+    """Return a function's name, or refuse one that is no plain name of Python.
+
+    It becomes text of programs and is looked up in what they define, where a name of Python's own is always found.
+    """
+    if not _is_plain(name):
+        raise BadInput(f"{where}: {name!r:.60} is no plain name of a Python function; correct or remove the problem")
+    return name
+
+
+def _is_plain(name: str) -> bool:
+    """Return whether a name is an identifier, as Python itself spells it, and neither a keyword nor a dunder."""
+    dunder = name.startswith("__") and name.endswith("__")
+    return (
+        name.isidentifier() and unicodedata.is_normalized("NFKC", name) and not keyword.iskeyword(name) and not dunder
+    )
 
 
 def entry_point(starter_code: str) -> str:

@@ -97,6 +97,8 @@ def _check_text(row: Row, place: str) -> None:
         json.dumps(row, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise BadInput(f"{place}: holds {HALF_PAIR}") from None
+    except RecursionError:
+        raise BadInput(f"{place}: is nested too deeply; correct or remove the line") from None
 
 
 def _parquet(file: Path) -> Any:

@@ -434,6 +434,10 @@ BREAKING: dict[str, tuple[Breaking, str]] = {
         bench({**FUNCTION, "starterCode": "function f(x) {", "tests": [{"input": [5], "output": 5}]}),
         r"evaluation\.benchmarks\[own\]: problem f: a functional problem, and only one, names an entry_point",
     ),
+    "starter code of a dunder": (
+        bench({**FUNCTION, "starterCode": "def __getattr__(x):", "tests": [{"input": [5], "output": 5}]}),
+        r"rows\.jsonl:1: starterCode: '__getattr__' is no plain name",
+    ),
     "sample input that is no list": (
         lines({**FUNCTION, "sampleInputs": [[1], "5"]}),
         r"rows\.jsonl:1: a sample input is no list of arguments; write \[1, 2\]",

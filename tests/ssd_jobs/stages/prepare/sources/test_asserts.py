@@ -116,3 +116,25 @@ def test_a_broken_row_is_named(tmp_path: Path, row: dict[str, Any]) -> None:
 def test_text_that_is_no_program_holds_no_test(text: str) -> None:
     """Whatever stands in the place of assertions, reading it ends in none."""
     assert asserts.cases(text, "f") == []
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {**HUMANEVAL, "entry_point": "__class__"},
+        {**HUMANEVAL, "entry_point": "add;import os"},
+        {**HUMANEVAL, "entry_point": ["add"]},
+        {**MBPP, "test_list": ["assert __import__('os') == 1"]},
+    ],
+    ids=["dunder", "statement", "list", "builtin"],
+)
+def test_a_function_under_test_has_a_plain_name(tmp_path: Path, row: dict[str, Any]) -> None:
+    """A name that no program would give its function is refused with its line."""
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
+    with pytest.raises(BadInput, match=r"rows\.jsonl:1: the function under test: .* is no plain name"):
+        prepare.run(prepare_config(tmp_path, benchmarks={"own": rows_at("rows.jsonl")}, limit=5), context(tmp_path))
+
+
+def test_a_number_that_json_cannot_show_is_no_test() -> None:
+    """A literal with more digits than Python turns into text is passed over like any other that JSON lacks."""
+    assert asserts.cases(f"assert f(0x{'f' * 9000}) == 1", "f") == []

@@ -178,6 +178,69 @@ def test_a_pickle_can_make_nothing_but_text(tmp_path: Path, value: str) -> None:
     assert not target.exists()
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x80\x04\x8e" + (2**63).to_bytes(8, "little") + b"x.",
+        b"\x80\x02" + b"h\x00" * 9 + b".",
+        b"\x80\x02" + b"q\x00" * 99 + b".",
+        b"\x80\x02X\x02\x00\x00\x00[]X\x02\x00\x00\x00[].",
+    ],
+    ids=["huge bytes", "no memo", "long", "two texts"],
+)
+def test_a_pickle_of_more_or_less_than_one_text_is_refused(data: bytes) -> None:
+    """Whatever it asks for beside one text, or instead of it, is one sentence."""
+    text = base64.b64encode(zlib.compress(data)).decode()
+    with pytest.raises(BadInput, match=r"^here: private_test_cases"):
+        livecodebench.decode_tests(text, "here")
+
+
+def test_a_pickle_allocates_nothing_but_its_text() -> None:
+    """A place in a memo of 2^32 entries makes no such memo."""
+    data = b"\x80\x02X\x02\x00\x00\x00[]r\xff\xff\xff\xff."
+    assert livecodebench.decode_tests(base64.b64encode(zlib.compress(data)).decode(), "here") == []
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_tests_of_every_pickle_protocol_are_read(protocol: int) -> None:
+    """A text of any length and in any alphabet comes out of the pickles that Python makes."""
+    for tests in ([{"input": "é\n", "output": "日本"}], [{"input": "x" * 300}] * 500):
+        text = pickle.dumps(json.dumps(tests, ensure_ascii=False), protocol)
+        assert livecodebench.decode_tests(base64.b64encode(zlib.compress(text)).decode(), "here") == tests
+
+
+DEEP = "[" * 100_000 + "]" * 100_000
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"private_test_cases": DEEP},
+        {"private_test_cases": base64.b64encode(zlib.compress(pickle.dumps(DEEP))).decode()},
+        {"public_test_cases": DEEP},
+        {"metadata": DEEP},
+        {
+            "metadata": json.dumps({"func_name": "f"}),
+            "public_test_cases": json.dumps([{"input": DEEP, "output": "1"}]),
+        },
+    ],
+    ids=["private", "packed", "public", "metadata", "argument"],
+)
+def test_a_row_that_is_nested_too_deeply_is_named(tmp_path: Path, values: dict[str, Any]) -> None:
+    """JSON inside a row that no parser follows to its end is refused with the row's place."""
+    release(tmp_path, [row(1, "2024-01-01", **values)], files=1)
+    with pytest.raises(BadInput, match=r"test\.jsonl:1: "):
+        read(tmp_path, start="2024-01-01", end="2024-01-01", version="release_v1")
+
+
+@pytest.mark.parametrize("name", ["__class__", "a;import os", "lambda", "a.b", "__iniｔ__", "1f", "f "])
+def test_a_function_has_a_plain_name(tmp_path: Path, name: str) -> None:
+    """What names the function under test is a name that a program can give one, or the row is refused."""
+    release(tmp_path, [row(1, "2024-01-01", metadata=json.dumps({"func_name": name}))], files=1)
+    with pytest.raises(BadInput, match=r"test\.jsonl:1: metadata\.func_name: .* is no plain name"):
+        read(tmp_path, start="2024-01-01", end="2024-01-01", version="release_v1")
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: (
