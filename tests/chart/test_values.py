@@ -73,7 +73,9 @@ def test_what_is_queried_is_measured() -> None:
     from ssd_operator.serve.metrics import Metrics
 
     metrics, progress = Metrics(), Progress()
-    metrics.watch(depth=lambda: 0, phases=lambda: ["Running"], age=lambda: 0.0, unwatched=lambda: 0)
+    metrics.watch(
+        depth=lambda: 0, phases=lambda: ["Running"], age=lambda: 0.0, unwatched=lambda: 0, remembered=dict[str, int]
+    )
     progress.update(done=1, total=2, unit="steps", tokens_per_s=1.0, output_tokens_per_s=1.0, loss=1.0)
     known = {family.name for family in ProgressCollector(progress).collect()}
     for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", metrics.text().decode(), re.MULTILINE):

@@ -12,6 +12,7 @@ from typing import Any
 
 from ssd_operator import naming
 from ssd_operator.cluster import resources
+from ssd_operator.cluster.in_use import InUse, in_use
 from ssd_operator.cluster.resources import Key, Run, Unreadable
 from ssd_operator.cluster.views import view_job, view_pod
 from ssd_operator.lifecycle import JobView, PodView
@@ -67,6 +68,15 @@ class Store:
     def known(self) -> list[Key]:
         """Return every resource that is known."""
         return list(self.resources)
+
+    def remembered(self) -> dict[str, int]:
+        """Return how many objects of each kind are known."""
+        pods = sum(map(len, self._pods.values()))
+        return {"resources": len(self.resources), "jobs": len(self._jobs), "pods": pods}
+
+    def in_use(self) -> InUse:
+        """Return what the resources use that are known."""
+        return in_use(self.resources)
 
     def uid(self, key: Key) -> str | None:
         """Return the uid of a resource, if it is known."""
@@ -147,6 +157,13 @@ class Store:
         if not self._pods[place]:
             del self._pods[place]
 
+    def drop_orphans(self) -> None:
+        """Forget ended pods of Jobs that are gone: as no listing contains them, none shows that they went too."""
+        for place in [place for place in self._pods if place not in self._jobs]:
+            kept = {name: pod for name, pod in self._pods.pop(place).items() if pod.at_work}
+            if kept:
+                self._pods[place] = kept
+
     def forget(self, namespace: str) -> None:
         """Forget all of a namespace that cannot be seen any more; it may come back as it was, so nothing is buried."""
         for key in [key for key in self.resources if key.namespace == namespace]:
@@ -175,7 +192,7 @@ class Store:
     def pods_at_work(self) -> list[PodView]:
         """Return every pod that had not ended when it was seen last."""
         found = (pod for pods in self._pods.values() for pod in pods.values())
-        return [pod for pod in found if pod.phase in ("Pending", "Running")]
+        return [pod for pod in found if pod.at_work]
 
     def owners(self, job: JobView) -> list[Key]:
         """Return the resources that own a Job."""

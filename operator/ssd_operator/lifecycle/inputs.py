@@ -73,6 +73,11 @@ class PodView:
     started_at: str = ""
     """Since when a node works on it."""
 
+    @property
+    def at_work(self) -> bool:
+        """Tell whether it had not ended."""
+        return self.phase in ("Pending", "Running")
+
 
 @dataclass(frozen=True)
 class Inputs:

@@ -33,6 +33,10 @@ class Planner:
     def __init__(self) -> None:
         self._plans: OrderedDict[tuple[str, str], _Plan] = OrderedDict()
 
+    def __len__(self) -> int:
+        """Return how many plans are kept."""
+        return len(self._plans)
+
     def graph(self, status: Status, inputs: Inputs) -> Graph:
         """Return the plan of a run."""
         around = Surroundings(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from collections.abc import Mapping, Set
 
 from ssd_operator import manifests
 from ssd_operator.cluster import Api, ApiError, Jobs, Key, Run
@@ -36,6 +37,13 @@ class Actor:
         """Drop what is known of a resource."""
         self.made.pop(key, None)
         self.refusals.pop(key, None)
+
+    def keep_only(self, jobs: Mapping[Key, Set[str]]) -> None:
+        """Drop what is known of other Jobs of these resources than these."""
+        for known in (self.made, self.refusals):
+            for key in known.keys() & jobs.keys():
+                for job in known[key].keys() - jobs[key]:
+                    del known[key][job]
 
     async def perform(self, action: Action, run: Run, place: Place) -> None:
         """Carry out one action."""

@@ -7,7 +7,7 @@ a stage still says in which queue it waits. They are asked for now and then, sin
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 from ssd_operator.cluster import Api, ApiError
@@ -30,6 +30,10 @@ class Admissions:
         self._clock = clock
         self._known: dict[str, tuple[str, float]] = {}
 
+    def __len__(self) -> int:
+        """Return of how many Jobs something is known."""
+        return len(self._known)
+
     async def message(self, job: JobView) -> str:
         """Return what keeps a Job, empty when Kueue does not say."""
         message, asked_at = self._known.get(job.uid, ("", float("-inf")))
@@ -41,6 +45,11 @@ class Admissions:
     def forget(self, uid: str) -> None:
         """Drop what is known of a Job."""
         self._known.pop(uid, None)
+
+    def keep_only(self, uids: Set[str]) -> None:
+        """Drop what is known of other Jobs than these."""
+        for uid in self._known.keys() - uids:
+            self.forget(uid)
 
     async def _ask(self, job: JobView) -> str:
         """Read the Workload, then its place."""

@@ -5,7 +5,7 @@ That a Job is gone, or that a pod left no words, is believed only when the API s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from ssd_jobs import contract
@@ -33,6 +33,14 @@ class Observer:
     def forget(self, key: Key) -> None:
         """Drop what is known of a resource."""
         self._progress.forget(key)
+
+    def remembered(self) -> dict[str, int]:
+        """Return how many things of each kind are known."""
+        return {"stages": len(self._progress), "queued": len(self._admissions)}
+
+    def keep_only(self, jobs: Iterable[JobView]) -> None:
+        """Drop what is known of other Jobs than these."""
+        self._admissions.keep_only({job.uid for job in jobs})
 
     async def observe(
         self,

@@ -84,6 +84,10 @@ class Reader:
         self._known: dict[tuple[Key, str], Known] = {}
         self._asking: set[asyncio.Task[None]] = set()
 
+    def __len__(self) -> int:
+        """Return of how many stages something is known."""
+        return len(self._known)
+
     def read(self, key: Key, stage: str, url: str) -> ProgressStatus | None:
         """Return what is to be shown of a stage's progress, and ask again when it is time."""
         known = self._known.setdefault((key, stage), Known())

@@ -75,6 +75,8 @@ class Reconciler:
         self._clock = clock
         self._changed = changed
         self._planner = Planner()
+        self._known: set[Key] = set()
+        """Resources that were looked at, of which something may be known."""
         self._runs = Runs(api, store)
         jobs = Jobs(api, store)
         self._actor = Actor(api, jobs)
@@ -102,12 +104,38 @@ class Reconciler:
             if await self._runs.read_again(run):
                 return AT_ONCE
             raise  # no news: the queue makes the same refusal wait
+        finally:
+            self._known.add(key)
+
+    def forget_the_gone(self) -> None:
+        """Drop what is known of what is gone, also of what no watch saw go; after a resync the store knows what is."""
+        in_use = self._store.in_use()
+        for key in self._known - in_use.jobs.keys():
+            self._forget(key)
+        self._actor.keep_only(in_use.jobs)
+        self._claims.keep_only(in_use.claims)
+        self._specs.keep_only(in_use.specs)
+        self._store.drop_orphans()
+        self._observer.keep_only(self._store.jobs())
+
+    def remembered(self) -> dict[str, int]:
+        """Return how many things of each kind are known, beside what the store knows."""
+        return {
+            "runs": len(self._known),
+            "plans": len(self._planner),
+            "claims": len(self._claims),
+            "specs": len(self._specs),
+            "created": sum(map(len, self._actor.made.values())),
+            "refused": sum(map(len, self._actor.refusals.values())),
+            **self._observer.remembered(),
+        }
 
     def _forget(self, key: Key) -> None:
         """Drop what is known of a resource that is gone."""
         self._actor.forget(key)
         self._observer.forget(key)
         self._planner.forget(key.namespace, key.name)
+        self._known.discard(key)
 
     async def _pass(self, run: Run) -> float | None:
         """Do one pass over what was read, or write why nothing can be done."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 from collections import OrderedDict
+from collections.abc import Set
 from dataclasses import dataclass
 
 from ssd_operator import manifests, naming
@@ -49,11 +50,20 @@ class Specs:
         self._texts: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._read = functools.lru_cache(maxsize=MOST_SPECS)(_read)
 
+    def __len__(self) -> int:
+        """Return how many frozen specs are known."""
+        return len(self._texts)
+
     async def prefetch(self, namespace: str) -> None:
         """Read all frozen specs of a namespace (or of all) at once, for a fast start."""
         selector = f"{naming.LABEL_MANAGED}={naming.MANAGED_BY},!{naming.LABEL_STAGE}"
         async for config_map in self._api.list("ConfigMap", namespace, selector=selector):
             self._remember(config_map)
+
+    def keep_only(self, places: Set[tuple[str, str]]) -> None:
+        """Drop what is known of other ConfigMaps than these, each a namespace and a name."""
+        for place in self._texts.keys() - places:
+            del self._texts[place]
 
     async def in_force(self, run: Run) -> SpecInForce:
         """Return the spec in force, or raise InvalidSpec when there is none."""

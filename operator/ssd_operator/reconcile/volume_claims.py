@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 from ssd_operator import manifests
 from ssd_operator.cluster import Api, ApiError, Run
@@ -25,6 +25,10 @@ class VolumeClaims:
         self._clock = clock
         self._known: dict[tuple[str, str], tuple[str, float]] = {}
 
+    def __len__(self) -> int:
+        """Return of how many claims something is known."""
+        return len(self._known)
+
     async def uid(self, run: Run, spec: ResolvedSpec, name: str) -> str:
         """Return the claim's uid; create the claim when the resource brings a template; raise Blocked."""
         namespace = run.key.namespace
@@ -34,6 +38,11 @@ class VolumeClaims:
         claim = await self._find_or_create(run, spec, name)
         self._known[namespace, name] = (claim["metadata"]["uid"], self._clock())
         return str(claim["metadata"]["uid"])
+
+    def keep_only(self, places: Set[tuple[str, str]]) -> None:
+        """Drop what is known of other claims than these, each a namespace and a name."""
+        for place in self._known.keys() - places:
+            del self._known[place]
 
     async def _find_or_create(self, run: Run, spec: ResolvedSpec, name: str) -> Object:
         namespace = run.key.namespace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter as Count
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -58,9 +58,10 @@ class Metrics:
         phases: Callable[[], Iterable[str]],
         age: Callable[[], float],
         unwatched: Callable[[], int],
+        remembered: Callable[[], Mapping[str, int]],
     ) -> None:
         """Add what is counted at the moment of a scrape."""
-        self.registry.register(_Snapshot(depth, phases, age, unwatched))
+        self.registry.register(_Snapshot(depth, phases, age, unwatched, remembered))
 
     def request(self, verb: str, code: int) -> None:
         """Count a request."""
@@ -101,8 +102,10 @@ class _Snapshot(Collector):
         phases: Callable[[], Iterable[str]],
         age: Callable[[], float],
         unwatched: Callable[[], int],
+        remembered: Callable[[], Mapping[str, int]],
     ) -> None:
-        self._depth, self._phases, self._age, self._unwatched = depth, phases, age, unwatched
+        self._depth, self._phases, self._age = depth, phases, age
+        self._unwatched, self._remembered = unwatched, remembered
 
     def collect(self) -> Iterable[Metric]:
         """Return the current values."""
@@ -115,6 +118,10 @@ class _Snapshot(Collector):
             "Namespaces that are gone or refuse, and are asked again.",
             value=self._unwatched(),
         )
+        remembered = GaugeMetricFamily("ssd_remembered", "What the process keeps in memory, by kind.", labels=["kind"])
+        for kind, count in sorted(self._remembered().items()):
+            remembered.add_metric([kind], count)
+        yield remembered
         runs = GaugeMetricFamily("ssd_runs", "Resources by phase.", labels=["phase"])
         for phase, count in sorted(Count(self._phases()).items()):
             runs.add_metric([phase or "New"], count)

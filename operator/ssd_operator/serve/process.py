@@ -124,6 +124,7 @@ class Operator:
             phases=self._store.phases,
             age=lambda: state.age,
             unwatched=lambda: len(self._namespaces.unwatched),
+            remembered=lambda: self._store.remembered() | self._reconciler.remembered(),
         )
 
     async def work(self, stop: asyncio.Event, kubeconfig: Path | None) -> None:
@@ -155,9 +156,10 @@ class Operator:
         await kopf.run_tasks(tasks, ignored=asyncio.all_tasks() - set(tasks))
 
     def _compared(self, missed: int) -> None:
-        """Note what a resync found, and look at everything once more."""
+        """Note what a resync found, forget what is gone, and look at everything else once more."""
         self._metrics.missed.inc(missed)
         self._state.compared(missed=missed)
+        self._reconciler.forget_the_gone()
         for key in self._store.known():
             self._queue.add(key)
 

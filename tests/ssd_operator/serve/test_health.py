@@ -60,12 +60,19 @@ def test_a_write_of_progress_alone_is_counted_apart() -> None:
 def test_runs_are_counted_by_phase() -> None:
     """The page shows the queue, the watches and the phases at the moment of the scrape."""
     metrics = Metrics()
-    metrics.watch(depth=lambda: 4, phases=lambda: ["Running", "Running", ""], age=lambda: 1.5, unwatched=lambda: 2)
+    metrics.watch(
+        depth=lambda: 4,
+        phases=lambda: ["Running", "Running", ""],
+        age=lambda: 1.5,
+        unwatched=lambda: 2,
+        remembered=lambda: {"jobs": 7},
+    )
     page = metrics.text().decode()
     assert 'ssd_runs{phase="Running"} 2.0' in page
     assert 'ssd_runs{phase="New"} 1.0' in page
     assert "ssd_workqueue_depth 4.0" in page
     assert "ssd_namespaces_unwatched 2.0" in page
+    assert 'ssd_remembered{kind="jobs"} 7.0' in page
 
 
 def test_a_port_in_use_is_one_sentence() -> None:
