@@ -18,6 +18,7 @@ from typing import Protocol, cast
 
 from ssd_jobs import contract
 from ssd_jobs.context import Context
+from ssd_jobs.contract.printable import printable
 from ssd_jobs.errors import BadInput, ExitCode, JobError
 from ssd_jobs.models import environment
 from ssd_jobs.progress.recorder import Progress
@@ -97,8 +98,8 @@ def _report(result: contract.Result) -> None:
 
 
 def _log_failure(message: str) -> None:
-    """Write why the stage failed to the log and for the kubelet; a file's undecodable name is written with escapes."""
-    text = message.encode(errors="backslashreplace").decode()
+    """Write why the stage failed to the log and for the kubelet; what steers a terminal or has no bytes is escaped."""
+    text = printable(message, keep="\n\t")
     LOGGER.error("%s", text)
     _write_termination_message(text)
 

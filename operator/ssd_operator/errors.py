@@ -13,11 +13,17 @@ A sentence says what is wrong, where, and what would be right. `exit_code` is wh
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-__all__ = ["Busy", "InvalidDocument", "InvalidInput", "InvalidSpec", "NoSpace", "Problem", "SsdError"]
+from ssd_jobs.contract.printable import printable
+
+__all__ = ["Busy", "InvalidDocument", "InvalidInput", "InvalidSpec", "NoSpace", "Problem", "SsdError", "first"]
+
+MOST_SHOWN = 20
+"""Problems at once: who has more of them has one mistake."""
+LONGEST_PATH = 240
 
 
 class SsdError(Exception):
@@ -41,8 +47,15 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        """Join place and reason as the API server does."""
-        return f"{self.path}: {self.message}" if self.path else self.message
+        """Join place and reason as the API server does, on one line and without what steers a terminal."""
+        path = self.path if len(self.path) <= LONGEST_PATH else f"{self.path[:LONGEST_PATH]}…"
+        return printable(f"{path}: {self.message}" if path else self.message)
+
+
+def first(sentences: Sequence[str]) -> list[str]:
+    """Return as many sentences as a person reads, and how many more there are."""
+    more = len(sentences) - MOST_SHOWN
+    return [*sentences[:MOST_SHOWN], f"and {more} more"] if more > 0 else list(sentences)
 
 
 class InvalidSpec(SsdError):
@@ -52,7 +65,7 @@ class InvalidSpec(SsdError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: tuple[Problem, ...] = tuple(sorted(set(problems)))
-        super().__init__("; ".join(map(str, self.problems)))
+        super().__init__("; ".join(first([str(problem) for problem in self.problems])))
 
 
 class InvalidInput(SsdError):

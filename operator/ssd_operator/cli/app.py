@@ -6,10 +6,9 @@ import sys
 from typing import Any
 
 import typer
-from rich.console import Console
 from typer.core import TyperGroup
 
-from ssd_operator.cli import models, planning, presets, rendering, running, toy
+from ssd_operator.cli import models, planning, presets, rendering, running, terminal, toy
 from ssd_operator.errors import NoSpace, SsdError
 
 __all__ = ["app", "main"]
@@ -46,11 +45,11 @@ def main() -> None:
 
 def _outcome() -> int:
     """Run the command; what a user may read goes to standard error, without a traceback."""
-    errors = Console(stderr=True, soft_wrap=True, highlight=False)
+    errors = terminal.errors()
     try:
         app()
     except SsdError as error:
-        errors.print(str(error), markup=False, style="red")
+        errors.print(str(error), style="red")
         return error.exit_code
     except SystemExit as end:
         return BAD_INPUT if end.code == USAGE else int(end.code or 0)
@@ -58,9 +57,9 @@ def _outcome() -> int:
         if error.errno not in NoSpace.signs:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        errors.print(f"standard output: {error.strerror}; nothing else was lost", markup=False, style="red")
+        errors.print(f"standard output: {error.strerror}; nothing else was lost", style="red")
         return NoSpace.exit_code
     except (KeyboardInterrupt, asyncio.CancelledError):
-        errors.print("stopped; what is finished is kept, the same command continues", markup=False)
+        errors.print("stopped; what is finished is kept, the same command continues")
         return INTERRUPTED
     return 0

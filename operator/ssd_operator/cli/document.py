@@ -1,10 +1,10 @@
 """Reading the user's file, with every complaint at its line."""
 
 import os
-import sys
 from pathlib import Path
 
-from ssd_operator.errors import InvalidDocument, InvalidInput, InvalidSpec, Problem
+from ssd_operator.cli import terminal
+from ssd_operator.errors import InvalidDocument, InvalidInput, InvalidSpec, Problem, first
 from ssd_operator.spec import documents, resource
 from ssd_operator.spec.resolved import ResolvedSpec
 
@@ -51,10 +51,10 @@ def _too_large(path: Path, size: str) -> InvalidInput:
 def understood(written: str, *, origin: str) -> tuple[str, ResolvedSpec]:
     """Return the name and the spec that a text means; what is legal and surely a mistake is said in passing."""
     document = documents.load(written, origin=origin)
-    for path in document.repeated:
-        sys.stderr.write(f"{document.sentence(Problem(path, TWICE))}\n")
+    for sentence in first([document.sentence(Problem(path, TWICE)) for path in document.repeated]):
+        terminal.errors().print(sentence)
     try:
         parsed = resource.parse(document.value)
         return parsed.name, parsed.resolve()
     except InvalidSpec as error:
-        raise InvalidDocument("\n".join(document.sentence(problem) for problem in error.problems)) from None
+        raise InvalidDocument("\n".join(first([document.sentence(problem) for problem in error.problems]))) from None

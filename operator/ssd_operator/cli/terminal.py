@@ -1,11 +1,15 @@
 """Writing to the terminal, or to whatever reads the output of `ssd`."""
 
 import sys
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-__all__ = ["STAGE_HEADINGS", "console", "table"]
+from ssd_jobs.contract.printable import printable
+
+__all__ = ["STAGE_HEADINGS", "Terminal", "console", "errors", "table"]
 
 STAGE_HEADINGS = ("STAGE", "PHASE", "ATTEMPT", "PROGRESS", "KEY", "MESSAGE")
 
@@ -13,9 +17,25 @@ PIPE_WIDTH = 200
 """A table that is piped into another program is never cut."""
 
 
+class Terminal(Console):
+    """The one place through which text reaches a terminal: it is shown as it stands and steers nothing."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return a text, a table's cell included, without control characters."""
+        return super().render_str(printable(text, keep="\n\t"), **options)
+
+
 def console() -> Console:
     """Return standard output."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    return Terminal(width=None if sys.stdout.isatty() else PIPE_WIDTH)
+
+
+def errors() -> Console:
+    """Return standard error."""
+    return Terminal(stderr=True, soft_wrap=True)
 
 
 def table(*headings: str) -> Table:

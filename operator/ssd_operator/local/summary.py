@@ -1,5 +1,6 @@
 """What a person sees at the end: base against candidate, the decision with its reasons, and where everything is."""
 
+import shlex
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -87,4 +88,8 @@ def _places(result: contract.ReportResult, state: RunState, graph: Graph, workdi
         places.append(("version", f"{result.model_version}, before it {result.previous_champion or 'none'}"))
     if result.url:
         return [*places, ("run", result.url)]
-    return [*places, ("run", result.run_id), ("open it", f"mlflow ui --backend-store-uri {workdir.tracking_uri}")]
+    return [
+        *places,
+        ("run", result.run_id),
+        ("open it", f"mlflow ui --backend-store-uri {shlex.quote(workdir.tracking_uri)}"),
+    ]

@@ -11,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from ssd_jobs.contract.printable import printable
 from ssd_operator.local import progress
 from ssd_operator.local.state import StageState
 from ssd_operator.plan import Graph, Node
@@ -98,7 +99,7 @@ class View:
             left = spent * (seen.total - seen.done) / seen.done if seen.done else 0.0
             return sign, name, bar, seen.text, _values(seen), _duration(spent), _duration(left) if left else ""
         took = _duration(state.finished - state.started) if state.finished else ""
-        return sign, name, Text(state.message, style), "", "", took, ""
+        return sign, name, Text(printable(state.message), style), "", "", took, ""
 
 
 def _values(seen: progress.Progress) -> str:

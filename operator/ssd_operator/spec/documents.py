@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from ssd_jobs.contract.printable import brief, printable
 from ssd_operator.errors import InvalidDocument, Problem
 from ssd_operator.spec import scalar_words
 
@@ -190,4 +191,4 @@ def _syntax(error: yaml.YAMLError, origin: str) -> str:
     line = f":{mark.line + 1}" if mark is not None else ""
     if isinstance(error, _TooManyValues):
         return f"{origin}{line}: holds more than {_MOST_NODES} values, too many for a resource"
-    return f"{origin}{line}: not YAML: {getattr(error, 'problem', None) or error}"
+    return f"{origin}{line}: not YAML: {printable(brief(str(getattr(error, 'problem', None) or error)))}"

@@ -9,12 +9,11 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from ssd_jobs.contract.printable import brief
 from ssd_operator.errors import Problem
 from ssd_operator.spec.patterns import WORDS
 
 __all__ = ["problems"]
-
-_LONGEST_VALUE = 80
 
 _SENTENCES = {
     "missing": "is required",
@@ -67,8 +66,7 @@ def _sentence(detail: ErrorDetails) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(value, default=str)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+    return brief(json.dumps(value, default=str))
 
 
 def _join(path: str, location: tuple[int | str, ...]) -> str:

@@ -10,6 +10,8 @@ from typing import Final
 
 __all__ = ["WORDS"]
 
+_STEERING = r"\x00-\x1f\x7f-\x9f\x{61c}\x{200e}\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}"
+"""What steers a terminal: controls, directions of text, line separators."""
 _PATH = r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*"
 
 ALIAS: Final = r"^[A-Za-z][A-Za-z0-9_-]*$"
@@ -24,11 +26,11 @@ METRIC: Final = r"^pass@[1-9][0-9]{0,3}$"
 PATH: Final = f"^{_PATH}$"
 PATH_OR_NONE: Final = f"^({_PATH})?$"
 QUANTITY: Final = r"^[0-9]+(\.[0-9]+)?([KMGTPE]i|[numkMGTPE]|[eE][0-9]{1,2})?$"
-REGISTERED: Final = r"^[^/:]+$"
-REGISTRY: Final = r"^models:/[^/@]+(/[1-9][0-9]*|@[^/@]+)$"
+REGISTERED: Final = f"^[^/:{_STEERING}]+$"
+REGISTRY: Final = f"^models:/[^/@{_STEERING}]+(/[1-9][0-9]*|@[^/@{_STEERING}]+)$"
 RELEASE: Final = r"^release_(v[1-9][0-9]*|latest)$"
 REPOSITORY: Final = r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)?$"
-TRACKING_URI: Final = r"^[^@]*$"
+TRACKING_URI: Final = f"^[^@{_STEERING}]*$"
 VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
 
 WORDS: Final[dict[str, str]] = {
@@ -44,11 +46,11 @@ WORDS: Final[dict[str, str]] = {
     PATH: "a path below the workspace, without a leading / and without ..",
     PATH_OR_NONE: "a path below the workspace, without a leading / and without .., or empty",
     QUANTITY: "a quantity such as 4, 500m or 64Gi",
-    REGISTERED: "a name without / and :",
-    REGISTRY: "a registered model such as models:/NAME@ALIAS or models:/NAME/3",
+    REGISTERED: "a name without /, : and control characters",
+    REGISTRY: "a registered model such as models:/NAME@ALIAS or models:/NAME/3, without control characters",
     RELEASE: "a release such as release_v6",
     REPOSITORY: "a repository such as Qwen/Qwen3-4B-Instruct-2507",
-    TRACKING_URI: "an address without credentials; give those to the operator as a Secret",
+    TRACKING_URI: "an address without control characters and credentials; give those to the operator as a Secret",
     VARIABLE: "the name of an environment variable",
 }
 """What a text must be, in words."""

@@ -13,6 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from ssd_jobs.contract.printable import brief
 from ssd_operator.errors import InvalidSpec, Problem
 from ssd_operator.spec import documents
 
@@ -60,5 +61,5 @@ def names() -> tuple[str, ...]:
 def load(name: str) -> Preset:
     """Return the preset of this name, or raise InvalidSpec that lists the names there are."""
     if name not in names():
-        raise InvalidSpec([Problem("spec.preset", f"no preset {name!r}; there are {', '.join(names())}")])
+        raise InvalidSpec([Problem("spec.preset", f"no preset {brief(repr(name))}; there are {', '.join(names())}")])
     return Preset(name, (_FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))

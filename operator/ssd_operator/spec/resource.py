@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ssd_jobs.contract.printable import brief
 from ssd_operator.errors import InvalidSpec, Problem
 from ssd_operator.naming import API_VERSION, GROUP, KIND, PLURAL, VERSION
-from ssd_operator.spec import rules
+from ssd_operator.spec import rules, surrogates
 from ssd_operator.spec.normal import normal
 from ssd_operator.spec.resolve import resolve
 from ssd_operator.spec.resolved import ResolvedSpec
@@ -60,7 +61,7 @@ class Resource:
 
 def parse(document: Any) -> Resource:
     """Check a JSON document and return the resource, or raise InvalidSpec naming every wrong field."""
-    found = list(_outside(document))
+    found = list(surrogates.lone(document)) or list(_outside(document))
     if found:
         raise InvalidSpec(found)
     body = {
@@ -83,7 +84,7 @@ def _outside(document: Any) -> Iterator[Problem]:
     body = {key: value for key, value in document.items() if value is not None}
     for field, expected in (("apiVersion", API_VERSION), ("kind", KIND)):
         if body.get(field) != expected:
-            yield Problem(field, f"must be {expected}, but is {body.get(field)!r}")
+            yield Problem(field, f"must be {expected}, but is {brief(repr(body.get(field)))}")
     for key in sorted(document.keys() - {"apiVersion", "kind", "metadata", "spec", "status"}):
         yield Problem(str(key), "no such field")
     if "spec" not in body:

@@ -12,6 +12,8 @@ import re
 import struct
 from typing import Final
 
+from ssd_jobs.contract.printable import brief
+
 __all__ = ["PLAIN", "JsonScalar", "key", "meaning"]
 
 JsonScalar = str | int | float | bool | None
@@ -61,7 +63,7 @@ def _value(text: str, tag: str) -> JsonScalar:
     if kind == "float" and type(value) is int:
         value = float(value)
     if kind not in (PLAIN, "timestamp", _KINDS[type(value)]):
-        raise ValueError(f"cannot decode !!{_KINDS[type(value)]} `{text}` as a !!{kind}")
+        raise ValueError(f"cannot decode !!{_KINDS[type(value)]} `{brief(text)}` as a !!{kind}")
     return value
 
 

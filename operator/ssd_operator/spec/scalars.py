@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from ssd_jobs.contract.printable import brief
 from ssd_operator.spec import patterns
 
 __all__ = [
@@ -99,7 +100,7 @@ _Item = TypeVar("_Item")
 def _once(values: tuple[_Item, ...], keys: list[Hashable]) -> tuple[_Item, ...]:
     for index, key in enumerate(keys):
         if key in keys[:index]:
-            raise PydanticCustomError("duplicate", "Duplicate value: {key}", {"key": repr(key), "index": index})
+            raise PydanticCustomError("duplicate", "Duplicate value: {key}", {"key": brief(repr(key)), "index": index})
     return values
 
 

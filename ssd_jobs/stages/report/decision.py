@@ -1,5 +1,6 @@
 """From evidence to a decision: judged by the gate, or skipped with the reason why it could not be judged."""
 
+import shlex
 from dataclasses import dataclass
 from typing import Literal
 
@@ -64,7 +65,8 @@ def weights(config: ReportConfig, outcome: ReportDecision) -> str:
         return f"{config.candidate} in the workspace; not registered"
     if promotion.upload_weights:
         alias = promotion.alias if outcome.decision == "Promoted" else promotion.challenger_alias
-        return f"mlflow artifacts download --artifact-uri models:/{promotion.registered_model}@{alias}"
+        version = shlex.quote(f"models:/{promotion.registered_model}@{alias}")
+        return f"mlflow artifacts download --artifact-uri {version}"
     if not promotion.claim:
         return f"{config.candidate} in the workspace on this machine; MLflow holds no weights (tag weights=external)"
     return (

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ssd_jobs.contract.printable import printable
 from ssd_jobs.scoring.formatting import percent, points
 from ssd_jobs.stages.report.document import BenchmarkSection, Document, Number
 
@@ -10,7 +11,7 @@ __all__ = ["render"]
 
 def render(document: Document) -> str:
     """Return the summary."""
-    return "\n".join(_lines(document)) + "\n"
+    return "\n".join(map(printable, _lines(document))) + "\n"
 
 
 def _lines(document: Document) -> Iterator[str]:
@@ -20,9 +21,11 @@ def _lines(document: Document) -> Iterator[str]:
     for panel in document.panels:
         yield ""
         yield from _table(panel)
-    if document.failed:
+    failed = [f"{name} failed: {message}" for name, message in document.failed.items()]
+    beside = [line for line in failed if line not in document.reasons]
+    if beside:
         yield ""
-        yield from (f"* {name} failed: {message}" for name, message in document.failed.items())
+        yield from (f"* {line}" for line in beside)
     if document.notes:
         yield ""
         yield from (f"* {note}" for note in document.notes)

@@ -1,5 +1,6 @@
 """When there is nothing to judge, the decision is to skip, and it says why."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -89,3 +90,11 @@ def test_a_person_is_told_how_to_get_the_weights(tmp_path: Path, changes: Any, w
     """Uploaded or not, the report says where the weights are and how to fetch them."""
     wanted = config(tmp_path, **changes)
     assert decision.weights(wanted, decision.decide(wanted, evidence())).startswith(words)
+
+
+def test_the_command_for_copying_is_one_command(tmp_path: Path) -> None:
+    """A shell takes a model's name for one argument, whatever is in it."""
+    promoted = promotion_of("x").model_copy(update={"registered_model": "my $(model); 'ls'"})
+    wanted = report_config(tmp_path, TRACKING, bootstrap_replicates=200, promoted=promoted)
+    command = decision.weights(wanted, decision.decide(wanted, evidence()))
+    assert shlex.split(command)[3:] == ["--artifact-uri", "models:/my $(model); 'ls'@champion"]
