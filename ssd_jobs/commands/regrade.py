@@ -1,6 +1,7 @@
-"""Grade a stored run again and compare: `python -m ssd_jobs.commands.regrade CONFIG`.
+"""Grade a stored run again and compare: `python -m ssd_jobs.commands.regrade CONFIG --workspace DIR`.
 
-CONFIG is the config of a grade stage that is complete. Nothing is overwritten; the verdicts are made again in
+CONFIG is the config of a grade stage that is complete, DIR where its artifacts are: a config names the directory that
+it was written for, and a copy of that directory is not it. Nothing is overwritten; the verdicts are made again in
 memory. Time and the wording of a reason may differ between two runs, the verdict, the failing test and the program
 may not.
 """
@@ -30,12 +31,13 @@ def main(arguments: list[str]) -> str:
     """Grade again and say whether anything differs."""
     parser = argparse.ArgumentParser(prog="python -m ssd_jobs.commands.regrade", description=__doc__)
     parser.add_argument("config", type=Path, help="the config of a grade stage that is complete")
+    parser.add_argument("--workspace", type=Path, required=True, help="the directory that holds its artifacts")
     given = parser.parse_args(arguments)
     config = contract.load(given.config)
     if not isinstance(config, contract.GradeConfig):
         raise BadInput(f"{given.config}: is the config of a {config.stage} stage; give the one of a grade stage")
     total, differences = 0, []
-    for count, found in regrade(config, Path(config.workspace)):
+    for count, found in regrade(config, given.workspace):
         total += count
         differences += found
     if differences:

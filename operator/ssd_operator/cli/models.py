@@ -69,7 +69,8 @@ def regrade(
     missing = next((config for config in configs if not config.exists()), None)
     if missing is not None:
         raise InvalidInput(f"{missing}: not there; nothing was graded here yet, run: ssd run FILE")
-    return max(worker.call("ssd_jobs.commands.regrade", str(config), needs="pyarrow") for config in configs)
+    place = ("--workspace", str(experiment.workdir.root))
+    return max(worker.call("ssd_jobs.commands.regrade", str(config), *place, needs="pyarrow") for config in configs)
 
 
 def promote(

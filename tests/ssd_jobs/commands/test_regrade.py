@@ -33,9 +33,8 @@ def stored(tmp_path: Path) -> Path:
 
 def test_a_stored_run_graded_again_is_the_same(stored: Path) -> None:
     """The program of the command line says how many verdicts there are, that none differs, and exits with 0."""
-    done = subprocess.run(
-        [sys.executable, "-m", "ssd_jobs.commands.regrade", str(stored)], capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-m", "ssd_jobs.commands.regrade", str(stored), "--workspace", str(stored.parent)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "8 verdicts, none differs\n"), done.stderr
 
 
@@ -50,7 +49,7 @@ def test_a_forged_verdict_is_found(stored: Path) -> None:
         draft.write_table(files.VERDICTS, tables.VERDICTS, tables.table(tables.VERDICTS, rows))
         draft.finish(EMPTY)
     with pytest.raises(JobError, match="1 of 8 verdicts differ: one #1 at t0-7 as Process: pass is now wrong"):
-        regrade.main([str(stored)])
+        regrade.main([str(stored), "--workspace", str(stored.parent)])
 
 
 def test_only_a_grade_config_can_be_graded_again(tmp_path: Path) -> None:
@@ -58,4 +57,4 @@ def test_only_a_grade_config_can_be_graded_again(tmp_path: Path) -> None:
     path = tmp_path / "config.json"
     path.write_text(json.dumps({"stage": "report"}))
     with pytest.raises(BadInput, match=r"config\.json"):
-        regrade.main([str(path)])
+        regrade.main([str(path), "--workspace", str(tmp_path)])
