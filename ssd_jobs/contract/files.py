@@ -38,6 +38,8 @@ __all__ = [
     "TESTS",
     "TOKENIZER",
     "TOKENIZER_CONFIG",
+    "TOKENIZER_MODEL",
+    "TOKENIZER_VOCABULARY",
     "VERDICTS",
     "WEIGHTS",
     "WEIGHTS_INDEX",
@@ -125,6 +127,8 @@ MODEL_CONFIG = "config.json"
 GENERATION_CONFIG = "generation_config.json"
 TOKENIZER = "tokenizer.json"
 TOKENIZER_CONFIG = "tokenizer_config.json"
+TOKENIZER_MODEL = "tokenizer.model"
+TOKENIZER_VOCABULARY = "vocab.json"
 WEIGHTS = ".safetensors"
 """The suffix of every file of weights that is read or written."""
 WEIGHTS_INDEX = "model.safetensors.index.json"

@@ -20,6 +20,7 @@ from ssd_operator.cli.place import (
 )
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import summary
+from ssd_operator.local.workdir import mlflow_database
 from ssd_operator.spec.resolved import ResolvedSpec
 
 __all__ = ["register"]
@@ -108,9 +109,9 @@ def _also_graded(spec: ResolvedSpec, mode: str) -> ResolvedSpec:
 
 def _database(workdir: Path) -> str:
     """Return the MLflow store of a directory, or say that there is none."""
-    database = workdir.resolve() / "mlflow.db"
+    database = mlflow_database(workdir)
     if not database.exists():
         raise InvalidInput(
-            f"--workdir {workdir}: holds no mlflow.db; name the directory of a run, or a server with --mlflow"
+            f"--workdir {workdir}: holds no {database.name}; name the directory of a run, or a server with --mlflow"
         )
     return f"sqlite:///{database}"

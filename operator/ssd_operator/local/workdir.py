@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ssd_operator.errors import Busy, InvalidInput, NoSpace
 
-__all__ = ["Workdir", "names"]
+__all__ = ["Workdir", "mlflow_database", "names"]
 
 ORIGIN = re.compile("[0-9a-f]{32}")
 
@@ -27,6 +27,11 @@ ORIGIN = re.compile("[0-9a-f]{32}")
 def names(root: Path) -> list[str]:
     """Return the experiments that were run in a directory."""
     return sorted(found.parent.name for found in root.glob(".ssd/*/selfdistill.yaml"))
+
+
+def mlflow_database(root: Path) -> Path:
+    """Return where a directory's own MLflow store is, which need not be there yet."""
+    return root.resolve() / "mlflow.db"
 
 
 class Workdir:
@@ -49,7 +54,7 @@ class Workdir:
     @property
     def tracking_uri(self) -> str:
         """The directory's own MLflow store."""
-        return f"sqlite:///{self.root / 'mlflow.db'}"
+        return f"sqlite:///{mlflow_database(self.root)}"
 
     def config_file(self, stage: str) -> Path:
         """Return where a stage's config is written."""

@@ -24,7 +24,13 @@ __all__ = ["Parts"]
 
 MODEL, PROMPTS = "model", "prompts"
 """The names of the two parts that are no benchmark."""
-TOKENIZER_FILES = (files.TOKENIZER, files.TOKENIZER_CONFIG, "tokenizer.model", "chat_template.jinja", "vocab.json")
+TOKENIZER_FILES = (
+    files.TOKENIZER,
+    files.TOKENIZER_CONFIG,
+    files.TOKENIZER_MODEL,
+    "chat_template.jinja",
+    files.TOKENIZER_VOCABULARY,
+)
 
 
 class Parts:

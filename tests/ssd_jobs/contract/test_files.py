@@ -42,6 +42,8 @@ STORED = {
     "TESTS": "tests.parquet",
     "TOKENIZER": "tokenizer.json",
     "TOKENIZER_CONFIG": "tokenizer_config.json",
+    "TOKENIZER_MODEL": "tokenizer.model",
+    "TOKENIZER_VOCABULARY": "vocab.json",
     "VERDICTS": "verdicts.parquet",
     "WEIGHTS": ".safetensors",
     "WEIGHTS_INDEX": "model.safetensors.index.json",

@@ -123,7 +123,9 @@ def _check(path: Path) -> None:
         raise BadInput(f"model.source: there is no {files.MODEL_CONFIG}; give a model directory in Hugging Face layout")
     settings = {name: _object(path / name) for name in SETTINGS if (path / name).is_file()}
     _check_weights(path, settings.get(files.WEIGHTS_INDEX))
-    if not any((path / name).is_file() for name in (files.TOKENIZER, "tokenizer.model", "vocab.json")):
+    if not any(
+        (path / name).is_file() for name in (files.TOKENIZER, files.TOKENIZER_MODEL, files.TOKENIZER_VOCABULARY)
+    ):
         raise BadInput("model.source: there is no tokenizer; give a model directory with its tokenizer")
     for file in path.iterdir():
         if file.is_file():
