@@ -70,8 +70,8 @@ def regrade(
     missing = next((config for config in configs if not config.exists()), None)
     if missing is not None:
         raise InvalidInput(f"{missing}: not there; nothing was graded here yet, run: ssd run FILE")
-    place = ("--workspace", str(experiment.workdir.root))
-    return max(worker.call("ssd_jobs.commands.regrade", str(config), *place, needs="pyarrow") for config in configs)
+    workspace = ("--workspace", str(experiment.workdir.root))
+    return max(worker.call("ssd_jobs.commands.regrade", str(config), *workspace, needs="pyarrow") for config in configs)
 
 
 def promote(

@@ -18,7 +18,7 @@ from ssd_operator.cli.place import (
     find,
 )
 from ssd_operator.errors import InvalidInput
-from ssd_operator.local import progress, summary
+from ssd_operator.local import edited, progress, summary
 from ssd_operator.local.experiment import LocalExperiment
 from ssd_operator.local.state import RunState, StageState
 from ssd_operator.plan import Graph
@@ -54,6 +54,7 @@ def run(
     _check_installed(spec)
     experiment = LocalExperiment(name, spec, workdir, tracking_uri=checked_uri(mlflow))
     before = experiment.state()
+    terminal.warn(edited.sentences(experiment.graph(before), experiment.workdir.root))
     if _finished(before, experiment.graph(before)):
         console.print(
             f"{name}: nothing to do, everything is in {experiment.workdir.root}", markup=False, soft_wrap=True

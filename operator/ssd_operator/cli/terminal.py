@@ -1,6 +1,7 @@
 """Writing to the terminal, or to whatever reads the output of `ssd`."""
 
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
@@ -9,7 +10,7 @@ from rich.text import Text
 
 from ssd_jobs.contract.printable import printable
 
-__all__ = ["STAGE_HEADINGS", "Terminal", "console", "errors", "table"]
+__all__ = ["STAGE_HEADINGS", "Terminal", "console", "errors", "table", "warn"]
 
 STAGE_HEADINGS = ("STAGE", "PHASE", "ATTEMPT", "PROGRESS", "KEY", "MESSAGE")
 
@@ -36,6 +37,12 @@ def console() -> Console:
 def errors() -> Console:
     """Return standard error."""
     return Terminal(stderr=True, soft_wrap=True)
+
+
+def warn(sentences: Iterable[str]) -> None:
+    """Write sentences on standard error, so that output for programs stays as it is."""
+    for sentence in sentences:
+        errors().print(sentence)
 
 
 def table(*headings: str) -> Table:

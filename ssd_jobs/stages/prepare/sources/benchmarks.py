@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from ssd_jobs.contract import BenchmarkSource, Builtin, Columns, HuggingFaceRows, LiveCodeBench, PathRows
+from ssd_jobs.contract.path_rows import digest
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.prepare.sources import asserts, datasets, livecodebench, rows, toy
 from ssd_jobs.stages.prepare.sources.generic import Table
@@ -62,7 +63,8 @@ def open_benchmark(source: BenchmarkSource, *, name: str, workspace: Path, offli
             return _from_hub(source, field=f"{field}.huggingFace", offline=offline)
         case PathRows(path=path):
             files = rows.table_files(workspace / path, field=f"{field}.path")
-            return _of_files(files, source.columns, f"{field}.path", {"path": path})
+            facts: dict[str, JsonValue] = {"path": path, "rows_sha256": digest(workspace / path)}
+            return _of_files(files, source.columns, f"{field}.path", facts)
 
 
 def _from_hub(source: HuggingFaceRows, *, field: str, offline: bool) -> Benchmark:

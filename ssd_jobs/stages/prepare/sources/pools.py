@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from ssd_jobs.contract import Builtin, HuggingFaceRows, PathRows, PromptsScience
+from ssd_jobs.contract.path_rows import digest
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.prepare.sources import datasets, rows, toy
 from ssd_jobs.stages.prepare.sources.generic import Table
@@ -40,7 +41,8 @@ def open_pool(science: PromptsScience, *, workspace: Path, offline: bool) -> Poo
             files, facts = found.files, found.facts
         case PathRows(path=path) as source:
             required = frozenset({"statement"})
-            files, facts = rows.table_files(workspace / path, field=f"{FIELD}.path"), {"path": path}
+            files = rows.table_files(workspace / path, field=f"{FIELD}.path")
+            facts = {"path": path, "rows_sha256": digest(workspace / path)}
     field = f"{FIELD}.{source.kind}"
     table = Table(files, source.columns, field, required, passed_column=science.require_passed_column)
     table.check()

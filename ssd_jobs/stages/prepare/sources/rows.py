@@ -9,13 +9,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ssd_jobs.artifacts.tables import HALF_PAIR
+from ssd_jobs.contract.path_rows import SUFFIXES, tables_below
 from ssd_jobs.errors import BadInput, first_line
 
 __all__ = ["Row", "columns", "scan", "table_files"]
 
 Row = dict[str, Any]
 BATCH = 1024
-SUFFIXES = (".jsonl", ".parquet")
 
 
 def table_files(path: Path, *, field: str) -> list[Path]:
@@ -23,7 +23,7 @@ def table_files(path: Path, *, field: str) -> list[Path]:
     if path.is_file():
         found = [path]
     elif path.is_dir():
-        found = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES and file.is_file())
+        found = tables_below(path)
     else:
         raise BadInput(f"{field}: {path} does not exist; give a JSONL or parquet file, or a directory of them")
     odd = [file for file in found if file.suffix not in SUFFIXES]

@@ -16,6 +16,7 @@ from configs.prepare import prepare_config
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
+from ssd_jobs.contract.path_rows import digest
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models.prompts import load_tokenizer
 from ssd_jobs.stages.prepare import stage as prepare
@@ -108,6 +109,7 @@ def test_both_counts_are_recorded_when_a_passed_column_is_required(tmp_path: Pat
     assert (manifest.counts["unique"], manifest.counts["unique_passed"], manifest.counts["passed"]) == (4, 2, 3)
     assert [row["problem_id"] for row in pool(tmp_path)] == ["p1", "p4"]
     assert "is_passed" in str(manifest.facts["correctness_signal"])
+    assert manifest.facts["rows_sha256"] == digest(tmp_path / "pool.jsonl")
 
 
 def test_parquet_and_jsonl_give_the_same(tmp_path: Path) -> None:
