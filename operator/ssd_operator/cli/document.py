@@ -56,5 +56,7 @@ def understood(written: str, *, origin: str) -> tuple[str, ResolvedSpec]:
     try:
         parsed = resource.parse(document.value)
         return parsed.name, parsed.resolve()
+    except RecursionError:
+        raise InvalidDocument(f"{origin}: is nested too deeply to be a resource") from None
     except InvalidSpec as error:
         raise InvalidDocument("\n".join(first([document.sentence(problem) for problem in error.problems]))) from None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,7 +42,7 @@ class Document:
     def place(self, path: str) -> str:
         """Return `file:line` of a path, or of the nearest object that should hold it."""
         while path and path not in self.lines:
-            path = re.sub(r"(\.?[^.\[\]]+|\[[0-9]+\])$", "", path)
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
         return f"{self.origin}:{self.lines.get(path, 1)}"
 
     def sentence(self, problem: Problem) -> str:

@@ -104,6 +104,9 @@ def test_only_one_document() -> None:
 def test_every_path_has_its_line() -> None:
     """A problem is placed on the line of its field, or of the object in which it is missing."""
     document = documents.load("spec:\n  a:\n  - x: 1\n  - x: 2\n    w: {z: 3}\n", origin="f.yaml")
+    assert [document.place(path) for path in ("spec.a[", "spec.]b[31m", "[", ".", "spec.a[1].w\n")] == [
+        "f.yaml:2", "f.yaml:1", "f.yaml:1", "f.yaml:1", "f.yaml:4",
+    ]  # fmt: skip
     places = {path: document.place(path) for path in ("spec.a[1].x", "spec.a[1].w.z", "spec.a[0].missing", "nowhere")}
     assert places == {
         "spec.a[1].x": "f.yaml:4", "spec.a[1].w.z": "f.yaml:5", "spec.a[0].missing": "f.yaml:3", "nowhere": "f.yaml:1",
