@@ -95,7 +95,7 @@ LONG = "x" * 3000
 @pytest.mark.parametrize(
     "text",
     [
-        f"{WHOLE}  {LONG}: 1\n",
+        f'{{"{LONG}": 1}}',
         f"{WHOLE}  training: {{precision: {LONG}}}\n",
         f"{WHOLE}  evaluation: {{benchmarks: [{{name: {LONG}}}]}}\n",
         f"{WHOLE}  deadline: !!int {LONG}\n",
