@@ -33,7 +33,7 @@ class Planner:
     def __init__(self) -> None:
         self._plans: OrderedDict[tuple[str, str], _Plan] = OrderedDict()
 
-    def __len__(self) -> int:
+    def count(self) -> int:
         """Return how many plans are kept."""
         return len(self._plans)
 

@@ -30,7 +30,7 @@ class Admissions:
         self._clock = clock
         self._known: dict[str, tuple[str, float]] = {}
 
-    def __len__(self) -> int:
+    def count(self) -> int:
         """Return of how many Jobs something is known."""
         return len(self._known)
 

@@ -36,7 +36,7 @@ class Observer:
 
     def remembered(self) -> dict[str, int]:
         """Return how many things of each kind are known."""
-        return {"stages": len(self._progress), "queued": len(self._admissions)}
+        return {"stages": self._progress.count(), "queued": self._admissions.count()}
 
     def keep_only(self, jobs: Iterable[JobView]) -> None:
         """Drop what is known of other Jobs than these."""

@@ -84,7 +84,7 @@ class Reader:
         self._known: dict[tuple[Key, str], Known] = {}
         self._asking: set[asyncio.Task[None]] = set()
 
-    def __len__(self) -> int:
+    def count(self) -> int:
         """Return of how many stages something is known."""
         return len(self._known)
 

@@ -75,8 +75,8 @@ class Reconciler:
         self._clock = clock
         self._changed = changed
         self._planner = Planner()
-        self._known: set[Key] = set()
-        """Resources that were looked at, of which something may be known."""
+        self._known: dict[Key, str] = {}
+        """Resource -> its uid, for those that were looked at and of which something may be known."""
         self._runs = Runs(api, store)
         jobs = Jobs(api, store)
         self._actor = Actor(api, jobs)
@@ -95,6 +95,8 @@ class Reconciler:
             return None
         if isinstance(run, Unreadable):
             raise run.error
+        if self._known.get(key) != run.uid:
+            self._forget(key)
         try:
             return await self._pass(run)
         except ApiError as error:
@@ -105,13 +107,13 @@ class Reconciler:
                 return AT_ONCE
             raise  # no news: the queue makes the same refusal wait
         finally:
-            self._known.add(key)
+            self._known[key] = run.uid
 
     def forget_the_gone(self) -> None:
         """Drop what is known of what is gone, also of what no watch saw go; after a resync the store knows what is."""
-        in_use = self._store.in_use()
-        for key in self._known - in_use.jobs.keys():
+        for key in [key for key, uid in self._known.items() if self._store.uid(key) != uid]:
             self._forget(key)
+        in_use = self._store.in_use()
         self._actor.keep_only(in_use.jobs)
         self._claims.keep_only(in_use.claims)
         self._specs.keep_only(in_use.specs)
@@ -122,9 +124,9 @@ class Reconciler:
         """Return how many things of each kind are known, beside what the store knows."""
         return {
             "runs": len(self._known),
-            "plans": len(self._planner),
-            "claims": len(self._claims),
-            "specs": len(self._specs),
+            "plans": self._planner.count(),
+            "claims": self._claims.count(),
+            "specs": self._specs.count(),
             "created": sum(map(len, self._actor.made.values())),
             "refused": sum(map(len, self._actor.refusals.values())),
             **self._observer.remembered(),
@@ -135,7 +137,7 @@ class Reconciler:
         self._actor.forget(key)
         self._observer.forget(key)
         self._planner.forget(key.namespace, key.name)
-        self._known.discard(key)
+        self._known.pop(key, None)
 
     async def _pass(self, run: Run) -> float | None:
         """Do one pass over what was read, or write why nothing can be done."""

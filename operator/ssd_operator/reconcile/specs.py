@@ -50,7 +50,7 @@ class Specs:
         self._texts: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._read = functools.lru_cache(maxsize=MOST_SPECS)(_read)
 
-    def __len__(self) -> int:
+    def count(self) -> int:
         """Return how many frozen specs are known."""
         return len(self._texts)
 

@@ -25,7 +25,7 @@ class VolumeClaims:
         self._clock = clock
         self._known: dict[tuple[str, str], tuple[str, float]] = {}
 
-    def __len__(self) -> int:
+    def count(self) -> int:
         """Return of how many claims something is known."""
         return len(self._known)
 

@@ -14,7 +14,7 @@ from ssd_operator.cluster import Api, Key, Store
 from ssd_operator.cluster.kinds import KINDS
 from ssd_operator.cluster.views import view_job, view_pod
 from ssd_operator.reconcile import Reconciler
-from ssd_operator.reconcile.progress import Reader
+from ssd_operator.reconcile.progress import Fetch, Reader
 from ssd_operator.serve.namespaces import Namespaces
 from ssd_operator.serve.resync import Resync
 from ssd_operator.settings import Settings
@@ -27,11 +27,11 @@ Raw = dict[str, Any]
 class Life:
     """An operator in a cluster where things come and go, some of them unseen."""
 
-    def __init__(self) -> None:
+    def __init__(self, get: Fetch = nobody_answers) -> None:
         self.server = Memory()
         self.api = Api(self.server)
         self.store = Store()
-        progress = Reader(every_s=0, get=nobody_answers)
+        progress = Reader(every_s=0, get=get)
         self.reconciler = Reconciler(self.api, self.store, Settings(kueue=True), progress=progress)
         prefetch = self.reconciler.prefetch
         self.resync = Resync(self.api, self.store, Namespaces((NAMESPACE,)), prefetch=prefetch, grace_s=0)
@@ -69,7 +69,8 @@ class Life:
         for _ in range(10):
             if await self.reconciler.reconcile(Key(NAMESPACE, name)) != 0.0:
                 break
-        await asyncio.sleep(0)
+        for _ in range(3):
+            await asyncio.sleep(0)
 
     async def run(self, phase: str) -> None:
         """Give every Job a pod in this phase, of which the operator hears."""
@@ -109,7 +110,15 @@ class Life:
             self.store.drop_job(NAMESPACE, name, uid=job.uid, version=job.version)
 
     async def compare(self) -> None:
-        """Do what the process does at each resync."""
+        """Do what the process does at each resync, after the garbage collector did its work unseen."""
+        uids = {raw["metadata"]["uid"] for raw in self.server.objects.values()}
+        for job in self.jobs():
+            if job["metadata"]["ownerReferences"][0]["uid"] not in uids:
+                await self._delete_job(job["metadata"]["name"], seen=False)
+        names = {job["metadata"]["name"] for job in self.jobs()}
+        for place, raw in list(self.server.objects.items()):
+            if raw["kind"] == "Pod" and _labels(raw)[naming.LABEL_JOB] not in names:
+                del self.server.objects[place]
         await self.resync.again()
         self.reconciler.forget_the_gone()
 
@@ -171,7 +180,10 @@ RUNNING_UNSEEN = [
     ("delete", "a", False),
 ]
 
+MADE_ANEW_UNSEEN = [*RUNNING_UNSEEN, ("make", "a", "")]
 
+
+@example(operations=MADE_ANEW_UNSEEN)
 @example(operations=RUNNING_UNSEEN)
 @example(operations=ENDED_PODS_UNSEEN)
 @example(operations=REFUSED_THEN_RERUN)
@@ -210,3 +222,26 @@ def check(life: Life) -> None:
     assert max(remembered["created"], remembered["refused"]) <= len(named)
     for kind in ("runs", "plans", "claims", "specs"):
         assert remembered[kind] <= len(resources), kind
+
+
+async def test_a_resource_made_anew_shows_nothing_of_the_old_one() -> None:
+    """Who is deleted unseen and made again under its name is another run: it does not begin with the old progress."""
+    done = 5
+
+    async def page(_url: str) -> str:
+        return f'ssd_progress_done{{unit="steps"}} {done}\nssd_progress_total{{unit="steps"}} 10\n'
+
+    async def shown() -> list[int]:
+        """Look, and return how far the stages are shown to be; each Job has a running pod afterwards."""
+        await life.look("a", refused=False)
+        await life.run("Running")
+        [raw] = [raw for raw in life.server.objects.values() if raw["kind"] == naming.KIND]
+        return [stage["progress"]["done"] for stage in raw["status"]["stages"] if "progress" in stage]
+
+    life = Life(page)
+    await life.make("a", "")
+    assert [await shown() for _ in range(3)] == [[], [], [5]]
+    await life.delete("a", seen=False)
+    await life.make("a", "")
+    done = 1
+    assert [5] not in [await shown() for _ in range(3)]
