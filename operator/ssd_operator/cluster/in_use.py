@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from ssd_operator import naming
-from ssd_operator.cluster.resources import Key
+from ssd_operator.cluster.resources import Ended, Key, Live
 
 __all__ = ["InUse", "in_use"]
 
@@ -20,29 +18,16 @@ class InUse:
     """Names that resources use."""
 
     jobs: Mapping[Key, frozenset[str]]
-    """Each resource -> the Jobs that its status names."""
+    """Each resource -> the Jobs that its status names; one that is over makes none."""
     claims: frozenset[Place]
     specs: frozenset[Place]
     """ConfigMaps of specs in force."""
 
 
-def in_use(documents: Mapping[Key, Mapping[str, Any]]) -> InUse:
+def in_use(resources: Mapping[Key, Live | Ended]) -> InUse:
     """Return what these resources use."""
     return InUse(
-        jobs={key: frozenset(_jobs(document)) for key, document in documents.items()},
-        claims=frozenset((key.namespace, _claim(key, document)) for key, document in documents.items()),
-        specs=frozenset((key.namespace, _spec(document)) for key, document in documents.items()),
+        jobs={key: each.jobs for key, each in resources.items()},
+        claims=frozenset((key.namespace, each.claim) for key, each in resources.items()),
+        specs=frozenset((key.namespace, each.spec) for key, each in resources.items()),
     )
-
-
-def _jobs(document: Mapping[str, Any]) -> list[str]:
-    stages = document.get("status", {}).get("stages", [])
-    return [reference["name"] for stage in stages for reference in stage.get("jobs", [])]
-
-
-def _claim(key: Key, document: Mapping[str, Any]) -> str:
-    return naming.claim_of(key.name, document["spec"].get("storage", {}).get("claimName"))
-
-
-def _spec(document: Mapping[str, Any]) -> str:
-    return str(document.get("status", {}).get("resolvedSpec", {}).get("configMap", ""))

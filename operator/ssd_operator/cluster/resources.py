@@ -1,19 +1,29 @@
-"""What the process works with of a SelfDistillation: its few facts, its status as a model, and its spec when asked."""
+"""The door: what the process keeps and works with of a SelfDistillation that the API server sends.
+
+Each becomes a Run, an Ended or an Unreadable. Most resources of a cluster are over: of those a few facts are kept and
+never the document, and whoever must work on one again reads it anew. The status of the others is read when asked.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from ssd_operator import naming
-from ssd_operator.errors import InvalidSpec
-from ssd_operator.spec import resource
+from ssd_operator.errors import InvalidSpec, Problem
+from ssd_operator.lifecycle import is_over
+from ssd_operator.lifecycle.conditions import holds
+from ssd_operator.spec import resource, scalars
 from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.status import Status
 
-__all__ = ["Key", "Run", "Unreadable", "read"]
+__all__ = ["Ended", "Key", "Live", "ResourceIdentity", "Run", "Unreadable", "enter", "identify", "read"]
 
 Raw = dict[str, Any]
+FACTS = ("observedGeneration", "phase", "stages", "conditions", "completionTime", "resolvedSpec")
+STAGE_FACTS = ("name", "phase", "key")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -26,6 +36,16 @@ class Key:
     def __str__(self) -> str:
         """Write it as kubectl does."""
         return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceIdentity:
+    """What tells two sights of resources apart."""
+
+    key: Key
+    uid: str
+    version: int
+    """The resource version: a larger one is newer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +64,11 @@ class Run:
     status: Status
     document: Raw = field(repr=False, compare=False)
     """As it was sent. Only `cluster` looks into it: the spec is read when it has changed, which is seldom."""
+
+    @property
+    def identity(self) -> ResourceIdentity:
+        """Return what tells this sight of it apart."""
+        return ResourceIdentity(self.key, self.uid, self.version)
 
     def resolve(self) -> ResolvedSpec:
         """Complete the written spec, or raise InvalidSpec naming every wrong field."""
@@ -73,18 +98,117 @@ class Unreadable:
     key: Key
     uid: str
     deleting: bool
-    error: InvalidSpec
-    """It names every wrong field."""
+    problems: tuple[Problem, ...]
+    """Every wrong field."""
+
+    @property
+    def error(self) -> InvalidSpec:
+        """Return what to raise; anew each time, since an error holds on to all that was at hand where it was raised."""
+        return InvalidSpec(self.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A SelfDistillation that is over."""
+
+    key: Key
+    uid: str
+    version: int
+    generation: int
+    deleting: bool
+    phase: str
+    completed_at: str
+    """Empty where no time is written."""
+    ttl: str
+    """As the spec has it, empty: it is kept for ever."""
+    settled: bool
+    """The status speaks of this generation and accepts it, so the spec in force is the one that is written."""
+    claim: str
+    spec: str
+    """The ConfigMap of the spec in force, empty where none is."""
+    recorded: tuple[str, ...]
+    """The keys of which it has results on its claim."""
+
+    @property
+    def identity(self) -> ResourceIdentity:
+        """Return what tells it apart."""
+        return ResourceIdentity(self.key, self.uid, self.version)
+
+    @property
+    def jobs(self) -> frozenset[str]:
+        """Return the Jobs that it still makes or waits for."""
+        return frozenset()
+
+    @property
+    def is_going_on(self) -> bool:
+        """Tell whether it wants its Jobs."""
+        return False
+
+    @property
+    def expires(self) -> datetime | None:
+        """Return when it is to be deleted."""
+        ttl = scalars.seconds(self.ttl)
+        return datetime.fromisoformat(self.completed_at) + timedelta(seconds=ttl) if ttl and self.completed_at else None
+
+
+class Live:
+    """A SelfDistillation that is not over: its document, until somebody asks what it says, and that answer then."""
+
+    def __init__(self, document: Raw) -> None:
+        metadata, spec = document["metadata"], document["spec"]
+        self.identity = identify(document)
+        self.phase: str = _phase(document)
+        self.claim = _claim(document)
+        stopped = "deletionTimestamp" in metadata or spec.get("suspend", False)
+        self.is_going_on = not stopped and self.phase not in ("Succeeded", "Failed")
+        self._document: Raw | None = document
+
+    @cached_property
+    def value(self) -> Run | Unreadable:
+        """The document as it is worked with, read once; of one that cannot be read only the problems are kept."""
+        assert self._document is not None
+        found = read(self._document)
+        self._document = None
+        return found
+
+    @property
+    def jobs(self) -> frozenset[str]:
+        """The Jobs that its status names."""
+        stages = self.value.status.stages if isinstance(self.value, Run) else ()
+        return frozenset(job.name for stage in stages for job in stage.jobs)
+
+    @property
+    def spec(self) -> str:
+        """The ConfigMap of the spec in force, empty where none is."""
+        return _frozen(self.value.status) if isinstance(self.value, Run) else ""
+
+    @property
+    def recorded(self) -> tuple[str, ...]:
+        """The keys of which it has results on its claim."""
+        return _recorded(self.value.status) if isinstance(self.value, Run) else ()
+
+
+def identify(document: Raw) -> ResourceIdentity:
+    """Return what tells this sight of a resource apart."""
+    metadata = document["metadata"]
+    return ResourceIdentity(_key(document), metadata["uid"], int(metadata["resourceVersion"]))
+
+
+def enter(document: Raw) -> Live | Ended:
+    """Return what is kept of what the API server sends."""
+    metadata = {name: value for name, value in document["metadata"].items() if name != "managedFields"}
+    slim = {**document, "metadata": metadata}
+    return _ended(slim) or Live(slim)
 
 
 def read(document: Raw) -> Run | Unreadable:
-    """Read what the API server sends."""
+    """Read the whole of what the API server sends."""
     metadata, spec = document["metadata"], document["spec"]
-    key, deleting = Key(metadata["namespace"], metadata["name"]), "deletionTimestamp" in metadata
+    key, deleting = _key(document), "deletionTimestamp" in metadata
     try:
         status = Status.read(document.get("status", {}), path="status")
     except InvalidSpec as error:
-        return Unreadable(key, metadata["uid"], deleting, error)
+        return Unreadable(key, metadata["uid"], deleting, error.problems)
     return Run(
         key=key,
         uid=metadata["uid"],
@@ -96,3 +220,74 @@ def read(document: Raw) -> Run | Unreadable:
         status=status,
         document=document,
     )
+
+
+def _key(document: Raw) -> Key:
+    return Key(document["metadata"]["namespace"], document["metadata"]["name"])
+
+
+def _ended(document: Raw) -> Ended | None:
+    """Return the few facts of a resource that has ended; None where none is readable: its whole status says why."""
+    try:
+        status = Status.read(_few(document), path="status")
+    except InvalidSpec:
+        return None
+    if not is_over(status):
+        return None
+    metadata, spec = document["metadata"], document["spec"]
+    return Ended(
+        key=_key(document),
+        uid=metadata["uid"],
+        version=int(metadata["resourceVersion"]),
+        generation=metadata["generation"],
+        deleting="deletionTimestamp" in metadata,
+        phase=status.phase,
+        completed_at=status.completion_time or "",
+        ttl=spec.get("ttlAfterFinished", ""),
+        settled=status.observed_generation == metadata["generation"] and holds(status, "Accepted"),
+        claim=_claim(document),
+        spec=_frozen(status),
+        recorded=_recorded(status),
+    )
+
+
+def _few(document: Raw) -> Raw:
+    """Return the part of a status that an end is known by: reading the whole of it at every event costs much more."""
+    status = _written_status(document)
+    found = {name: status[name] for name in FACTS if name in status}
+    stages = status.get("stages", [])
+    if isinstance(stages, list):
+        found["stages"] = [_few_of_stage(each) for each in stages]
+    return found
+
+
+def _few_of_stage(stage: Any) -> Any:
+    """Return the part of a stage that others ask for."""
+    return {name: stage[name] for name in STAGE_FACTS if name in stage} if isinstance(stage, dict) else stage
+
+
+def _phase(document: Raw) -> str:
+    """Return the phase as it is written; empty where none is."""
+    found = _written_status(document).get("phase", "")
+    return found if isinstance(found, str) else ""
+
+
+def _written_status(document: Raw) -> Raw:
+    """Return what stands in the status; what is no object is no status."""
+    found = document.get("status", {})
+    return found if isinstance(found, dict) else {}
+
+
+def _claim(document: Raw) -> str:
+    """Return the claim on which a resource's results lie."""
+    return naming.claim_of(document["metadata"]["name"], document["spec"].get("storage", {}).get("claimName"))
+
+
+def _frozen(status: Status) -> str:
+    """Return the ConfigMap of the spec in force, empty where none is."""
+    return "" if status.resolved_spec is None else status.resolved_spec.config_map
+
+
+def _recorded(status: Status) -> tuple[str, ...]:
+    """Return the keys of the stages that succeeded."""
+    return tuple(stage.key for stage in status.stages if stage.phase == "Succeeded")

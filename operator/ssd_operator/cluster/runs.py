@@ -8,12 +8,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ssd_operator import naming
+from ssd_operator.cluster import resources
 from ssd_operator.cluster.api import Api, ApiError
-from ssd_operator.cluster.resources import Run
+from ssd_operator.cluster.resources import Key, ResourceIdentity, Run, Unreadable
 from ssd_operator.cluster.store import Store
 from ssd_operator.spec.status import Status
 
-__all__ = ["Runs"]
+__all__ = ["Runs", "read_run"]
+
+
+async def read_run(api: Api, key: Key) -> Run | Unreadable:
+    """Read a resource, or raise ApiError."""
+    return resources.read(await api.get(naming.KIND, key.namespace, key.name))
 
 
 class Runs:
@@ -29,6 +35,18 @@ class Runs:
         self._store.put_resource(answer)
         return replace(run, version=int(answer["metadata"]["resourceVersion"]), status=status, document=answer)
 
+    async def read(self, seen: ResourceIdentity) -> Run | Unreadable | None:
+        """Read a resource as a whole, or return None when it is gone."""
+        try:
+            answer = await self._api.get(naming.KIND, seen.key.namespace, seen.key.name)
+        except ApiError as error:
+            if not error.missing:
+                raise
+            self._store.drop_resource(seen)
+            return None
+        self._store.put_resource(answer)
+        return resources.read(answer)
+
     async def delete(self, run: Run) -> None:
         """Delete a run, if it is still the one that was read."""
         conditions = {"uid": run.uid, "resourceVersion": str(run.version)}
@@ -37,10 +55,5 @@ class Runs:
 
     async def read_again(self, run: Run) -> bool:
         """Read a run again, and tell whether that is news."""
-        try:
-            self._store.put_resource(await self._api.get(naming.KIND, run.key.namespace, run.key.name))
-        except ApiError as error:
-            if not error.missing:
-                raise
-            self._store.drop_resource(run.key, uid=run.uid, version=run.version)
-        return self._store.version(run.key) != run.version
+        await self.read(run.identity)
+        return self._store.identity(run.key) != run.identity

@@ -10,10 +10,9 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from ssd_operator import naming
 from ssd_operator.cluster import resources
 from ssd_operator.cluster.in_use import InUse, in_use
-from ssd_operator.cluster.resources import Key, Run, Unreadable
+from ssd_operator.cluster.resources import Ended, Key, Live, ResourceIdentity, Run, Unreadable
 from ssd_operator.cluster.views import view_job, view_pod
 from ssd_operator.lifecycle import JobView, PodView
 
@@ -24,77 +23,78 @@ MOST_TOMBSTONES = 10_000
 
 
 class Store:
-    """Resources as they are, Jobs and pods as views."""
+    """Resources as the door lets them in, Jobs and pods as views."""
 
     def __init__(self) -> None:
-        self.resources: dict[Key, Raw] = {}
+        self._resources: dict[Key, Live | Ended] = {}
         self._by_uid: dict[str, Key] = {}
         self._jobs: dict[tuple[str, str], JobView] = {}
         self._owned: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
         self._pods: defaultdict[tuple[str, str], dict[str, PodView]] = defaultdict(dict)
         self._tombstones: OrderedDict[str, int] = OrderedDict()
 
-    def put_resource(self, raw: Raw) -> Key:
-        """Remember a resource, unless a newer version is known."""
-        metadata = raw["metadata"]
-        key = Key(metadata["namespace"], metadata["name"])
-        known = self.resources.get(key)
-        version = int(metadata["resourceVersion"])
-        if self._is_dead(metadata["uid"], version) or (known and int(known["metadata"]["resourceVersion"]) > version):
-            return key
+    def put_resource(self, raw: Raw) -> ResourceIdentity:
+        """Remember a resource as it was sent, unless a newer version is known; return what was sent."""
+        identity = resources.identify(raw)
+        if self._is_news(identity):
+            self.keep_resource(resources.enter(raw))
+        return identity
+
+    def keep_resource(self, resource: Live | Ended) -> None:
+        """Remember a resource, unless this version or a newer one is known."""
+        identity = resource.identity
+        if not self._is_news(identity):
+            return
+        known = self._resources.get(identity.key)
         if known is not None:
-            self._by_uid.pop(known["metadata"]["uid"], None)
-        slim = {name: value for name, value in metadata.items() if name != "managedFields"}
-        self.resources[key] = {**raw, "metadata": slim}
-        self._by_uid[metadata["uid"]] = key
-        return key
+            self._by_uid.pop(known.identity.uid, None)
+        self._resources[identity.key] = resource
+        self._by_uid[identity.uid] = identity.key
 
-    def delete_resource(self, raw: Raw) -> Key:
-        """Forget a resource that was sent for the last time."""
-        metadata = raw["metadata"]
-        key = Key(metadata["namespace"], metadata["name"])
-        self.drop_resource(key, uid=metadata["uid"], version=int(metadata["resourceVersion"]))
-        return key
+    def delete_resource(self, raw: Raw) -> ResourceIdentity:
+        """Forget a resource that was sent for the last time; return what was sent."""
+        identity = resources.identify(raw)
+        self.drop_resource(identity)
+        return identity
 
-    def phases(self) -> Iterable[str]:
-        """Return the phase of every resource; empty where none is written yet."""
-        return [document.get("status", {}).get("phase", "") for document in self.resources.values()]
+    def drop_resource(self, seen: ResourceIdentity) -> None:
+        """Forget a resource that was deleted."""
+        self._bury(seen.uid, seen.version)
+        known = self.identity(seen.key)
+        if known is not None and known.uid == seen.uid:
+            del self._resources[seen.key]
+            self._by_uid.pop(seen.uid, None)
 
-    def run(self, key: Key) -> Run | Unreadable | None:
+    def resource(self, key: Key) -> Run | Ended | Unreadable | None:
         """Return a resource as this process works with it, if it is known."""
-        document = self.resources.get(key)
-        return None if document is None else resources.read(document)
+        found = self._resources.get(key)
+        return found.value if isinstance(found, Live) else found
+
+    def identity(self, key: Key) -> ResourceIdentity | None:
+        """Return which sight of a resource is known, if any is."""
+        found = self._resources.get(key)
+        return None if found is None else found.identity
+
+    def identities(self) -> list[ResourceIdentity]:
+        """Return which sight of every resource is known."""
+        return [each.identity for each in self._resources.values()]
 
     def known(self) -> list[Key]:
         """Return every resource that is known."""
-        return list(self.resources)
+        return list(self._resources)
 
     def remembered(self) -> dict[str, int]:
         """Return how many objects of each kind are known."""
         pods = sum(map(len, self._pods.values()))
-        return {"resources": len(self.resources), "jobs": len(self._jobs), "pods": pods}
+        return {"resources": len(self._resources), "jobs": len(self._jobs), "pods": pods}
 
     def in_use(self) -> InUse:
         """Return what the resources use that are known."""
-        return in_use(self.resources)
+        return in_use(self._resources)
 
-    def uid(self, key: Key) -> str | None:
-        """Return the uid of a resource, if it is known."""
-        document = self.resources.get(key)
-        return None if document is None else document["metadata"]["uid"]
-
-    def version(self, key: Key) -> int | None:
-        """Return the version of a resource, if it is known."""
-        document = self.resources.get(key)
-        return None if document is None else int(document["metadata"]["resourceVersion"])
-
-    def drop_resource(self, key: Key, *, uid: str, version: int) -> None:
-        """Forget a resource that was deleted."""
-        self._bury(uid, version)
-        known = self.resources.get(key)
-        if known is not None and known["metadata"]["uid"] == uid:
-            del self.resources[key]
-            self._by_uid.pop(uid, None)
+    def phases(self) -> Iterable[str]:
+        """Return the phase of every resource; empty where none is written yet."""
+        return [each.phase for each in self._resources.values()]
 
     def put_job(self, raw: Raw) -> JobView:
         """Remember a Job as it was sent, unless a newer version is known; return what was sent."""
@@ -166,8 +166,8 @@ class Store:
 
     def forget(self, namespace: str) -> None:
         """Forget all of a namespace that cannot be seen any more; it may come back as it was, so nothing is buried."""
-        for key in [key for key in self.resources if key.namespace == namespace]:
-            self._by_uid.pop(self.resources.pop(key)["metadata"]["uid"], None)
+        for key in [key for key in self._resources if key.namespace == namespace]:
+            self._by_uid.pop(self._resources.pop(key).identity.uid, None)
         for place in [place for place in self._jobs if place[0] == namespace]:
             self._disown(self._jobs.pop(place))
         for place in [place for place in self._pods if place[0] == namespace]:
@@ -201,21 +201,17 @@ class Store:
     def is_going_on(self, uid: str) -> bool:
         """Tell whether a resource is known that neither ended, nor is suspended, nor goes away."""
         key = self._by_uid.get(uid)
-        document = self.resources.get(key) if key is not None else None
-        if document is None or "deletionTimestamp" in document["metadata"] or document["spec"].get("suspend", False):
-            return False
-        return document.get("status", {}).get("phase", "") not in ("Succeeded", "Failed")
+        return key is not None and self._resources[key].is_going_on
 
     def recorded(self, namespace: str, claim: str) -> frozenset[str]:
         """Return the keys of which a resource on this claim has a result."""
-        documents = (each for key, each in self.resources.items() if key.namespace == namespace)
-        return frozenset(
-            stage["key"]
-            for each in documents
-            if claim in (each["spec"]["storage"].get("claimName"), naming.claim_name(each["metadata"]["name"]))
-            for stage in each.get("status", {}).get("stages", [])
-            if stage["phase"] == "Succeeded"
-        )
+        found = (each for key, each in self._resources.items() if key.namespace == namespace and each.claim == claim)
+        return frozenset(key for each in found for key in each.recorded)
+
+    def _is_news(self, seen: ResourceIdentity) -> bool:
+        """Tell whether neither this version nor a newer one of a resource is known, nor that it is gone."""
+        known = self.identity(seen.key)
+        return not self._is_dead(seen.uid, seen.version) and (known is None or known.version < seen.version)
 
     def _disown(self, job: JobView | None) -> None:
         """Take a Job from its owners."""

@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Set
-from typing import Any
 
-from ssd_operator.cluster import Api, ApiError
+from ssd_operator.cluster import Api, kueue
 from ssd_operator.lifecycle import JobView
 
 __all__ = ["Admissions"]
 
-Raw = dict[str, Any]
-VERSIONS = ("v1beta2", "v1beta1")
-"""Of Kueue's API, newest first."""
-JOB_LABEL = "kueue.x-k8s.io/job-uid"
 KNOWN_S = 30.0
 
 
@@ -53,37 +48,9 @@ class Admissions:
 
     async def _ask(self, job: JobView) -> str:
         """Read the Workload, then its place."""
-        listed = await self._read(f"kueue.x-k8s.io/{{}}/namespaces/{job.namespace}/workloads", {JOB_LABEL: job.uid})
-        if not listed:
+        workload = await kueue.workload(self._api, job)
+        if workload is None:
             return ""
-        [workload, *_] = listed
-        place = await self._place(job, workload["metadata"]["name"])
-        return ": ".join(filter(None, (place, _reason(workload))))
-
-    async def _place(self, job: JobView, workload: str) -> str:
-        """Return where in its queue a Workload stands."""
-        path = f"visibility.kueue.x-k8s.io/{{}}/namespaces/{job.namespace}/localqueues/{job.queue}/pendingworkloads"
-        for each in await self._read(path, {}):
-            if each["metadata"]["name"] == workload:
-                return f"position {each['positionInLocalQueue'] + 1}"
-        return ""
-
-    async def _read(self, path: str, labels: dict[str, str]) -> list[Raw]:
-        """Return the items of the newest version that is served, none when nobody may or can answer."""
-        query = {"labelSelector": ",".join(f"{name}={value}" for name, value in labels.items())}
-        for version in VERSIONS:
-            try:
-                answer = await self._api.request("GET", f"/apis/{path.format(version)}", query=query)
-            except ApiError:
-                continue
-            return list(answer.get("items") or [])
-        return []
-
-
-def _reason(workload: Raw) -> str:
-    """Return why it is not admitted, in Kueue's words."""
-    conditions = {each["type"]: each for each in workload.get("status", {}).get("conditions", [])}
-    reserved = conditions.get("QuotaReserved", {})
-    if reserved.get("status") == "True":
-        return "its quota is reserved, admission checks are not through"
-    return str(reserved.get("message", ""))
+        position = await kueue.position(self._api, job, workload.name)
+        place = "" if position is None else f"position {position + 1}"
+        return ": ".join(filter(None, (place, workload.reason)))

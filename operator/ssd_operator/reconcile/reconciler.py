@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from ssd_operator import naming
-from ssd_operator.cluster import Api, ApiError, Jobs, Key, Run, Runs, Store, Unreadable
+from ssd_operator.cluster import Api, ApiError, Ended, Jobs, Key, Run, Runs, Store, Unreadable
 from ssd_operator.errors import InvalidSpec
 from ssd_operator.lifecycle import (
     Action,
@@ -34,6 +34,7 @@ from ssd_operator.lifecycle.reasons import Reason
 from ssd_operator.manifests import Place
 from ssd_operator.reconcile.acting import Actor
 from ssd_operator.reconcile.blocked import Blocked
+from ssd_operator.reconcile.ended import EndedRuns
 from ssd_operator.reconcile.events import Recorder
 from ssd_operator.reconcile.observing import Observer
 from ssd_operator.reconcile.progress import Reader
@@ -77,6 +78,7 @@ class Reconciler:
         self._planner = Planner()
         self._known: dict[Key, str] = {}
         """Resource -> its uid, for those that were looked at and of which something may be known."""
+        self._ended = EndedRuns(store, clock)
         self._runs = Runs(api, store)
         jobs = Jobs(api, store)
         self._actor = Actor(api, jobs)
@@ -89,25 +91,40 @@ class Reconciler:
 
     async def reconcile(self, key: Key) -> float | None:
         """Look at one resource; return after how many seconds to look again, or None."""
-        run = self._store.run(key)
-        if run is None or run.deleting:
+        found = await self._see(key)
+        if found is None or found.deleting:
             self._forget(key)
             return None
-        if isinstance(run, Unreadable):
-            raise run.error
-        if self._known.get(key) != run.uid:
-            self._forget(key)
+        if isinstance(found, Ended):
+            return self._ended.next_look(found)
+        if isinstance(found, Unreadable):
+            raise found.error
+        return await self._look_at(found)
+
+    async def _see(self, key: Key) -> Run | Ended | Unreadable | None:
+        """Return what is known of a resource; one that is over is read as a whole when something is to be done."""
+        found = self._store.resource(key)
+        if isinstance(found, Ended) and not found.deleting and self._ended.is_due(found):
+            return await self._runs.read(found.identity)
+        return found
+
+    async def _look_at(self, run: Run) -> float | None:
+        """Do one pass; who was overtaken by a change looks again at once."""
+        if self._known.get(run.key) != run.uid:
+            self._forget(run.key)
         try:
-            return await self._pass(run)
+            delay = await self._pass(run)
         except ApiError as error:
             if not error.conflict and not error.missing:
                 raise
-            LOGGER.info("%s: changed meanwhile, looking again (%s)", key, error)
+            LOGGER.info("%s: changed meanwhile, looking again (%s)", run.key, error)
             if await self._runs.read_again(run):
                 return AT_ONCE
             raise  # no news: the queue makes the same refusal wait
         finally:
-            self._known[key] = run.uid
+            self._known[run.key] = run.uid
+        self._ended.note(run, delay)
+        return delay
 
     def forget_the_gone(self) -> None:
         """Drop what is known of what is gone, also of what no watch saw go; after a resync the store knows what is."""
@@ -138,6 +155,7 @@ class Reconciler:
         self._observer.forget(key)
         self._planner.forget(key.namespace, key.name)
         self._known.pop(key, None)
+        self._ended.forget(key)
 
     async def _pass(self, run: Run) -> float | None:
         """Do one pass over what was read, or write why nothing can be done."""

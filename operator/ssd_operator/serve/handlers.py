@@ -12,7 +12,7 @@ from typing import Any
 import kopf
 
 from ssd_operator import naming
-from ssd_operator.cluster import Key, Store
+from ssd_operator.cluster import SELECTOR, Key, Raw, Store
 from ssd_operator.serve.namespaces import Namespaces
 from ssd_operator.serve.queue import WorkQueue
 from ssd_operator.serve.stateless import NothingBefore, NothingHandled
@@ -20,9 +20,6 @@ from ssd_operator.serve.watches import Login
 from ssd_operator.settings import Settings
 
 __all__ = ["Dispatcher", "registry", "watch_settings"]
-
-Raw = dict[str, Any]
-SELECTOR = f"{naming.LABEL_MANAGED}={naming.MANAGED_BY}"
 
 
 class Dispatcher:
@@ -36,9 +33,9 @@ class Dispatcher:
     def resource(self, kind: str | None, raw: Raw) -> None:
         """A SelfDistillation was made, changed or deleted: it, and those that share Jobs with it, look again."""
         self._alive()
-        key = self._store.delete_resource(raw) if kind == "DELETED" else self._store.put_resource(raw)
-        self._queue.add(key)
-        for job in self._store.owned(raw["metadata"]["uid"]):
+        seen = self._store.delete_resource(raw) if kind == "DELETED" else self._store.put_resource(raw)
+        self._queue.add(seen.key)
+        for job in self._store.owned(seen.uid):
             for owner in self._store.owners(job):
                 self._queue.add(owner)
 

@@ -11,33 +11,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
 
-from ssd_operator import naming
-from ssd_operator.cluster import Api, ApiError, Key, Store
-from ssd_operator.cluster.views import view_job
+from ssd_operator.cluster import Api, ApiError, Ended, Key, Listing, Listings, Live, ResourceIdentity, Store
 from ssd_operator.lifecycle import JobView, PodView
-from ssd_operator.serve.handlers import SELECTOR
 from ssd_operator.serve.namespaces import EVERYWHERE, Namespaces
 
 __all__ = ["Resync"]
 
 LOGGER = logging.getLogger(__name__)
-Raw = dict[str, Any]
-AT_WORK = "status.phase!=Succeeded,status.phase!=Failed"
-NOT_KNOWN = ("", 0)
 GRACE_S = 10.0
 """What a watch may be late by."""
-
-
-@dataclass(frozen=True)
-class _Listing:
-    """What there is in one namespace."""
-
-    resources: list[Raw]
-    jobs: list[JobView]
-    pods_at_work: set[str]
 
 
 class Resync:
@@ -54,6 +37,7 @@ class Resync:
     ) -> None:
         self._api = api
         self._store = store
+        self._listings = Listings(api, store)
         self._namespaces = namespaces
         self._prefetch = prefetch
         self._grace_s = grace_s
@@ -83,12 +67,7 @@ class Resync:
         """Learn what there is in a namespace; return why that is not possible when only this namespace refuses."""
         try:
             await self._prefetch(namespace)
-            async for raw in self._api.list("Job", namespace, selector=SELECTOR):
-                self._store.put_job(raw)
-            async for raw in self._api.list("Pod", namespace, selector=SELECTOR):
-                self._store.put_pod(raw)
-            async for raw in self._api.list(naming.KIND, namespace):
-                self._store.put_resource(raw)
+            await self._listings.learn(namespace)
         except ApiError as error:
             if not self._namespaces.refused(namespace, error):
                 raise
@@ -107,48 +86,38 @@ class Resync:
 
     async def again(self) -> int:
         """Put right what the watches missed, and return how much that was."""
-        resources = [(key, *self._identity(key)) for key in self._store.known()]
-        jobs, pods = self._store.jobs(), self._store.pods_at_work()
+        resources, jobs, pods = self._store.identities(), self._store.jobs(), self._store.pods_at_work()
         listings = await self._list()
         await asyncio.sleep(self._grace_s)
         heard = set(listings) & set(self._namespaces.watched)
-        listed = [raw for namespace in heard for raw in listings[namespace].resources]
-        views = [job for namespace in heard for job in listings[namespace].jobs]
-        present = {raw["metadata"]["uid"] for raw in listed} | {job.uid for job in views}
-        present.update(*(listings[namespace].pods_at_work for namespace in heard))
-        missed = sum(map(self._learn_resource, listed)) + sum(map(self._learn_job, views))
+        listed = [listings[namespace] for namespace in heard]
+        present = {uid for each in listed for uid in each.present}
+        missed = sum(self._learn_resource(found) for each in listed for found in each.resources)
+        missed += sum(self._learn_job(found) for each in listed for found in each.jobs)
         for pod in pods:
             missed += _covers(heard, pod.namespace) and pod.uid not in present and self._forget_pod(pod)
-        for key, uid, version in resources:
-            gone = _covers(heard, key.namespace) and uid not in present
-            missed += gone and self._forget_resource(key, uid, version)
+        for seen in resources:
+            missed += _covers(heard, seen.key.namespace) and seen.uid not in present and self._forget_resource(seen)
         for job in jobs:
             missed += _covers(heard, job.namespace) and job.uid not in present and await self._forget_job(job)
         return missed
 
-    async def _list(self) -> dict[str, _Listing]:
+    async def _list(self) -> dict[str, Listing]:
         """Return what there is in each namespace that answers."""
         found = {}
         for namespace in self._namespaces.watched:
             try:
-                found[namespace] = _Listing(
-                    resources=[raw async for raw in self._api.list(naming.KIND, namespace)],
-                    jobs=[view_job(raw) async for raw in self._api.list("Job", namespace, selector=SELECTOR)],
-                    pods_at_work={
-                        raw["metadata"]["uid"]
-                        async for raw in self._api.list("Pod", namespace, selector=SELECTOR, fields=AT_WORK)
-                    },
-                )
+                found[namespace] = await self._listings.compare(namespace)
             except ApiError as error:
                 if not self._namespaces.refused(namespace, error):
                     raise
         return found
 
-    def _learn_resource(self, raw: Raw) -> bool:
+    def _learn_resource(self, resource: Live | Ended) -> bool:
         """Remember a listed resource, and tell whether that is news."""
-        before = self._identity(Key(raw["metadata"]["namespace"], raw["metadata"]["name"]))
-        now = self._identity(self._store.put_resource(raw))
-        return now not in (before, NOT_KNOWN)
+        before = self._store.identity(resource.identity.key)
+        self._store.keep_resource(resource)
+        return self._store.identity(resource.identity.key) not in (before, None)
 
     def _learn_job(self, job: JobView) -> bool:
         """Remember a listed Job, and tell whether that is news."""
@@ -156,16 +125,11 @@ class Resync:
         self._store.keep_job(job)
         return self._store.job(job.namespace, job.name) not in (before, None)
 
-    def _identity(self, key: Key) -> tuple[str, int]:
-        """Return what tells two sights of a resource apart."""
-        uid, version = self._store.uid(key), self._store.version(key)
-        return NOT_KNOWN if uid is None or version is None else (uid, version)
-
-    def _forget_resource(self, key: Key, uid: str, version: int) -> bool:
+    def _forget_resource(self, seen: ResourceIdentity) -> bool:
         """Forget a resource that was not listed, and tell whether nobody had said that it is gone."""
-        known = self._store.uid(key)
-        self._store.drop_resource(key, uid=uid, version=version)
-        return known == uid
+        known = self._store.identity(seen.key)
+        self._store.drop_resource(seen)
+        return known is not None and known.uid == seen.uid
 
     def _forget_pod(self, pod: PodView) -> bool:
         """The same of a pod; one that has only ended is asked for when its words are needed."""

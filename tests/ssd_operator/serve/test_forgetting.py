@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cluster.memory import Memory
 from cluster.world import nobody_answers
 from ssd_operator import naming
-from ssd_operator.cluster import Api, Key, Store
+from ssd_operator.cluster import Api, Key, ResourceIdentity, Store
 from ssd_operator.cluster.kinds import KINDS
 from ssd_operator.cluster.views import view_job, view_pod
 from ssd_operator.reconcile import Reconciler
@@ -92,7 +92,7 @@ class Life:
         for job in gone:
             await self._delete_job(job["metadata"]["name"], seen=seen)
         if seen:
-            self.store.drop_resource(Key(NAMESPACE, name), uid=uid, version=version)
+            self.store.drop_resource(ResourceIdentity(Key(NAMESPACE, name), uid, version))
             await self.reconciler.reconcile(Key(NAMESPACE, name))
 
     async def lose_jobs(self, *, seen: bool) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ssd_operator import naming
-from ssd_operator.cluster import Key, Store
+from ssd_operator.cluster import SELECTOR, Key, Store
 from ssd_operator.serve import handlers
 from ssd_operator.settings import Settings
 
@@ -73,7 +73,7 @@ def test_what_is_deleted_is_forgotten_and_told() -> None:
     assert names.taken() == {"a"}
     assert names.store.pods("lab", "j") == ()
     assert names.store.job("lab", "j") is None
-    assert names.store.resources == {}
+    assert names.store.known() == []
 
 
 def test_a_pod_without_a_known_job_concerns_nobody() -> None:
@@ -87,8 +87,8 @@ def test_a_pod_without_a_known_job_concerns_nobody() -> None:
 def test_the_server_filters_what_is_watched() -> None:
     """Jobs and pods are selected by our label on the server, kopf posts nothing, and no worker limit slows it down."""
     found = handlers.watch_settings(Settings(namespaces=("lab",)))
-    assert found.watching.label_selectors["batch", "v1", "jobs"] == handlers.SELECTOR
-    assert found.watching.label_selectors["v1/pods"] == handlers.SELECTOR
+    assert found.watching.label_selectors["batch", "v1", "jobs"] == SELECTOR
+    assert found.watching.label_selectors["v1/pods"] == SELECTOR
     assert found.posting.enabled is False
     assert found.peering.standalone is True
     assert found.scanning.disabled is True

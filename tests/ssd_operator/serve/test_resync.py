@@ -8,7 +8,7 @@ from cluster.kubelet import Ends, Waits
 from cluster.transports import Passing, refusal
 from cluster.world import World, in_phase, stage
 from ssd_operator import naming
-from ssd_operator.cluster import Api, ApiError, Key
+from ssd_operator.cluster import Api, ApiError, Ended, Key
 from ssd_operator.cluster.transport import Answer, Request, Transport
 from ssd_operator.serve.namespaces import Namespaces
 from ssd_operator.serve.resync import Resync
@@ -60,7 +60,7 @@ async def test_a_change_that_was_missed_is_seen(world: World) -> None:
     assert await resync(world) == 1
     await world.apply("second", prompts={"limit": 3})
     assert await resync(world) == 1
-    assert Key(world.namespace, "second") in world.operator.store.resources
+    assert Key(world.namespace, "second") in world.operator.store.known()
     labels = {"metadata": {"labels": {"moved": "on"}}}
     changed = await world.api.patch("Job", world.namespace, job, labels)
     assert await resync(world) == 1
@@ -86,7 +86,7 @@ async def test_a_resource_that_vanished_unseen_is_forgotten(world: World) -> Non
     await begun(world)
     await world.api.delete(naming.KIND, world.namespace, "toy", preconditions={}, foreground=False)
     assert await resync(world) >= 1
-    assert world.operator.store.resources == {}
+    assert world.operator.store.known() == []
 
 
 async def test_a_pod_that_vanished_unseen_is_waited_for_no_more(world: World) -> None:
@@ -189,10 +189,10 @@ async def test_what_cannot_be_seen_is_no_miss_and_comes_back_as_it_was(world: Wo
     refusing = Refusing(world.api.transport, world.namespace)
     resync = resyncing(world, Api(refusing))
     assert await resync.again() == 0
-    assert (world.operator.store.resources, world.operator.store.jobs()) == ({}, [])
+    assert (world.operator.store.known(), world.operator.store.jobs()) == ([], [])
     refusing.refused.clear()
     await resync.ask_again()
-    assert Key(world.namespace, "toy") in world.operator.store.resources
+    assert Key(world.namespace, "toy") in world.operator.store.known()
     assert world.operator.store.job(world.namespace, job) == before
     assert await resync.again() == 0
 
@@ -205,3 +205,71 @@ async def test_the_operator_begins_when_one_namespace_answers(world: World) -> N
     refusing.refused.add(world.namespace)
     with pytest.raises(ApiError, match="as the test wants it"):
         await resyncing(world, Api(refusing), "gone").first()
+
+
+class Counting(Passing):
+    """A connection that notes what is asked."""
+
+    def __init__(self, inner: Transport) -> None:
+        super().__init__(inner)
+        self.asked: list[tuple[str, str]] = []
+
+    async def send(self, request: Request) -> Answer:
+        """Note a request, and pass it on."""
+        self.asked.append((request.verb, request.path.rsplit("/", 1)[-1]))
+        return await super().send(request)
+
+
+async def ended(world: World) -> tuple[Counting, Key]:
+    """Return a connection, that of a new operator which has looked at a run that is over."""
+    await world.apply()
+    await world.until(in_phase("Succeeded"))
+    counting = Counting(world.api.transport)
+    world.operator_api = Api(counting)
+    await world.new_operator().settle()
+    return counting, Key(world.namespace, "toy")
+
+
+async def test_a_resync_over_what_has_ended_asks_for_lists_only(world: World) -> None:
+    """Neither the comparison nor the look at each resource after it reads a run that is over and unchanged."""
+    counting, key = await ended(world)
+    assert isinstance(world.operator.store.resource(key), Ended)
+    counting.asked.clear()
+    for _ in range(3):
+        assert await resyncing(world, Api(counting)).again() == 0
+        assert await world.operator.reconciler.reconcile(key) is None
+    assert counting.asked == [("GET", "selfdistillations"), ("GET", "jobs"), ("GET", "pods")] * 3
+
+
+async def test_a_new_operator_learns_what_has_ended_from_lists(world: World) -> None:
+    """The first look at runs that are over asks nothing about each of them."""
+    counting, _ = await ended(world)
+    assert {name for _, name in counting.asked} == {"selfdistillations", "jobs", "pods"}
+
+
+async def test_what_has_ended_is_read_once_when_it_changed(world: World) -> None:
+    """An edit is worked on from the whole resource, read once; nothing is asked when it is settled again."""
+    counting, key = await ended(world)
+    await world.edit(deadline="5h")
+    counting.asked.clear()
+    await world.operator.settle()
+    assert counting.asked.count(("GET", "toy")) == 1
+    counting.asked.clear()
+    await world.operator.settle()
+    assert ("GET", "toy") not in counting.asked
+    assert isinstance(world.operator.store.resource(key), Ended)
+
+
+async def test_a_refused_edit_of_what_has_ended_is_read_once_per_version(world: World) -> None:
+    """As long as the newest spec is refused, a look at it costs no request, however often it comes."""
+    counting, key = await ended(world)
+    await world.edit(promotion={"gate": {"benchmark": "nowhere"}})
+    await world.operator.settle()
+    await world.operator.settle()
+    found = world.operator.store.resource(key)
+    assert isinstance(found, Ended)
+    assert not found.settled
+    counting.asked.clear()
+    for _ in range(3):
+        assert await world.operator.reconciler.reconcile(key) is None
+    assert counting.asked == []

@@ -74,10 +74,10 @@ class Operator:
 
     async def _resources(self) -> None:
         listed = [raw async for raw in self.api.list(naming.KIND, self.namespace)]
-        present = {self.store.put_resource(raw) for raw in listed}
-        for key in set(self.store.resources) - present:
-            known = self.store.resources[key]["metadata"]
-            self.store.drop_resource(key, uid=known["uid"], version=int(known["resourceVersion"]))
+        present = {self.store.put_resource(raw).key for raw in listed}
+        for known in self.store.identities():
+            if known.key not in present:
+                self.store.drop_resource(known)
 
     async def _jobs(self) -> None:
         listed = [self.store.put_job(raw) async for raw in self.api.list("Job", self.namespace, selector=MANAGED)]
@@ -99,7 +99,7 @@ class Operator:
     async def settle(self) -> None:
         """Look at every resource until none wants to be looked at again at once."""
         await self.observe()
-        for key in list(self.store.resources):
+        for key in self.store.known():
             for _ in range(MOST_PASSES):
                 self.delays[key] = await self.reconciler.reconcile(key)
                 if self.delays[key] != 0.0:
