@@ -128,7 +128,8 @@ class Reconciler:
 
     def forget_the_gone(self) -> None:
         """Drop what is known of what is gone, also of what no watch saw go; after a resync the store knows what is."""
-        for key in [key for key, uid in self._known.items() if self._store.uid(key) != uid]:
+        alive = {each.key: each.uid for each in self._store.identities()}
+        for key in [key for key, uid in self._known.items() if alive.get(key) != uid]:
             self._forget(key)
         in_use = self._store.in_use()
         self._actor.keep_only(in_use.jobs)
