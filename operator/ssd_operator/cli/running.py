@@ -18,6 +18,7 @@ from ssd_operator.cli.place import (
     find,
 )
 from ssd_operator.errors import InvalidInput
+from ssd_operator.lifecycle.stage import ENDED
 from ssd_operator.local import edited, progress, summary
 from ssd_operator.local.experiment import LocalExperiment
 from ssd_operator.local.state import RunState, StageState
@@ -110,7 +111,7 @@ def _finished(state: RunState, graph: Graph) -> bool:
 def _ended(state: RunState, graph: Graph) -> bool:
     """Tell whether every stage has come to an end."""
     found = (state.stages.get(node.name) for node in graph)
-    return all(stage is not None and stage.phase in ("Succeeded", "Failed", "Skipped") for stage in found)
+    return all(stage is not None and stage.phase in ENDED for stage in found)
 
 
 def _status_table(state: RunState, graph: Graph, workspace: Path) -> Table:

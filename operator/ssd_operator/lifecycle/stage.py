@@ -220,7 +220,9 @@ def _again(node: Node, was: StageStatus, job: JobView, end: job_end.End, inputs:
 
 def backoff_end(was: StageStatus, job: JobView) -> datetime:
     """Return when an attempt that does not count is followed by the next one: later each time."""
-    return moment(job.ended_at) + timedelta(seconds=contract.STAGES[was.kind].retry.wait_s(was.attempt - was.failures))
+    waits = contract.STAGES[was.kind].retry
+    follows = retry.after("Temporary", waits, limit=0, failures=was.failures, attempt=was.attempt)
+    return moment(job.ended_at) + timedelta(seconds=follows.wait_s)
 
 
 def _rest(was: StageStatus, inputs: Inputs, message: str) -> StageStatus:
