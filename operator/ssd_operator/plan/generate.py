@@ -85,7 +85,7 @@ def _science(spec: ResolvedSpec, benchmark: Benchmark) -> contract.GenerateScien
     return contract.GenerateScience(
         samples_per_problem=benchmark.samples_per_problem,
         max_sequence_tokens=benchmark.max_sequence_tokens,
-        seed=spec.sampling.seed,
+        seed=spec.evaluation.seed,
         engine=execution.engine(spec),
         shards=spec.evaluation.shards,
     )

@@ -29,7 +29,7 @@ def nodes(experiment: Experiment, parts: Parts, before: Graph) -> Iterator[Node]
     failed = {stage.name for stage in around.failed}
     present = Graph(tuple(node for node in before if node.name not in failed))
     science = contract.ReportScience(
-        bootstrap_replicates=BOOTSTRAP_REPLICATES, seed=spec.training.seed, promotion=_promotion(spec, around.name)
+        bootstrap_replicates=BOOTSTRAP_REPLICATES, seed=spec.evaluation.seed, promotion=_promotion(spec, around.name)
     )
     key = _key(experiment, science, present, failed)
     config = contract.ReportConfig(
@@ -59,7 +59,8 @@ def _key(experiment: Experiment, science: contract.ReportScience, present: Graph
     around = experiment.around
     upstream = {node.name: node.key for node in present} | {"resource": around.uid, "name": around.name}
     tracked = experiment.spec.tracking.experiment
-    recipe = {**contract.science_of(science), "tracking": tracked, "failed": sorted(failed)}
+    reported = {benchmark.name: sorted(benchmark.k) for benchmark in experiment.spec.evaluation.benchmarks}
+    recipe = {**contract.science_of(science), "k": reported, "tracking": tracked, "failed": sorted(failed)}
     return experiment.key("report", recipe, upstream)
 
 

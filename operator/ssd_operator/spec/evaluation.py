@@ -12,7 +12,7 @@ from ssd_operator.spec.marks import Execution, Science
 from ssd_operator.spec.model import Repository
 from ssd_operator.spec.pod import Pod
 from ssd_operator.spec.sampling import Decode, Gpus
-from ssd_operator.spec.scalars import BenchmarkName, Count, Day, Line, RelativePath, Tokens, once_by, unique
+from ssd_operator.spec.scalars import BenchmarkName, Count, Day, Line, RelativePath, Seed, Tokens, once_by, unique
 
 __all__ = ["ArmDecode", "Benchmark", "BenchmarkSource", "Evaluation", "HubBenchmark", "LiveCodeBench"]
 
@@ -120,6 +120,8 @@ class Evaluation(Section):
         tuple[Benchmark, ...], Field(min_length=1, max_length=8, json_schema_extra=_MAP), once_by("name")
     ]
     """Sets of problems. The list replaces that of a preset; an entry with the preset's name takes its other values."""
+    seed: Seed = 0
+    """Generations and intervals derive from it, of both arms alike, whatever the seeds of sampling and training are."""
     shards: Count = 8
     """Parts that are generated independently, each by its own pod."""
     gpus_per_shard: Annotated[Gpus, Execution] = 1

@@ -15,6 +15,9 @@ AFTER_SAMPLE = frozenset(
     {"sample", "curate", "train", "analyze", "generate-candidate-toy", "grade-candidate-toy", "report"}
 )
 AFTER_TRAIN = AFTER_SAMPLE - {"sample", "curate"}
+EVALUATION = frozenset(
+    {"generate-base-toy", "grade-base-toy", "generate-candidate-toy", "grade-candidate-toy", "report"}
+)
 
 
 def keys(graph: plan.Graph) -> dict[str, str]:
@@ -36,6 +39,10 @@ SCIENCE: list[tuple[str, dict[str, Any], frozenset[str]]] = [
     ("steps", {"training": {"steps": 126}}, AFTER_SAMPLE - {"sample"}),
     ("learning rate", {"training": {"learningRate": 0.0004}}, AFTER_TRAIN),
     ("adapters", {"training": {"lora": {"rank": 8, "targets": ["q_proj"]}}}, AFTER_TRAIN | {"prepare"}),
+    ("sampling seed", {"sampling": {"seed": 7}}, AFTER_SAMPLE),
+    ("training seed", {"training": {"seed": 7}}, AFTER_SAMPLE - {"sample"}),
+    ("evaluation seed", {"evaluation": {"seed": 7}}, EVALUATION),
+    ("k", {"evaluation": {"benchmarks": [{"name": "toy", "k": [1, 2]}]}}, frozenset({"report"})),
     ("analysis problems", {"analysis": {"problems": 7}}, frozenset({"analyze", "report"})),
     ("gate", {"promotion": {"gate": {"minGain": 0.01}}}, frozenset({"report"})),
     ("alias", {"promotion": {"alias": "best"}}, frozenset({"report"})),
@@ -128,6 +135,16 @@ def test_limits_of_programs_are_science_where_programs_decide(policy: str, monke
     graded = {"grade-base-toy", "grade-candidate-toy", "report"}
     filtered = AFTER_SAMPLE - {"sample", "analyze"} if policy == "Execution" else frozenset()
     assert changed(before, plans.graph(spec)) == graded | filtered
+
+
+def test_a_replicate_shares_the_base() -> None:
+    """Another draw of samples and another order of training leave the base's generations and all intervals alone."""
+    first = plans.graph(plans.spec())
+    second = plans.graph(plans.spec(sampling={"seed": 1}, training={"seed": 1}))
+    for stage in ("generate-base-toy", "grade-base-toy"):
+        assert second[stage].key == first[stage].key
+    seeds = [node.config.science.seed for graph in (first, second) for node in graph.of(contract.ReportConfig)]  # type: ignore[attr-defined]  # the contract's
+    assert len(set(seeds)) == 1
 
 
 def test_resources_share_everything_but_the_report() -> None:
