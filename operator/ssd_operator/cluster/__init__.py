@@ -1,8 +1,14 @@
 """The Kubernetes API: requests to it, and what the operator's process remembers of its objects."""
 
 from ssd_operator.cluster.api import Api, ApiError, connect
+from ssd_operator.cluster.claims import Claims
+from ssd_operator.cluster.config_maps import FrozenText, FrozenTexts
+from ssd_operator.cluster.events import Recorder
 from ssd_operator.cluster.jobs import Jobs
+from ssd_operator.cluster.leases import Lease, Leases
 from ssd_operator.cluster.listing import SELECTOR, Listing, Listings
+from ssd_operator.cluster.owners import owner_job
+from ssd_operator.cluster.quotas import quotas
 from ssd_operator.cluster.resources import Ended, Key, Live, ResourceIdentity, Run, Unreadable
 from ssd_operator.cluster.runs import Runs, read_run
 from ssd_operator.cluster.store import Store
@@ -12,18 +18,26 @@ __all__ = [
     "SELECTOR",
     "Api",
     "ApiError",
+    "Claims",
     "Ended",
+    "FrozenText",
+    "FrozenTexts",
     "Jobs",
     "Key",
+    "Lease",
+    "Leases",
     "Listing",
     "Listings",
     "Live",
     "Raw",
+    "Recorder",
     "ResourceIdentity",
     "Run",
     "Runs",
     "Store",
     "Unreadable",
     "connect",
+    "owner_job",
+    "quotas",
     "read_run",
 ]

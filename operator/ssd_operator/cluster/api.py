@@ -12,6 +12,7 @@ from pathlib import Path
 import aiohttp
 
 from ssd_operator.cluster.kinds import KINDS
+from ssd_operator.cluster.owners import OwnerReference, owned_by
 from ssd_operator.cluster.transport import JSON, Http, Raw, Request, Transport
 
 __all__ = ["Api", "ApiError", "connect"]
@@ -83,9 +84,18 @@ class Api:
         """Read one object."""
         return await self.request("GET", KINDS[kind].path(namespace, name))
 
-    async def create(self, body: Raw) -> Raw:
+    async def create(self, body: Raw, *, owner: OwnerReference | None = None) -> Raw:
         """Make one object; its name is the lock."""
-        return await self.request("POST", KINDS[body["kind"]].path(body["metadata"]["namespace"]), body=body)
+        path = KINDS[body["kind"]].path(body["metadata"]["namespace"])
+        return await self.request("POST", path, body=owned_by(body, owner))
+
+    async def ensure(self, body: Raw, *, owner: OwnerReference) -> None:
+        """Make one object unless it is there."""
+        try:
+            await self.create(body, owner=owner)
+        except ApiError as error:
+            if not error.exists:
+                raise
 
     async def replace_status(self, body: Raw) -> Raw:
         """Write a status, if the object is still the one that was read."""

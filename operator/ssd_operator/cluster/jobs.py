@@ -10,6 +10,7 @@ from typing import Any
 
 from ssd_operator import naming
 from ssd_operator.cluster.api import Api, ApiError
+from ssd_operator.cluster.owners import OwnerReference
 from ssd_operator.cluster.store import Store
 from ssd_operator.lifecycle import JobView, PodView
 
@@ -25,9 +26,9 @@ class Jobs:
         self._api = api
         self._store = store
 
-    async def create(self, body: Raw) -> JobView:
+    async def create(self, body: Raw, *, owner: OwnerReference) -> JobView:
         """Create a Job; its name is the lock."""
-        return self._store.put_job(await self._api.create(body))
+        return self._store.put_job(await self._api.create(body, owner=owner))
 
     async def read(self, namespace: str, name: str) -> JobView | None:
         """Read a Job, or return None when there is none of that name."""
@@ -38,15 +39,15 @@ class Jobs:
                 raise
             return None
 
-    async def join(self, namespace: str, name: str, *, key: str, owner: Raw) -> JobView | None:
+    async def join(self, namespace: str, name: str, *, key: str, owner: OwnerReference) -> JobView | None:
         """Make a resource an owner of a Job that is there; return None when that Job cannot be joined."""
         found = await self._api.get("Job", namespace, name)
         job = self._store.put_job(found)
-        if any(each.uid == owner["uid"] for each in job.owners):
+        if any(each.uid == owner.uid for each in job.owners):
             return None if job.deleting else job
         if job.key != key or job.deleting or job.end == "Failed":
             return None
-        return await self._set_owners(found, [*found["metadata"].get("ownerReferences", []), owner])
+        return await self._set_owners(found, [*found["metadata"].get("ownerReferences", []), owner.document()])
 
     async def leave(self, job: JobView, uid: str) -> None:
         """Take a resource from the owners of a Job."""

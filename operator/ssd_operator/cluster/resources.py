@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from ssd_operator import naming
+from ssd_operator.cluster.owners import OwnerReference
 from ssd_operator.errors import InvalidSpec, Problem
 from ssd_operator.lifecycle import is_over
 from ssd_operator.lifecycle.conditions import holds
@@ -74,16 +75,9 @@ class Run:
         """Complete the written spec, or raise InvalidSpec naming every wrong field."""
         return resource.parse(self.document).resolve()
 
-    def owner_reference(self) -> Raw:
-        """Return what makes an object go with the resource; no controller, since a Job may have several owners."""
-        return {
-            "apiVersion": naming.API_VERSION,
-            "kind": naming.KIND,
-            "name": self.key.name,
-            "uid": self.uid,
-            "controller": False,
-            "blockOwnerDeletion": False,
-        }
+    def owner_reference(self) -> OwnerReference:
+        """Return what makes an object go with the resource."""
+        return OwnerReference(naming.API_VERSION, naming.KIND, self.key.name, self.uid)
 
     def with_status(self, status: Status) -> Raw:
         """Return the document with another status."""

@@ -33,9 +33,8 @@ def excess(graph: Graph, inputs: Inputs) -> str | None:
 
 def _needs(node: Node, inputs: Inputs) -> dict[str, Decimal]:
     """Return what one pod counts against a quota, under the quota's names."""
-    pod = manifests.job(node, inputs.place, attempt=1)["spec"]["template"]["spec"]
     total: dict[str, Decimal] = {"pods": Decimal(1)}
-    for container in (*pod.get("initContainers", []), *pod["containers"]):
+    for container in manifests.containers(node, inputs.place):
         for name, value in _named(container["resources"]):
             total[name] = total.get(name, Decimal(0)) + amount(value)
     return total

@@ -3,5 +3,6 @@
 from ssd_operator.manifests.build import job, objects
 from ssd_operator.manifests.per_run import claim, isolation, resolved
 from ssd_operator.manifests.place import Object, Place
+from ssd_operator.manifests.pods import containers
 
-__all__ = ["Object", "Place", "claim", "isolation", "job", "objects", "resolved"]
+__all__ = ["Object", "Place", "claim", "containers", "isolation", "job", "objects", "resolved"]

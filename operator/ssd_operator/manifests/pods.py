@@ -13,7 +13,7 @@ from ssd_operator.manifests.secrets import environment, secret_sources
 from ssd_operator.plan import Node
 from ssd_operator.spec.pod import Pod
 
-__all__ = ["image", "template"]
+__all__ = ["containers", "image", "template"]
 
 COMMAND = ["python", "-m", "ssd_jobs", naming.CONFIG_FILE]
 SANDBOX_FOLDER = naming.SANDBOX_SOCKET.rsplit("/", 1)[0]
@@ -46,6 +46,12 @@ def template(node: Node, place: Place, *, attempt: int, subdomain: str = "") -> 
             **_placement(node, place, asked),
         },
     }
+
+
+def containers(node: Node, place: Place) -> list[Object]:
+    """Return every container of a stage's pod."""
+    found = _containers(node, place, node.pod(place.spec))
+    return [*found.get("initContainers", []), *found["containers"]]
 
 
 def _containers(node: Node, place: Place, asked: Pod) -> Object:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Set
 
 from ssd_operator import manifests
-from ssd_operator.cluster import Api, ApiError, Jobs, Key, Run
+from ssd_operator.cluster import Api, ApiError, Jobs, Key, Run, owner_job
 from ssd_operator.lifecycle import Action, CreateJob, DeleteJob, DisownJob, JobView, ResumeJob, SuspendJob
 from ssd_operator.manifests import Place
 from ssd_operator.manifests.place import Object
@@ -81,17 +81,15 @@ class Actor:
         *supports, body = manifests.objects(action.node, place, attempt=action.attempt)
         job = await self._create_or_join(action, body, run)
         if job is not None:
-            owner = {"apiVersion": "batch/v1", "kind": "Job", "name": job.name, "uid": job.uid}
             for each in supports:
-                await self._ensure(each, owner=owner)
+                await self._api.ensure(each, owner=owner_job(job))
         return job
 
     async def _create_or_join(self, action: CreateJob, body: Object, run: Run) -> JobView | None:
         """Create the Job, or join the one that another resource, or an earlier life of this process, made."""
         owner = run.owner_reference()
-        body["metadata"]["ownerReferences"] = [owner]
         try:
-            return await self._jobs.create(body)
+            return await self._jobs.create(body, owner=owner)
         except ApiError as error:
             if not error.exists:
                 raise
@@ -100,16 +98,7 @@ class Actor:
     async def _ensure_isolation(self, run: Run) -> None:
         """Ensure the NetworkPolicy of pods that run programs; before each Job, because somebody may delete it."""
         policy = manifests.isolation(name=run.key.name, namespace=run.key.namespace, uid=run.uid)
-        await self._ensure(policy, owner=run.owner_reference())
-
-    async def _ensure(self, body: Object, *, owner: Object) -> None:
-        """Create an object unless it is there."""
-        body["metadata"]["ownerReferences"] = [owner]
-        try:
-            await self._api.create(body)
-        except ApiError as error:
-            if not error.exists:
-                raise
+        await self._api.ensure(policy, owner=run.owner_reference())
 
 
 def _subject(action: Action) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from ssd_operator.cluster import Api, ApiError
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ssd_operator.cluster import ApiError
 from ssd_operator.lifecycle import reasons
 from ssd_operator.lifecycle.reasons import Reason
-from ssd_operator.manifests.place import Object
 
-__all__ = ["Blocked", "create"]
+__all__ = ["Blocked", "blocking_on_refusal"]
 
 
 class Blocked(Exception):
@@ -18,12 +20,12 @@ class Blocked(Exception):
         self.reason = reason
 
 
-async def create(api: Api, body: Object) -> Object:
-    """Create an object, or raise Blocked in the API server's words when that is not allowed."""
+@contextmanager
+def blocking_on_refusal(subject: str) -> Iterator[None]:
+    """Raise Blocked, in the API server's words, when it does not allow what is asked for here."""
     try:
-        return await api.create(body)
+        yield
     except ApiError as error:
         if not error.refused:
             raise
-        subject = f"{body['kind']} {body['metadata']['name']}"
         raise Blocked(reasons.REFUSED, f"the API server refuses {subject}: {error.message}") from None

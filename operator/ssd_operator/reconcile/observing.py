@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from ssd_jobs import contract
-from ssd_operator.cluster import Api, ApiError, Jobs, Key, Run, Store
+from ssd_operator.cluster import Api, Jobs, Key, Run, Store, quotas
 from ssd_operator.lifecycle import Inputs, JobView, PodView, is_asked, is_watched
 from ssd_operator.lifecycle.results import result_of
 from ssd_operator.manifests import Place
@@ -76,7 +76,7 @@ class Observer:
             queued=await self._queued(live, jobs) if place.settings.kueue else {},
             progress=self._read_progress(key, live, pods, place),
             recorded=self._store.recorded(key.namespace, place.claim) if run.planning else frozenset(),
-            quotas=await self._quotas(key.namespace) if run.planning else {},
+            quotas=await quotas(self._api, key.namespace) if run.planning else {},
         )
 
     async def _jobs(self, key: Key, uid: str, live: list[StageStatus]) -> tuple[dict[str, JobView], frozenset[str]]:
@@ -124,16 +124,6 @@ class Observer:
                 if owner.uid != uid and self._store.is_going_on(owner.uid):
                     found[job.name] = owner.name
         return found
-
-    async def _quotas(self, namespace: str) -> dict[str, dict[str, str]]:
-        """Return the namespace's quotas; without the right to read them there are none."""
-        try:
-            found = [raw async for raw in self._api.list("ResourceQuota", namespace)]
-        except ApiError as error:
-            if error.status != 403:
-                raise
-            return {}
-        return {raw["metadata"]["name"]: raw["spec"].get("hard", {}) for raw in found}
 
     def _read_progress(
         self, key: Key, live: list[StageStatus], pods: dict[str, tuple[PodView, ...]], place: Place

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from ssd_operator import naming
-from ssd_operator.cluster import Api, ApiError, Ended, Jobs, Key, Run, Runs, Store, Unreadable
+from ssd_operator.cluster import Api, ApiError, Ended, Jobs, Key, Recorder, Run, Runs, Store, Unreadable
 from ssd_operator.errors import InvalidSpec
 from ssd_operator.lifecycle import (
     Action,
@@ -35,7 +35,6 @@ from ssd_operator.manifests import Place
 from ssd_operator.reconcile.acting import Actor
 from ssd_operator.reconcile.blocked import Blocked
 from ssd_operator.reconcile.ended import EndedRuns
-from ssd_operator.reconcile.events import Recorder
 from ssd_operator.reconcile.observing import Observer
 from ssd_operator.reconcile.progress import Reader
 from ssd_operator.reconcile.specs import SpecInForce, Specs

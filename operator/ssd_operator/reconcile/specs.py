@@ -11,13 +11,12 @@ from collections import OrderedDict
 from collections.abc import Set
 from dataclasses import dataclass
 
-from ssd_operator import manifests, naming
-from ssd_operator.cluster import Api, ApiError, Run
+from ssd_operator import manifests
+from ssd_operator.cluster import Api, FrozenText, FrozenTexts, Run
 from ssd_operator.errors import InvalidSpec
 from ssd_operator.lifecycle import effective, is_over, reopens
 from ssd_operator.lifecycle.conditions import holds
-from ssd_operator.manifests.place import Object
-from ssd_operator.reconcile.blocked import create
+from ssd_operator.reconcile.blocked import blocking_on_refusal
 from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.status import Status
 
@@ -46,7 +45,7 @@ class Specs:
     """Reads and freezes specs; remembers what cannot change."""
 
     def __init__(self, api: Api) -> None:
-        self._api = api
+        self._stored = FrozenTexts(api)
         self._texts: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._read = functools.lru_cache(maxsize=MOST_SPECS)(_read)
 
@@ -56,9 +55,8 @@ class Specs:
 
     async def prefetch(self, namespace: str) -> None:
         """Read all frozen specs of a namespace (or of all) at once, for a fast start."""
-        selector = f"{naming.LABEL_MANAGED}={naming.MANAGED_BY},!{naming.LABEL_STAGE}"
-        async for config_map in self._api.list("ConfigMap", namespace, selector=selector):
-            self._remember(config_map)
+        async for frozen in self._stored.list(namespace):
+            self._remember(frozen)
 
     def keep_only(self, places: Set[tuple[str, str]]) -> None:
         """Drop what is known of other ConfigMaps than these, each a namespace and a name."""
@@ -88,14 +86,10 @@ class Specs:
     async def freeze(self, run: Run, spec: ResolvedSpec) -> str:
         """Keep the spec in force in a ConfigMap of its own and return its name."""
         body = manifests.resolved(spec, name=run.key.name, namespace=run.key.namespace, uid=run.uid)
-        body["metadata"]["ownerReferences"] = [run.owner_reference()]
-        try:
-            await create(self._api, body)
-        except ApiError as error:
-            if not error.exists:
-                raise
-        self._remember(body)
-        return str(body["metadata"]["name"])
+        with blocking_on_refusal("the ConfigMap of the frozen spec"):
+            frozen = await self._stored.create(body, owner=run.owner_reference())
+        self._remember(frozen)
+        return frozen.name
 
     async def _frozen(self, namespace: str, was: Status) -> ResolvedSpec | None:
         """Return the spec that was frozen, or None when none was, or someone deleted it."""
@@ -103,20 +97,15 @@ class Specs:
             return None
         place = (namespace, was.resolved_spec.config_map)
         if place not in self._texts:
-            try:
-                self._remember(await self._api.get("ConfigMap", *place))
-            except ApiError as error:
-                if not error.missing:
-                    raise
+            stored = await self._stored.read(*place)
+            if stored is not None:
+                self._remember(stored)
         text = self._texts.get(place)
         return None if text is None else self._read(text)
 
-    def _remember(self, config_map: Object) -> None:
-        """Keep a frozen spec; its ConfigMap is immutable and its name derives from its content."""
-        if naming.SPEC not in config_map.get("data", {}):
-            return
-        metadata = config_map["metadata"]
-        self._texts[metadata["namespace"], metadata["name"]] = config_map["data"][naming.SPEC]
+    def _remember(self, frozen: FrozenText) -> None:
+        """Keep a frozen spec, which never changes under its name."""
+        self._texts[frozen.namespace, frozen.name] = frozen.text
         while len(self._texts) > MOST_TEXTS:
             self._texts.popitem(last=False)
 

@@ -6,10 +6,9 @@ import time
 from collections.abc import Callable, Set
 
 from ssd_operator import manifests
-from ssd_operator.cluster import Api, ApiError, Run
+from ssd_operator.cluster import Api, Claims, Run
 from ssd_operator.lifecycle import reasons
-from ssd_operator.manifests.place import Object
-from ssd_operator.reconcile.blocked import Blocked, create
+from ssd_operator.reconcile.blocked import Blocked, blocking_on_refusal
 from ssd_operator.spec.resolved import ResolvedSpec
 
 __all__ = ["VolumeClaims"]
@@ -21,7 +20,7 @@ class VolumeClaims:
     """Finds and creates claims; remembers their uids for a while."""
 
     def __init__(self, api: Api, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._api = api
+        self._claims = Claims(api)
         self._clock = clock
         self._known: dict[tuple[str, str], tuple[str, float]] = {}
 
@@ -35,22 +34,21 @@ class VolumeClaims:
         uid, known_at = self._known.get((namespace, name), ("", float("-inf")))
         if self._clock() - known_at < KNOWN_S:
             return uid
-        claim = await self._find_or_create(run, spec, name)
-        self._known[namespace, name] = (claim["metadata"]["uid"], self._clock())
-        return str(claim["metadata"]["uid"])
+        uid = await self._find_or_create(run, spec, name)
+        self._known[namespace, name] = (uid, self._clock())
+        return uid
 
     def keep_only(self, places: Set[tuple[str, str]]) -> None:
         """Drop what is known of other claims than these, each a namespace and a name."""
         for place in self._known.keys() - places:
             del self._known[place]
 
-    async def _find_or_create(self, run: Run, spec: ResolvedSpec, name: str) -> Object:
+    async def _find_or_create(self, run: Run, spec: ResolvedSpec, name: str) -> str:
+        """Return the uid of the claim that is there, or of the one that is made now."""
         namespace = run.key.namespace
-        try:
-            return await self._api.get("PersistentVolumeClaim", namespace, name)
-        except ApiError as error:
-            if not error.missing:
-                raise
+        uid = await self._claims.uid(namespace, name)
+        if uid is not None:
+            return uid
         if spec.storage.template is None:
             raise Blocked(
                 reasons.CLAIM_NOT_FOUND,
@@ -58,6 +56,5 @@ class VolumeClaims:
                 "create it, or use storage.template",
             )
         body = manifests.claim(spec.storage.template, name=run.key.name, namespace=namespace)
-        if not spec.storage.retain:
-            body["metadata"]["ownerReferences"] = [run.owner_reference()]
-        return await create(self._api, body)
+        with blocking_on_refusal(f"PersistentVolumeClaim {name}"):
+            return await self._claims.create(body, owner=None if spec.storage.retain else run.owner_reference())

@@ -13,10 +13,8 @@ import logging
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
-from typing import Any
 
-from ssd_operator.cluster.api import Api, ApiError
+from ssd_operator.cluster import Api, ApiError, Lease, Leases
 
 __all__ = ["Elector", "lead_in_thread"]
 
@@ -32,7 +30,7 @@ class Elector:
     def __init__(
         self, api: Api, *, namespace: str, name: str, identity: str, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._api = api
+        self._leases = Leases(api, duration_s=DURATION_S)
         self._namespace, self._name, self._identity = namespace, name, identity
         self._clock = clock
         self._seen = ("", 0.0)
@@ -40,60 +38,25 @@ class Elector:
 
     async def attempt(self) -> bool:
         """Take or renew the Lease; tell whether it is ours now."""
-        try:
-            found = await self._api.get("Lease", self._namespace, self._name)
-        except ApiError as error:
-            if not error.missing:
-                raise
-            return await self._write(self._api.create(self._lease({}, transitions=0)))
-        spec = found["spec"]
-        holder = spec.get("holderIdentity") or ""
-        if holder not in ("", self._identity) and not self._is_free(found):
+        lease = await self._leases.read(self._namespace, self._name)
+        if lease.holder not in ("", self._identity) and not self._is_free(lease):
             return False
-        transitions = spec.get("leaseTransitions", 0) + (holder != self._identity)
-        kept = {**self._lease(spec, transitions=transitions), "metadata": found["metadata"]}
-        return await self._write(self._api.replace(kept))
+        return await self._leases.hold(lease, self._identity)
 
     async def release(self) -> None:
         """Give the Lease up, so that the next one need not wait."""
-        found = await self._api.get("Lease", self._namespace, self._name)
-        if found["spec"].get("holderIdentity") == self._identity:
-            await self._write(self._api.replace({**found, "spec": {**found["spec"], "holderIdentity": ""}}))
+        lease = await self._leases.read(self._namespace, self._name)
+        if lease.holder == self._identity:
+            await self._leases.hold(lease, "")
 
-    async def _write(self, request: Awaitable[dict[str, Any]]) -> bool:
-        """Write under the version that was read; another candidate may have been faster."""
-        try:
-            await request
-        except ApiError as error:
-            if error.status != 409:
-                raise
-            return False
-        return True
-
-    def _is_free(self, found: dict[str, Any]) -> bool:
+    def _is_free(self, lease: Lease) -> bool:
         """Tell whether the holder has been silent for the whole duration, by our own clock."""
         version, since = self._seen
         now = self._clock()
-        if found["metadata"]["resourceVersion"] != version:
-            self._seen = (found["metadata"]["resourceVersion"], now)
+        if lease.version != version:
+            self._seen = (lease.version, now)
             return False
-        return now - since > float(found["spec"].get("leaseDurationSeconds", DURATION_S))
-
-    def _lease(self, spec: dict[str, Any], *, transitions: int) -> dict[str, Any]:
-        now = datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        ours = spec.get("holderIdentity") == self._identity
-        return {
-            "apiVersion": "coordination.k8s.io/v1",
-            "kind": "Lease",
-            "metadata": {"name": self._name, "namespace": self._namespace},
-            "spec": {
-                "holderIdentity": self._identity,
-                "leaseDurationSeconds": DURATION_S,
-                "acquireTime": spec.get("acquireTime", now) if ours else now,
-                "renewTime": now,
-                "leaseTransitions": transitions,
-            },
-        }
+        return now - since > lease.duration_s
 
 
 async def _lead(elector: Elector, taken: Callable[[], None], stop: threading.Event) -> None:

@@ -10,9 +10,9 @@ import sys
 import uuid
 from typing import Any
 
-from kubernetes import aio
-
 from ssd_operator import naming
+from ssd_operator.cluster import Api, Key, Run, connect, read_run
+from ssd_operator.spec.status import StageStatus
 
 __all__ = ["main"]
 
@@ -22,42 +22,41 @@ INTERVAL_S = 1.0
 
 async def main(namespace: str, claim: str) -> int:
     """Return 0 when the operator has planned a resource."""
-    aio.config.load_incluster_config()
-    name = f"helm-test-{uuid.uuid4().hex[:8]}"
-    async with aio.client.ApiClient() as client:
-        api = aio.client.CustomObjectsApi(client)
-        where: tuple[Any, ...] = (naming.GROUP, naming.VERSION, namespace, naming.PLURAL)
-        await api.create_namespaced_custom_object(*where, _toy(name, claim))
+    key = Key(namespace, f"helm-test-{uuid.uuid4().hex[:8]}")
+    api = await connect()
+    try:
+        await api.create(_toy(key, claim))
         try:
-            planned = await _planned(api, where, name)
+            planned = await _planned(api, key)
         finally:
-            await api.delete_namespaced_custom_object(*where, name)
+            await api.delete(naming.KIND, key.namespace, key.name, preconditions={}, foreground=False)
+    finally:
+        await api.close()
     if planned is None:
-        print(f"the operator did not plan {name} within {PATIENCE_S:g} s; look at its log", file=sys.stderr)  # noqa: T201
+        print(f"the operator did not plan {key} within {PATIENCE_S:g} s; look at its log", file=sys.stderr)  # noqa: T201
         return 1
-    print("planned: " + ", ".join(stage["name"] for stage in planned))  # noqa: T201
+    print("planned: " + ", ".join(stage.name for stage in planned))  # noqa: T201
     return 0
 
 
-async def _planned(api: Any, where: tuple[Any, ...], name: str) -> list[dict[str, Any]] | None:
+async def _planned(api: Api, key: Key) -> tuple[StageStatus, ...] | None:
     """Wait for the stages in status."""
     loop = asyncio.get_running_loop()
     end = loop.time() + PATIENCE_S
     while loop.time() < end:
-        found = await api.get_namespaced_custom_object(*where, name)
-        status = found.get("status") or {}
-        if status.get("phase") == "Planned":
-            return list(status.get("stages") or [])
+        run = await read_run(api, key)
+        if isinstance(run, Run) and run.status.phase == "Planned":
+            return run.status.stages
         await asyncio.sleep(INTERVAL_S)
     return None
 
 
-def _toy(name: str, claim: str) -> dict[str, Any]:
+def _toy(key: Key, claim: str) -> dict[str, Any]:
     """Return the shortest useful resource."""
     return {
         "apiVersion": naming.API_VERSION,
         "kind": naming.KIND,
-        "metadata": {"name": name},
+        "metadata": {"name": key.name, "namespace": key.namespace},
         "spec": {"preset": "toy", "mode": "Plan", "storage": {"claimName": claim}},
     }
 

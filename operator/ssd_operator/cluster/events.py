@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from ssd_operator import naming
-from ssd_operator.cluster import Api, ApiError, Run
+from ssd_operator.cluster.api import Api, ApiError
+from ssd_operator.cluster.resources import Run
+from ssd_operator.cluster.transport import Raw
 from ssd_operator.lifecycle import Event
-from ssd_operator.manifests.place import Object
 
 __all__ = ["Recorder"]
 
@@ -59,7 +60,7 @@ class Recorder:
         series = {"count": count, "lastObservedTime": self._now()}
         await self._api.patch("Event", namespace, name, {"series": series})
 
-    def _body(self, run: Run, event: Event) -> Object:
+    def _body(self, run: Run, event: Event) -> Raw:
         """Return the event as an object."""
         note = event.note.encode()[:LONGEST_NOTE].decode(errors="ignore")
         digest = naming.short(run.uid, event.reason.word, note)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssd_operator.cluster import Key, Run
+from ssd_operator.cluster.events import Recorder
 from ssd_operator.lifecycle import Event, reasons
-from ssd_operator.reconcile.events import Recorder
 from ssd_operator.spec.status import Status
 
 MOST_BYTES = 1024

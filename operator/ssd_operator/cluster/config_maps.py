@@ -1,0 +1,58 @@
+"""ConfigMaps that hold frozen specs: immutable, each with a name that derives from its content."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from ssd_operator import naming
+from ssd_operator.cluster.api import Api, ApiError
+from ssd_operator.cluster.owners import OwnerReference
+from ssd_operator.cluster.transport import Raw
+
+__all__ = ["FrozenText", "FrozenTexts"]
+
+SELECTOR = f"{naming.LABEL_MANAGED}={naming.MANAGED_BY},!{naming.LABEL_STAGE}"
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenText:
+    """A frozen spec as text."""
+
+    namespace: str
+    name: str
+    text: str
+
+
+class FrozenTexts:
+    """Reads and creates ConfigMaps of frozen specs."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    async def list(self, namespace: str) -> AsyncIterator[FrozenText]:
+        """Yield every frozen spec of a namespace, or of all."""
+        async for raw in self._api.list("ConfigMap", namespace, selector=SELECTOR):
+            if found := _view(raw):
+                yield found
+
+    async def read(self, namespace: str, name: str) -> FrozenText | None:
+        """Read a frozen spec, or return None when it is gone."""
+        try:
+            return _view(await self._api.get("ConfigMap", namespace, name))
+        except ApiError as error:
+            if not error.missing:
+                raise
+            return None
+
+    async def create(self, body: Raw, *, owner: OwnerReference) -> FrozenText:
+        """Create a ConfigMap unless it is there, and return what it holds."""
+        await self._api.ensure(body, owner=owner)
+        metadata = body["metadata"]
+        return FrozenText(metadata["namespace"], metadata["name"], body["data"][naming.SPEC])
+
+
+def _view(raw: Raw) -> FrozenText | None:
+    """Return the spec in a ConfigMap; anyone may make one with our labels and something else in it."""
+    text = (raw.get("data") or {}).get(naming.SPEC)
+    return None if text is None else FrozenText(raw["metadata"]["namespace"], raw["metadata"]["name"], text)
