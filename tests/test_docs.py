@@ -14,6 +14,7 @@ from ssd_operator.crd.definition import definition
 from ssd_operator.lifecycle import reasons
 from ssd_operator.lifecycle.reasons import EventReason, Reason
 from ssd_operator.spec import documents, resource
+from ssd_operator.spec.kinds import RUN
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -23,7 +24,7 @@ PAGES = [
     *sorted(ROOT.glob("examples/*/README.md")),
 ]
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
-SPEC: dict[str, Any] = definition()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+SPEC: dict[str, Any] = definition(RUN)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
 VALUES: dict[str, Any] = json.loads((helm.CHART / "values.schema.json").read_text())
 FOLDERS = "benchmarks|charts|crds|docs|examples|images|operator/ssd_operator|requirements|scripts|ssd_jobs|tests"
 OURS = rf"(?:{FOLDERS})/[\w./-]+"

@@ -43,11 +43,11 @@ def show(console: Console, name: str, namespace: str, kubeconfig: Path | None) -
 
 async def _read(name: str, namespace: str, kubeconfig: Path) -> Status:
     """Read the resource's status, or say why that is not possible; only a cluster needs its client library."""
-    from ssd_operator.cluster import ApiError, Key, Unreadable, connect, read_run
+    from ssd_operator.cluster import ApiError, Unreadable, connect, read_run, run_key
 
     api = await connect(kubeconfig)
     try:
-        run = await read_run(api, Key(namespace, name))
+        run = await read_run(api, run_key(namespace, name))
     except ApiError as error:
         words = f"{namespace}/{name}: {error.message or error.reason}"
         raise (InvalidInput(words) if error.missing or error.refused else Busy(words)) from None

@@ -5,11 +5,12 @@ from ssd_operator.cluster.claims import Claims
 from ssd_operator.cluster.config_maps import FrozenText, FrozenTexts
 from ssd_operator.cluster.events import Recorder
 from ssd_operator.cluster.jobs import Jobs
+from ssd_operator.cluster.keys import Key, ResourceIdentity, run_key
 from ssd_operator.cluster.leases import Lease, Leases
 from ssd_operator.cluster.listing import SELECTOR, Listing, Listings
 from ssd_operator.cluster.owners import owner_job
 from ssd_operator.cluster.quotas import quotas
-from ssd_operator.cluster.resources import Ended, Key, Live, ResourceIdentity, Run, Unreadable
+from ssd_operator.cluster.resources import Ended, Live, Run, Unreadable
 from ssd_operator.cluster.runs import Runs, read_run
 from ssd_operator.cluster.store import Store
 from ssd_operator.cluster.transport import Raw
@@ -40,4 +41,5 @@ __all__ = [
     "owner_job",
     "quotas",
     "read_run",
+    "run_key",
 ]

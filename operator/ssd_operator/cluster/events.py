@@ -77,7 +77,7 @@ class Recorder:
             "reportingInstance": self._identity or "operator",
             "regarding": {
                 "apiVersion": naming.API_VERSION,
-                "kind": naming.KIND,
+                "kind": run.key.kind,
                 "name": run.key.name,
                 "namespace": run.key.namespace,
                 "uid": run.uid,

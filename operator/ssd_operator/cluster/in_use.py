@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ssd_operator.cluster.resources import Ended, Key, Live
+from ssd_operator.cluster.keys import Key
+from ssd_operator.cluster.resources import Ended, Live
 
 __all__ = ["InUse", "in_use"]
 

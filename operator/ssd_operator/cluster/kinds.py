@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ssd_operator import naming
+from ssd_operator.spec.kinds import RESOURCE_KINDS
 
 __all__ = ["KINDS", "Kind"]
 
@@ -22,7 +23,7 @@ class Kind:
 
 
 KINDS = {
-    naming.KIND: Kind(naming.API_VERSION, naming.PLURAL),
+    **{row.kind: Kind(naming.API_VERSION, row.plural) for row in RESOURCE_KINDS.values()},
     "ConfigMap": Kind("v1", "configmaps"),
     "Event": Kind("events.k8s.io/v1", "events"),
     "Job": Kind("batch/v1", "jobs"),

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from ssd_operator import naming
-from ssd_operator.cluster import resources
 from ssd_operator.cluster.api import Api
-from ssd_operator.cluster.resources import Ended, Live, ResourceIdentity
+from ssd_operator.cluster.doors import enter
+from ssd_operator.cluster.keys import ResourceIdentity, identify
+from ssd_operator.cluster.resources import Ended, Live
 from ssd_operator.cluster.store import Store
 from ssd_operator.cluster.views import view_job
 from ssd_operator.lifecycle import JobView
+from ssd_operator.spec.kinds import RESOURCE_KINDS
 
 __all__ = ["SELECTOR", "Listing", "Listings"]
 
@@ -44,17 +46,15 @@ class Listings:
             self._store.put_job(raw)
         async for raw in self._api.list("Pod", namespace, selector=SELECTOR):
             self._store.put_pod(raw)
-        async for raw in self._api.list(naming.KIND, namespace):
-            self._store.put_resource(raw)
+        for kind in RESOURCE_KINDS:
+            async for raw in self._api.list(kind, namespace):
+                self._store.put_resource(raw)
 
     async def compare(self, namespace: str) -> Listing:
         """Return what there is, and remember nothing of it."""
         found = Listing(present=set(), resources=[], jobs=[])
-        async for raw in self._api.list(naming.KIND, namespace):
-            seen: ResourceIdentity = resources.identify(raw)
-            found.present.add(seen.uid)
-            if seen != self._store.identity(seen.key):
-                found.resources.append(resources.enter(raw))
+        for kind in RESOURCE_KINDS:
+            await self._compare_resources(kind, namespace, found)
         async for raw in self._api.list("Job", namespace, selector=SELECTOR):
             job = view_job(raw)
             found.present.add(job.uid)
@@ -62,3 +62,11 @@ class Listings:
         async for raw in self._api.list("Pod", namespace, selector=SELECTOR, fields=AT_WORK):
             found.present.add(raw["metadata"]["uid"])
         return found
+
+    async def _compare_resources(self, kind: str, namespace: str, found: Listing) -> None:
+        """Note the resources of one kind."""
+        async for raw in self._api.list(kind, namespace):
+            seen: ResourceIdentity = identify(raw)
+            found.present.add(seen.uid)
+            if seen != self._store.identity(seen.key):
+                found.resources.append(enter(raw))

@@ -12,41 +12,20 @@ from functools import cached_property
 from typing import Any
 
 from ssd_operator import naming
+from ssd_operator.cluster.keys import Key, ResourceIdentity, identify, key_of
 from ssd_operator.cluster.owners import OwnerReference
+from ssd_operator.cluster.transport import Raw
 from ssd_operator.errors import InvalidSpec, Problem
 from ssd_operator.lifecycle import is_over
 from ssd_operator.lifecycle.conditions import holds
-from ssd_operator.spec import resource, scalars
+from ssd_operator.spec import condition_types, resource, scalars
 from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.status import Status
 
-__all__ = ["Ended", "Key", "Live", "ResourceIdentity", "Run", "Unreadable", "enter", "identify", "read"]
+__all__ = ["Ended", "Live", "Run", "Unreadable", "enter", "read"]
 
-Raw = dict[str, Any]
 FACTS = ("observedGeneration", "phase", "stages", "conditions", "completionTime", "resolvedSpec")
 STAGE_FACTS = ("name", "phase", "key")
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Key:
-    """A resource of ours."""
-
-    namespace: str
-    name: str
-
-    def __str__(self) -> str:
-        """Write it as kubectl does."""
-        return f"{self.namespace}/{self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceIdentity:
-    """What tells two sights of resources apart."""
-
-    key: Key
-    uid: str
-    version: int
-    """The resource version: a larger one is newer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +56,7 @@ class Run:
 
     def owner_reference(self) -> OwnerReference:
         """Return what makes an object go with the resource."""
-        return OwnerReference(naming.API_VERSION, naming.KIND, self.key.name, self.uid)
+        return OwnerReference(naming.API_VERSION, self.key.kind, self.key.name, self.uid)
 
     def with_status(self, status: Status) -> Raw:
         """Return the document with another status."""
@@ -182,12 +161,6 @@ class Live:
         return _recorded(self.value.status) if isinstance(self.value, Run) else ()
 
 
-def identify(document: Raw) -> ResourceIdentity:
-    """Return what tells this sight of a resource apart."""
-    metadata = document["metadata"]
-    return ResourceIdentity(_key(document), metadata["uid"], int(metadata["resourceVersion"]))
-
-
 def enter(document: Raw) -> Live | Ended:
     """Return what is kept of what the API server sends."""
     metadata = {name: value for name, value in document["metadata"].items() if name != "managedFields"}
@@ -198,7 +171,7 @@ def enter(document: Raw) -> Live | Ended:
 def read(document: Raw) -> Run | Unreadable:
     """Read the whole of what the API server sends."""
     metadata, spec = document["metadata"], document["spec"]
-    key, deleting = _key(document), "deletionTimestamp" in metadata
+    key, deleting = key_of(document), "deletionTimestamp" in metadata
     try:
         status = Status.read(document.get("status", {}), path="status")
     except InvalidSpec as error:
@@ -216,10 +189,6 @@ def read(document: Raw) -> Run | Unreadable:
     )
 
 
-def _key(document: Raw) -> Key:
-    return Key(document["metadata"]["namespace"], document["metadata"]["name"])
-
-
 def _ended(document: Raw) -> Ended | None:
     """Return the few facts of a resource that has ended; None where none is readable: its whole status says why."""
     try:
@@ -230,7 +199,7 @@ def _ended(document: Raw) -> Ended | None:
         return None
     metadata, spec = document["metadata"], document["spec"]
     return Ended(
-        key=_key(document),
+        key=key_of(document),
         uid=metadata["uid"],
         version=int(metadata["resourceVersion"]),
         generation=metadata["generation"],
@@ -238,7 +207,7 @@ def _ended(document: Raw) -> Ended | None:
         phase=status.phase,
         completed_at=status.completion_time or "",
         ttl=spec.get("ttlAfterFinished", ""),
-        settled=status.observed_generation == metadata["generation"] and holds(status, "Accepted"),
+        settled=status.observed_generation == metadata["generation"] and holds(status, condition_types.ACCEPTED),
         claim=_claim(document),
         spec=_frozen(status),
         recorded=_recorded(status),

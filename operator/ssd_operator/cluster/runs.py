@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ssd_operator import naming
 from ssd_operator.cluster import resources
 from ssd_operator.cluster.api import Api, ApiError
-from ssd_operator.cluster.resources import Key, ResourceIdentity, Run, Unreadable
+from ssd_operator.cluster.keys import Key, ResourceIdentity
+from ssd_operator.cluster.resources import Run, Unreadable
 from ssd_operator.cluster.store import Store
 from ssd_operator.spec.status import Status
 
@@ -19,7 +19,7 @@ __all__ = ["Runs", "read_run"]
 
 async def read_run(api: Api, key: Key) -> Run | Unreadable:
     """Read a resource, or raise ApiError."""
-    return resources.read(await api.get(naming.KIND, key.namespace, key.name))
+    return resources.read(await api.get(key.kind, key.namespace, key.name))
 
 
 class Runs:
@@ -38,7 +38,7 @@ class Runs:
     async def read(self, seen: ResourceIdentity) -> Run | Unreadable | None:
         """Read a resource as a whole, or return None when it is gone."""
         try:
-            answer = await self._api.get(naming.KIND, seen.key.namespace, seen.key.name)
+            answer = await self._api.get(seen.key.kind, seen.key.namespace, seen.key.name)
         except ApiError as error:
             if not error.missing:
                 raise
@@ -50,7 +50,7 @@ class Runs:
     async def delete(self, run: Run) -> None:
         """Delete a run, if it is still the one that was read."""
         conditions = {"uid": run.uid, "resourceVersion": str(run.version)}
-        place = (naming.KIND, run.key.namespace, run.key.name)
+        place = (run.key.kind, run.key.namespace, run.key.name)
         await self._api.delete(*place, preconditions=conditions, foreground=False)
 
     async def read_again(self, run: Run) -> bool:

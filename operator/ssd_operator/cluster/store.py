@@ -10,9 +10,10 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from ssd_operator.cluster import resources
+from ssd_operator.cluster.doors import enter
 from ssd_operator.cluster.in_use import InUse, in_use
-from ssd_operator.cluster.resources import Ended, Key, Live, ResourceIdentity, Run, Unreadable
+from ssd_operator.cluster.keys import Key, ResourceIdentity, identify
+from ssd_operator.cluster.resources import Ended, Live, Run, Unreadable
 from ssd_operator.cluster.views import view_job, view_pod
 from ssd_operator.lifecycle import JobView, PodView
 
@@ -35,9 +36,9 @@ class Store:
 
     def put_resource(self, raw: Raw) -> ResourceIdentity:
         """Remember a resource as it was sent, unless a newer version is known; return what was sent."""
-        identity = resources.identify(raw)
+        identity = identify(raw)
         if self._is_news(identity):
-            self.keep_resource(resources.enter(raw))
+            self.keep_resource(enter(raw))
         return identity
 
     def keep_resource(self, resource: Live | Ended) -> None:
@@ -53,7 +54,7 @@ class Store:
 
     def delete_resource(self, raw: Raw) -> ResourceIdentity:
         """Forget a resource that was sent for the last time; return what was sent."""
-        identity = resources.identify(raw)
+        identity = identify(raw)
         self.drop_resource(identity)
         return identity
 
@@ -92,9 +93,9 @@ class Store:
         """Return what the resources use that are known."""
         return in_use(self._resources)
 
-    def phases(self) -> Iterable[str]:
-        """Return the phase of every resource; empty where none is written yet."""
-        return [each.phase for each in self._resources.values()]
+    def phases(self, kind: str) -> Iterable[str]:
+        """Return the phase of every resource of a kind; empty where none is written yet."""
+        return [each.phase for key, each in self._resources.items() if key.kind == kind]
 
     def put_job(self, raw: Raw) -> JobView:
         """Remember a Job as it was sent, unless a newer version is known; return what was sent."""
@@ -196,7 +197,7 @@ class Store:
 
     def owners(self, job: JobView) -> list[Key]:
         """Return the resources that own a Job."""
-        return [Key(job.namespace, owner.name) for owner in job.owners]
+        return [Key(owner.kind, job.namespace, owner.name) for owner in job.owners]
 
     def is_going_on(self, uid: str) -> bool:
         """Tell whether a resource is known that neither ended, nor is suspended, nor goes away."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from ssd_operator import naming
 from ssd_operator.lifecycle import JobView, Owner, PodView
+from ssd_operator.spec.kinds import RESOURCE_KINDS
 
 __all__ = ["view_job", "view_pod"]
 
@@ -28,9 +29,9 @@ def view_job(raw: Raw) -> JobView:
         version=int(metadata["resourceVersion"]),
         key=metadata.get("annotations", {}).get(naming.ANNOTATION_KEY, ""),
         owners=tuple(
-            Owner(each["uid"], each["name"])
+            Owner(each["kind"], each["uid"], each["name"])
             for each in metadata.get("ownerReferences", [])
-            if each["kind"] == naming.KIND and each["apiVersion"].startswith(f"{naming.GROUP}/")
+            if each["kind"] in RESOURCE_KINDS and each["apiVersion"].startswith(f"{naming.GROUP}/")
         ),
         queue=metadata.get("labels", {}).get(naming.LABEL_QUEUE, ""),
         suspended=bool(spec.get("suspend", False)),

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from ssd_operator.lifecycle import reasons
 from ssd_operator.lifecycle.inputs import stamp
 from ssd_operator.lifecycle.reasons import Reason
+from ssd_operator.spec import condition_types
 from ssd_operator.spec.status import Condition, Status
 
 __all__ = ["ConditionUpdate", "derive", "find", "holds", "merge", "phase"]
@@ -31,19 +32,27 @@ class ConditionUpdate:
     message: str = ""
 
 
-def find(status: Status, kind: str) -> Condition | None:
+class HasConditions(Protocol):
+    """A status of any kind of resource."""
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """All of them."""
+
+
+def find(status: HasConditions, kind: str) -> Condition | None:
     """Return a condition."""
     return next((each for each in status.conditions if each.type == kind), None)
 
 
-def holds(status: Status, kind: str) -> bool:
+def holds(status: HasConditions, kind: str) -> bool:
     """Tell whether a condition is true."""
     found = find(status, kind)
     return found is not None and found.status == "True"
 
 
 def merge(
-    status: Status, updates: Iterable[ConditionUpdate], *, now: datetime, generation: int
+    status: HasConditions, updates: Iterable[ConditionUpdate], *, now: datetime, generation: int
 ) -> tuple[Condition, ...]:
     """Return the conditions with these updates, and the others as they were."""
     conditions = {each.type: each for each in status.conditions}
@@ -63,13 +72,13 @@ def merge(
 
 def phase(status: Status) -> Phase:
     """Return the summary of the conditions."""
-    if holds(status, "Failed"):
+    if holds(status, condition_types.FAILED):
         return "Failed"
-    if holds(status, "Succeeded"):
+    if holds(status, condition_types.SUCCEEDED):
         return "Succeeded"
-    if holds(status, "Suspended"):
+    if holds(status, condition_types.SUSPENDED):
         return "Suspended"
-    progressing = find(status, "Progressing")
+    progressing = find(status, condition_types.PROGRESSING)
     if progressing is not None and progressing.reason == reasons.PLANNED.word:
         return "Planned"
     begun = any(stage.phase not in ("Planned", "Pending") for stage in status.stages)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ssd_operator.lifecycle import reasons
 from ssd_operator.lifecycle.conditions import find, holds
 from ssd_operator.lifecycle.reasons import EventReason
+from ssd_operator.spec import condition_types
 from ssd_operator.spec.status import StageStatus, Status
 
 __all__ = ["Event", "events_between"]
@@ -19,9 +20,9 @@ STAGE_REASONS = {
     "Suspended": reasons.STAGE_SUSPENDED,
 }
 RUN_REASONS = {
-    "Succeeded": reasons.RUN_SUCCEEDED,
-    "Failed": reasons.RUN_FAILED,
-    "Suspended": reasons.RUN_SUSPENDED,
+    condition_types.SUCCEEDED: reasons.RUN_SUCCEEDED,
+    condition_types.FAILED: reasons.RUN_FAILED,
+    condition_types.SUSPENDED: reasons.RUN_SUSPENDED,
 }
 WAITED_FOR = frozenset(each.word for each in reasons.CONDITION_REASONS if each.is_event)
 
@@ -57,10 +58,10 @@ def _of_conditions(was: Status, now: Status) -> Iterator[Event]:
         condition = find(now, kind)
         if condition is not None and condition.status == "True" and not holds(was, kind):
             yield Event(reason, condition.message or f"the run is {reason.word.lower()}")
-    accepted, progressing = find(now, "Accepted"), find(now, "Progressing")
-    if accepted is not None and accepted.status == "False" and accepted != find(was, "Accepted"):
+    accepted, progressing = find(now, condition_types.ACCEPTED), find(now, condition_types.PROGRESSING)
+    if accepted is not None and accepted.status == "False" and accepted != find(was, condition_types.ACCEPTED):
         yield Event(reasons.RUN_NOT_ACCEPTED, accepted.message)
-    before = find(was, "Progressing")
+    before = find(was, condition_types.PROGRESSING)
     begins = progressing is not None and (before is None or before.reason != progressing.reason)
     if progressing is not None and begins and progressing.reason in WAITED_FOR:
         yield Event(reasons.RUN_WAITING, f"{progressing.reason}: {progressing.message}")

@@ -18,6 +18,7 @@ __all__ = ["Inputs", "JobView", "Owner", "PodView", "moment", "stamp"]
 class Owner:
     """A resource that wants a Job."""
 
+    kind: str
     uid: str
     name: str
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from ssd_operator.spec import condition_types
+
 __all__ = ["CONDITION_REASONS", "EVENT_REASONS", "EventReason", "Reason"]
 
 
@@ -36,9 +38,9 @@ class EventReason:
     """A person should look."""
 
 
-ACCEPTED: Final = "`Accepted` True"
-NOT_ACCEPTED: Final = "`Accepted` False"
-WAITS: Final = "`Progressing` False"
+ACCEPTED: Final = f"`{condition_types.ACCEPTED}` True"
+NOT_ACCEPTED: Final = f"`{condition_types.ACCEPTED}` False"
+WAITS: Final = f"`{condition_types.PROGRESSING}` False"
 
 VALID: Final = Reason("Valid", ACCEPTED, "the spec can be carried out")
 INVALID_SPEC: Final = Reason(

@@ -19,7 +19,8 @@ from ssd_operator.lifecycle.results import reported, result_of
 from ssd_operator.lifecycle.stage import ENDED, step
 from ssd_operator.manifests import Place
 from ssd_operator.plan import Graph
-from ssd_operator.spec import scalars
+from ssd_operator.spec import condition_types, scalars
+from ssd_operator.spec.condition_types import ENDS
 from ssd_operator.spec.status import StageStatus, Status
 
 __all__ = ["advance", "deadline", "hold", "is_over", "reopen", "with_kinds"]
@@ -49,7 +50,7 @@ def _of_kind(stage: StageStatus, kind: str) -> StageStatus:
 
 def is_over(status: Status) -> bool:
     """Tell whether the run has ended; only a new nonce or another promotion leaves that state."""
-    ended = conditions.holds(status, "Succeeded") or conditions.holds(status, "Failed")
+    ended = conditions.holds(status, condition_types.SUCCEEDED) or conditions.holds(status, condition_types.FAILED)
     return ended or status.completion_time is not None  # a newer operator may have another word for an end
 
 
@@ -61,7 +62,7 @@ def reopen(was: Status) -> Status:
         else each
         for each in was.stages
     )
-    kept = tuple(each for each in was.conditions if each.type not in ("Succeeded", "Failed"))
+    kept = tuple(each for each in was.conditions if each.type not in ENDS)
     update = {"stages": stages, "conditions": kept, "start_time": None, "suspended_seconds": 0}
     return was.model_copy(update={**update, "completion_time": None})
 
@@ -69,8 +70,10 @@ def reopen(was: Status) -> Status:
 def hold(was: Status, *, reason: Reason, message: str, accepted: bool, now: datetime, generation: int) -> Status:
     """Return the status of a resource that cannot be carried out as things are."""
     updates = [
-        ConditionUpdate("Accepted", accepted, reasons.VALID if accepted else reason, "" if accepted else message),
-        ConditionUpdate("Progressing", False, reason, message),
+        ConditionUpdate(
+            condition_types.ACCEPTED, accepted, reasons.VALID if accepted else reason, "" if accepted else message
+        ),
+        ConditionUpdate(condition_types.PROGRESSING, False, reason, message),
     ]
     found = conditions.merge(was, updates, now=now, generation=generation)
     return conditions.derive(was.model_copy(update={"conditions": found, "observed_generation": generation}))
@@ -139,7 +142,7 @@ def _remember_rerun(was: Status, inputs: Inputs) -> Status:
 
 def _count_suspension(was: Status, inputs: Inputs) -> Status:
     """Add the time of a suspension that is over; before the run's first Job no time counts anyway."""
-    found = conditions.find(was, "Suspended")
+    found = conditions.find(was, condition_types.SUSPENDED)
     counts = was.start_time is not None and not inputs.suspended
     if not counts or found is None or found.status != "True" or found.last_transition_time is None:
         return was

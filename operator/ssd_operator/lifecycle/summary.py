@@ -10,6 +10,8 @@ from ssd_operator.lifecycle.reasons import Reason
 from ssd_operator.lifecycle.stage import ENDED, LIVE, has_unknown_phase
 from ssd_operator.lifecycle.waiting import WaitReason, wait_reason
 from ssd_operator.plan import Graph
+from ssd_operator.spec import condition_types
+from ssd_operator.spec.condition_types import ENDS
 from ssd_operator.spec.model import ModelSource
 from ssd_operator.spec.status import StageStatus, Status
 
@@ -24,7 +26,7 @@ def conclude(moved: Status, graph: Graph, inputs: Inputs) -> Status:
     found = conditions.merge(moved, updates, now=inputs.now, generation=inputs.generation)
     live = [stage for stage in moved.stages if stage.phase in LIVE]
     shown = next((stage for stage in live if stage.phase == "Running"), live[0] if live else None)
-    over = any(update.holds for update in updates if update.kind in ("Succeeded", "Failed"))
+    over = any(update.holds for update in updates if update.kind in ENDS)
     update = {
         "observed_generation": inputs.generation,
         "model": _model(inputs.place.spec.model.source),
@@ -57,16 +59,18 @@ def _updates(moved: Status, graph: Graph, inputs: Inputs) -> list[ConditionUpdat
     return [
         _accepted(inputs, excess),
         _progressing(moved, inputs, over=over),
-        ConditionUpdate("Suspended", inputs.suspended, asked, _suspended(inputs)),
-        ConditionUpdate("Succeeded", succeeded, reasons.FINISHED if succeeded else reasons.NOT_FINISHED),
-        ConditionUpdate("Failed", failed, _failure(failed, late), message),
+        ConditionUpdate(condition_types.SUSPENDED, inputs.suspended, asked, _suspended(inputs)),
+        ConditionUpdate(condition_types.SUCCEEDED, succeeded, reasons.FINISHED if succeeded else reasons.NOT_FINISHED),
+        ConditionUpdate(condition_types.FAILED, failed, _failure(failed, late), message),
     ]
 
 
 def _accepted(inputs: Inputs, excess: str | None) -> ConditionUpdate:
     if inputs.problem:
-        return ConditionUpdate("Accepted", False, reasons.INVALID_SPEC, inputs.problem)
-    return ConditionUpdate("Accepted", excess is None, reasons.EXCEEDS_QUOTA if excess else reasons.VALID, excess or "")
+        return ConditionUpdate(condition_types.ACCEPTED, False, reasons.INVALID_SPEC, inputs.problem)
+    return ConditionUpdate(
+        condition_types.ACCEPTED, excess is None, reasons.EXCEEDS_QUOTA if excess else reasons.VALID, excess or ""
+    )
 
 
 def _suspended(inputs: Inputs) -> str:
@@ -82,21 +86,21 @@ def _failure(failed: bool, late: bool) -> Reason:
 def _progressing(moved: Status, inputs: Inputs, *, over: bool) -> ConditionUpdate:
     """Say what runs, or what is waited for."""
     if over:
-        return ConditionUpdate("Progressing", False, reasons.FINISHED)
+        return ConditionUpdate(condition_types.PROGRESSING, False, reasons.FINISHED)
     if inputs.planning:
-        return ConditionUpdate("Progressing", False, reasons.PLANNED, "set spec.mode to Run to start it")
+        return ConditionUpdate(condition_types.PROGRESSING, False, reasons.PLANNED, "set spec.mode to Run to start it")
     if inputs.suspended:
-        return ConditionUpdate("Progressing", False, reasons.SUSPENDED, _suspended(inputs))
+        return ConditionUpdate(condition_types.PROGRESSING, False, reasons.SUSPENDED, _suspended(inputs))
     live = [stage for stage in moved.stages if stage.phase in LIVE]
     waits = [(stage, wait) for stage in live if (wait := _wait_reason(stage, inputs))]
     if waits and not any(stage.phase == "Running" for stage in live):
         stage, wait = waits[0]
-        return ConditionUpdate("Progressing", False, wait.reason, f"{stage.name}: {wait.message}")
+        return ConditionUpdate(condition_types.PROGRESSING, False, wait.reason, f"{stage.name}: {wait.message}")
     unknown = [stage for stage in moved.stages if has_unknown_phase(stage)]
     if unknown and not live:
-        return ConditionUpdate("Progressing", False, reasons.UNKNOWN_PHASE, _unknown_phase(unknown[0]))
+        return ConditionUpdate(condition_types.PROGRESSING, False, reasons.UNKNOWN_PHASE, _unknown_phase(unknown[0]))
     names = ", ".join(stage.name for stage in live)
-    return ConditionUpdate("Progressing", True, reasons.STAGE_RUNNING, names)
+    return ConditionUpdate(condition_types.PROGRESSING, True, reasons.STAGE_RUNNING, names)
 
 
 def _unknown_phase(stage: StageStatus) -> str:

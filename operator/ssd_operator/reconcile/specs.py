@@ -17,6 +17,7 @@ from ssd_operator.errors import InvalidSpec
 from ssd_operator.lifecycle import effective, is_over, reopens
 from ssd_operator.lifecycle.conditions import holds
 from ssd_operator.reconcile.blocked import blocking_on_refusal
+from ssd_operator.spec import condition_types
 from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.status import Status
 
@@ -69,7 +70,7 @@ class Specs:
         begun = any(stage.phase != "Planned" for stage in was.stages)
         frozen = await self._frozen(run.key.namespace, was)
         digest = was.resolved_spec.digest if was.resolved_spec is not None else ""
-        unchanged = run.generation == was.observed_generation and holds(was, "Accepted")
+        unchanged = run.generation == was.observed_generation and holds(was, condition_types.ACCEPTED)
         if frozen is not None and unchanged:
             return SpecInForce(frozen, digest, reopened=False, is_frozen=True)
         try:

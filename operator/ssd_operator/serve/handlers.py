@@ -18,6 +18,7 @@ from ssd_operator.serve.queue import WorkQueue
 from ssd_operator.serve.stateless import NothingBefore, NothingHandled
 from ssd_operator.serve.watches import Login
 from ssd_operator.settings import Settings
+from ssd_operator.spec.kinds import RESOURCE_KINDS
 
 __all__ = ["Dispatcher", "registry", "watch_settings"]
 
@@ -31,7 +32,7 @@ class Dispatcher:
         self._alive = alive
 
     def resource(self, kind: str | None, raw: Raw) -> None:
-        """A SelfDistillation was made, changed or deleted: it, and those that share Jobs with it, look again."""
+        """A resource was made, changed or deleted: it, and those that share Jobs with it, look again."""
         self._alive()
         seen = self._store.delete_resource(raw) if kind == "DELETED" else self._store.put_resource(raw)
         self._queue.add(seen.key)
@@ -64,9 +65,11 @@ def registry(dispatcher: Dispatcher, namespaces: Namespaces, *, kubeconfig: Path
     async def _login(**kwargs: Any) -> Any:
         return await login(**kwargs)
 
-    @kopf.on.event(naming.GROUP, naming.VERSION, naming.PLURAL, registry=found)
     async def _resource(event: Any, **_: Any) -> None:
         dispatcher.resource(event["type"], event["object"])
+
+    for row in RESOURCE_KINDS.values():
+        kopf.on.event(naming.GROUP, naming.VERSION, row.plural, registry=found)(_resource)
 
     @kopf.on.event("batch", "v1", "jobs", registry=found)
     async def _job(event: Any, **_: Any) -> None:

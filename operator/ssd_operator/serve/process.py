@@ -8,14 +8,16 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import kopf
 
+from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError, Key, Store, connect
-from ssd_operator.reconcile import Reconciler
+from ssd_operator.reconcile import reconcilers
 from ssd_operator.serve import handlers, health, lease, watches
 from ssd_operator.serve.metrics import Metrics
 from ssd_operator.serve.namespaces import Namespaces
@@ -116,15 +118,15 @@ class Operator:
         self._state = state
         self._store = Store()
         self._namespaces = Namespaces(settings.namespaces, left_out=self._store.forget)
-        self._reconciler = Reconciler(api, self._store, settings, changed=metrics.changed)
+        self._reconcilers = reconcilers(api, self._store, settings, changed=metrics.changed)
         self._queue = WorkQueue[Key](self._reconcile, concurrency=settings.concurrency, failed=self._failed)
-        self._resync = Resync(api, self._store, self._namespaces, prefetch=self._reconciler.prefetch)
+        self._resync = Resync(api, self._store, self._namespaces, prefetch=self._prefetch)
         metrics.watch(
             depth=lambda: len(self._queue),
-            phases=self._store.phases,
+            phases=lambda: self._store.phases(naming.KIND),
             age=lambda: state.age,
             unwatched=lambda: len(self._namespaces.unwatched),
-            remembered=lambda: self._store.remembered() | self._reconciler.remembered(),
+            remembered=self._remembered,
         )
 
     async def work(self, stop: asyncio.Event, kubeconfig: Path | None) -> None:
@@ -140,6 +142,18 @@ class Operator:
         dispatcher = handlers.Dispatcher(self._store, self._queue, alive=self._state.heard)
         registry = handlers.registry(dispatcher, self._namespaces, kubeconfig=kubeconfig)
         await until_stopped(bodies, lambda flag: self._watch(registry, flag, stop))
+
+    async def _prefetch(self, namespace: str) -> None:
+        """Read at once what the first pass over each resource needs."""
+        for each in self._reconcilers.values():
+            await each.prefetch(namespace)
+
+    def _remembered(self) -> dict[str, int]:
+        """Return how many things of each kind this process knows."""
+        known = Counter(self._store.remembered())
+        for each in self._reconcilers.values():
+            known.update(each.remembered())
+        return known
 
     async def _begin(self) -> None:
         started = time.monotonic()
@@ -159,14 +173,15 @@ class Operator:
         """Note what a resync found, forget what is gone, and look at everything else once more."""
         self._metrics.missed.inc(missed)
         self._state.compared(missed=missed)
-        self._reconciler.forget_the_gone()
+        for each in self._reconcilers.values():
+            each.forget_the_gone()
         for key in self._store.known():
             self._queue.add(key)
 
     async def _reconcile(self, key: Key) -> float | None:
         """Do one pass, and measure how long it takes."""
         with self._metrics.reconcile.time():
-            return await self._reconciler.reconcile(key)
+            return await self._reconcilers[key.kind].reconcile(key)
 
     def _failed(self, key: Key, error: Exception) -> float:
         """Log what went wrong in one line, and return how long the API server wants us to wait."""

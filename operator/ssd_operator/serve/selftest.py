@@ -11,7 +11,7 @@ import uuid
 from typing import Any
 
 from ssd_operator import naming
-from ssd_operator.cluster import Api, Key, Run, connect, read_run
+from ssd_operator.cluster import Api, Key, Run, connect, read_run, run_key
 from ssd_operator.spec.status import StageStatus
 
 __all__ = ["main"]
@@ -22,14 +22,14 @@ INTERVAL_S = 1.0
 
 async def main(namespace: str, claim: str) -> int:
     """Return 0 when the operator has planned a resource."""
-    key = Key(namespace, f"helm-test-{uuid.uuid4().hex[:8]}")
+    key = run_key(namespace, f"helm-test-{uuid.uuid4().hex[:8]}")
     api = await connect()
     try:
         await api.create(_toy(key, claim))
         try:
             planned = await _planned(api, key)
         finally:
-            await api.delete(naming.KIND, key.namespace, key.name, preconditions={}, foreground=False)
+            await api.delete(key.kind, key.namespace, key.name, preconditions={}, foreground=False)
     finally:
         await api.close()
     if planned is None:
@@ -55,7 +55,7 @@ def _toy(key: Key, claim: str) -> dict[str, Any]:
     """Return the shortest useful resource."""
     return {
         "apiVersion": naming.API_VERSION,
-        "kind": naming.KIND,
+        "kind": key.kind,
         "metadata": {"name": key.name, "namespace": key.namespace},
         "spec": {"preset": "toy", "mode": "Plan", "storage": {"claimName": claim}},
     }

@@ -55,7 +55,7 @@ def resolve(spec: Mapping[str, Any], *, name: str) -> ResolvedSpec:
 
 def _judged(complete: Mapping[str, Any], name: str) -> ResolvedSpec:
     resolved = ResolvedSpec.read(complete, path="spec")
-    problems = list(rules.judge({"metadata": {"name": name}, "spec": resolved.document()}))
+    problems = list(rules.judge({"metadata": {"name": name}, "spec": resolved.document()}, rules.RULES))
     problems += _engine_arguments(resolved)
     if problems:
         raise InvalidSpec(problems)

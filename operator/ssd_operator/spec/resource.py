@@ -10,6 +10,7 @@ from ssd_jobs.contract.printable import brief
 from ssd_operator.errors import InvalidSpec, Problem
 from ssd_operator.naming import API_VERSION, GROUP, KIND, PLURAL, VERSION
 from ssd_operator.spec import rules, surrogates
+from ssd_operator.spec.kinds import RUN, ResourceKind
 from ssd_operator.spec.normal import normal
 from ssd_operator.spec.resolve import resolve
 from ssd_operator.spec.resolved import ResolvedSpec
@@ -61,28 +62,34 @@ class Resource:
 
 def parse(document: Any) -> Resource:
     """Check a JSON document and return the resource, or raise InvalidSpec naming every wrong field."""
-    found = list(surrogates.lone(document)) or list(_outside(document))
+    body = checked(document, RUN)
+    return Resource(body["metadata"], body["spec"], Status.read(body["status"], path="status"))
+
+
+def checked(document: Any, kind: ResourceKind) -> dict[str, dict[str, Any]]:
+    """Return the parts of a resource of this kind as the API server keeps them, or raise InvalidSpec."""
+    found = list(surrogates.lone(document)) or list(_outside(document, kind))
     if found:
         raise InvalidSpec(found)
     body = {
         "metadata": normal(document["metadata"], None),
-        "spec": normal(document["spec"], ResolvedSpec),
-        "status": normal(document.get("status") or {}, Status),
+        "spec": normal(document["spec"], kind.spec),
+        "status": normal(document.get("status") or {}, kind.status),
     }
-    written(ResolvedSpec).read(body["spec"], path="spec")
-    broken = list(rules.judge(body))
+    written(kind.spec).read(body["spec"], path="spec")
+    broken = list(rules.judge(body, kind.rules))
     if broken:
         raise InvalidSpec(broken)
-    return Resource(body["metadata"], body["spec"], Status.read(body["status"], path="status"))
+    return body
 
 
-def _outside(document: Any) -> Iterator[Problem]:
+def _outside(document: Any, kind: ResourceKind) -> Iterator[Problem]:
     """Yield what is wrong around the spec."""
     if not isinstance(document, Mapping):
         yield Problem("", "a resource must be an object")
         return
     body = {key: value for key, value in document.items() if value is not None}
-    for field, expected in (("apiVersion", API_VERSION), ("kind", KIND)):
+    for field, expected in (("apiVersion", API_VERSION), ("kind", kind.kind)):
         if body.get(field) != expected:
             yield Problem(field, f"must be {expected}, but is {brief(repr(body.get(field)))}")
     for key in sorted(document.keys() - {"apiVersion", "kind", "metadata", "spec", "status"}):

@@ -6,7 +6,7 @@ come half from the user and half from a preset. A rule holds while one of the fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import le, lt
 from typing import Any
 
@@ -20,9 +20,9 @@ from ssd_operator.spec.walk import places
 __all__ = ["RULES", "judge"]
 
 
-def judge(document: Mapping[str, Any]) -> Iterator[Problem]:
+def judge(document: Mapping[str, Any], rules: Iterable[Rule]) -> Iterator[Problem]:
     """Yield what is wrong across the fields of a resource whose fields are right one by one."""
-    for rule in RULES:
+    for rule in rules:
         for path, node in _found(document, [step for step in rule.at.split(".") if step], ""):
             if not rule.holds(node):
                 yield Problem(f"{path}.{rule.field}".strip("."), rule.message)

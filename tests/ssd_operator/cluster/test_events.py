@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssd_operator.cluster import Key, Run
+from ssd_operator.cluster import Run, run_key
 from ssd_operator.cluster.events import Recorder
 from ssd_operator.lifecycle import Event, reasons
 from ssd_operator.spec.status import Status
@@ -15,7 +15,7 @@ from ssd_operator.spec.status import Status
 MOST_BYTES = 1024
 """Of a note, as the API server counts it."""
 RUN = Run(
-    key=Key("lab", "toy"), uid="u", version=1, generation=1, deleting=False, suspended=False, planning=False,
+    key=run_key("lab", "toy"), uid="u", version=1, generation=1, deleting=False, suspended=False, planning=False,
     status=Status(), document={},
 )  # fmt: skip
 

@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssd_operator.cluster import Ended, Key, ResourceIdentity, Run, Store, Unreadable, resources
+from ssd_operator import naming
+from ssd_operator.cluster import Ended, ResourceIdentity, Run, Store, Unreadable, resources, run_key
 from ssd_operator.lifecycle import JobView, Owner, PodView, is_over
 
-KEY = Key("lab", "toy")
+KEY = run_key("lab", "toy")
 JOB = JobView(
-    namespace="lab", name="j", uid="u", version=1, key="k", owners=(Owner("r", "toy"),), queue="", suspended=False,
-    deleting=False, active=0, succeeded=0, completions=1, failed_indexes="", end="", reason="", message="", ended_at="",
+    namespace="lab", name="j", uid="u", version=1, key="k", owners=(Owner(naming.KIND, "r", "toy"),), queue="",
+    suspended=False, deleting=False, active=0, succeeded=0, completions=1, failed_indexes="", end="", reason="",
+    message="", ended_at="",
 )  # fmt: skip
 POD = PodView(
     namespace="lab", name="p", uid="u", version=1, job="j", index=0, phase="Pending", disrupted=False, exit_code=None,
@@ -26,7 +28,7 @@ POD = PodView(
 
 def resource(version: int, uid: str = "r") -> dict[str, Any]:
     metadata = {"namespace": "lab", "name": "toy", "uid": uid, "resourceVersion": str(version), "generation": 1}
-    return {"metadata": metadata, "spec": {}, "status": {"progress": str(version)}}
+    return {"kind": naming.KIND, "metadata": metadata, "spec": {}, "status": {"progress": str(version)}}
 
 
 @given(versions=st.permutations(range(1, 8)))
@@ -63,9 +65,9 @@ def test_the_dead_stay_dead(late: int) -> None:
 def test_owners_are_found_both_ways() -> None:
     """A Job is listed for each of its owners, and no longer for one that left."""
     store = Store()
-    store.keep_job(replace(JOB, owners=(Owner("r", "toy"), Owner("s", "other"))))
+    store.keep_job(replace(JOB, owners=(Owner(naming.KIND, "r", "toy"), Owner(naming.KIND, "s", "other"))))
     assert [job.name for job in store.owned("s")] == ["j"]
-    assert store.owners(store.owned("r")[0]) == [KEY, Key("lab", "other")]
+    assert store.owners(store.owned("r")[0]) == [KEY, run_key("lab", "other")]
     store.keep_job(replace(JOB, version=2))
     assert store.owned("s") == []
 
@@ -174,6 +176,6 @@ def test_whatever_stands_in_a_status_it_is_let_in(status: Any) -> None:
     """A status of a wrong shape stops neither the watch nor the counting of phases."""
     store = Store()
     store.put_resource({**resource(1), "status": status})
-    assert list(store.phases()) == [""]
+    assert list(store.phases(naming.KIND)) == [""]
     assert isinstance(store.resource(KEY), Unreadable)
     assert store.recorded("lab", "toy-workspace") == set()

@@ -16,6 +16,7 @@ from ssd_operator.crd.__main__ import main, rendered
 from ssd_operator.crd.definition import definition
 from ssd_operator.crd.structural import structural
 from ssd_operator.spec import documents, resource, scalar_words
+from ssd_operator.spec.kinds import RUN
 from ssd_operator.spec.status import Status
 
 ROOT = Path(__file__).parents[3]
@@ -33,7 +34,7 @@ spec:
 
 
 def _version() -> dict[str, Any]:
-    version: dict[str, Any] = definition()["spec"]["versions"][0]
+    version: dict[str, Any] = definition(RUN)["spec"]["versions"][0]
     return version
 
 
@@ -63,13 +64,13 @@ def test_the_file_is_current(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 def test_the_file_means_what_was_rendered() -> None:
     """kubectl reads the YAML as the very definition: no word turned into a boolean, no number into a text."""
-    assert documents.load(rendered(), origin="crd").value == json.loads(json.dumps(definition()))
+    assert documents.load(rendered(RUN), origin="crd").value == json.loads(json.dumps(definition(RUN)))
 
 
 def test_it_is_small_enough() -> None:
     """It fits the annotation of a client-side apply (262,144 bytes) with room to grow."""
-    assert len(rendered().encode()) < 200_000
-    assert len(json.dumps(definition())) < 200_000
+    assert len(rendered(RUN).encode()) < 200_000
+    assert len(json.dumps(definition(RUN))) < 200_000
 
 
 def test_everything_has_a_maximum() -> None:
@@ -243,7 +244,7 @@ def _in_another_group(crd: dict[str, Any], group: str) -> dict[str, Any]:
 
 def _newer_definition() -> dict[str, Any]:
     """Return our definition as a later version might have it: one phase and one field more."""
-    newer: dict[str, Any] = json.loads(json.dumps(definition()))
+    newer: dict[str, Any] = json.loads(json.dumps(definition(RUN)))
     stage = newer["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"]["properties"]["stages"]
     stage["items"]["properties"]["phase"]["enum"].append("Paused")
     stage["items"]["properties"]["pausedBy"] = {"type": "string", "maxLength": 10}
@@ -260,7 +261,7 @@ def test_a_newer_status_can_be_written_back(crds: ControlPlane, kubectl: Kubectl
     kubectl("create", manifest=RESOURCE.replace(resource.GROUP, group))
     kubectl("patch", kind, "demo", "--subresource=status", "--type=merge",
             f"--patch={json.dumps({'status': {'stages': stages}})}")  # fmt: skip
-    crds.kubectl("replace", manifest=_in_another_group(definition(), group))
+    crds.kubectl("replace", manifest=_in_another_group(definition(RUN), group))
     wait_until(lambda: "pausedBy" not in kubectl.get(kind, "demo")["status"]["stages"][0], what="the older definition")
     stored = kubectl.get(kind, "demo")
     was = Status.read(stored["status"], path="status")

@@ -7,7 +7,7 @@ import pytest
 
 from cluster.transports import Passing, refusal
 from cluster.world import World, phase
-from ssd_operator.cluster import Api, ApiError, Key, Run, resources
+from ssd_operator.cluster import Api, ApiError, Run, resources, run_key
 from ssd_operator.cluster.transport import Answer, Request
 
 
@@ -15,7 +15,7 @@ def owner_reference(raw: dict[str, Any]) -> dict[str, Any]:
     """Return what makes an object go with a resource."""
     run = resources.read(raw)
     assert isinstance(run, Run)
-    return run.owner_reference()
+    return run.owner_reference().document()
 
 
 class Refusing(Passing):
@@ -33,7 +33,7 @@ async def test_who_was_overtaken_looks_again_at_once(world: World) -> None:
     await world.apply()
     await world.operator.observe()
     await world.edit(deadline="5h")
-    key = Key(world.namespace, "toy")
+    key = run_key(world.namespace, "toy")
     assert await world.operator.reconciler.reconcile(key) == 0.0
     assert phase(await world.get()) == ""
     assert await world.jobs() == {}
@@ -48,13 +48,13 @@ async def test_a_conflict_without_news_is_a_failure(world: World) -> None:
     await world.apply()
     await world.operator.observe()
     with pytest.raises(ApiError, match="as the test wants it"):
-        await world.operator.reconciler.reconcile(Key(world.namespace, "toy"))
+        await world.operator.reconciler.reconcile(run_key(world.namespace, "toy"))
 
 
 @pytest.mark.parametrize("meanwhile", ["changed", "deleted"])
 async def test_a_job_that_moved_on_is_seen_as_it_is(world: World, meanwhile: str) -> None:
     """What is asked of a Job that is another one by now is refused, and asked again of what is there: nothing fails."""
-    key = Key(world.namespace, "toy")
+    key = run_key(world.namespace, "toy")
     await world.apply()
     await world.operator.settle()
     [name] = await world.jobs()
@@ -99,7 +99,7 @@ async def test_no_owner_of_a_shared_job_is_lost(world: World) -> None:
     overtaken.rival = owner_reference(rival)
     await world.operator.observe()
     for _ in range(4):
-        await world.operator.reconciler.reconcile(Key(world.namespace, "second"))
+        await world.operator.reconciler.reconcile(run_key(world.namespace, "second"))
     assert overtaken.rival is None
     owners = {each["uid"] for each in (await world.jobs())[name]["metadata"]["ownerReferences"]}
     assert owners >= {rival["metadata"]["uid"], second["metadata"]["uid"]}
@@ -118,7 +118,7 @@ async def test_a_job_that_someone_joined_unseen_is_left_to_them(world: World, qu
     owners = [owner_reference(found), owner_reference(rival)]
     await world.api.patch("Job", world.namespace, name, {"metadata": {"ownerReferences": owners}})
     for _ in range(4):
-        await world.operator.reconciler.reconcile(Key(world.namespace, "toy"))
+        await world.operator.reconciler.reconcile(run_key(world.namespace, "toy"))
     assert phase(await world.get()) == "Suspended"
     job = (await world.jobs())[name]
     assert "deletionTimestamp" not in job["metadata"]

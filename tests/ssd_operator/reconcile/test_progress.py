@@ -9,11 +9,11 @@ from aiohttp import test_utils, web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssd_operator.cluster import Key
+from ssd_operator.cluster import run_key
 from ssd_operator.reconcile.progress import Reader, fetch, parse, url
 from ssd_operator.spec.status import ProgressStatus
 
-KEY = Key("lab", "toy")
+KEY = run_key("lab", "toy")
 PAGE = """# HELP ssd_progress_done Units of work.
 # TYPE ssd_progress_done gauge
 ssd_progress_done{unit="steps"} 1250.0

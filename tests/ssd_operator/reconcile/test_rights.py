@@ -11,7 +11,7 @@ from cluster.transports import Passing
 from cluster.world import World, condition, in_phase, stage_in
 from controlplane.plane import ControlPlane
 from ssd_operator import naming
-from ssd_operator.cluster import Api, ApiError, Key, connect
+from ssd_operator.cluster import Api, ApiError, connect, run_key
 from ssd_operator.cluster.transport import Answer, Request, Transport
 
 VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
@@ -88,7 +88,7 @@ async def again(world: World) -> None:
     world.new_operator()
     await world.operator.observe()
     await world.edit("twice", deadline="3h")
-    key = Key(world.namespace, "twice")
+    key = run_key(world.namespace, "twice")
     assert await world.operator.reconciler.reconcile(key) == 0.0
     await world.step()
     world.clock.ahead += timedelta(hours=2)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cluster.memory import Memory
 from cluster.world import nobody_answers
 from ssd_operator import naming
-from ssd_operator.cluster import Api, Key, ResourceIdentity, Store
+from ssd_operator.cluster import Api, ResourceIdentity, Store, run_key
 from ssd_operator.cluster.kinds import KINDS
 from ssd_operator.cluster.views import view_job, view_pod
 from ssd_operator.reconcile import Reconciler
@@ -67,7 +67,7 @@ class Life:
         if raw is not None:
             self.store.put_resource(raw)
         for _ in range(10):
-            if await self.reconciler.reconcile(Key(NAMESPACE, name)) != 0.0:
+            if await self.reconciler.reconcile(run_key(NAMESPACE, name)) != 0.0:
                 break
         for _ in range(3):
             await asyncio.sleep(0)
@@ -92,8 +92,8 @@ class Life:
         for job in gone:
             await self._delete_job(job["metadata"]["name"], seen=seen)
         if seen:
-            self.store.drop_resource(ResourceIdentity(Key(NAMESPACE, name), uid, version))
-            await self.reconciler.reconcile(Key(NAMESPACE, name))
+            self.store.drop_resource(ResourceIdentity(run_key(NAMESPACE, name), uid, version))
+            await self.reconciler.reconcile(run_key(NAMESPACE, name))
 
     async def lose_jobs(self, *, seen: bool) -> None:
         """Delete every Job, as its time to live does."""

@@ -29,7 +29,7 @@ class Names:
 
 def resource(name: str, version: int = 1) -> dict[str, Any]:
     metadata = {"namespace": "lab", "name": name, "uid": f"uid-{name}", "resourceVersion": str(version)}
-    return {"metadata": metadata, "spec": {}}
+    return {"kind": naming.KIND, "metadata": metadata, "spec": {}}
 
 
 def job(*owners: str, version: int = 1) -> dict[str, Any]:

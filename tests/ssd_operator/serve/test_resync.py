@@ -8,7 +8,7 @@ from cluster.kubelet import Ends, Waits
 from cluster.transports import Passing, refusal
 from cluster.world import World, in_phase, stage
 from ssd_operator import naming
-from ssd_operator.cluster import Api, ApiError, Ended, Key
+from ssd_operator.cluster import Api, ApiError, Ended, Key, run_key
 from ssd_operator.cluster.transport import Answer, Request, Transport
 from ssd_operator.serve.namespaces import Namespaces
 from ssd_operator.serve.resync import Resync
@@ -60,7 +60,7 @@ async def test_a_change_that_was_missed_is_seen(world: World) -> None:
     assert await resync(world) == 1
     await world.apply("second", prompts={"limit": 3})
     assert await resync(world) == 1
-    assert Key(world.namespace, "second") in world.operator.store.known()
+    assert run_key(world.namespace, "second") in world.operator.store.known()
     labels = {"metadata": {"labels": {"moved": "on"}}}
     changed = await world.api.patch("Job", world.namespace, job, labels)
     assert await resync(world) == 1
@@ -192,7 +192,7 @@ async def test_what_cannot_be_seen_is_no_miss_and_comes_back_as_it_was(world: Wo
     assert (world.operator.store.known(), world.operator.store.jobs()) == ([], [])
     refusing.refused.clear()
     await resync.ask_again()
-    assert Key(world.namespace, "toy") in world.operator.store.known()
+    assert run_key(world.namespace, "toy") in world.operator.store.known()
     assert world.operator.store.job(world.namespace, job) == before
     assert await resync.again() == 0
 
@@ -201,7 +201,7 @@ async def test_the_operator_begins_when_one_namespace_answers(world: World) -> N
     """What refuses is left out; when everything refuses there is nothing to do, and the API server's words say why."""
     await world.apply()
     refusing = Refusing(world.api.transport, "gone")
-    assert await resyncing(world, Api(refusing), "gone").first() == [Key(world.namespace, "toy")]
+    assert await resyncing(world, Api(refusing), "gone").first() == [run_key(world.namespace, "toy")]
     refusing.refused.add(world.namespace)
     with pytest.raises(ApiError, match="as the test wants it"):
         await resyncing(world, Api(refusing), "gone").first()
@@ -227,7 +227,7 @@ async def ended(world: World) -> tuple[Counting, Key]:
     counting = Counting(world.api.transport)
     world.operator_api = Api(counting)
     await world.new_operator().settle()
-    return counting, Key(world.namespace, "toy")
+    return counting, run_key(world.namespace, "toy")
 
 
 async def test_a_resync_over_what_has_ended_asks_for_lists_only(world: World) -> None:

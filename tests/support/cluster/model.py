@@ -11,6 +11,7 @@ from typing import Any
 from cluster import plans
 from cluster.worker import result
 from ssd_jobs import contract
+from ssd_operator import naming
 from ssd_operator.lifecycle import (
     Action,
     CreateJob,
@@ -149,7 +150,7 @@ class Cluster:
             self.created.append((action.node.key, action.name))
             self.jobs[action.name] = JobView(
                 namespace="lab", name=action.name, uid=f"job-{self.version}", version=self.version, key=action.node.key,
-                owners=(Owner(UID, "toy"),), queue="", suspended=False, deleting=False, active=1, succeeded=0,
+                owners=(Owner(naming.KIND, UID, "toy"),), queue="", suspended=False, deleting=False, active=1, succeeded=0,
                 completions=action.node.tasks, failed_indexes="", end="", reason="", message="", ended_at="",
             )  # fmt: skip
         self.made[action.name] = self.jobs[action.name].uid

@@ -5,10 +5,11 @@ from typing import Any
 
 from ssd_operator.crd.definition import definition
 from ssd_operator.spec import resource as kinds
+from ssd_operator.spec.kinds import RUN
 
 __all__ = ["resource"]
 
-_SPEC: dict[str, Any] = definition()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+_SPEC: dict[str, Any] = definition(RUN)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
 _ODD: tuple[Any, ...] = (
     None, True, 0, 1, -1, 5, 1001, 0.5, 2.5, 1e-6, 1e30, 2**40, "", "A", "1", "a-", "x" * 25, "x" * 300, "é" * 24,
     "0h", "30m ", "1h\n", "2024-02-30", "None", "../a", "1.", "+1", "1E3", ".5", [], {}, [None], [1, 1], {"a": None},

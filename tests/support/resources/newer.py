@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 
 from ssd_operator.crd.definition import definition
 from ssd_operator.spec.base import Section
+from ssd_operator.spec.kinds import RUN
 from ssd_operator.spec.walk import section_at
 
 __all__ = ["added", "known", "statuses"]
 
-_STATUS: dict[str, Any] = definition()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"]
+_STATUS: dict[str, Any] = definition(RUN)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"]
 NAMES = st.from_regex(r"[a-z]{3,8}X[a-z]{2}", fullmatch=True)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text("ab", max_size=3),
