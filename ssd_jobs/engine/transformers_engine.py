@@ -18,7 +18,7 @@ from pydantic import JsonValue
 from ssd_jobs.contract import Decode, EngineConfig
 from ssd_jobs.engine import Completion, PartialCompletion, Request, decoding
 from ssd_jobs.engine.keyvalues import KeyValues
-from ssd_jobs.errors import BadInput, first_line
+from ssd_jobs.errors import BadInput
 from ssd_jobs.models import loading
 from ssd_jobs.models.stops import stop_token_ids
 
@@ -175,21 +175,18 @@ def _check(engine: EngineConfig) -> None:
         if type(value) is not kind or value == "" or (isinstance(value, int) and value < 1):
             due = "a whole number above 0" if kind is int else "a word"
             raise BadInput(f"sampling.engineArgs.{name}: {value!r} is not {due}; correct it")
+    dtype = engine.args.get("dtype", "auto")
+    if dtype != "auto" and not isinstance(getattr(torch, str(dtype), None), torch.dtype):
+        raise BadInput(f"sampling.engineArgs.dtype: {dtype} is no type of numbers; name bfloat16, float16 or float32")
 
 
 def _load(model: Path, engine: EngineConfig, device: torch.device) -> Any:
     """Return the model, ready to sample."""
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
     dtype = engine.args.get("dtype", "auto" if device.type == "cuda" else "float32")
     attention = (
         {"attn_implementation": engine.args["attn_implementation"]} if "attn_implementation" in engine.args else {}
     )
-    try:
-        found = loading.load(model, dtype=dtype, trust_remote_code=engine.trust_remote_code, **attention)
-    except (OSError, ValueError, KeyError, AttributeError, ImportError) as error:
-        raise BadInput(f"{model}: transformers cannot load this model ({first_line(error)})") from None
+    found = loading.load(model, dtype=dtype, trust_remote_code=engine.trust_remote_code, **attention)
     if device.type == "cpu" and found.num_parameters() < SMALL:
         torch.set_num_threads(1)
     return found.to(device).eval()

@@ -8,10 +8,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-import torch
 from torch import nn
 
-from ssd_jobs.errors import BadInput, first_line
+from ssd_jobs.errors import BadInput
+from ssd_jobs.models import loading
 
 __all__ = ["check", "linear_layers"]
 
@@ -33,14 +33,7 @@ def linear_layers(model: Any, targets: Collection[str]) -> list[str]:
 
 def check(directory: Path, targets: Collection[str], *, trust_remote_code: bool) -> None:
     """Refuse targets by a model's config alone, without memory for its weights."""
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    try:
-        config = AutoConfig.from_pretrained(directory, trust_remote_code=trust_remote_code, local_files_only=True)
-        with torch.device("meta"):
-            model = AutoModelForCausalLM.from_config(config, trust_remote_code=trust_remote_code)
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{directory}: transformers cannot read this model ({first_line(error)})") from None
+    model = loading.without_memory(directory, trust_remote_code=trust_remote_code)
     linear_layers(model, targets)
 
 

@@ -1,33 +1,102 @@
-"""A causal language model with every weight from its files.
+"""A causal language model with exactly the weights that its files have.
 
 What a checkpoint lacks, transformers fills with noise and writes to the log: such a model samples nonsense that looks
-like a result.
+like a result. What a checkpoint has besides, it drops, and an export would be without it.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ssd_jobs.errors import BadInput
+from ssd_jobs.contract import files
+from ssd_jobs.errors import BadInput, first_line
 
-__all__ = ["load"]
+__all__ = ["load", "read_config", "without_memory"]
+
+UNREADABLE = (OSError, ValueError, KeyError, AttributeError, ImportError)
+"""What transformers raises about a directory that it cannot make a model of."""
+SHOWN = 3
+"""Weights that a sentence names."""
+
+
+def read_config(path: Path, *, trust_remote_code: bool) -> Any:
+    """Return the config of the model in a directory, with the values that it leaves to its kind of model."""
+    from transformers import AutoConfig
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    try:
+        return AutoConfig.from_pretrained(path, trust_remote_code=trust_remote_code, local_files_only=True)
+    except UNREADABLE as error:
+        raise _unreadable(path, error) from None
 
 
 def load(path: Path, **arguments: Any) -> Any:
-    """Return the model in a directory, or refuse one whose files are not all of it."""
+    """Return the model in a directory, or refuse one whose files are not exactly it."""
     from transformers import AutoModelForCausalLM
 
-    model, report = AutoModelForCausalLM.from_pretrained(
-        path,
-        use_safetensors=True,
-        local_files_only=True,
-        ignore_mismatched_sizes=True,  # to have them in the report
-        output_loading_info=True,
-        **arguments,
-    )
-    absent = sorted(map(str, (*report["missing_keys"], *report["mismatched_keys"])))
-    if absent:
-        raise BadInput(
-            f"{path}: {len(absent)} weights of the model are not in its files as its config has them, such as "
-            f"{absent[0]}; get the model again"
+    config = read_config(path, trust_remote_code=arguments.get("trust_remote_code", False))
+    try:
+        model, report = AutoModelForCausalLM.from_pretrained(
+            path, config=config, use_safetensors=True, local_files_only=True, **_reported(config), **arguments
         )
+    except UNREADABLE as error:
+        raise _unreadable(path, error) from None
+    _refuse_differences(path, report)
     return model
+
+
+def without_memory(path: Path, *, trust_remote_code: bool) -> Any:
+    """Return the model on the meta device; its files are refused as `load` does, by their headers alone."""
+    import torch
+    from transformers import AutoModelForCausalLM
+    from transformers.modeling_utils import load_state_dict
+
+    config = read_config(path, trust_remote_code=trust_remote_code)
+    weights: dict[str, Any] = {}
+    try:
+        with torch.device("meta"):
+            kind = type(AutoModelForCausalLM.from_config(config, trust_remote_code=trust_remote_code))
+        for file in sorted(path.glob(f"*{files.WEIGHTS}")):
+            weights |= load_state_dict(file, map_location="meta")
+        model, report = kind.from_pretrained(
+            None, config=config, state_dict=weights, device_map="meta", **_reported(config)
+        )
+    except UNREADABLE as error:
+        raise _unreadable(path, error) from None
+    _refuse_differences(path, report)
+    return model
+
+
+def _reported(config: Any) -> dict[str, Any]:
+    """Return what makes transformers report differences; packed experts are always unpacked, whatever is installed."""
+    from transformers import Mxfp4Config
+
+    quantized = getattr(config, "quantization_config", None) or {}
+    method = quantized.get("quant_method") if isinstance(quantized, dict) else quantized.quant_method
+    plain = {"quantization_config": Mxfp4Config(dequantize=True)} if method == "mxfp4" else {}
+    return {"output_loading_info": True, "ignore_mismatched_sizes": True, **plain}
+
+
+def _refuse_differences(path: Path, report: Mapping[str, Any]) -> None:
+    """Refuse weights that are missing, of another shape, or of no use; the report is transformers'."""
+    shapes = [f"{name} ({_shape(found)} instead of {_shape(due)})" for name, found, due in report["mismatched_keys"]]
+    for what, names in (
+        ("the model needs weights that its files lack", report["missing_keys"]),
+        ("weights have another shape in the files than in config.json", shapes),
+        ("the files hold weights that the model of config.json has no place for", report["unexpected_keys"]),
+    ):
+        if names:
+            more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+            shown = ", ".join(sorted(names)[:SHOWN])
+            raise BadInput(f"{path}: {what}: {shown}{more}; get all files of the model again")
+
+
+def _shape(size: Any) -> str:
+    """Return a shape for people."""
+    return "x".join(map(str, size))
+
+
+def _unreadable(path: Path, error: BaseException) -> BadInput:
+    """Return the refusal of a directory that transformers cannot read."""
+    return BadInput(f"{path}: transformers cannot load this model ({first_line(error)})")

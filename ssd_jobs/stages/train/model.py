@@ -17,7 +17,8 @@ from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 
 from ssd_jobs.contract import Lora, TrainScience
-from ssd_jobs.errors import BadInput, first_line
+from ssd_jobs.errors import BadInput
+from ssd_jobs.models import loading
 from ssd_jobs.stages.train import attention, compiling, lora, loss, recompute
 from ssd_jobs.stages.train.layout import Pack
 from ssd_jobs.stages.train.ranks import Ranks
@@ -90,7 +91,7 @@ def load(path: Path, settings: ModelSettings, ranks: Ranks) -> Trainee:
         compiling.require_compiler(ranks.device)
     attention.register(attention.choose(ranks.device, settings.compute))
     config = _config(path, settings)
-    source = _read(path, config, settings) if ranks.first else None
+    source = _read(path, settings) if ranks.first else None
     model = source if source is not None and ranks.world == 1 else _skeleton(config, settings)
     trainee = Trainee(model)
     if settings.lora is not None:
@@ -110,41 +111,22 @@ def load(path: Path, settings: ModelSettings, ranks: Ranks) -> Trainee:
 
 def _config(path: Path, settings: ModelSettings) -> Any:
     """Read the model's config and refuse what this trainer would compute wrongly."""
-    from transformers import AutoConfig
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    try:
-        config = AutoConfig.from_pretrained(path, trust_remote_code=settings.trust_remote_code)
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{path}: transformers cannot read this model ({first_line(error)})") from None
+    config = loading.read_config(path, trust_remote_code=settings.trust_remote_code)
     for name in ("final_logit_softcapping", "logits_scaling", "logit_scale"):
         if getattr(config, name, None) not in (None, 1, 1.0):
             raise BadInput(f"{path}/config.json: {name} is set; models that rescale their logits are not supported")
-    return config
-
-
-def _read(path: Path, config: Any, settings: ModelSettings) -> Any:
-    """Load the whole model into this process's memory."""
-    from transformers import AutoModelForCausalLM, Mxfp4Config
-
     quantized = getattr(config, "quantization_config", None)
-    extra: dict[str, Any] = {}
     if quantized is not None:
         method = quantized.get("quant_method") if isinstance(quantized, dict) else quantized.quant_method
         if method != "mxfp4":
             raise BadInput(f"{path}/config.json: the weights are quantized ({method}); use the unquantized model")
-        extra["quantization_config"] = Mxfp4Config(dequantize=True)
-    model = AutoModelForCausalLM.from_pretrained(
-        path,
-        config=config,
-        dtype=settings.master,
-        use_safetensors=True,
-        trust_remote_code=settings.trust_remote_code,
-        **_implementations(settings),
-        **extra,
-    )
-    return _plain(model)
+    return config
+
+
+def _read(path: Path, settings: ModelSettings) -> Any:
+    """Load the whole model into this process's memory."""
+    arguments = _implementations(settings)
+    return _plain(loading.load(path, dtype=settings.master, trust_remote_code=settings.trust_remote_code, **arguments))
 
 
 def _skeleton(config: Any, settings: ModelSettings) -> Any:

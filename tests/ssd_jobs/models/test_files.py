@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processes import ranks
+from processes import hashing, ranks
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import manifest
 from ssd_jobs.errors import BadInput, JobError
@@ -114,22 +114,9 @@ def test_ranks_hash_every_file_once(root: Path) -> None:
 def _hashed(place: Ranks, root: Path) -> list[str]:
     """Return what this rank hashes of the base."""
     with pytest.MonkeyPatch.context() as patch:
-        found = _recorded(patch)
+        found = hashing.recorded(patch)
         verifying.verify(model_files(root / BASE), place)
-    return found
-
-
-def _recorded(patch: pytest.MonkeyPatch) -> list[str]:
-    """Return the list of files that are hashed from now on."""
-    found: list[str] = []
-    entry = manifest.file_entry
-
-    def recording(path: Path) -> manifest.FileEntry:
-        found.append(path.name)
-        return entry(path)
-
-    patch.setattr(manifest, "file_entry", recording)
-    return found
+    return [path.name for path in found]
 
 
 @given(st.lists(st.integers(0, 10**12), min_size=1, max_size=40), st.integers(1, 9))
@@ -144,9 +131,9 @@ def test_no_rank_waits_long_for_another(sizes: list[int], count: int) -> None:
 
 def test_what_generates_two_settings_hashes_the_model_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file is hashed once per process, however often it is used."""
-    hashed = _recorded(monkeypatch)
+    hashed = hashing.recorded(monkeypatch)
     model_users.generate_candidate(root, "one", "two")
-    assert sorted(name for name in hashed if not name.endswith((".parquet", ".jsonl"))) == sorted(
+    assert sorted(path.name for path in hashed if not path.name.endswith((".parquet", ".jsonl"))) == sorted(
         path.name for path in (root / model_users.CANDIDATE).iterdir()
     )
 

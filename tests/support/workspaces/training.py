@@ -4,12 +4,15 @@ The log-probabilities come from transformers' own forward pass, one document at 
 an independent check of ours.
 """
 
+import json
+import shutil
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, GptOssConfig, LlamaConfig, Qwen3Config, Qwen3MoeConfig
 
 from configs.train import train_config
@@ -75,6 +78,30 @@ def write_model(directory: Path, *, family: str = "qwen3", seed: int = 0) -> Pat
     (directory / files.TOKENIZER).write_text("{}")
     (directory / files.TOKENIZER_CONFIG).write_text("{}")
     (directory / "chat_template.jinja").write_text("{{ messages }}")
+    return directory
+
+
+def copy_model(source: Path, target: Path) -> Path:
+    """Copy a model whose files are to be changed."""
+    shutil.copytree(source, target)
+    return target
+
+
+def write_packed(directory: Path) -> Path:
+    """Write a gpt-oss whose experts are packed in four bits, as its makers publish it; random in its codes and scales."""
+    wide = {"hidden_size": 64, "intermediate_size": 64}
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_config(GptOssConfig(**(FAMILIES["gpt-oss"]().to_dict() | wide)))
+    model.save_pretrained(directory)
+    weights = load_file(directory / "model.safetensors")
+    for name in [name for name in weights if name.endswith(("experts.gate_up_proj", "experts.down_proj"))]:
+        experts, rows, columns = weights.pop(name).shape
+        weights[f"{name}_blocks"] = torch.randint(0, 256, (experts, columns, rows // 32, 16), dtype=torch.uint8)
+        weights[f"{name}_scales"] = torch.randint(118, 124, (experts, columns, rows // 32), dtype=torch.uint8)
+    save_file(weights, directory / "model.safetensors", metadata={"format": "pt"})
+    config = json.loads((directory / files.MODEL_CONFIG).read_text())
+    config["quantization_config"] = {"quant_method": "mxfp4", "modules_to_not_convert": ["lm_head"]}
+    (directory / files.MODEL_CONFIG).write_text(json.dumps(config))
     return directory
 
 

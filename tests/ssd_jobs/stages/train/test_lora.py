@@ -1,23 +1,41 @@
 """Adapters: what they are put beside, what is refused, and an export that is the adapted model."""
 
-from collections.abc import Sequence
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
+from torch.distributed.tensor import DTensor, distribute_tensor
+from transformers import AutoModelForCausalLM
 
+from configs.train import train_config
+from processes import hashing
+from processes.interrupting import Interrupting
 from processes.ranks import on_ranks
-from ssd_jobs.contract import Lora
-from ssd_jobs.errors import BadInput
-from ssd_jobs.stages.train import export, lora, model, nll, ranks
+from ssd_jobs.contract import Lora, files
+from ssd_jobs.errors import BadInput, Terminated
+from ssd_jobs.models.files import model_files
+from ssd_jobs.stages.train import export, job, lora, model, nll, ranks
 from ssd_jobs.stages.train.ranks import Ranks
 from workspaces import training
 
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 MLP = ("gate_proj", "up_proj", "down_proj")
-ADAPTABLE = [("qwen3", ()), ("llama", ()), ("qwen3-moe", ATTENTION), ("gpt-oss", ATTENTION)]
+ADAPTABLE = [
+    ("qwen3", ()),
+    ("qwen3", ATTENTION),
+    ("llama", ()),
+    ("llama", ATTENTION),
+    ("qwen3-moe", ATTENTION),
+    ("gpt-oss", ATTENTION),
+]
+GATHERED = [("qwen3", (), 2), ("gpt-oss", ATTENTION, 2)]
+"""qwen3 is tied: its head is its embedding. Every linear layer of a model with experts is refused, below."""
 BUDGET = 256
 
 
@@ -44,7 +62,10 @@ def _adapted(base: Path, targets: Sequence[str], place: Ranks) -> model.Trainee:
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for weight in trainee.trained_weights().values():
-            weight.copy_(torch.randn(weight.shape, generator=generator, dtype=torch.float64) * 0.3)
+            values = torch.randn(weight.shape, generator=generator, dtype=torch.float64) * 0.3
+            if isinstance(weight, DTensor):
+                values = distribute_tensor(values, weight.device_mesh, weight.placements)
+            weight.copy_(values)
     return trainee
 
 
@@ -77,17 +98,26 @@ def test_merged_weights_are_the_adapted_model(bases: dict[str, Path], family: st
         assert np.abs(_nll(plain, place) - before).max() > 1, "the adapters changed nothing"
 
 
-@pytest.mark.parametrize(("family", "targets"), ADAPTABLE)
-def test_an_export_has_the_names_of_the_base(
-    bases: dict[str, Path], tmp_path: Path, family: str, targets: Sequence[str]
+@pytest.mark.parametrize(("family", "targets", "world"), [*((*case, 1) for case in ADAPTABLE), *GATHERED])
+def test_an_export_is_the_adapted_model(
+    bases: dict[str, Path], tmp_path: Path, family: str, targets: Sequence[str], world: int
 ) -> None:
-    """Tensors have the base's names and shapes; in bfloat16 they still are the adapted model."""
+    """From any number of ranks: the base's names and shapes, no weight too few or too many, and the same NLL."""
+    target = tmp_path / "model"
+    before = on_ranks(world, _exported, bases[family], targets, target)[0]
+    assert _shapes(target) == _shapes(bases[family])
+    _, report = AutoModelForCausalLM.from_pretrained(target, output_loading_info=True)
+    assert not any(report.values()), report
     with ranks.alone(gpus=0) as place:
-        adapted = _adapted(bases[family], targets, place)
-        export.write(adapted, bases[family], tmp_path / "model", place, adapters=_lora(targets))
-        assert _shapes(tmp_path / "model") == _shapes(bases[family])
-        exported = model.load(tmp_path / "model", training.model_settings("Float64"), place)
-        np.testing.assert_allclose(_nll(exported, place), _nll(adapted, place), rtol=0.02)
+        exported = model.load(target, training.model_settings("Float64"), place)
+        np.testing.assert_allclose(_nll(exported, place), before, rtol=0.02)
+
+
+def _exported(place: Ranks, base: Path, targets: Sequence[str], target: Path) -> np.ndarray:
+    """Export an adapted model and return its NLL."""
+    adapted = _adapted(base, targets, place)
+    export.write(adapted, base, target, place, adapters=_lora(targets))
+    return _nll(adapted, place)
 
 
 @pytest.mark.parametrize("family", ["qwen3", "llama"])
@@ -139,3 +169,39 @@ def test_what_cannot_be_adapted_is_named(
     assert str(caught.value).startswith("training.lora.targets: ")
     layers = {*ATTENTION, *(MLP if family in ("qwen3", "llama") else ())}
     assert f"name some of {', '.join(sorted(layers))}" in str(caught.value)
+
+
+def test_an_interrupted_training_of_adapters_ends_where_it_would_have(tmp_path: Path) -> None:
+    """A checkpoint holds adapters only: on another base it does not go on, and on its own every file is hashed once."""
+    root = training.workspace(tmp_path, family="gpt-oss")
+    _trained(root, "plain", after=99)
+    with pytest.raises(Terminated):
+        _trained(root, "stopped", after=2)
+    with _flipped(root / "models/base/model.safetensors") as weights, pytest.raises(BadInput, match=re.escape(weights)):
+        _trained(root, "stopped", after=99)
+    with pytest.MonkeyPatch.context() as patch:
+        hashed = hashing.recorded(patch)
+        assert _trained(root, "stopped", after=99).facts["resumed_from_step"] > 0
+    of_base = [path.name for path in hashed if path.parent == root / "models/base"]
+    assert sorted(of_base) == model_files(root / "models/base").names
+    one, other = (root / "checkpoints" / name / files.EXPORT / "model.safetensors" for name in ("plain", "stopped"))
+    assert one.read_bytes() == other.read_bytes()
+
+
+@contextmanager
+def _flipped(file: Path) -> Iterator[str]:
+    """Change one bit of a file for a while; give its name."""
+    data = file.read_bytes()
+    file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    yield str(file)
+    file.write_bytes(data)
+
+
+def _trained(root: Path, name: str, *, after: int) -> job.TrainingResult:
+    """Train adapters of attention, asked to stop after a step."""
+    stop = threading.Event()
+    output = f"checkpoints/{name}"
+    (root / output).mkdir(parents=True, exist_ok=True)
+    config = train_config(root, output=output, lora=_lora(ATTENTION), checkpoint_every_steps=0)
+    with ranks.alone(gpus=0) as place:
+        return job.Training(config, place).run(Interrupting(stop, after), stop)

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from configs.train import train_config
+from processes.interrupting import Interrupting
 from processes.ranks import on_ranks
 from ssd_jobs.contract import files
 from ssd_jobs.errors import Terminated
-from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.train import job
 from ssd_jobs.stages.train.checkpoint import COMPLETE
 from ssd_jobs.stages.train.ranks import Ranks
@@ -25,20 +25,6 @@ pytestmark = pytest.mark.endurance
 STEPS = 22
 SEED = 20260
 Weights = dict[str, torch.Tensor]
-
-
-class Interrupting(Progress):
-    """Asks to stop after a step, as a signal would."""
-
-    def __init__(self, stop: threading.Event, after: int) -> None:
-        super().__init__()
-        self._stop, self._after = stop, after
-
-    def update(self, *, done: float, total: float, unit: str, **values: float) -> None:
-        """Say it, then ask."""
-        super().update(done=done, total=total, unit=unit, **values)
-        if done == self._after:
-            self._stop.set()
 
 
 @pytest.fixture(scope="module")
