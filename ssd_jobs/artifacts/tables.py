@@ -79,6 +79,7 @@ SAMPLES = _schema(
     ("prompt_token_ids", TOKENS, "what the engine was given"),
     ("completion_token_ids", TOKENS, "what it sampled, end of sequence included when it came"),
     ("text", pa.string(), "the completion, decoded without special tokens"),
+    ("answer_start", pa.int32(), "where in text the answer begins, after the model's thoughts; its end if none came"),
     ("finish_reason", pa.string(), "stop | length | error"),
     ("stop_reason", pa.string(), "the stop token's id as text, or empty"),
     ("logprobs", pa.list_(pa.float32()), "raw log-probability of each completion token: T 1, no truncation"),

@@ -1,20 +1,20 @@
-"""The program in a completion: which fenced block counts.
+"""The program in an answer: which fenced block counts. What a model wrote while it was thinking is no answer.
 
-`Process` takes the last fenced block of the answer: what comes before the end of the model's thinking is no
-answer, and a block that was cut off by the token limit still counts as the last one (it will fail by itself). A block
-in a list is indented as a whole, and its program is not: lines lose what the fence before them has, as in Markdown.
-`LCB` is the official rule of LiveCodeBench, odd as it is: the text between the last two lines that contain a
-fence anywhere, thinking included.
+`Process` takes the last fenced block; one that was cut off by the token limit still counts as the last one (it will
+fail by itself). A block in a list is indented as a whole, and its program is not: lines lose what the fence before
+them has, as in Markdown. `LCB` is the official rule of LiveCodeBench, odd as it is: the text between the last two
+lines that contain a fence anywhere.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ssd_jobs.sandbox.protocol import Mode
 
-__all__ = ["extract"]
+__all__ = ["answer_of", "cut_while_thinking", "extract"]
 
-THOUGHT_END = "</think>"
 FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<ticks>`{3,})[ \t]*(?P<tag>[^`\n]*)$")
 DEEPER = 3
 """By how much more than its opening fence a closing one may be indented; what is deeper is text of the program."""
@@ -34,9 +34,19 @@ class _Block:
         return (self.tag.lower().split() or [""])[0] in PYTHON_TAGS
 
 
-def extract(text: str, mode: Mode) -> str | None:
-    """Return the program in a completion, None where there is none."""
-    code = _official(text) if mode == "LCB" else _last_block(text)
+def answer_of(sample: Mapping[str, Any]) -> str:
+    """Return what a sample says after the model's thoughts."""
+    return str(sample["text"])[sample["answer_start"] :]
+
+
+def cut_while_thinking(sample: Mapping[str, Any]) -> bool:
+    """Tell whether a sample hit its token limit before its answer began."""
+    return bool(sample["finish_reason"] == "length" and 0 < sample["answer_start"] == len(sample["text"]))
+
+
+def extract(answer: str, mode: Mode) -> str | None:
+    """Return the program in an answer, None where there is none."""
+    code = _official(answer) if mode == "LCB" else _last_block(answer)
     return code if code and code.strip() else None
 
 
@@ -47,9 +57,8 @@ def _official(text: str) -> str:
     return "" if len(fences) < 2 else "\n".join(lines[fences[-2] + 1 : fences[-1]])
 
 
-def _last_block(text: str) -> str:
+def _last_block(answer: str) -> str:
     """Return the last block tagged as Python or not at all."""
-    answer = text.rpartition(THOUGHT_END)[2]
     blocks = [block for block in _blocks(answer.replace("\r\n", "\n")) if block.is_python]
     return "\n".join(blocks[-1].lines) if blocks else ""
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from ssd_jobs.engine import Completion, Engine, Refused, Request
 from ssd_jobs.errors import Terminated
+from ssd_jobs.models.answers import CompletionText
 from ssd_jobs.sampling.store import Row, Store
 from ssd_jobs.sampling.units import Prompt, derived_seed
 
@@ -37,7 +38,8 @@ class Task:
     engine_seed: int
     start: int
     max_sequence_tokens: int
-    decode_text: Callable[[Sequence[int]], str]
+    read: Callable[[Sequence[int], Sequence[int]], CompletionText]
+    """From the tokens of prompt and completion to the completion's text."""
     stop: threading.Event
 
     def room(self, prompt: Prompt) -> int:
@@ -116,10 +118,12 @@ class Loop:
         prompt, index = self._flying.pop(completion.id)
         seed = derived_seed(self.task.identity, self.task.seed, prompt.problem_id, index)
         tokens = list(completion.token_ids)
+        read = self.task.read(prompt.token_ids, tokens)
         return {
             **_identity(self.task, prompt, index),
             "completion_token_ids": tokens,
-            "text": self.task.decode_text(tokens),
+            "text": read.text,
+            "answer_start": read.answer_start,
             "finish_reason": completion.finish,
             "stop_reason": str(tokens[-1]) if completion.finish == "stop" else "",
             "logprobs": list(completion.logprobs),
@@ -137,6 +141,7 @@ def failure(task: Task, prompt: Prompt, index: int, error: str) -> Row:
         **_identity(task, prompt, index),
         "completion_token_ids": [],
         "text": "",
+        "answer_start": 0,
         "finish_reason": "error",
         "stop_reason": "",
         "logprobs": [],

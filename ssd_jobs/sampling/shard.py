@@ -18,6 +18,7 @@ from ssd_jobs.contract import files
 from ssd_jobs.engine import Engine
 from ssd_jobs.engine.loading import load
 from ssd_jobs.errors import BadInput
+from ssd_jobs.models.answers import CompletionReader
 from ssd_jobs.models.files import model_files
 from ssd_jobs.models.prompts import load_tokenizer
 from ssd_jobs.progress.console import Console
@@ -193,7 +194,7 @@ class ShardWriter:
             engine_seed=engine_seed,
             start=start,
             max_sequence_tokens=self._config.science.max_sequence_tokens,
-            decode_text=_decoder(self._config, self._context),
+            read=_reader(self._config, self._context).read,
             stop=self._context.stop,
         )
 
@@ -270,12 +271,7 @@ def _engine(plan: Plan, context: Context, seed: int) -> Engine:
     )
 
 
-def _decoder(config: SamplingConfig, context: Context) -> Callable[[Sequence[int]], str]:
-    """Return the way from token ids to text without special tokens."""
+def _reader(config: SamplingConfig, context: Context) -> CompletionReader:
+    """Return the way from the model's tokens to text."""
     model = context.path(config.model)
-    tokenizer = load_tokenizer(model, trust_remote_code=config.science.engine.trust_remote_code)
-
-    def decode(tokens: Sequence[int]) -> str:
-        return str(tokenizer.decode(tokens, skip_special_tokens=True))
-
-    return decode
+    return CompletionReader(load_tokenizer(model, trust_remote_code=config.science.engine.trust_remote_code))

@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,16 +10,14 @@ import numpy as np
 import pyarrow.compute as pc
 
 from ssd_jobs.artifacts import tables
+from ssd_jobs.programs.extraction import answer_of, cut_while_thinking, extract
 from ssd_jobs.programs.filtering import parses
 from ssd_jobs.sampling.store import Row
 
 __all__ = ["Statistics"]
 
-# Not the program that grading extracts: any fenced block counts, thinking included. It decides no sample's fate, only
-# two shares on the report.
-BLOCK = re.compile(r"```[^\n`]*\n(.*?)(?:```|\Z)", re.DOTALL)
 TOKENS = ["prompt_token_ids", "completion_token_ids"]
-COUNTED = ["text", "finish_reason", "logprob_sum", "entropy_mean", "error"]
+COUNTED = ["text", "answer_start", "finish_reason", "logprob_sum", "entropy_mean", "error"]
 QUANTILES = {"length_p50": 50, "length_p90": 90, "length_p99": 99}
 
 
@@ -33,7 +30,17 @@ class Statistics:
         self._lengths: list[int] = []
         self._distinct: set[bytes] = set()
         self._sums = dict.fromkeys(
-            ("rows", "errors", "truncated", "prompt_tokens", "completion_tokens", "code_block", "parses"), 0
+            (
+                "rows",
+                "errors",
+                "truncated",
+                "cut_while_thinking",
+                "prompt_tokens",
+                "completion_tokens",
+                "code_block",
+                "parses",
+            ),
+            0,
         )
         self._logprob = 0.0
         self._entropy = 0.0
@@ -61,14 +68,15 @@ class Statistics:
         sums["prompt_tokens"] += prompt
         sums["completion_tokens"] += length
         sums["truncated"] += row["finish_reason"] == "length"
+        sums["cut_while_thinking"] += cut_while_thinking(row)
         self._logprob += row["logprob_sum"]
         if not math.isnan(row["entropy_mean"]):
             self._entropy += row["entropy_mean"]
             self._entropies += 1
         self._distinct.add(hashlib.blake2b(row["text"].encode("utf-8", "surrogatepass"), digest_size=8).digest())
-        blocks = BLOCK.findall(row["text"])
-        sums["code_block"] += bool(blocks)
-        sums["parses"] += bool(blocks) and parses(blocks[-1])
+        code = extract(answer_of(row), "Process")
+        sums["code_block"] += code is not None
+        sums["parses"] += code is not None and parses(code)
 
     def values(self) -> dict[str, float]:
         """Return everything as numbers for the progress, the metrics and the report."""
@@ -85,6 +93,7 @@ class Statistics:
             values |= {
                 "length_max": float(lengths.max()),
                 "truncated_share": sums["truncated"] / sampled,
+                "cut_while_thinking_share": sums["cut_while_thinking"] / sampled,
                 "mean_nll": -self._logprob / sums["completion_tokens"],
                 "code_block_share": sums["code_block"] / sampled,
                 "parse_share": sums["parses"] / sampled,

@@ -9,13 +9,13 @@ import pyarrow as pa
 from ssd_jobs.artifacts import Artifact, tables
 from ssd_jobs.contract import CurateScience
 from ssd_jobs.programs import filtering
-from ssd_jobs.programs.extraction import extract
+from ssd_jobs.programs.extraction import answer_of, extract
 from ssd_jobs.programs.filtering import SampleDecision
 
 __all__ = ["Row", "RunPrograms", "SampledProgram", "decided", "shortest_length"]
 
 ORDER = [("problem_id", "ascending"), ("sample_index", "ascending")]
-JUDGED = ["problem_id", "text", "finish_reason", "error"]
+JUDGED = ["problem_id", "text", "answer_start", "finish_reason", "error"]
 RECORDED = [
     "problem_id",
     "sample_index",
@@ -68,7 +68,7 @@ def _rows(samples: pa.Table) -> Iterator[Row]:
 def _decide(rows: Sequence[Row], science: CurateScience, run: RunPrograms, *, shortest: int) -> list[SampleDecision]:
     """Decide on all samples of a shard; programs are run together, since many run at once."""
     parsed = science.filter in ("Syntax", "Execution")
-    codes = [extract(row["text"], "Process") if parsed else None for row in rows]
+    codes = [extract(answer_of(row), "Process") if parsed else None for row in rows]
     decisions = [_judge(row, science, code=code, shortest=shortest) for row, code in zip(rows, codes, strict=True)]
     if science.filter != "Execution":
         return decisions

@@ -16,11 +16,12 @@ from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.programs import gradable
+from ssd_jobs.programs.extraction import answer_of, cut_while_thinking
 from ssd_jobs.stages.grade.verdicts import ProblemTests, Test
 
 __all__ = ["Answer", "Question", "completions", "questions"]
 
-COLUMNS = ["problem_id", "sample_index", "text", "finish_reason"]
+COLUMNS = ["problem_id", "sample_index", "text", "answer_start", "finish_reason"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One generation, which may hold a program."""
+    """One generation, which may hold a program; `text` is what came after the model's thoughts."""
 
     problem_id: str
     sample_index: int
     text: str
     truncated: bool
     tokens: int
+    cut_while_thinking: bool
 
 
 def questions(
@@ -91,7 +93,8 @@ def _completions(data: pa.Table) -> Iterator[Answer]:
         yield Answer(
             problem_id=row["problem_id"],
             sample_index=row["sample_index"],
-            text=row["text"],
+            text=answer_of(row),
             truncated=row["finish_reason"] == "length",
             tokens=tokens,
+            cut_while_thinking=cut_while_thinking(row),
         )

@@ -96,14 +96,15 @@ class _Grader:
         canaries.check(self.client, mode=task.mode, limits=limits_of(config.science))
         identity = {"key": task.key, "inputs": inputs, "science": science, "isolation": dict(hello.layers)}
         with journal.open_journal(draft.path / JOURNAL, identity) as kept:
-            self._fill(kept, self._wanted(shards), task.mode)
+            wanted = self._wanted(shards)
+            self._fill(kept, wanted, task.mode)
         rows = sorted(kept.rows, key=lambda row: (row["problem_id"], row["sample_index"]))
         draft.write_table(files.VERDICTS, tables.VERDICTS, tables.table(tables.VERDICTS, rows))
         kept.path.unlink()
         return Provenance(
             science=science,
             inputs=inputs,
-            counts=_counts(rows),
+            counts={**_counts(rows), "cut_while_thinking": sum(each.cut_while_thinking for each in wanted)},
             facts={"canaries": "passed", "isolation": dict(hello.layers), "workers": hello.workers},
             image=config.execution.image,
         )

@@ -1,4 +1,4 @@
-"""Which fenced block of a completion is the program, by both rules."""
+"""Which fenced block of an answer is the program, by both rules."""
 
 import pytest
 from hypothesis import given
@@ -17,9 +17,6 @@ CASES = {
     "windows line ends": (f"{F}python\r\nx = 1\r\n{F}\r\n", "x = 1", "x = 1\r"),
     "unclosed last fence": (f"{F}python\nx = 1\n{F}\nbetter:\n{F}python\nx = 2", "x = 2", "better:"),
     "only an unclosed fence": (f"so\n{F}python\nx = 1\n", "x = 1\n", None),
-    "fences in the thinking": (f"{F}python\nx = 0\n{F}\n</think>\n{F}python\nx = 1\n{F}", "x = 1", "x = 1"),
-    "only in the thinking": (f"<think>\n{F}python\nx = 0\n{F}\n</think>\nI give up.", None, "x = 0"),
-    "thinking not ended": (f"<think>\n{F}python\nx = 0\n{F}\n", "x = 0", "x = 0"),
     "output after the program": (f"{F}python\nx = 1\n{F}\nprints\n{F}text\n1\n{F}", "x = 1", "1"),
     "shell after the program": (f"{F}python\nx = 1\n{F}\n{F}bash\npython x.py\n{F}", "x = 1", "python x.py"),
     "fence inside a string": (f"{F}python\nx = '{F}'\ny = 1\n{F}", f"x = '{F}'\ny = 1", "y = 1"),

@@ -12,6 +12,7 @@ from scipy.stats import ks_2samp
 from configs.parts import key
 from ssd_jobs import artifacts, contract
 from ssd_jobs.engine import Completion, PartialCompletion, Request
+from ssd_jobs.models.answers import CompletionText
 from ssd_jobs.sampling.loop import Loop, Task
 from ssd_jobs.sampling.store import Store
 from ssd_jobs.sampling.units import Prompt
@@ -101,7 +102,7 @@ def run(path: Path, prompts: list[Prompt], draw: random.Random, mean: float, *, 
             engine_seed=start,
             start=start,
             max_sequence_tokens=LIMIT,
-            decode_text=str,
+            read=lambda prompt, tokens: CompletionText(str(tokens), 0),
             stop=threading.Event(),
         )
         loop = Loop(engine, store, task, lambda rows: None, lambda flying: None, clock=lambda: engine.now)

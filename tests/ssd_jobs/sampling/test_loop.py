@@ -14,6 +14,7 @@ from configs.parts import key
 from ssd_jobs import artifacts
 from ssd_jobs.engine import Completion, Refused, Request
 from ssd_jobs.errors import Terminated
+from ssd_jobs.models.answers import CompletionText
 from ssd_jobs.sampling.loop import Loop, Task
 from ssd_jobs.sampling.store import Row, Store
 from ssd_jobs.sampling.units import Prompt, derived_seed, units
@@ -30,7 +31,7 @@ def task(stop: threading.Event, *, start: int = 1, limit: int = 30) -> Task:
         engine_seed=start,
         start=start,
         max_sequence_tokens=limit,
-        decode_text=lambda tokens: " ".join(map(str, tokens)),
+        read=lambda prompt, tokens: CompletionText(" ".join(map(str, tokens)), 0),
         stop=stop,
     )
 

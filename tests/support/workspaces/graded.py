@@ -47,11 +47,11 @@ def sample(name: str, index: int, text: str, **changes: Any) -> dict[str, Any]:
     return {**ROWS["samples"][0], "problem_id": name, "sample_index": index, "text": text, **changes}
 
 
-def workspace(root: Path, generations: dict[str, list[str]], *, shards: int = 1) -> Path:
-    """Write problems, tests and generations, `{problem: texts}`."""
+def workspace(root: Path, generations: dict[str, list[str]], *, shards: int = 1, **changes: Any) -> Path:
+    """Write problems, tests and generations, `{problem: texts}`, which may differ from a finished one."""
     write(root / PROBLEMS, {files.PROBLEMS: ("problems", [problem(name) for name in generations])})
     write(root / TESTS, {files.TESTS: ("tests", [row for name in generations for row in tests_of(name)])})
-    rows = [sample(name, i, text) for name, texts in generations.items() for i, text in enumerate(texts)]
+    rows = [sample(name, i, text, **changes) for name, texts in generations.items() for i, text in enumerate(texts)]
     for shard in range(shards):
         part = rows[shard::shards]
         write(

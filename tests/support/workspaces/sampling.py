@@ -42,6 +42,7 @@ def sample_row(problem_id: str, index: int = 0, **values: Any) -> dict[str, Any]
         "prompt_token_ids": [1, 5],
         "completion_token_ids": completion,
         "text": "```python\nprint(1)\nprint(2)\n```",
+        "answer_start": 0,
         "finish_reason": "stop",
         "stop_reason": str(STOP),
         "logprobs": logprobs,

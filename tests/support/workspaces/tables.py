@@ -50,6 +50,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "prompt_token_ids": PROMPT,
             "completion_token_ids": COMPLETION,
             "text": "```python\nprint(2 * int(input()))\n```",
+            "answer_start": 0,
             "finish_reason": "stop",
             "stop_reason": "2",
             "logprobs": [-0.5, -0.25, -0.125],

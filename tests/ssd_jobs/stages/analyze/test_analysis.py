@@ -27,6 +27,7 @@ from workspaces.provenance import EMPTY
 SAMPLE: dict[str, Any] = {
     "attempt": 1,
     "text": "",
+    "answer_start": 0,
     "finish_reason": "stop",
     "stop_reason": "",
     "logprobs": [],

@@ -39,6 +39,17 @@ def test_a_decision_goes_with_its_sample(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_program_in_thoughts_is_none(tmp_path: Path) -> None:
+    """What a filter looks at is what grading looks at: a program in thoughts that never ended is not there."""
+    text = "```python\nprint(1)\n```"
+    rows = [sample_row("a", text=text), sample_row("b", text=text, answer_start=len(text), finish_reason="length")]
+    science = curate_config(tmp_path, filter="Syntax").science
+    found = decided(shard(tmp_path, rows), science, by_code, shortest=0)
+    assert {row["problem_id"]: decision for row, decision in found} == {
+        "a": SampleDecision.KEEP, "b": SampleDecision.NO_CODE,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("change", [lambda found: found[:-1], lambda found: [*found, SampleDecision.KEEP]])
 def test_no_sample_is_lost_in_silence(tmp_path: Path, change: Any) -> None:
     """A runner that decides on fewer or more programs than it was given ends the stage."""

@@ -46,6 +46,18 @@ def test_every_generation_gets_its_verdict_in_both_modes(tmp_path: Path) -> None
     assert (again.digest, again.message) == (result.digest, "shard 0: 18 verdicts found complete")
 
 
+def test_a_program_in_thoughts_is_not_graded(tmp_path: Path) -> None:
+    """A right program in thoughts that the token limit cut is no answer in either mode, and is counted."""
+    root = graded.workspace(
+        tmp_path, {"double": [graded.RIGHT] * 2}, answer_start=len(graded.RIGHT), finish_reason="length"
+    )
+    grade.run(grade_config(root), graded.context(root))
+    for mode in ("process", "lcb"):
+        assert [row["verdict"] for row in graded.verdicts(root, mode)] == ["no_code", "no_code"]
+        (shard,) = artifacts.open_shards(root / f"{VERDICTS}-{mode}", 1)
+        assert shard.manifest.counts["cut_while_thinking"] == 2
+
+
 def test_shards_are_a_partition_by_problem_whatever_the_shards_of_generate(tmp_path: Path) -> None:
     """Each problem is graded whole, by exactly one shard, from generations in any number of shards."""
     root = graded.workspace(tmp_path, TEXTS, shards=2)
