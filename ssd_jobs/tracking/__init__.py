@@ -2,7 +2,8 @@
 
 Everything here may be called again after any failure: what exists is found by tag or digest and not made twice.
 `server` turns MLflow's errors into ours, `runs` finds or creates runs, `series` replays metrics, `record` writes one
-experiment, `registry` versions and aliases, `flavor` the files that make a directory loadable, `download` the way back.
+experiment, `registry` versions and aliases, `lock` keeps two changes of an alias apart, `flavor` the files that make a
+directory loadable, `download` the way back.
 """
 
 from ssd_jobs.tracking.download import download_model

@@ -1,6 +1,7 @@
 """Registered versions: one per candidate digest, and an alias that only the gate or a person moves.
 
-MLflow's aliases have no compare-and-set. So the version that is about to become champion first remembers whom it
+MLflow's aliases have no compare-and-set, so they move under the lock of the model, and a candidate takes the alias
+only from the champion that it was compared with. The version that is about to become champion first remembers whom it
 replaces, and then the alias moves: whatever is interrupted, the way back is known, and doing it again is harmless.
 """
 
@@ -10,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ssd_jobs import contract
-from ssd_jobs.errors import BadInput
-from ssd_jobs.tracking import runs, server, weights
+from ssd_jobs.errors import BadInput, Temporary
+from ssd_jobs.tracking import lock, registered, runs, server, weights
+from ssd_jobs.tracking.lock import Lease
 from ssd_jobs.tracking.record import Recorded
 
 if TYPE_CHECKING:
@@ -49,45 +51,117 @@ def register(
     *,
     where: Recorded,
     promote: bool,
+    replacing: str | None,
     client: "MlflowClient",
 ) -> Registered:
-    """Register the candidate as champion or as challenger; calling it again changes nothing."""
+    """Register the candidate as champion or as challenger; calling it again changes nothing.
+
+    `replacing` is the version that the candidate was compared with, empty where there was no champion; None replaces
+    any. Raise Temporary when another one is champion by now.
+    """
     with server.reaching(tracking.uri):
         name = promotion.registered_model
-        _ensure_model(client, name)
+        registered.ensure(client, name)
         version = _version(client, promotion, candidate, where)
         _tag(client, version, candidate.tags)
-        aliases = _aliases(client, name)
-        if promote:
-            return _make_champion(client, version, aliases, promotion.alias, promotion.challenger_alias)
-        number = str(version.version)
-        if number not in (aliases.get(promotion.alias), aliases.get(promotion.challenger_alias)):
-            client.set_registered_model_alias(name, promotion.challenger_alias, number)
-        return Registered(number, "")
+        place = _Place(client, version, promotion.alias, promotion.challenger_alias)
+        if place.settled(champion=promote):
+            return place.registered(champion=promote)
+        with lock.held(client, name, owner=tracking.run_key) as lease:
+            if promote:
+                return place.make_champion(lease, replacing)
+            place.make_challenger(lease)
+            return place.registered(champion=False)
 
 
 def force(uri: str, name: str, version: str, alias: str, reason: str, *, client: "MlflowClient") -> Registered:
     """Make a version champion because a person says so; the reason stays with it."""
     with server.reaching(uri):
-        found = _get(client, name, version)
-        _tag(client, found, {"ssd.override": reason})
-        return _make_champion(client, found, _aliases(client, name), alias, "")
+        found = registered.version(client, name, version)
+        with lock.held(client, name, owner="ssd promote") as lease:
+            _tag(client, found, {"ssd.override": reason})
+            return _Place(client, found, alias, "").make_champion(lease, None)
 
 
 def roll_back(uri: str, name: str, alias: str, *, client: "MlflowClient") -> tuple[str, str]:
     """Move the alias to the champion before; return both versions, the new champion last."""
     with server.reaching(uri):
-        current = _aliases(client, name).get(alias)
-        if current is None:
-            raise BadInput(f"{name}: no version holds the alias {alias!r}; there is nothing to roll back")
-        version = _get(client, name, current)
-        previous = version.tags.get(PREVIOUS, "")
-        if not previous:
-            raise BadInput(f"{name} version {current}: replaced no champion; name a version with `ssd promote`")
-        _get(client, name, previous)
-        _tag(client, version, {"ssd.rolled_back_to": previous})
-        client.set_registered_model_alias(name, alias, previous)
+        _champion(client, name, alias)
+        with lock.held(client, name, owner="ssd rollback") as lease:
+            current = _champion(client, name, alias)
+            version = registered.version(client, name, current)
+            previous = version.tags.get(PREVIOUS, "")
+            if not previous:
+                raise BadInput(f"{name} version {current}: replaced no champion; name a version with `ssd promote`")
+            registered.version(client, name, previous)
+            lease.check()
+            _tag(client, version, {"ssd.rolled_back_to": previous})
+            client.set_registered_model_alias(name, alias, previous)
         return current, previous
+
+
+def _champion(client: "MlflowClient", name: str, alias: str) -> str:
+    """Return the version that holds the alias; raise BadInput when none does."""
+    current = registered.aliases(client, name).get(alias)
+    if current is None:
+        raise BadInput(f"{name}: no version holds the alias {alias!r}; there is nothing to roll back")
+    return current
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A version, and the aliases that it may hold."""
+
+    client: "MlflowClient"
+    version: Any
+    alias: str
+    challenger: str
+
+    @property
+    def number(self) -> str:
+        """Return the version's number."""
+        return str(self.version.version)
+
+    def settled(self, *, champion: bool) -> bool:
+        """Tell whether the aliases are as they shall be: then nobody's lock is needed."""
+        held = self._held()
+        return (held == {self.alias}) if champion else bool(held)
+
+    def registered(self, *, champion: bool) -> Registered:
+        """Return what this version is, and whom it replaced as champion."""
+        return Registered(self.number, self.version.tags.get(PREVIOUS, "") if champion else "")
+
+    def make_champion(self, lease: Lease, replacing: str | None) -> Registered:
+        """Move the champion's alias to this version, and take the challenger's alias from it."""
+        name, number = self.version.name, self.number
+        current = registered.aliases(self.client, name).get(self.alias, "")
+        if replacing is not None and current not in (replacing, number):
+            raise Temporary(
+                f"{name}: {f'version {current}' if current else 'nobody'} is {self.alias} by now, and version {number} "
+                f"was not compared with it; the report is made again"
+            )
+        previous = self.version.tags.get(PREVIOUS, "")
+        if current != number:
+            previous = current
+            # Tag before alias: if this stops in between, a rollback still finds the champion before.
+            if previous:
+                _tag(self.client, self.version, {PREVIOUS: previous})
+            lease.check()
+            self.client.set_registered_model_alias(name, self.alias, number)
+        if self.challenger and self.challenger in self._held():
+            self.client.delete_registered_model_alias(name, self.challenger)
+        return Registered(number, previous)
+
+    def make_challenger(self, lease: Lease) -> None:
+        """Give the challenger's alias to this version, unless it holds one."""
+        if not self._held():
+            lease.check()
+            self.client.set_registered_model_alias(self.version.name, self.challenger, self.number)
+
+    def _held(self) -> set[str]:
+        """Return which of the two aliases this version holds."""
+        found = registered.aliases(self.client, self.version.name)
+        return {alias for alias in (self.alias, self.challenger) if found.get(alias) == self.number}
 
 
 def _version(client: "MlflowClient", promotion: contract.Promotion, candidate: Candidate, where: Recorded) -> Any:
@@ -124,24 +198,6 @@ def _source(
     return f"models:/{model_id}", model_id
 
 
-def _make_champion(
-    client: "MlflowClient", version: Any, aliases: Mapping[str, str], alias: str, challenger: str
-) -> Registered:
-    """Move the champion's alias to a version, and take the challenger's alias from it."""
-    number = str(version.version)
-    current = aliases.get(alias)
-    previous = version.tags.get(PREVIOUS, "")
-    if current != number:
-        previous = current or ""
-        # Tag before alias: if this stops in between, a rollback still finds the champion before.
-        if previous:
-            _tag(client, version, {PREVIOUS: previous})
-        client.set_registered_model_alias(version.name, alias, number)
-    if challenger and aliases.get(challenger) == number:
-        client.delete_registered_model_alias(version.name, challenger)
-    return Registered(number, previous)
-
-
 def _tag(client: "MlflowClient", version: Any, tags: Mapping[str, str]) -> None:
     """Write the tags that differ."""
     for key, value in tags.items():
@@ -155,44 +211,3 @@ def _search(client: "MlflowClient", name: str, digest: str) -> list[Any]:
         f"name = {runs.quoted(name)} and tags.`{weights.DIGEST}` = {runs.quoted(digest)}"
     )
     return sorted(found, key=lambda version: int(version.version))
-
-
-def _ensure_model(client: "MlflowClient", name: str) -> None:
-    """Create the registered model when it is missing; another run may create it at the same moment."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        server.verified(client.get_registered_model(name))
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        try:
-            client.create_registered_model(name)
-        except MlflowException as raced:
-            if raced.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise
-
-
-def _aliases(client: "MlflowClient", name: str) -> dict[str, str]:
-    """Return alias -> version."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        found = server.verified(client.get_registered_model(name))
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            raise BadInput(f"{name}: no such registered model; see the Models page of MLflow for its name") from error
-        raise
-    return {alias: str(version) for alias, version in found.aliases.items()}
-
-
-def _get(client: "MlflowClient", name: str, version: str) -> Any:
-    """Return one version."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return server.verified(client.get_model_version(name, version))
-    except MlflowException as error:
-        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            raise BadInput(f"{name}: there is no version {version!r}; see the Models page of MLflow") from error
-        raise

@@ -109,5 +109,5 @@ def _registered(
     )
     promote = document.decision == "Promoted"
     return tracking.register(
-        config.execution.tracking, promotion, candidate, where=where, promote=promote, client=client
+        config.execution.tracking, promotion, candidate, where=where, promote=promote, replacing=None, client=client
     )

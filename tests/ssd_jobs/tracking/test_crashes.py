@@ -14,7 +14,7 @@ from ssd_jobs.stages.report import stage as report
 from ssd_jobs.stages.report.document import Document
 from ssd_jobs.stages.report.entry import entry
 from ssd_jobs.stages.report.evidence import Evidence, gather
-from ssd_jobs.tracking import runs, weights
+from ssd_jobs.tracking import lock, runs, weights
 from tracking import mlflow_server
 from tracking.crashing import Crashing, Killed
 from workspaces import reported
@@ -69,6 +69,15 @@ def reign(case: Case, config: contract.ReportConfig, client: Any) -> None:
     client.set_registered_model_alias(name, promotion.alias, "1")
 
 
+def expire_tickets(config: contract.ReportConfig, client: Any) -> None:
+    """Let the lease of the killed report be over."""
+    promotion = config.science.promotion
+    assert promotion is not None
+    queue = lock.name_of(promotion.registered_model)
+    for ticket in client.search_model_versions(f"name = '{queue}'"):
+        client.set_model_version_tag(queue, ticket.version, lock.LEASE, "0")
+
+
 def check(case: Case, config: contract.ReportConfig, client: Any) -> None:
     """One parent, one child per stage, one version, no point twice, the alias on the new version."""
     tracked, promotion = config.execution.tracking, config.science.promotion
@@ -112,6 +121,7 @@ def test_killed_at_any_write_and_run_again(case: Case) -> None:
         reign(case, config, client)
         with pytest.raises(Killed):
             case.publish(config, Crashing(client, at=number, after=number == len(whole.writes) - 1))
+        expire_tickets(config, client)
         again = case.publish(config, client)
         check(case, config, client)
         same = ("decision", "reasons", "model_version", "previous_champion", "results")

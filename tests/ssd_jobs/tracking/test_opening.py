@@ -34,7 +34,7 @@ def champion(mlflow_server: str, tmp_path_factory: pytest.TempPathFactory) -> tu
     model = reported.tiny_model(tmp_path_factory.mktemp("export") / "model")
     candidate = Candidate(directory=model, path="checkpoints/x/model", digest="d", tags={})
     promotion = promotion_of(wanted.experiment)
-    tracking.register(wanted, promotion, candidate, where=where, promote=True, client=client)
+    tracking.register(wanted, promotion, candidate, where=where, promote=True, replacing=None, client=client)
     return f"models:/{promotion.registered_model}@champion", model
 
 

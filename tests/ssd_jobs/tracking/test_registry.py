@@ -7,7 +7,7 @@ import pytest
 
 from configs.report import promotion_of
 from ssd_jobs import tracking
-from ssd_jobs.errors import BadInput
+from ssd_jobs.errors import BadInput, Temporary
 from ssd_jobs.tracking import Candidate, Recorded, Registered, runs, weights
 from tracking import mlflow_server
 from workspaces import reported
@@ -25,11 +25,13 @@ class Registry:
         self.name = promotion_of(self.tracking.experiment).registered_model
         reported.stand_in(root / "model")
 
-    def register(self, digest: str, *, promote: bool, **changes: Any) -> Registered:
+    def register(self, digest: str, *, promote: bool, replacing: str | None = None, **changes: Any) -> Registered:
         """Register a candidate."""
         promotion = promotion_of(self.tracking.experiment, **changes)
         found = Candidate(directory=self.root / "model", path="checkpoints/x/model", digest=digest, tags={"a": digest})
-        return tracking.register(self.tracking, promotion, found, where=self.where, promote=promote, client=self.client)
+        return tracking.register(
+            self.tracking, promotion, found, where=self.where, promote=promote, replacing=replacing, client=self.client
+        )
 
     def aliases(self) -> dict[str, str]:
         """Return alias -> version."""
@@ -70,6 +72,17 @@ def test_versions_and_aliases(registry: Registry) -> None:
     forced = tracking.force(uri, name, "3", "champion", "measured by hand", client=registry.client)
     assert forced == Registered("3", "1")
     assert registry.client.get_model_version(name, "3").tags["ssd.override"] == "measured by hand"
+
+
+def test_a_candidate_replaces_only_whom_it_was_compared_with(registry: Registry) -> None:
+    """A champion that came meanwhile stays, and the report must be made again; what was promoted stays promoted."""
+    assert registry.register("d1", promote=True, replacing="") == Registered("1", "")
+    with pytest.raises(Temporary, match="version 1 is champion by now, and version 2 was not compared with it"):
+        registry.register("d2", promote=True, replacing="")
+    assert registry.aliases() == {"champion": "1"}
+    assert registry.register("d2", promote=True, replacing="1") == Registered("2", "1")
+    assert registry.register("d2", promote=True, replacing="1") == Registered("2", "1")
+    assert registry.aliases() == {"champion": "2"}
 
 
 def test_weights_may_stay_outside(registry: Registry, tmp_path: Path) -> None:
