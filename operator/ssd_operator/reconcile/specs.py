@@ -19,7 +19,7 @@ from ssd_operator.lifecycle.conditions import holds
 from ssd_operator.reconcile.blocked import blocking_on_refusal
 from ssd_operator.spec import condition_types
 from ssd_operator.spec.resolved import ResolvedSpec
-from ssd_operator.spec.status import Status
+from ssd_operator.spec.status import ResolvedReference, Status
 
 __all__ = ["SpecInForce", "Specs"]
 
@@ -80,6 +80,8 @@ class Specs:
                 raise
             return SpecInForce(frozen, digest, reopened=False, is_frozen=True, problem=str(error))
         spec = effective(frozen if begun else None, written)
+        if is_over(was) and frozen is None and was.resolved_spec is not None:
+            return _after_the_end(spec, was, was.resolved_spec)
         reopened = is_over(was) and frozen is not None and reopens(frozen, spec)
         now = spec.digest()
         return SpecInForce(spec, now, reopened=reopened, is_frozen=frozen is not None and digest == now)
@@ -109,6 +111,23 @@ class Specs:
         self._texts[frozen.namespace, frozen.name] = frozen.text
         while len(self._texts) > MOST_TEXTS:
             self._texts.popitem(last=False)
+
+
+def _after_the_end(spec: ResolvedSpec, was: Status, lost: ResolvedReference) -> SpecInForce:
+    """Return the spec of a run that has ended and whose frozen spec somebody deleted.
+
+    The status still has the digest and the nonces. So the same spec is frozen again, and a new nonce reopens the run;
+    whether any other change would is not known, so that nothing is begun for it.
+    """
+    now = spec.digest()
+    reopened = spec.rerun.added_to(was.reruns) != was.reruns
+    if reopened or now == lost.digest:
+        return SpecInForce(spec, now, reopened=reopened, is_frozen=False)
+    problem = (
+        f"ConfigMap {lost.config_map}, which held the spec in force, was deleted, so a change cannot be compared "
+        "with it: set spec.rerun with a new nonce to let the run go on with the spec as it is written"
+    )
+    return SpecInForce(spec, lost.digest, reopened=False, is_frozen=True, problem=problem)
 
 
 def _read(text: str) -> ResolvedSpec:

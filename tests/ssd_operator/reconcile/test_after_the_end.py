@@ -1,7 +1,7 @@
 """What takes a run that has ended up again, and what does not."""
 
 from cluster.kubelet import Ends
-from cluster.world import World, in_phase, phase, stage
+from cluster.world import World, condition, in_phase, phase, stage
 
 
 async def test_rerun_does_it_again_from_there(world: World) -> None:
@@ -60,3 +60,38 @@ async def test_the_end_is_sticky(world: World) -> None:
     await world.step()
     assert phase(raw) == "Succeeded"
     assert all("deletionTimestamp" in job["metadata"] for job in (await world.jobs()).values())
+
+
+async def test_a_run_whose_frozen_spec_was_deleted_says_what_helps(world: World) -> None:
+    """An edit cannot be compared with what is gone: the run stays as it ended, says so, and a new nonce takes it up."""
+    world.play(lambda _pod: Ends(code=64, message="bad column"))
+    await world.apply()
+    failed = await world.until(in_phase("Failed"))
+    spec = failed["status"]["resolvedSpec"]["configMap"]
+    await world.api.delete("ConfigMap", world.namespace, spec, preconditions={}, foreground=False)
+    world.new_operator()
+    await world.edit(promotion={"alias": "production"})
+    raw = await world.until(lambda raw: raw["status"]["observedGeneration"] == raw["metadata"]["generation"])
+    assert phase(raw) == "Failed"
+    assert condition(raw, "Accepted")["status"] == "False"
+    assert spec in condition(raw, "Accepted")["message"]
+    assert "set spec.rerun" in condition(raw, "Accepted")["message"]
+    world.play(lambda _pod: Ends())
+    await world.edit(rerun={"from": "Prepare", "nonce": "2"})
+    raw = await world.until(in_phase("Succeeded"))
+    assert condition(raw, "Accepted")["status"] == "True"
+    assert raw["status"]["resolvedSpec"]["configMap"] != spec
+
+
+async def test_an_unchanged_spec_is_frozen_again(world: World) -> None:
+    """Where what is written is what was in force, a deleted ConfigMap is made anew under its name."""
+    world.play(lambda _pod: Ends(code=64, message="bad column"))
+    await world.apply()
+    failed = await world.until(in_phase("Failed"))
+    spec = failed["status"]["resolvedSpec"]["configMap"]
+    await world.api.delete("ConfigMap", world.namespace, spec, preconditions={}, foreground=False)
+    world.new_operator()
+    await world.edit(suspend=True)
+    raw = await world.until(lambda raw: raw["status"]["observedGeneration"] == raw["metadata"]["generation"])
+    assert phase(raw) == "Failed"
+    assert (await world.api.get("ConfigMap", world.namespace, spec))["metadata"]["name"] == spec
