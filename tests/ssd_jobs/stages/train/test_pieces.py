@@ -127,6 +127,35 @@ def test_useful_flops_are_what_torch_counts(tmp_path: Path) -> None:
     assert work.flops([9, 30], (10 - 3) + (31 - 10)) == pytest.approx(counted, rel=1e-6)
 
 
+@pytest.mark.parametrize("family", ["qwen3-moe", "gpt-oss"])
+def test_routers_are_trained_by_the_loss_alone(tmp_path: Path, family: str) -> None:
+    """They have gradients, and a config that asks to balance the experts changes neither loss nor gradient."""
+    directory = training.write_model(tmp_path, family=family)
+    plain = _router_step(directory)
+    config = directory / files.MODEL_CONFIG
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"output_router_logits": True}))
+    balanced = _router_step(directory)
+    assert len(plain) == 1 + 2, "a loss and two routers"
+    assert all(np.abs(values).max() > 0 for values in plain.values())
+    assert all(np.array_equal(plain[name], balanced[name]) for name in plain)
+
+
+def _router_step(directory: Path) -> dict[str, np.typing.NDArray[np.float32]]:
+    """Return the loss of a pack and the gradients of the routers' matrices."""
+    with ranks.alone(gpus=0) as place:
+        trainee = model.load(directory, training.model_settings("Float32"), place)
+        document = np.arange(3, 33, dtype=np.int32)
+        loss, _ = trainee(layout.arrange([document], [5], [1.0], device=place.device))
+        loss.backward()
+    weights = trainee.trained_weights()
+    routers = [name for name in weights if name.endswith(("mlp.gate.weight", "mlp.router.weight"))]
+    gradients = {name: weights[name].grad for name in routers}
+    return {
+        "loss": loss.detach().numpy(),
+        **{name: each.numpy() for name, each in gradients.items() if each is not None},
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "tflops"),
     [
