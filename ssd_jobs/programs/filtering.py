@@ -26,8 +26,10 @@ class SampleDecision(StrEnum):
     """What becomes of a sample: it stays, or is left out for the reason that is its value."""
 
     KEEP = "keep"
+    KEEP_EXERCISED = "keep_exercised"
+    """Its program ran on every public input of its problem."""
     KEEP_UNEXERCISED = "keep_unexercised"
-    """Its program asked for an input that nobody has, and so showed nothing about itself."""
+    """Its program was started, but its problem has no public input, and so it showed little about itself."""
     ERROR = "error"
     """There is no completion."""
     TRUNCATED = "truncated"
@@ -46,7 +48,7 @@ class SampleDecision(StrEnum):
     @property
     def keeps(self) -> bool:
         """Whether the sample stays."""
-        return self in (SampleDecision.KEEP, SampleDecision.KEEP_UNEXERCISED)
+        return self in (SampleDecision.KEEP, SampleDecision.KEEP_EXERCISED, SampleDecision.KEEP_UNEXERCISED)
 
 
 def decide(policy: Policy, text: str, *, code: str | None, shortest: int) -> SampleDecision:

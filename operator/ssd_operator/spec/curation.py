@@ -20,7 +20,9 @@ class Curation(Section):
 
     filter: Literal["None", "Stub", "Shortest", "Syntax", "Execution"] = "None"
     """None keeps all; Stub drops empty answers and one-line stubs, as in the paper; Shortest also drops the shortest
-    share, as in the authors' code; Syntax keeps what parses; Execution keeps what passes the problem's own tests."""
+    share, as in the authors' code; Syntax keeps what parses; Execution keeps what runs on the problem's public sample
+    inputs without an error: no output is ever compared, and where a problem has no input (as in every set of the hub)
+    a program that starts stays, which is counted and, above half, a warning."""
     shortest_percent: Annotated[float, Field(ge=0, lt=100)] = 10.0
     """Share that the filter Shortest drops."""
     truncated: Literal["Keep", "Drop"] = "Keep"

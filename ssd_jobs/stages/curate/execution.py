@@ -1,7 +1,7 @@
 """Does a program run without an error? The popular account's filter, in the sandbox of the grade stage.
 
-A program is given the problem's public sample inputs, never an output; a program whose problem has none is started
-on empty standard input. One that then asks for input shows nothing about itself: it counts as unexercised and stays.
+A program is given the problem's public sample inputs, and its output is compared with nothing. A program whose problem
+has none is started on empty standard input: unless it fails before it asks for input, it stays, counted as unexercised.
 """
 
 from collections.abc import Mapping, Sequence
@@ -75,19 +75,19 @@ def _observe(client: Client, code: str, inputs: Inputs, limits: Limits) -> Sampl
                 outcome = session.run(value.encode("utf-8", "surrogatepass"))
             except NotCompiled:
                 return SampleDecision.SYNTAX
-            decision = _judge(outcome, exercised=bool(inputs.values))
-            if decision is not SampleDecision.KEEP:
-                return decision
-    return SampleDecision.KEEP
+            fault = _fault(outcome, on_nothing=not inputs.values)
+            if fault is not None:
+                return fault
+    return SampleDecision.KEEP_EXERCISED if inputs.values else SampleDecision.KEEP_UNEXERCISED
 
 
-def _judge(outcome: Outcome, *, exercised: bool) -> SampleDecision:
-    """Return the decision on a program by one of its runs."""
+def _fault(outcome: Outcome, *, on_nothing: bool) -> SampleDecision | None:
+    """Return why a program is left out by one of its runs; to want an input that nobody has is no fault."""
     if outcome.killed:
         return SampleDecision.EXECUTION_TIME
     if outcome.truncated:
         return SampleDecision.EXECUTION_OUTPUT
     if outcome.exit_code or outcome.signal:
         asked = outcome.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2].startswith("EOFError")
-        return SampleDecision.KEEP_UNEXERCISED if asked and not exercised else SampleDecision.EXECUTION
-    return SampleDecision.KEEP
+        return None if asked and on_nothing else SampleDecision.EXECUTION
+    return None

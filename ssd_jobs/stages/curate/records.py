@@ -38,6 +38,7 @@ class Records:
         length = len(row["completion_token_ids"])
         self.sampled[row["problem_id"]] += 1
         self.counts["samples"] += 1
+        self.counts["exercised"] += decision is SampleDecision.KEEP_EXERCISED
         self.counts["unexercised"] += decision is SampleDecision.KEEP_UNEXERCISED
         if not decision.keeps:
             self._remove(row, decision)

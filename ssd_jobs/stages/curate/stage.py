@@ -1,7 +1,8 @@
 """Curate: merge the shards, filter and count, and write the batches of every optimizer step."""
 
 import json
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -22,13 +23,18 @@ from ssd_jobs.stages.curate.records import Records
 
 __all__ = ["run"]
 
+LOGGER = logging.getLogger(__name__)
+
 
 def run(config: CurateConfig, context: Context) -> StageDone:
     """Write records and batches, or find them written."""
     output = context.output(config, path=config.output, key=config.key)
     done = artifacts.make(output, partial(_curate, config, context), progress=context.progress)
-    counts = done.manifest.counts
+    counts, warning = done.manifest.counts, done.manifest.facts.get("warning")
     message = f"{counts['records']} records of {counts['samples']} samples, {counts['epochs']:.3g} epochs"
+    if warning:
+        LOGGER.warning("%s", warning)
+        message += f"; {warning}"
     return StageDone(stage=config.stage, digest=done.digest, message=message)
 
 
@@ -56,9 +62,15 @@ def _curate(config: CurateConfig, context: Context, draft: Draft) -> Provenance:
         science=science_of(science),
         inputs=_inputs(config, context, shards),
         counts={**records.counts, **records.yields(), "epochs": epochs},
-        facts={"filter": science.filter},
+        facts={"filter": science.filter, "warning": _warning(records.counts)},
         image=config.execution.image,
     )
+
+
+def _warning(counts: Mapping[str, int]) -> str:
+    """Return what a person should know of a filter that had little to go by; empty where nothing is to be said."""
+    idle, kept = counts["unexercised"], counts["exercised"] + counts["unexercised"]
+    return f"{idle} of {kept} programs that ran had no input: the filter says little" if 2 * idle > kept else ""
 
 
 def _records(config: CurateConfig, context: Context, draft: Draft, shards: Sequence[Artifact]) -> Records:

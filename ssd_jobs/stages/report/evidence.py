@@ -83,6 +83,8 @@ def gather(config: ReportConfig, workspace: Path) -> Evidence:
             continue
         manifests = _manifests(workspace, artifact, found.notes)
         found.stages.append(StageEvidence(artifact, manifests))
+        warnings = (each.manifest.facts.get("warning") for each in manifests)
+        found.notes += [f"{artifact.stage}: {warning}" for warning in warnings if warning]
     for benchmark in config.benchmarks:
         for mode in benchmark.grading:
             _panel(config, benchmark, mode, workspace, found)

@@ -162,15 +162,20 @@ def test_execution_keeps_what_runs(workspace: Path) -> None:
     assert {row["problem_id"]: row["records"] for row in map(json.loads, lines)}[stdin[1]] == 0
     assert done.manifest.counts["problems_left_empty"] == 2
     assert done.manifest.counts["yield"] == 0.5
+    assert (done.manifest.counts["exercised"], done.manifest.counts["unexercised"]) == (2, 0)
+    assert done.manifest.facts["warning"] == ""
 
 
-def test_a_program_that_asks_for_an_unknown_input_is_unexercised(
-    workspace: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """Without sample inputs an EOFError says nothing about a program; other errors do."""
+def test_a_program_without_an_input_is_unexercised(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Without inputs a program that starts stays, counted; other errors say something, and above half is a warning."""
     other = tmp_path_factory.mktemp("other")
     (other / "models").symlink_to((workspace / "models").resolve())
-    names = {"asks": "x = input()\nprint(x)", "fails": "print(1 / 0)\nprint(2)", "runs": "x = 1\nprint(x)"}
+    names = {
+        "asks": "x = input()\nprint(x)",
+        "defines": "class Solution:\n    def f(self):\n        return 1 / 0",
+        "fails": "print(1 / 0)\nprint(2)",
+        "runs": "x = 1\nprint(x)",
+    }
     with artifacts.Output(path=other / "problems/pool", stage="prepare", name="prompts", key=key("2")).claim() as draft:
         rows = [
             {
@@ -190,7 +195,10 @@ def test_a_program_that_asks_for_an_unknown_input_is_unexercised(
     samples = [sample_row(name, text=f"```python\n{code}\n```") for name, code in names.items()]
     done = run(other, samples, filter="Execution")
     assert removed(done) == {"fails": "execution"}
-    assert done.manifest.counts["unexercised"] == 1
+    assert (done.manifest.counts["exercised"], done.manifest.counts["unexercised"]) == (0, 3)
+    assert done.manifest.facts["warning"] == "3 of 3 programs that ran had no input: the filter says little"
+    again = curate.run(curate_config(other, filter="Execution"), context(other))
+    assert again.message == f"3 records of 4 samples, 10.7 epochs; {done.manifest.facts['warning']}"
 
 
 CUT = {"finish_reason": "length", "completion_token_ids": [5, 6], "logprobs": [-1.0, -1.0]}

@@ -59,7 +59,7 @@ def test_no_sample_is_lost_in_silence(tmp_path: Path, change: Any) -> None:
 
 
 def test_what_keeps_a_sample_is_no_reason_to_remove_it() -> None:
-    """A sample stays in two cases; every other decision is a reason, and no two have one name."""
+    """A sample stays in three cases; every other decision is a reason, and no two have one name."""
     kept = [decision for decision in SampleDecision if decision.keeps]
-    assert kept == [SampleDecision.KEEP, SampleDecision.KEEP_UNEXERCISED]
+    assert kept == [SampleDecision.KEEP, SampleDecision.KEEP_EXERCISED, SampleDecision.KEEP_UNEXERCISED]
     assert all(decision.isidentifier() for decision in SampleDecision)

@@ -1,5 +1,6 @@
 """What a report reads: generations are shown wherever they are."""
 
+import dataclasses
 from pathlib import Path
 
 from configs.report import KEY, report_config
@@ -31,3 +32,14 @@ def test_an_empty_first_shard_hides_no_generation(tmp_path: Path) -> None:
     found = evidence.gather(plain.model_copy(update={"benchmarks": both}), root)
     shown = {(sample.benchmark, sample.arm) for sample in found.samples}
     assert shown == {(name, arm) for name in ("lcb-v6", "humaneval") for arm in ("Base", "Candidate")}
+
+
+def test_what_a_stage_warns_of_is_a_note(tmp_path: Path) -> None:
+    """A warning in a manifest is on the page with the stage's name."""
+    warning = "3 of 4 programs that ran had no input: the filter says little"
+    with artifacts.Output(path=tmp_path / "records/run", stage="curate", name="curate", key=KEY).claim() as draft:
+        draft.finish(dataclasses.replace(EMPTY, facts={"filter": "Execution", "warning": warning}))
+    curated = contract.StageArtifact(stage="curate", kind="curate", path="records/run", shards=0)
+    tracking = contract.Tracking(uri="", experiment="e", run_key="r", run_name="r")
+    config = report_config(tmp_path, tracking, artifacts=(curated,), benchmarks=(), candidate="")
+    assert evidence.gather(config, tmp_path).notes == [f"curate: {warning}"]
