@@ -147,13 +147,18 @@ def sample_config(workspace: Path) -> contract.SampleConfig:
             max_sequence_tokens=LIMIT,
             seed=0,
             engine=contract.EngineConfig(name="VLLM", args={}, trust_remote_code=False),
-            shards=1,
         ),
         model="models/base",
         prompts="problems/pool",
         output="samples/run",
         execution=contract.ShardedExecution(
-            metrics_port=0, image="", gpus=0, max_error_fraction=0.0, hang_timeout_s=600.0
+            metrics_port=0,
+            image="",
+            shards=1,
+            gpus=0,
+            engine_args={},
+            max_error_fraction=0.0,
+            hang_timeout_s=600.0,
         ),
     )
 

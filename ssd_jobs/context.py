@@ -8,9 +8,9 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ssd_jobs.artifacts import Output
+from ssd_jobs.artifacts import Output, lay_out, shards_of_process
 from ssd_jobs.contract import Config, files
-from ssd_jobs.errors import Terminated
+from ssd_jobs.errors import BadInput, Terminated
 from ssd_jobs.progress.recorder import Progress
 
 __all__ = ["Context"]
@@ -44,7 +44,20 @@ class Context:
             path=self.path(path), stage=config.stage, name=config.name, key=key, shard=None, unfinished=unfinished
         )
 
-    def shard_output(self, config: Config, *, path: str, key: str) -> Output:
-        """Return the shard of an artifact that this process writes."""
-        shard = files.shard(self.path(path), self.index)
-        return Output(path=shard, stage=config.stage, name=config.name, key=key, shard=self.index)
+    def shard_outputs(self, config: Config, *, path: str, key: str, processes: int) -> tuple[Output, ...]:
+        """Return the shards of an artifact that this process of so many writes; it lays the artifact out if needed."""
+        if not 0 <= self.index < processes:
+            raise BadInput(f"process {self.index} is out of range: the stage has the processes 0 to {processes - 1}")
+        root = self.path(path)
+        shards = lay_out(root, processes)
+        return tuple(
+            Output(
+                path=files.shard(root, shard, shards),
+                stage=config.stage,
+                name=config.name,
+                key=key,
+                shard=shard,
+                shards=shards,
+            )
+            for shard in shards_of_process(self.index, processes=processes, shards=shards)
+        )

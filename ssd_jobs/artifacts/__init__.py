@@ -5,11 +5,11 @@ An artifact is one directory below the workspace whose manifest is written last.
 `frame` is what a stage does around its work.
 """
 
-from ssd_jobs.artifacts.draft import Draft, Output
+from ssd_jobs.artifacts.draft import Draft, Output, named
 from ssd_jobs.artifacts.frame import make
 from ssd_jobs.artifacts.manifest import Manifest, Provenance
 from ssd_jobs.artifacts.reading import Artifact, complete, open_artifact
-from ssd_jobs.artifacts.sharding import joint_digest, open_shards, shard_of
+from ssd_jobs.artifacts.sharding import joint_digest, lay_out, open_shards, shard_of, shards_of_process
 
 __all__ = [
     "Artifact",
@@ -19,8 +19,11 @@ __all__ = [
     "Provenance",
     "complete",
     "joint_digest",
+    "lay_out",
     "make",
+    "named",
     "open_artifact",
     "open_shards",
     "shard_of",
+    "shards_of_process",
 ]

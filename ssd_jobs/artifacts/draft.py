@@ -1,16 +1,11 @@
 """Writing an artifact: claim its directory, write files, finish with the manifest.
 
-Two writers of one directory are kept apart by a lock on a file in it; the kernel drops the lock with the
-process, so a killed writer never blocks the next one. The second writer leaves with exit code 75 and is tried
-again later, when the work is done. Files of an earlier, unfinished attempt stay: a stage that can resume
-finds them, and `finish` records exactly the files that are then there.
+Two writers of one directory are kept apart by a lock on a file in it. Files of an earlier, unfinished attempt stay: a
+stage that can resume finds them, and `finish` records exactly the files that are then there.
 """
 
-import errno
-import fcntl
-import os
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +13,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ssd_jobs.artifacts import atomic, disk, manifest, tables
+from ssd_jobs.artifacts import atomic, disk, locking, manifest, tables
 from ssd_jobs.artifacts.reading import Artifact, complete
 from ssd_jobs.contract import files
-from ssd_jobs.errors import BadInput, Temporary
 
-__all__ = ["LOCK", "PRIVATE", "Draft", "Output"]
+__all__ = ["PRIVATE", "Draft", "Output", "named"]
 
-LOCK = ".lock"
-PRIVATE = (LOCK, files.MANIFEST, files.PROGRESS)
+PRIVATE = (locking.LOCK, files.MANIFEST, files.PROGRESS)
 """Files that live in the directory but are not its content."""
 
 
@@ -39,8 +32,15 @@ class Output:
     name: str
     key: str
     shard: int | None = None
+    shards: int = 1
+    """Of how many it is the shard."""
     unfinished: tuple[str, ...] = ()
     """Directories in it whose content is no part of the artifact, such as checkpoints that rotate."""
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Which shard it is, and of how many; what is not in shards is the only one."""
+        return self.shard or 0, self.shards
 
     def find(self) -> Artifact | None:
         """Return the artifact if it is complete, None if it is not there yet."""
@@ -51,14 +51,16 @@ class Output:
         """Own the directory until the block ends; a second owner is told to come back later."""
         with disk.explained(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-            try:
-                _lock(descriptor, self.path)
+            with locking.locked(self.path):
                 for leftover in self.path.rglob(f"{atomic.TEMPORARY}*"):
                     shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
                 yield Draft(self)
-            finally:
-                os.close(descriptor)
+
+
+def named(outputs: Iterable[Output]) -> str:
+    """Return the shards in a word for a person; a process may have none, where an artifact has few."""
+    numbers = sorted({output.shard for output in outputs if output.shard is not None})
+    return f"shard {', '.join(map(str, numbers))}" if numbers else "no shard"
 
 
 class Draft:
@@ -125,21 +127,6 @@ class Draft:
         )
         atomic.write_text(self.path / files.MANIFEST, document.model_dump_json(indent=1) + "\n")
         return Artifact(self.path, document)
-
-
-def _lock(descriptor: int, path: Path) -> None:
-    """Take the directory's lock or leave."""
-    try:
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EACCES, errno.EAGAIN):
-            raise Temporary(f"{path}: another process is writing this artifact; wait for it or stop it") from None
-        if error.errno in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
-            raise BadInput(
-                f"{path}: the volume keeps no locks ({error.strerror}), so two writers could not be kept apart; "
-                f"use one that has POSIX locks"
-            ) from None
-        raise
 
 
 def _content(path: Path, unfinished: tuple[str, ...]) -> Iterator[tuple[str, Path]]:

@@ -53,8 +53,8 @@ def regrade(config: contract.GradeConfig, workspace: Path) -> Iterator[tuple[int
     limits = limits_of(config.science)
     with connect_sandbox(config.execution, memory_mb=config.science.memory_mb) as client:
         for task in config.tasks:
-            stored = _stored(config, task, workspace)
-            shards = artifacts.open_shards(workspace / task.generations, task.generation_shards)
+            stored = _stored(task, workspace)
+            shards = artifacts.open_shards(workspace / task.generations)
             canaries.check(client, mode=task.mode, limits=limits)
             wanted = questions.completions(shards, known)
             rows = [row for _, row in grade.grade(client, known, wanted, task.mode, limits)]
@@ -68,9 +68,9 @@ def regrade(config: contract.GradeConfig, workspace: Path) -> Iterator[tuple[int
             )
 
 
-def _stored(config: contract.GradeConfig, task: contract.GradeTask, workspace: Path) -> dict[Any, dict[str, Any]]:
+def _stored(task: contract.GradeTask, workspace: Path) -> dict[Any, dict[str, Any]]:
     """Return the verdicts that are on disk."""
-    shards = artifacts.open_shards(workspace / task.output, config.science.shards)
+    shards = artifacts.open_shards(workspace / task.output)
     rows = [row for shard in shards for row in tables.rows(shard.table(files.VERDICTS, tables.VERDICTS))]
     return {_place(row): row for row in rows}
 

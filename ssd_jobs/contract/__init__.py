@@ -7,7 +7,7 @@ from ssd_jobs.contract.base import VERSION, JsonMap, Model, science_of
 from ssd_jobs.contract.config import Config, Decode, EngineConfig, GangExecution, StageExecution
 from ssd_jobs.contract.curation import CurateConfig, CurateScience
 from ssd_jobs.contract.document import dump, dump_result, load, load_result, loads
-from ssd_jobs.contract.grading import GradeConfig, GradeScience, GradeTask, Grading, SandboxExecution
+from ssd_jobs.contract.grading import GradeConfig, GradeExecution, GradeTask, Grading, SandboxExecution
 from ssd_jobs.contract.limits import LIMITS, ProgramLimits
 from ssd_jobs.contract.prepare import (
     BenchmarkPart,
@@ -99,7 +99,7 @@ __all__ = [
     "GenerateScience",
     "GenerateSetting",
     "GradeConfig",
-    "GradeScience",
+    "GradeExecution",
     "GradeTask",
     "Grading",
     "Guard",

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from ssd_jobs.contract.base import Key, Model, Name
 
-__all__ = ["Config", "Decode", "EngineConfig", "GangExecution", "StageExecution"]
+__all__ = ["Config", "Decode", "EngineArgs", "EngineConfig", "GangExecution", "StageExecution"]
 
 
 class StageExecution(Model):
@@ -52,9 +52,13 @@ class Decode(Model):
     """1 keeps every token."""
 
 
+EngineArgs = dict[str, bool | int | float | str]
+
+
 class EngineConfig(Model):
     """Which engine samples, and what it is told beyond our own settings."""
 
     name: Literal["VLLM", "Transformers"]
-    args: dict[str, bool | int | float | str]
+    args: EngineArgs
+    """Those that may change what is sampled; the others are execution."""
     trust_remote_code: bool

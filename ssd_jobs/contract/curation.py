@@ -40,7 +40,6 @@ class CurateConfig(Config):
     stage: Literal["curate"]
     science: CurateScience
     samples: ArtifactPath
-    sample_shards: Annotated[int, Field(ge=1)]
     prompts: ArtifactPath
     model: ArtifactPath
     """For its tokenizer's end-of-sequence ids only."""

@@ -47,6 +47,7 @@ __all__ = [
     "builtin_template",
     "export",
     "is_builtin_template",
+    "layouts",
     "part",
     "part_number",
     "parts",
@@ -74,7 +75,7 @@ OVERLAPS = "overlaps.jsonl"
 PREPARED = "summary.json"
 """Counts and digests of all parts."""
 
-# sample and generate: a directory per shard, and in it parts, whose names `part` gives, and the metrics.
+# sample and generate: a directory per shard, as grade has them, and in it parts, whose names `part` gives, and metrics.
 
 METRICS = "metrics.jsonl"
 """What was measured while the stage ran; train writes one, too."""
@@ -135,12 +136,19 @@ WEIGHTS_INDEX = "model.safetensors.index.json"
 
 _BUILTIN = "builtin:"
 _PART = re.compile(r"part-(\d{5,})\.parquet")
+_SHARD = re.compile(r"shard-(\d{5,})-of-(\d{5,})")
 _STEP = re.compile(r"step-(\d{6,})")
 
 
-def shard(artifact: Path, number: int) -> Path:
-    """Return the directory of one shard of an artifact."""
-    return artifact / f"shard-{number:05d}"
+def shard(artifact: Path, number: int, shards: int) -> Path:
+    """Return the directory of one of so many shards of an artifact; its name says how many there are."""
+    return artifact / f"shard-{number:05d}-of-{shards:05d}"
+
+
+def layouts(artifact: Path) -> list[int]:
+    """Return into how many shards an artifact is laid out, by its directories' names: one number, or none yet."""
+    names = (path.name for path in artifact.iterdir()) if artifact.is_dir() else ()
+    return sorted({int(found[2]) for name in names if (found := _SHARD.fullmatch(name))})
 
 
 def part(number: int) -> str:

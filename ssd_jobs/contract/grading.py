@@ -8,7 +8,7 @@ from ssd_jobs.contract.base import ArtifactPath, Key, Model, Name
 from ssd_jobs.contract.config import Config, StageExecution
 from ssd_jobs.contract.limits import ProgramLimits
 
-__all__ = ["GradeConfig", "GradeScience", "GradeTask", "Grading", "SandboxExecution"]
+__all__ = ["GradeConfig", "GradeExecution", "GradeTask", "Grading", "SandboxExecution"]
 
 Grading = Literal["Process", "LCB"]
 
@@ -23,10 +23,11 @@ class SandboxExecution(StageExecution):
     """Programs run at once; 0: the cores that the cgroup allows."""
 
 
-class GradeScience(ProgramLimits):
-    """What decides a verdict besides program and tests."""
+class GradeExecution(SandboxExecution):
+    """How the processes of a grade run."""
 
     shards: Annotated[int, Field(ge=1)]
+    """Processes of the stage, and the shards of an artifact that it lays out; one that is laid out keeps its number."""
 
 
 class GradeTask(Model):
@@ -35,7 +36,6 @@ class GradeTask(Model):
     setting: Name
     mode: Grading
     generations: ArtifactPath
-    generation_shards: Annotated[int, Field(ge=1)]
     key: Key
     output: ArtifactPath
 
@@ -46,8 +46,9 @@ class GradeConfig(Config):
     stage: Literal["grade"]
     arm: Literal["Base", "Candidate"]
     benchmark: Name
-    science: GradeScience
+    science: ProgramLimits
+    """What decides a verdict besides program and tests."""
     tasks: Annotated[tuple[GradeTask, ...], Field(min_length=1)]
     problems: ArtifactPath
     tests: ArtifactPath
-    execution: SandboxExecution
+    execution: GradeExecution

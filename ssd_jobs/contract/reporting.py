@@ -37,9 +37,7 @@ class Evaluation(Model):
     """True for the setting named before the run; the others are the decode-only sweep."""
     mode: Grading
     verdicts: ArtifactPath
-    verdict_shards: int
     generations: ArtifactPath
-    generation_shards: int
 
 
 class BenchmarkReport(Model):
@@ -105,8 +103,8 @@ class StageArtifact(Model):
     stage: Name
     kind: str
     path: ArtifactPath
-    shards: int
-    """0: one directory without shards."""
+    sharded: bool
+    """False: one directory without shards."""
 
 
 class FailedStage(Model):

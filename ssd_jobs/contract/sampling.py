@@ -5,16 +5,20 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ssd_jobs.contract.base import ArtifactPath, Key, Model, Name
-from ssd_jobs.contract.config import Config, Decode, EngineConfig, StageExecution
+from ssd_jobs.contract.config import Config, Decode, EngineArgs, EngineConfig, StageExecution
 
 __all__ = ["GenerateConfig", "GenerateScience", "GenerateSetting", "SampleConfig", "SampleScience", "ShardedExecution"]
 
 
 class ShardedExecution(StageExecution):
-    """How one shard runs."""
+    """How the processes of a stage that samples run."""
 
+    shards: Annotated[int, Field(ge=1)]
+    """Processes of the stage, and the shards of an artifact that it lays out; one that is laid out keeps its number."""
     gpus: Annotated[int, Field(ge=0)]
-    """GPUs of one shard, also the engine's tensor-parallel size; 0 is the CPU."""
+    """GPUs of one process, also the engine's tensor-parallel size; 0 is the CPU."""
+    engine_args: EngineArgs
+    """What the engine is told about speed and memory."""
     max_error_fraction: Annotated[float, Field(ge=0, le=1)]
     hang_timeout_s: Annotated[float, Field(gt=0)]
     """The engine is given up when no token arrives for so long."""
@@ -29,8 +33,6 @@ class SampleScience(Model):
     """Prompt and completion together."""
     seed: int
     engine: EngineConfig
-    shards: Annotated[int, Field(ge=1)]
-    """Part of the recipe: shards are the artifact's layout, and the engine's seeds follow from them."""
 
 
 class SampleConfig(Config):
@@ -51,7 +53,6 @@ class GenerateScience(Model):
     max_sequence_tokens: Annotated[int, Field(ge=2)]
     seed: int
     engine: EngineConfig
-    shards: Annotated[int, Field(ge=1)]
 
 
 class GenerateSetting(Model):

@@ -46,7 +46,7 @@ KEY_DIGITS = 32
 
 @dataclass(frozen=True, slots=True)
 class ConfigField:
-    """A field of the stage's config, such as `science.shards`."""
+    """A field of the stage's config, such as `execution.shards`."""
 
     path: str
 
@@ -172,7 +172,7 @@ STAGES: Mapping[str, StageKind] = MappingProxyType({
         StageKind(
             config=SampleConfig,
             shape="Sharded",
-            tasks=ConfigField("science.shards"),
+            tasks=ConfigField("execution.shards"),
             gpus=ConfigField("execution.gpus"),
             reads=("models", "problems"),
             uses_torch=True,
@@ -210,7 +210,7 @@ STAGES: Mapping[str, StageKind] = MappingProxyType({
         StageKind(
             config=GenerateConfig,
             shape="Sharded",
-            tasks=ConfigField("science.shards"),
+            tasks=ConfigField("execution.shards"),
             gpus=ConfigField("execution.gpus"),
             reads=(
                 Read("models", When("arm", "Base")),
@@ -224,7 +224,7 @@ STAGES: Mapping[str, StageKind] = MappingProxyType({
         StageKind(
             config=GradeConfig,
             shape="Sharded",
-            tasks=ConfigField("science.shards"),
+            tasks=ConfigField("execution.shards"),
             image="grader",
             reads=("generations", "problems", "tests"),
             programs=ConfigField("science"),

@@ -116,6 +116,5 @@ class AnalyzeConfig(Config):
     base: ArtifactPath
     candidate: ArtifactPath
     samples: ArtifactPath
-    sample_shards: Annotated[int, Field(ge=1)]
     output: ArtifactPath
     execution: AnalyzeExecution

@@ -1,10 +1,10 @@
-"""One shard of one or several artifacts, with one engine start: what `sample` and `generate` have in common.
+"""Shards of one or several artifacts, with one engine start: what `sample` and `generate` have in common.
 
 An artifact that is complete costs nothing; when all are, no engine is started. A prompt that is too long is known
 before the engine is loaded, so a run that would fail over it fails at once.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +36,7 @@ SamplingConfig = contract.SampleConfig | contract.GenerateConfig
 
 @dataclass(frozen=True)
 class Target:
-    """One artifact to fill, at one decode setting."""
+    """One shard of an artifact to fill, at one decode setting."""
 
     decode: contract.Decode
     output: Output
@@ -46,7 +46,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Plan:
-    """One shard of everything that one engine start is to make."""
+    """Everything that one engine start is to make."""
 
     config: SamplingConfig
     samples: int
@@ -54,10 +54,7 @@ class Plan:
 
 
 def sample_shards(plan: Plan, context: Context) -> list[Artifact]:
-    """Return the shard of every target, sampling those that are not there."""
-    shards = plan.config.science.shards
-    if not 0 <= context.index < shards:
-        raise BadInput(f"shard {context.index} is out of range: the recipe has the shards 0 to {shards - 1}")
+    """Return every target's shard, sampling those that are not there."""
     missing = [target for target in plan.targets if target.output.find() is None]
     if missing:
         _fill(plan, context, missing)
@@ -65,23 +62,23 @@ def sample_shards(plan: Plan, context: Context) -> list[Artifact]:
 
 
 def _fill(plan: Plan, context: Context, missing: Sequence[Target]) -> None:
-    """Claim what is missing, and fill one artifact after the other with one engine, whose start the first one pays."""
+    """Claim what is missing, and fill one shard after the other with one engine, whose start the first one pays."""
     config = plan.config
-    prompts = _prompts(plan, context)
+    prompts = _prompts(plan, context, {each.output.place for each in missing})
     with ExitStack() as stack:
         writers = [
             ShardWriter(
                 config=plan.config,
                 target=target,
                 draft=stack.enter_context(target.output.claim()),
-                prompts=prompts,
+                prompts=prompts[target.output.place],
                 samples=plan.samples,
                 context=context,
             )
             for target in missing
         ]
-        start = max(writer.store.count_start() for writer in writers)
-        seed = derived_seed(config.key, config.science.seed, context.index, start) % 2**31
+        starts = [writer.store.count_start() for writer in writers]
+        seed = seed_of_engine(missing[0].output, config.science.seed, start=starts[0])
         watchdog = stack.enter_context(Watchdog(config.execution.hang_timeout_s))
         model = model_files(context.path(config.model))
         inputs = {
@@ -89,7 +86,7 @@ def _fill(plan: Plan, context: Context, missing: Sequence[Target]) -> None:
             "prompts": artifacts.open_artifact(context.path(config.prompts)).digest,
         }
         engine: Engine | None = None
-        for writer in writers:
+        for writer, start in zip(writers, starts, strict=True):
             if writer.pending:
                 writer.begin()
                 if engine is None:
@@ -120,7 +117,8 @@ class ShardWriter:
         self._context = context
         self._total = len(prompts) * samples
         self._metrics = Metrics(draft.path)
-        self._console = Console(f"{config.name} shard {context.index}")
+        self._name = f"shard {target.output.shard}"
+        self._console = Console(f"{config.name} {self._name}")
         self.store = Store(draft)
 
     @property
@@ -226,19 +224,30 @@ class ShardWriter:
         """Refuse a shard with too many rows that hold no sample."""
         errors, most = statistics.counts()["errors"], self._config.execution.max_error_fraction
         if self._total and errors / self._total > most:
-            counted = f"{errors} of {self._total} samples of shard {self._context.index} failed"
+            counted = f"{errors} of {self._total} samples of {self._name} failed"
             limit = "an evaluation needs every one"
             if isinstance(self._config, contract.SampleConfig):
                 limit = f"more than the {most} of spec.sampling.maxErrorFraction, which can be raised"
             raise BadInput(f"{counted}: {limit}; see the column `error` in {self._draft.path}")
 
 
-def _prompts(plan: Plan, context: Context) -> list[Prompt]:
-    """Return the shard's prompts, or say that too many of them leave no room for an answer."""
-    config = plan.config
-    source = artifacts.open_artifact(context.path(config.prompts))
+def seed_of_engine(output: Output, seed: int, *, start: int) -> int:
+    """Return the seed of an engine that begins with this shard, in this start of it: no other engine has the same."""
+    return derived_seed(output.key, seed, *output.place, start) % 2**31
+
+
+def _prompts(plan: Plan, context: Context, shards: Collection[tuple[int, int]]) -> dict[tuple[int, int], list[Prompt]]:
+    """Return the prompts of each shard, which is one of so many."""
+    source = artifacts.open_artifact(context.path(plan.config.prompts))
     data = source.table(files.PROMPTS, tables.PROMPTS, columns=["problem_id", "token_ids"])
-    prompts = of_shard(data, shard=context.index, shards=config.science.shards)
+    found = {(shard, of): of_shard(data, shard=shard, shards=of) for shard, of in shards}
+    for prompts in found.values():
+        _check_room(plan.config, prompts)
+    return found
+
+
+def _check_room(config: SamplingConfig, prompts: Sequence[Prompt]) -> None:
+    """Refuse a shard too many of whose prompts leave no room for an answer."""
     limit = config.science.max_sequence_tokens
     long = [prompt for prompt in prompts if len(prompt.token_ids) >= limit]
     if prompts and len(long) / len(prompts) > config.execution.max_error_fraction:
@@ -246,7 +255,6 @@ def _prompts(plan: Plan, context: Context) -> list[Prompt]:
             f"maxSequenceTokens: {len(long)} of {len(prompts)} prompts leave no room below {limit} tokens, such as "
             f"{long[0].problem_id} with {len(long[0].token_ids)}; {_remedy(config)}"
         )
-    return prompts
 
 
 def _remedy(config: SamplingConfig) -> str:
@@ -261,10 +269,10 @@ def _remedy(config: SamplingConfig) -> str:
 
 def _engine(plan: Plan, context: Context, seed: int) -> Engine:
     """Start the engine."""
-    config = plan.config
+    config, engine = plan.config, plan.config.science.engine
     return load(
         context.path(config.model),
-        config.science.engine,
+        engine.model_copy(update={"args": {**engine.args, **config.execution.engine_args}}),
         gpus=config.execution.gpus,
         max_sequence_tokens=config.science.max_sequence_tokens,
         seed=seed,

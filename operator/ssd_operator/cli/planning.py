@@ -62,7 +62,7 @@ def _show(rows: list[dict[str, str]], digest: str) -> None:
 def _row(node: Node, workspace: Path) -> dict[str, str]:
     """Describe one stage."""
     done = sum(cache.finished_shards(workspace, artifact) for artifact in node.artifacts)
-    total = sum(max(1, artifact.shards) for artifact in node.artifacts)
+    total = sum(len(cache.directories(workspace, artifact)) for artifact in node.artifacts)
     state = "to do" if not done else "cached" if done == total else f"{done}/{total} cached"
     each = f"{node.gpus} GPU" if node.gpus else "CPU"
     return {

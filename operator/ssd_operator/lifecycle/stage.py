@@ -167,7 +167,7 @@ def _shards(node: Node, was: StageStatus, job: JobView) -> ProgressStatus | None
     """Return how many shards are finished; a single pod's progress is what it says itself."""
     if node.tasks == 1 or node.is_gang:
         return was.progress
-    return ProgressStatus(unit="shards", done=job.succeeded, total=node.tasks)
+    return ProgressStatus(unit="shards", done=job.succeeded, total=job.completions)
 
 
 def _complete(node: Node, was: StageStatus, job: JobView, inputs: Inputs) -> StageStatus:

@@ -11,7 +11,9 @@ __all__ = ["directories", "finished_shards", "is_complete"]
 
 def is_complete(workspace: Path, node: Node) -> bool:
     """Tell whether everything that a stage makes is there."""
-    return all(finished_shards(workspace, artifact) == max(1, artifact.shards) for artifact in node.artifacts)
+    return all(
+        finished_shards(workspace, artifact) == len(directories(workspace, artifact)) for artifact in node.artifacts
+    )
 
 
 def finished_shards(workspace: Path, artifact: Artifact) -> int:
@@ -20,9 +22,12 @@ def finished_shards(workspace: Path, artifact: Artifact) -> int:
 
 
 def directories(workspace: Path, artifact: Artifact) -> list[Path]:
-    """Return the directories that an artifact consists of."""
+    """Return the directories that an artifact consists of: as many as were laid out, or as are planned."""
     root = workspace / artifact.path
-    return [files.shard(root, shard) for shard in range(artifact.shards)] if artifact.shards else [root]
+    if not artifact.shards:
+        return [root]
+    shards = next(iter(files.layouts(root)), artifact.shards)
+    return [files.shard(root, shard, shards) for shard in range(shards)]
 
 
 def _has_manifest(directory: Path, key: str) -> bool:

@@ -48,7 +48,7 @@ def read(workspace: Path, node: Node) -> Progress | None:
 
 
 def _shards(workspace: Path, node: Node) -> list[list[Path]]:
-    """Return, for each process, the directories it may be writing to."""
+    """Return, for each shard, the directories it may be written to."""
     columns = [cache.directories(workspace, artifact) for artifact in node.artifacts]
     width = max(len(column) for column in columns)
     return [[column[index] for column in columns if index < len(column)] for index in range(width)]

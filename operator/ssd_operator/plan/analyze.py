@@ -38,7 +38,6 @@ def _node(experiment: Experiment, parts: Parts, analysis: Analysis, sampled: Nod
         base=parts.model.path,
         candidate=exported(trained).path,
         samples=sampled.artifacts[0].path,
-        sample_shards=sampled.tasks,
         output=contract.ARTIFACTS["analyze"].path(key),
         execution=contract.AnalyzeExecution(**execution.place(experiment, "analyze"), gpus=analysis.gpus),
     )

@@ -27,7 +27,6 @@ def _node(experiment: Experiment, parts: Parts, sampled: Node) -> Node:
         stage="curate",
         science=science,
         samples=sampled.artifacts[0].path,
-        sample_shards=sampled.tasks,
         prompts=parts.prompts.path,
         model=parts.model.path,
         output=contract.ARTIFACTS["curate"].path(key),

@@ -7,9 +7,9 @@ from ssd_jobs import contract
 from ssd_operator import naming
 from ssd_operator.plan.graph import Experiment
 from ssd_operator.spec.resolved import ResolvedSpec
-from ssd_operator.spec.sampling import Decode
+from ssd_operator.spec.sampling import EXECUTION_ARGUMENTS, Decode
 
-__all__ = ["HANG_TIMEOUT_S", "decode", "engine", "place", "sandboxed", "tracking"]
+__all__ = ["HANG_TIMEOUT_S", "decode", "engine", "place", "sandboxed", "speed_args", "tracking"]
 
 HANG_TIMEOUT_S = 1800.0
 """The longest an engine may be silent: loading a large model from a slow volume is the worst case."""
@@ -17,11 +17,17 @@ HANG_TIMEOUT_S = 1800.0
 
 def engine(spec: ResolvedSpec) -> contract.EngineConfig:
     """Return the engine that samples, the same for training and evaluation."""
+    given = spec.sampling.engine_args
     return contract.EngineConfig(
         name=spec.sampling.engine,
-        args=dict(spec.sampling.engine_args),
+        args={name: value for name, value in given.items() if name not in EXECUTION_ARGUMENTS},
         trust_remote_code=spec.model.trust_remote_code,
     )
+
+
+def speed_args(spec: ResolvedSpec) -> dict[str, Any]:
+    """Return the engine's arguments that decide how fast it samples and in how much memory, but not what."""
+    return {name: value for name, value in spec.sampling.engine_args.items() if name in EXECUTION_ARGUMENTS}
 
 
 def decode(setting: Decode) -> contract.Decode:

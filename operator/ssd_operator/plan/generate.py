@@ -59,7 +59,7 @@ def _node(experiment: Experiment, parts: Parts, benchmark: Benchmark, arm: Arm, 
         config=config,
         provisional=not (model.identity.known and problems.known),
         upstream=model.upstream,
-        artifacts=tuple(Artifact(setting.output, setting.key, science.shards) for setting in settings),
+        artifacts=tuple(Artifact(setting.output, setting.key, config.execution.shards) for setting in settings),
     )
 
 
@@ -87,7 +87,6 @@ def _science(spec: ResolvedSpec, benchmark: Benchmark) -> contract.GenerateScien
         max_sequence_tokens=benchmark.max_sequence_tokens,
         seed=spec.evaluation.seed,
         engine=execution.engine(spec),
-        shards=spec.evaluation.shards,
     )
 
 
@@ -95,7 +94,9 @@ def _execution(experiment: Experiment) -> contract.ShardedExecution:
     """Return where generations are made; an evaluation forgives no lost sample."""
     return contract.ShardedExecution(
         **execution.place(experiment, "generate"),
+        shards=experiment.spec.evaluation.shards,
         gpus=experiment.spec.evaluation.gpus_per_shard,
+        engine_args=execution.speed_args(experiment.spec),
         max_error_fraction=0.0,
         hang_timeout_s=execution.HANG_TIMEOUT_S,
     )

@@ -6,7 +6,6 @@ from ssd_jobs import contract
 from ssd_operator.plan import execution, keys
 from ssd_operator.plan.graph import Artifact, Experiment, Graph, Node
 from ssd_operator.plan.parts import Parts
-from ssd_operator.spec.resolved import ResolvedSpec
 
 __all__ = ["evaluations", "nodes"]
 
@@ -34,9 +33,7 @@ def evaluations(generated: Node, graded: Node) -> Iterator[contract.Evaluation]:
             fixed=task.setting == fixed,
             mode=task.mode,
             verdicts=task.output,
-            verdict_shards=graded.tasks,
             generations=task.generations,
-            generation_shards=generated.tasks,
         )
 
 
@@ -48,53 +45,44 @@ def _node(
     modes: tuple[contract.Grading, ...],
 ) -> Node:
     """Return the stage that judges what another has generated."""
-    science, problems = _science(experiment.spec), parts.benchmarks[of.benchmark]
-    tasks = tuple(
-        _task(experiment, science, setting, mode, generated.tasks, problems.value)
-        for setting in of.settings
-        for mode in modes
-    )
+    problems = parts.benchmarks[of.benchmark]
+    tasks = tuple(_task(experiment, setting, mode, problems.value) for setting in of.settings for mode in modes)
     key = keys.combined("grade", [task.key for task in tasks])
     config = contract.GradeConfig(
         **experiment.common(f"grade-{of.arm.lower()}-{of.benchmark}", key),
         stage="grade",
         arm=of.arm,
         benchmark=of.benchmark,
-        science=science,
+        science=contract.LIMITS,
         tasks=tasks,
         problems=problems.path,
         tests=parts.tests[of.benchmark],
-        execution=execution.sandboxed(experiment, "grade", runs_programs=True),
+        execution=_execution(experiment),
     )
     return Node(
         config=config,
         provisional=generated.provisional,
         upstream=(generated.name,),
-        artifacts=tuple(Artifact(task.output, task.key, science.shards) for task in tasks),
+        artifacts=tuple(Artifact(task.output, task.key, config.execution.shards) for task in tasks),
     )
 
 
 def _task(
-    experiment: Experiment,
-    science: contract.GradeScience,
-    setting: contract.GenerateSetting,
-    mode: contract.Grading,
-    shards: int,
-    benchmark: str,
+    experiment: Experiment, setting: contract.GenerateSetting, mode: contract.Grading, benchmark: str
 ) -> contract.GradeTask:
     """Return the verdicts on one setting's generations under one grading mode, an artifact of their own."""
-    recipe = {**contract.science_of(science), "mode": mode}
+    recipe = {**contract.science_of(contract.LIMITS), "mode": mode}
     key = experiment.key("grade", recipe, {"generate": setting.key, "benchmark": benchmark})
     return contract.GradeTask(
         setting=setting.name,
         mode=mode,
         generations=setting.output,
-        generation_shards=shards,
         key=key,
         output=contract.ARTIFACTS["grade"].path(key),
     )
 
 
-def _science(spec: ResolvedSpec) -> contract.GradeScience:
-    """Return the limits under which programs are judged."""
-    return contract.GradeScience(**contract.LIMITS.model_dump(), shards=spec.evaluation.grade_shards)
+def _execution(experiment: Experiment) -> contract.GradeExecution:
+    """Return where programs are run, and in how many shards."""
+    sandbox = execution.sandboxed(experiment, "grade", runs_programs=True)
+    return contract.GradeExecution(**dict(sandbox), shards=experiment.spec.evaluation.grade_shards)

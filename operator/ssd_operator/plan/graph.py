@@ -27,7 +27,7 @@ class Artifact:
     """Below the workspace."""
     key: str
     shards: int = 0
-    """0: one directory; n: n directories, each complete or absent."""
+    """0: one directory; n: n directories, each complete or absent, unless it is there already in another number."""
     withheld: bool = False
     """True for what only grade may see."""
 

@@ -2,8 +2,8 @@
 
 Known before anything runs, so that a plan can print them. A key covers the stage's kind, its format version, the
 science part of its config, the identities of what it reads, and the rerun nonce. It never covers how the stage is
-executed, and never a digest, with one exception: what `prepare` resolved from something that can move, such as a
-branch or an alias, is identified by its content.
+executed (in how many shards, on what, how fast), and never a digest, with one exception: what `prepare` resolved from
+something that can move, such as a branch or an alias, is identified by its content.
 """
 
 import hashlib

@@ -70,7 +70,7 @@ def _artifacts(present: Graph) -> Iterator[contract.StageArtifact]:
         for artifact in node.artifacts:
             if not artifact.withheld:
                 yield contract.StageArtifact(
-                    stage=node.name, kind=node.kind, path=artifact.path, shards=artifact.shards
+                    stage=node.name, kind=node.kind, path=artifact.path, sharded=artifact.shards > 0
                 )
 
 

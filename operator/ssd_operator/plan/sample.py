@@ -31,7 +31,7 @@ def nodes(experiment: Experiment, parts: Parts, before: Graph) -> Iterator[Node]
         config=config,
         provisional=not (parts.model.known and parts.prompts.known),
         upstream=before.names(contract.PrepareConfig),
-        artifacts=(Artifact(config.output, key, science.shards),),
+        artifacts=(Artifact(config.output, key, config.execution.shards),),
     )
 
 
@@ -44,7 +44,6 @@ def _science(spec: ResolvedSpec) -> contract.SampleScience:
         max_sequence_tokens=sampling.max_sequence_tokens,
         seed=sampling.seed,
         engine=execution.engine(spec),
-        shards=sampling.shards,
     )
 
 
@@ -53,7 +52,9 @@ def _execution(experiment: Experiment) -> contract.ShardedExecution:
     sampling = experiment.spec.sampling
     return contract.ShardedExecution(
         **execution.place(experiment, "sample"),
+        shards=sampling.shards,
         gpus=sampling.gpus_per_shard,
+        engine_args=execution.speed_args(experiment.spec),
         max_error_fraction=sampling.max_error_fraction,
         hang_timeout_s=execution.HANG_TIMEOUT_S,
     )

@@ -122,12 +122,12 @@ class Evaluation(Section):
     """Sets of problems. The list replaces that of a preset; an entry with the preset's name takes its other values."""
     seed: Seed = 0
     """Generations and intervals derive from it, of both arms alike, whatever the seeds of sampling and training are."""
-    shards: Count = 8
-    """Parts that are generated independently, each by its own pod."""
+    shards: Annotated[Count, Execution] = 8
+    """Parts that are generated independently, each by its own pod. What was begun in another number keeps it."""
     gpus_per_shard: Annotated[Gpus, Execution] = 1
     """GPUs of a generating shard; 0 generates on the CPU."""
-    grade_shards: Count = 4
-    """Parts that are graded independently."""
+    grade_shards: Annotated[Count, Execution] = 4
+    """Parts that are graded independently. What was begun in another number keeps it."""
     allow_weak_isolation: Annotated[bool, Execution] = False
     """Grade even where the kernel cannot confine the programs fully."""
     pod: Pod = Pod()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -11,13 +11,40 @@ from ssd_operator.spec.marks import Execution, Science
 from ssd_operator.spec.pod import Pod
 from ssd_operator.spec.scalars import Count, FreeForm, Seed, Tokens
 
-__all__ = ["Decode", "Engine", "Gpus", "Sampling", "Temperature", "TopK", "TopP"]
+__all__ = ["EXECUTION_ARGUMENTS", "Decode", "Engine", "Gpus", "Sampling", "Temperature", "TopK", "TopP"]
 
 Temperature = Annotated[float, Field(ge=0, le=100)]
 TopK = Annotated[int, Field(ge=0, le=1_000_000)]
 TopP = Annotated[float, Field(gt=0, le=1)]
 Gpus = Annotated[int, Field(ge=0, le=64)]
 Engine = Literal["VLLM", "Transformers"]
+
+
+EXECUTION_ARGUMENTS: Final = frozenset(
+    (
+        "async_scheduling",
+        "block_size",
+        "cpu_offload_gb",
+        "disable_custom_all_reduce",
+        "distributed_executor_backend",
+        "enable_chunked_prefill",
+        "enable_expert_parallel",
+        "enable_prefix_caching",
+        "enforce_eager",
+        "gpu_memory_utilization",
+        "kv_cache_memory_bytes",
+        "max_num_batched_tokens",
+        "max_num_seqs",
+        "max_parallel_loading_workers",
+        "num_gpu_blocks_override",
+        "pipeline_parallel_size",
+        "swap_space",
+    )
+)
+"""Arguments of the engines that are Execution within `engineArgs`: how fast, in how much memory, on how many devices.
+
+Every other one is Science, also one that nobody has heard of yet: it may change the distribution that is sampled from.
+"""
 
 
 class Decode(Section):
@@ -42,14 +69,14 @@ class Sampling(Decode):
     """Longest prompt and completion together; a sample that reaches it counts as truncated."""
     seed: Seed = 0
     """Every sample's random state derives from it, whatever the number of shards."""
-    shards: Count = 8
-    """Parts that are sampled independently, each by its own pod."""
+    shards: Annotated[Count, Execution] = 8
+    """Parts that are sampled independently, each by its own pod. What was begun in another number keeps it."""
     gpus_per_shard: Annotated[Gpus, Execution] = 1
     """GPUs of a shard, over which the engine splits the model; 0 samples on the CPU."""
     engine: Engine = "VLLM"
     """What generates; Transformers is slow and meant for small models."""
     engine_args: FreeForm = Field(default_factory=dict)
-    """More arguments of the engine, passed through and recorded."""
+    """More arguments of the engine, passed through and recorded. Those of speed and memory are in no key."""
     max_error_fraction: Annotated[float, Field(ge=0, le=1), Execution] = 0.01
     """Largest share of problems that may fail before the stage does."""
     pod: Pod = Pod()

@@ -25,7 +25,7 @@ def run(config: AnalyzeConfig, context: Context) -> StageDone:
 
 def _analyze(config: AnalyzeConfig, context: Context, draft: Draft) -> Provenance:
     """Measure both models and say what was read."""
-    shards = artifacts.open_shards(context.path(config.samples), config.sample_shards)
+    shards = artifacts.open_shards(context.path(config.samples))
     counts = _measure(config, context, shards, draft)
     return Provenance(
         science=science_of(config.science),

@@ -31,6 +31,8 @@ class Records:
     """Problem -> samples."""
     left: Counter[str] = field(default_factory=Counter)
     """Problem -> records."""
+    _sources: list[tuple[str, int]] = field(default_factory=list)
+    """Problem and sample of each record."""
 
     def add(self, row: Row, decision: SampleDecision, source: Path) -> None:
         """Take one sample as it was decided; one that leaves nothing to train on is removed all the same."""
@@ -79,7 +81,12 @@ class Records:
         )
         self.lengths.add({"record_id": self.counts["records"], "tokens": len(tokens), "loss_tokens": length})
         self.left[row["problem_id"]] += 1
+        self._sources.append((row["problem_id"], row["sample_index"]))
         self.counts.update(records=1, tokens=len(tokens), loss_tokens=length, cut=not whole, finished=finished)
+
+    def ordered(self) -> list[int]:
+        """Return the record ids by problem and sample: an order that does not depend on the samples' shards."""
+        return sorted(range(len(self._sources)), key=self._sources.__getitem__)
 
     def removals(self) -> str:
         """Return how many samples were left out for which reason, the most frequent first."""

@@ -41,7 +41,7 @@ def run(config: CurateConfig, context: Context) -> StageDone:
 def _curate(config: CurateConfig, context: Context, draft: Draft) -> Provenance:
     """Filter, write, plan, count."""
     draft.clear()
-    shards = artifacts.open_shards(context.path(config.samples), config.sample_shards)
+    shards = artifacts.open_shards(context.path(config.samples))
     records = _records(config, context, draft, shards)
     science = config.science
     if not records.counts["records"]:
@@ -49,7 +49,7 @@ def _curate(config: CurateConfig, context: Context, draft: Draft) -> Provenance:
             f"curation: none of {records.counts['samples']} samples is left ({records.removals()}); what removes them "
             f"is set by filter, truncated and overlong, and by sampling.maxSequenceTokens"
         )
-    plan = batches(records.counts["records"], steps=science.steps, size=science.global_batch_size, seed=science.seed)
+    plan = batches(records.ordered(), steps=science.steps, size=science.global_batch_size, seed=science.seed)
     rows = [{"step": step, "record_ids": ids} for step, ids in enumerate(plan, start=1)]
     draft.write_table(files.BATCHES, tables.BATCHES, tables.table(tables.BATCHES, rows))
     lines = [

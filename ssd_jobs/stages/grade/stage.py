@@ -1,4 +1,4 @@
-"""Grade: a verdict on every generation of this shard's problems, or none at all.
+"""Grade: a verdict on every generation of a shard's problems, or none at all.
 
 One sandbox serves all tasks of the stage. Before each task the canaries must get the verdicts that are known for
 them; afterwards no sample may be left without a verdict of its own. Only then is the shard written; until then its
@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from ssd_jobs import artifacts
-from ssd_jobs.artifacts import Draft, Provenance, tables
+from ssd_jobs.artifacts import Draft, Output, Provenance, tables
 from ssd_jobs.context import Context
 from ssd_jobs.contract import GradeConfig, GradeTask, Grading, StageDone, files, science_of
 from ssd_jobs.errors import JobError
@@ -35,21 +35,33 @@ LOGGER = logging.getLogger(__name__)
 
 def run(config: GradeConfig, context: Context) -> StageDone:
     """Grade what is not graded yet."""
-    outputs = {task: context.shard_output(config, path=task.output, key=task.key) for task in config.tasks}
-    waiting = [task for task, output in outputs.items() if output.find() is None]
+    outputs = [
+        (task, output)
+        for task in config.tasks
+        for output in context.shard_outputs(config, path=task.output, key=task.key, processes=config.execution.shards)
+    ]
+    waiting = [(task, output) for task, output in outputs if output.find() is None]
     if waiting:
-        problems, tests = (artifacts.open_artifact(context.path(path)) for path in (config.problems, config.tests))
-        known = questions.questions(problems, tests, shard=context.index, shards=config.science.shards)
-        inputs = {"problems": problems.digest, "tests": tests.digest}
         with connect_sandbox(config.execution, memory_mb=config.science.memory_mb) as client:
-            grader = _Grader(config, context, client, known, inputs)
-            for task in waiting:
-                artifacts.make(outputs[task], partial(grader.write, task), progress=context.progress)
-    found = [artifacts.open_artifact(output.path) for output in outputs.values()]
+            _fill(config, context, client, waiting)
+    found = [artifacts.open_artifact(output.path) for _, output in outputs]
     digest = artifacts.joint_digest(found)
     verdicts = sum(int(each.manifest.counts["verdicts"]) for each in found)
     state = "graded" if waiting else "found complete"
-    return StageDone(stage=config.stage, digest=digest, message=f"shard {context.index}: {verdicts} verdicts {state}")
+    shards = artifacts.named(output for _, output in outputs)
+    return StageDone(stage=config.stage, digest=digest, message=f"{shards}: {verdicts} verdicts {state}")
+
+
+def _fill(config: GradeConfig, context: Context, client: Client, waiting: Sequence[tuple[GradeTask, Output]]) -> None:
+    """Grade what is missing, shard by shard: the problems of one, with all their tests, are held at a time."""
+    problems, tests = (artifacts.open_artifact(context.path(path)) for path in (config.problems, config.tests))
+    inputs = {"problems": problems.digest, "tests": tests.digest}
+    for shard, of in sorted({output.place for _, output in waiting}):
+        known = questions.questions(problems, tests, shard=shard, shards=of)
+        grader = _Grader(config, context, client, known, inputs, shard, of)
+        for task, output in waiting:
+            if output.place == (shard, of):
+                artifacts.make(output, partial(grader.write, task), progress=context.progress)
 
 
 def grade(
@@ -78,25 +90,27 @@ def grade(
 
 @dataclass(frozen=True)
 class _Grader:
-    """What the programs of this shard are graded with, whatever the task."""
+    """What the programs of one shard are graded with, whatever the task."""
 
     config: GradeConfig
     context: Context
     client: Client
     known: Mapping[str, Question]
     inputs: Mapping[str, str]
+    shard: int
+    shards: int
 
     def write(self, task: GradeTask, draft: Draft) -> Provenance:
         """Grade one task's part of this shard and write it."""
         config, context = self.config, self.context
-        shards = artifacts.open_shards(context.path(task.generations), task.generation_shards)
-        inputs = {**self.inputs, "generations": artifacts.joint_digest(shards)}
+        generated = artifacts.open_shards(context.path(task.generations))
+        inputs = {**self.inputs, "generations": artifacts.joint_digest(generated)}
         science = {**science_of(config.science), "mode": task.mode}
         hello = self.client.hello()
         canaries.check(self.client, mode=task.mode, limits=limits_of(config.science))
         identity = {"key": task.key, "inputs": inputs, "science": science, "isolation": dict(hello.layers)}
         with journal.open_journal(draft.path / JOURNAL, identity) as kept:
-            wanted = self._wanted(shards)
+            wanted = self._wanted(generated)
             self._fill(kept, wanted, task.mode)
         rows = sorted(kept.rows, key=lambda row: (row["problem_id"], row["sample_index"]))
         draft.write_table(files.VERDICTS, tables.VERDICTS, tables.table(tables.VERDICTS, rows))
@@ -109,10 +123,9 @@ class _Grader:
             image=config.execution.image,
         )
 
-    def _wanted(self, shards: Sequence[artifacts.Artifact]) -> list[Answer]:
+    def _wanted(self, generated: Sequence[artifacts.Artifact]) -> list[Answer]:
         """Return the generations that this shard grades."""
-        count = self.config.science.shards
-        return questions.completions(shards, self.known, shard=self.context.index, shards=count)
+        return questions.completions(generated, self.known, shard=self.shard, shards=self.shards)
 
     def _fill(self, kept: Journal, wanted: Sequence[Answer], mode: Grading) -> None:
         """Grade what the journal lacks; a spoiled program that passes voids what it has."""

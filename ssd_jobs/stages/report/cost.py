@@ -45,7 +45,7 @@ def _stage(each: StageEvidence, sampled: float) -> StageResult:
 def _digest(each: StageEvidence) -> str:
     if not each.manifests:
         return ""
-    return artifacts.joint_digest(list(each.manifests)) if each.artifact.shards else each.manifests[0].digest
+    return artifacts.joint_digest(list(each.manifests)) if each.artifact.sharded else each.manifests[0].digest
 
 
 def _counts(shards: Iterable[artifacts.Artifact]) -> dict[str, float]:

@@ -98,8 +98,8 @@ def _manifests(workspace: Path, artifact: StageArtifact, notes: list[str]) -> tu
     """Return an artifact's shards, or itself; a missing one is noted."""
     path = workspace / artifact.path
     try:
-        if artifact.shards:
-            return tuple(artifacts.open_shards(path, artifact.shards))
+        if artifact.sharded:
+            return tuple(artifacts.open_shards(path))
         return (artifacts.open_artifact(path),)
     except JobError as error:
         notes.append(f"{artifact.stage}: {error}")
@@ -139,7 +139,7 @@ def _verdict_shards(
 ) -> list[artifacts.Artifact]:
     """Return the verdicts of one evaluation and what their manifests say; nothing when they are missing."""
     try:
-        shards = artifacts.open_shards(workspace / evaluation.verdicts, evaluation.verdict_shards)
+        shards = artifacts.open_shards(workspace / evaluation.verdicts)
     except JobError as error:
         found.notes.append(f"{evaluation.arm} on {benchmark.name} at {evaluation.setting}: {error}")
         return []
@@ -160,13 +160,12 @@ def _generations(benchmark: BenchmarkReport, workspace: Path, found: Evidence) -
         if not each.fixed or each.mode != mode or (benchmark.name, mode) not in found.panels:
             continue
         try:
-            shards = artifacts.open_shards(workspace / each.generations, each.generation_shards)
+            shards = artifacts.open_shards(workspace / each.generations)
         except JobError as error:
             found.notes.append(f"{each.arm} on {benchmark.name}: {error}")
             continue
         found.distributions[benchmark.name, each.arm] = _distribution(shards)
-        if each.verdict_shards:
-            found.samples += _samples(benchmark, each, workspace, shards)
+        found.samples += _samples(benchmark, each, workspace, shards)
 
 
 def _distribution(shards: Sequence[artifacts.Artifact]) -> Distribution:
@@ -187,7 +186,7 @@ def _samples(
     """Return the first generations of the first part that has any, with their verdicts."""
     verdicts = {
         (row["problem_id"], row["sample_index"]): row
-        for each in artifacts.open_shards(workspace / evaluation.verdicts, evaluation.verdict_shards)
+        for each in artifacts.open_shards(workspace / evaluation.verdicts)
         for row in tables.rows(each.table(files.VERDICTS, tables.VERDICTS))
     }
     columns = ["problem_id", "sample_index", "text"]

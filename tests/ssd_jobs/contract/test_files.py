@@ -86,10 +86,10 @@ def test_what_is_nearly_a_part_is_none(name: str) -> None:
     assert files.part_number(name) is None
 
 
-@given(numbers=st.sets(Numbers, min_size=2, max_size=2))
-def test_no_two_shards_share_a_directory(numbers: set[int]) -> None:
-    """Each shard has a directory of its own, directly below the artifact's."""
-    first, second = (files.shard(Path("artifact"), number) for number in numbers)
+@given(places=st.sets(st.tuples(Numbers, Numbers), min_size=2, max_size=2))
+def test_no_two_shards_share_a_directory(places: set[tuple[int, int]]) -> None:
+    """Each shard of each layout has a directory of its own, directly below the artifact's."""
+    first, second = (files.shard(Path("artifact"), *place) for place in places)
     assert first != second
     assert first.parent == second.parent == Path("artifact")
 

@@ -36,7 +36,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def rows_of(workspace: Path, output: str) -> dict[tuple[str, int], dict[str, Any]]:
-    shard = artifacts.open_artifact(files.shard(workspace / output, 0))
+    shard = artifacts.open_artifact(files.shard(workspace / output, 0, 1))
     found = tables.rows(shard.samples())
     units = {(row["problem_id"], row["sample_index"]): row for row in found}
     assert len(units) == len(found), "a unit is there twice"
@@ -93,7 +93,7 @@ def test_vllm_survives_kills(workspace: Path, tmp_path: Path) -> None:
     config = sample_config(workspace, output="samples/vllm", engine=engine("VLLM", max_num_seqs=16))
     (tmp_path / "config.json").write_text(contract.dump(config))
     command = [sys.executable, "-m", "ssd_jobs", str(tmp_path / "config.json")]
-    shard = files.shard(workspace / "samples/vllm", 0)
+    shard = files.shard(workspace / "samples/vllm", 0, 1)
     begun: dict[tuple[str, int], list[int]] = {}
     for kill in (1, 2):
         with (tmp_path / f"log-{kill}").open("w") as log:

@@ -44,7 +44,7 @@ class StandIn:
         wanted = contract.load(config)
         for key, path in made(wanted):
             place = Path(wanted.workspace) / path
-            place = files.shard(place, index) if isinstance(wanted, SHARDED) else place
+            place = files.shard(place, index, wanted.execution.shards) if isinstance(wanted, SHARDED) else place
             if not (place / files.MANIFEST).exists():
                 self.work[place] += 1
                 place.mkdir(parents=True)

@@ -91,6 +91,17 @@ def test_one_missing_shard_is_a_missing_stage(tmp_path: Path) -> None:
     assert cache.finished_shards(tmp_path, sample.artifacts[0]) == sample.tasks - 1
 
 
+def test_an_artifact_says_its_own_number_of_shards(tmp_path: Path) -> None:
+    """What was begun in three shards is complete when those three are, whatever the plan's number is."""
+    [artifact] = GRAPH["sample"].artifacts
+    for number in range(3):
+        assert not cache.is_complete(tmp_path, GRAPH["sample"])
+        directory = files.shard(tmp_path / artifact.path, number, 3)
+        directory.mkdir(parents=True)
+        (directory / files.MANIFEST).write_text(json.dumps({"key": artifact.key}))
+    assert cache.is_complete(tmp_path, GRAPH["sample"])
+
+
 def test_failures_reach_the_report(tmp_path: Path) -> None:
     """The report's config names what failed and what was skipped for it, so that both are recorded."""
     state = succeeded(GRAPH)

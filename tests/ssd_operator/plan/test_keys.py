@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from configs import plans
 from ssd_jobs import contract
 from ssd_operator import plan
+from ssd_operator.spec.sampling import EXECUTION_ARGUMENTS
 
 ALL = frozenset(node.name for node in plans.graph(plans.spec(analysis={})))
 AFTER_SAMPLE = frozenset(
@@ -34,7 +35,8 @@ def changed(before: plan.Graph, after: plan.Graph) -> frozenset[str]:
 SCIENCE: list[tuple[str, dict[str, Any], frozenset[str]]] = [
     ("sampling temperature", {"sampling": {"temperature": 1.3}}, AFTER_SAMPLE),
     ("sampling top-k", {"sampling": {"topK": 0}}, AFTER_SAMPLE),
-    ("sampling shards", {"sampling": {"shards": 3}}, AFTER_SAMPLE),
+    ("engine arguments", {"sampling": {"engineArgs": {"dtype": "float32"}}}, AFTER_SAMPLE | EVALUATION),
+    ("unknown engine arguments", {"sampling": {"engineArgs": {"new": 1}}}, AFTER_SAMPLE | EVALUATION),
     ("filter", {"curation": {"filter": "Stub"}}, AFTER_SAMPLE - {"sample"}),
     ("steps", {"training": {"steps": 126}}, AFTER_SAMPLE - {"sample"}),
     ("learning rate", {"training": {"learningRate": 0.0004}}, AFTER_TRAIN),
@@ -49,11 +51,6 @@ SCIENCE: list[tuple[str, dict[str, Any], frozenset[str]]] = [
     ("rerun train", {"rerun": {"from": "Train", "nonce": "2"}}, AFTER_TRAIN),
     ("rerun report", {"rerun": {"from": "Report", "nonce": "2"}}, frozenset({"report"})),
     ("rerun prepare", {"rerun": {"from": "Prepare", "nonce": "2"}}, ALL),
-    (
-        "grade shards",
-        {"evaluation": {"gradeShards": 2}},
-        frozenset({"grade-base-toy", "grade-candidate-toy", "report"}),
-    ),
 ]
 
 
@@ -72,7 +69,13 @@ EXECUTION = st.fixed_dictionaries(
     {},
     optional={
         "sampling": st.fixed_dictionaries(
-            {}, optional={"gpusPerShard": st.integers(0, 8), "maxErrorFraction": st.floats(0, 1)}
+            {},
+            optional={
+                "gpusPerShard": st.integers(0, 8),
+                "maxErrorFraction": st.floats(0, 1),
+                "shards": st.integers(1, 9),
+                "engineArgs": st.dictionaries(st.sampled_from(sorted(EXECUTION_ARGUMENTS)), st.integers(1, 9)),
+            },
         ),
         "training": st.fixed_dictionaries(
             {},
@@ -84,7 +87,14 @@ EXECUTION = st.fixed_dictionaries(
                 "pod": st.fixed_dictionaries({"labels": st.dictionaries(st.just("team"), st.sampled_from("ab"))}),
             },
         ),
-        "evaluation": st.fixed_dictionaries({}, optional={"gpusPerShard": st.integers(0, 8)}),
+        "evaluation": st.fixed_dictionaries(
+            {},
+            optional={
+                "gpusPerShard": st.integers(0, 8),
+                "shards": st.integers(1, 9),
+                "gradeShards": st.integers(1, 9),
+            },
+        ),
         "pod": st.fixed_dictionaries({"annotations": st.dictionaries(st.just("note"), st.sampled_from("xy"))}),
         "deadline": st.sampled_from(["1h", "90m"]),
         "scheduling": st.fixed_dictionaries({"queue": st.sampled_from(["", "team-a"])}),
@@ -97,7 +107,7 @@ EXECUTION = st.fixed_dictionaries(
 @settings(max_examples=60, deadline=None)
 @given(sections=EXECUTION)
 def test_the_same_science_has_the_same_keys_whatever_the_execution(sections: dict[str, Any]) -> None:
-    """Pods, nodes, GPUs, retries, queues and deadlines are in no key."""
+    """Pods, nodes, GPUs, shards, the engine's speed, retries, queues and deadlines are in no key."""
     assert keys(plans.graph(plans.spec(**sections))) == keys(plans.graph())
 
 

@@ -34,7 +34,6 @@ def analyze_config(
         base="models/base",
         candidate=candidate,
         samples=samples,
-        sample_shards=1,
         output=output,
         execution=contract.AnalyzeExecution(metrics_port=0, image="", gpus=0),
     )

@@ -10,7 +10,6 @@ from ssd_jobs import contract
 def curate_config(
     workspace: Path,
     *,
-    sample_shards: int = 1,
     filter: Literal["None", "Stub", "Shortest", "Syntax", "Execution"] = "None",  # noqa: A002 - the field's name
     shortest_percent: float = 10.0,
     truncated: Literal["Keep", "Drop"] = "Keep",
@@ -39,7 +38,6 @@ def curate_config(
             limits=contract.LIMITS if filter == "Execution" else None,
         ),
         samples="samples/run",
-        sample_shards=sample_shards,
         prompts="problems/pool",
         model="models/base",
         output="records/run",

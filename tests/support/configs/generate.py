@@ -17,6 +17,7 @@ def generate_config(
     prompts: str = "problems/toy",
     max_sequence_tokens: int = 96,
     samples_per_problem: int = 1,
+    shards: int = 1,
 ) -> contract.GenerateConfig:
     """Return a config that answers the toy's benchmark at every decode setting; each has its output and a key."""
     settings = [
@@ -36,12 +37,17 @@ def generate_config(
             max_sequence_tokens=max_sequence_tokens,
             seed=0,
             engine=TRANSFORMERS,
-            shards=1,
         ),
         settings=tuple(settings),
         model=model,
         prompts=prompts,
         execution=contract.ShardedExecution(
-            metrics_port=0, image="", gpus=0, max_error_fraction=0.0, hang_timeout_s=3600.0
+            metrics_port=0,
+            image="",
+            shards=shards,
+            gpus=0,
+            engine_args={},
+            max_error_fraction=0.0,
+            hang_timeout_s=3600.0,
         ),
     )

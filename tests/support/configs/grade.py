@@ -12,7 +12,7 @@ GENERATIONS = "generations/base"
 VERDICTS = "verdicts/base"
 
 
-def grade_config(workspace: Path, *, shards: int = 1, generation_shards: int = 1) -> contract.GradeConfig:
+def grade_config(workspace: Path, *, shards: int = 1) -> contract.GradeConfig:
     """Return a config that grades generations of the base in both modes."""
     modes: tuple[contract.Grading, ...] = ("Process", "LCB")
     tasks = [
@@ -20,7 +20,6 @@ def grade_config(workspace: Path, *, shards: int = 1, generation_shards: int = 1
             setting="t0-7",
             mode=mode,
             generations=GENERATIONS,
-            generation_shards=generation_shards,
             key=key(str(place)),
             output=f"{VERDICTS}-{mode.lower()}",
         )
@@ -34,11 +33,11 @@ def grade_config(workspace: Path, *, shards: int = 1, generation_shards: int = 1
         workspace=str(workspace),
         arm="Base",
         benchmark="bench",
-        science=contract.GradeScience(**LIMITS.model_dump(), shards=shards),
+        science=LIMITS,
         tasks=tuple(tasks),
         problems=PROBLEMS,
         tests=TESTS,
-        execution=contract.SandboxExecution(
-            metrics_port=0, image="", sandbox_socket="", allow_weak_isolation=False, workers=2
+        execution=contract.GradeExecution(
+            metrics_port=0, image="", sandbox_socket="", allow_weak_isolation=False, workers=2, shards=shards
         ),
     )

@@ -60,9 +60,7 @@ def benchmark(name: str, *modes: contract.Grading) -> contract.BenchmarkReport:
             fixed=FIXED[arm] == setting,
             mode=mode,
             verdicts=f"verdicts/{arm.lower()}-{name}-{setting}-{mode.lower()}",
-            verdict_shards=1,
             generations=GENERATED.format(arm=arm.lower(), benchmark=name, setting=setting),
-            generation_shards=1,
         )
         for arm in ("Base", "Candidate")
         for setting in SETTINGS
@@ -82,12 +80,12 @@ def benchmark(name: str, *modes: contract.Grading) -> contract.BenchmarkReport:
 def graded(arm: str) -> contract.StageArtifact:
     """Return the verdicts of one arm at its own setting."""
     path = f"verdicts/{arm}-lcb-v6-{FIXED[arm.title()]}-process"
-    return contract.StageArtifact(stage=f"grade-{arm}-lcb-v6", kind="grade", path=path, shards=1)
+    return contract.StageArtifact(stage=f"grade-{arm}-lcb-v6", kind="grade", path=path, sharded=True)
 
 
 BENCHMARKS = (benchmark("lcb-v6", "Process", "LCB"), benchmark("humaneval", "Process"))
 ARTIFACTS = (
-    contract.StageArtifact(stage="train", kind="train", path="checkpoints/train", shards=0),
+    contract.StageArtifact(stage="train", kind="train", path="checkpoints/train", sharded=False),
     graded("base"),
     graded("candidate"),
 )

@@ -32,12 +32,17 @@ def sample_config(
             max_sequence_tokens=max_sequence_tokens,
             seed=seed,
             engine=engine,
-            shards=shards,
         ),
         model="models/base",
         prompts="problems/pool",
         output=output,
         execution=contract.ShardedExecution(
-            metrics_port=0, image="", gpus=gpus, max_error_fraction=max_error_fraction, hang_timeout_s=3600.0
+            metrics_port=0,
+            image="",
+            shards=shards,
+            gpus=gpus,
+            engine_args={},
+            max_error_fraction=max_error_fraction,
+            hang_timeout_s=3600.0,
         ),
     )

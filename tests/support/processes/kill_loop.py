@@ -34,7 +34,7 @@ def main(config_path: Path, kills: int, seed: int) -> None:
     loop.COMMIT_SECONDS = 0.1
     config = contract.load(config_path)
     assert isinstance(config, contract.SampleConfig)
-    shard = files.shard(Path(config.workspace) / config.output, 0)
+    shard = files.shard(Path(config.workspace) / config.output, 0, 1)
     draw = random.Random(seed)
     seen = []
     for _ in range(kills):

@@ -55,7 +55,7 @@ def workspace(root: Path, generations: dict[str, list[str]], *, shards: int = 1,
     for shard in range(shards):
         part = rows[shard::shards]
         write(
-            files.shard(root / GENERATIONS, shard),
+            files.shard(root / GENERATIONS, shard, shards),
             {files.part(0): ("samples", part)},
             shard=shard,
         )
@@ -67,7 +67,7 @@ def context(root: Path, *, index: int = 0) -> Context:
     return Context(workspace=root, index=index, progress=Progress())
 
 
-def verdicts(root: Path, mode: str, *, shards: int = 1) -> list[dict[str, Any]]:
+def verdicts(root: Path, mode: str) -> list[dict[str, Any]]:
     """All verdicts of one mode."""
-    found = artifacts.open_shards(root / f"{VERDICTS}-{mode.lower()}", shards)
+    found = artifacts.open_shards(root / f"{VERDICTS}-{mode.lower()}")
     return [row for shard in found for row in tables.rows(shard.table(files.VERDICTS, tables.VERDICTS))]

@@ -55,7 +55,7 @@ def analysed(root: Path) -> contract.StageArtifact:
     with artifacts.Output(path=root / "reports/curves", stage="analyze", name="analyze", key=KEY).claim() as draft:
         draft.write_text(files.STATISTICS, json.dumps(curves))
         draft.finish(artifacts.Provenance(science={}, inputs={}, counts={"positions": 600}, facts={}, image=""))
-    return contract.StageArtifact(stage="analyze", kind="analyze", path="reports/curves", shards=0)
+    return contract.StageArtifact(stage="analyze", kind="analyze", path="reports/curves", sharded=False)
 
 
 def context(root: Path) -> Context:
@@ -132,7 +132,7 @@ def _evaluation(
     """Write the verdicts of one setting in both modes, and a few generations."""
     for mode in ("process", "lcb") if lcb and benchmark == "lcb-v6" else ("process",):
         stricter = [{**row, "verdict": "wrong"} if mode == "lcb" and i % 97 == 0 else row for i, row in enumerate(rows)]
-        path = files.shard(root / f"verdicts/{arm}-{benchmark}-{setting}-{mode}", 0)
+        path = files.shard(root / f"verdicts/{arm}-{benchmark}-{setting}-{mode}", 0, 1)
         with artifacts.Output(path=path, stage="grade", name="grade", key=KEY, shard=0).claim() as draft:
             draft.write_table(files.VERDICTS, tables.VERDICTS, tables.table(tables.VERDICTS, stricter))
             counts = {"verdicts": len(rows), "completion_tokens": sum(row["completion_tokens"] for row in rows)}
@@ -141,7 +141,7 @@ def _evaluation(
                     science={"mode": mode}, inputs={}, counts=counts, facts={"canaries": "passed"}, image=""
                 )
             )
-    generations = files.shard(root / GENERATED.format(arm=arm, benchmark=benchmark, setting=setting), 0)
+    generations = files.shard(root / GENERATED.format(arm=arm, benchmark=benchmark, setting=setting), 0, 1)
     with artifacts.Output(path=generations, stage="generate", name="generate", key=KEY, shard=0).claim() as draft:
         samples = [_sample(row, rng) for row in rows]
         draft.write_table(files.part(0), tables.SAMPLES, tables.table(tables.SAMPLES, samples))

@@ -59,7 +59,7 @@ def sample_row(problem_id: str, index: int = 0, **values: Any) -> dict[str, Any]
 def write_samples(workspace: Path, *shards: list[dict[str, Any]]) -> None:
     """Write complete sample shards."""
     for number, rows in enumerate(shards):
-        path = files.shard(workspace / "samples/run", number)
+        path = files.shard(workspace / "samples/run", number, len(shards))
         with artifacts.Output(path=path, stage="sample", name="sample", key=key("a"), shard=number).claim() as draft:
             draft.write_table(files.part(0), tables.SAMPLES, tables.table(tables.SAMPLES, rows))
             draft.finish(EMPTY)

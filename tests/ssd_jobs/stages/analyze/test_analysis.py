@@ -72,7 +72,7 @@ def _on_the_edge(p: np.ndarray, temperature: float, k: int, mass: float) -> bool
 
 def _shard(root: Path, rows: list[dict[str, Any]]) -> None:
     """Write samples."""
-    path = files.shard(root / "samples/run", 0)
+    path = files.shard(root / "samples/run", 0, 1)
     with artifacts.Output(path=path, stage="sample", name="sample", key="d" * 64, shard=0).claim() as draft:
         complete = [{**SAMPLE, "prompt_token_ids": [1, 2], "error": "", **row} for row in rows]
         draft.write_table(files.part(0), tables.SAMPLES, tables.table(tables.SAMPLES, complete))
@@ -87,7 +87,7 @@ def test_one_usable_sample_of_each_problem_is_looked_at(tmp_path: Path) -> None:
     """The first sample with a completion, cut to the limit; problems in an order of the seed's, samples in any."""
     rows = [_row("a", 1, [5, 6, 7]), _row("a", 0, [], error="prompt_too_long"), _row("b", 2, [9]), _row("b", 1, [8])]
     _shard(tmp_path, rows)
-    shards = artifacts.open_shards(tmp_path / "samples/run", 1)
+    shards = artifacts.open_shards(tmp_path / "samples/run")
     found = contexts.choose(shards, problems=9, max_tokens=2, seed=0)
     assert sorted((each.problem_id, each.tokens, each.prompt_length) for each in found) == [
         ("a", (1, 2, 5, 6), 2),
@@ -100,7 +100,7 @@ def test_without_a_completion_there_is_nothing_to_look_at(tmp_path: Path) -> Non
     """The message says so."""
     _shard(tmp_path, [_row("a", 0, [], error="prompt_too_long")])
     with pytest.raises(BadInput, match="none has a completion"):
-        contexts.choose(artifacts.open_shards(tmp_path / "samples/run", 1), problems=1, max_tokens=2, seed=0)
+        contexts.choose(artifacts.open_shards(tmp_path / "samples/run"), problems=1, max_tokens=2, seed=0)
 
 
 def test_both_models_are_measured_on_the_same_positions(tmp_path: Path) -> None:

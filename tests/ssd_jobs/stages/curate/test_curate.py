@@ -41,7 +41,7 @@ def problem_ids(workspace: Path) -> list[str]:
 
 def run(workspace: Path, *shards: list[dict[str, Any]], **science: Any) -> artifacts.Artifact:
     write_samples(workspace, *shards)
-    curate.run(curate_config(workspace, sample_shards=len(shards), **science), context(workspace))
+    curate.run(curate_config(workspace, **science), context(workspace))
     return artifacts.open_artifact(workspace / "records/run")
 
 
@@ -138,11 +138,25 @@ def test_shortest_is_a_share_of_all_shards(workspace: Path) -> None:
     assert removed(done) == {f"s{number}": "shortest" for number in range(5)}
 
 
+@pytest.mark.parametrize("layout", [1, 2, 3])
+def test_the_steps_do_not_depend_on_the_shards(workspace: Path, tmp_path: Path, layout: int) -> None:
+    """The same samples in any number of shards are trained on in the same steps."""
+    rows = [sample_row(f"p{number % 5}", number // 5) for number in range(10)]
+    done = run(workspace, *(rows[place::layout] for place in range(layout)), steps=6, global_batch_size=4, seed=3)
+    records = {row["record_id"]: row for row in tables.rows(done.table(files.RECORDS, tables.RECORDS))}
+    steps = [
+        [(records[number]["problem_id"], records[number]["sample_index"]) for number in row["record_ids"]]
+        for row in tables.rows(done.table(files.BATCHES, tables.BATCHES))
+    ]
+    order = sorted((row["problem_id"], row["sample_index"]) for row in rows)
+    assert steps == [[order[place] for place in step] for step in batches(range(10), steps=6, size=4, seed=3)]
+
+
 def test_the_batches_are_the_plan(workspace: Path) -> None:
     """Every step has its global batch, as `batches` orders it, and the epochs are on record."""
     done = run(workspace, [sample_row(f"p{number}") for number in range(10)], steps=5, global_batch_size=4, seed=3)
     rows = tables.rows(done.table(files.BATCHES, tables.BATCHES))
-    assert [row["record_ids"] for row in rows] == batches(10, steps=5, size=4, seed=3)
+    assert [row["record_ids"] for row in rows] == batches(range(10), steps=5, size=4, seed=3)
     assert done.manifest.counts["epochs"] == 2.0
 
 

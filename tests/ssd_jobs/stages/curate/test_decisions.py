@@ -16,7 +16,7 @@ from workspaces.sampling import sample_row, write_samples
 
 def shard(root: Path, rows: list[dict[str, Any]]) -> artifacts.Artifact:
     write_samples(root, rows)
-    return artifacts.open_artifact(files.shard(root / "samples/run", 0))
+    return artifacts.open_artifact(files.shard(root / "samples/run", 0, 1))
 
 
 def executing(root: Path) -> CurateScience:

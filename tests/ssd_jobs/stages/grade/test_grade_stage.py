@@ -37,7 +37,7 @@ def test_every_generation_gets_its_verdict_in_both_modes(tmp_path: Path) -> None
     assert result.message == "shard 0: 18 verdicts graded"
     rows = graded.verdicts(root, "process")
     assert {name: [row["verdict"] for row in rows if row["problem_id"] == name] for name in KINDS} == KINDS
-    (shard,) = artifacts.open_shards(root / f"{VERDICTS}-process", 1)
+    (shard,) = artifacts.open_shards(root / f"{VERDICTS}-process")
     assert shard.manifest.facts["canaries"] == "passed"
     assert shard.manifest.facts["isolation"]["seccomp"] is True  # type: ignore[index,call-overload]
     assert shard.manifest.counts["verdict_pass"] == 4
@@ -54,18 +54,18 @@ def test_a_program_in_thoughts_is_not_graded(tmp_path: Path) -> None:
     grade.run(grade_config(root), graded.context(root))
     for mode in ("process", "lcb"):
         assert [row["verdict"] for row in graded.verdicts(root, mode)] == ["no_code", "no_code"]
-        (shard,) = artifacts.open_shards(root / f"{VERDICTS}-{mode}", 1)
+        (shard,) = artifacts.open_shards(root / f"{VERDICTS}-{mode}")
         assert shard.manifest.counts["cut_while_thinking"] == 2
 
 
 def test_shards_are_a_partition_by_problem_whatever_the_shards_of_generate(tmp_path: Path) -> None:
     """Each problem is graded whole, by exactly one shard, from generations in any number of shards."""
     root = graded.workspace(tmp_path, TEXTS, shards=2)
-    config = grade_config(root, shards=2, generation_shards=2)
+    config = grade_config(root, shards=2)
     config = config.model_copy(update={"tasks": config.tasks[:1]})
     for index in range(2):
         grade.run(config, graded.context(root, index=index))
-    rows = graded.verdicts(root, "process", shards=2)
+    rows = graded.verdicts(root, "process")
     assert sorted((row["problem_id"], row["sample_index"]) for row in rows) == [
         (name, i) for name in sorted(TEXTS) for i in range(3)
     ]
@@ -126,7 +126,7 @@ def test_a_failure_of_the_sandbox_is_never_a_wrong_answer(tmp_path: Path, failur
     root = graded.workspace(tmp_path, {"p": [graded.RIGHT]})
     config = grade_config(root)
     known = questions.questions(artifacts.open_artifact(root / PROBLEMS), artifacts.open_artifact(root / TESTS))
-    wanted = questions.completions(artifacts.open_shards(root / GENERATIONS, 1), known)
+    wanted = questions.completions(artifacts.open_shards(root / GENERATIONS), known)
     with connect_sandbox(config.execution, memory_mb=config.science.memory_mb) as client:
         failing = Failing(client.path, failures)
         found = grade.grade(failing, known, wanted, "Process", limits_of(config.science))
@@ -142,7 +142,7 @@ def test_shards_hold_their_own_problems_only(tmp_path: Path) -> None:
     names = [f"p{number}" for number in range(9)]
     root = graded.workspace(tmp_path, {name: [graded.RIGHT, graded.WRONG] for name in names}, shards=2)
     problems, tests = (artifacts.open_artifact(root / path) for path in (PROBLEMS, TESTS))
-    generated = artifacts.open_shards(root / GENERATIONS, 2)
+    generated = artifacts.open_shards(root / GENERATIONS)
     known = [questions.questions(problems, tests, shard=number, shards=4) for number in range(4)]
     wanted = [questions.completions(generated, known[number], shard=number, shards=4) for number in range(4)]
     assert sorted(name for each in known for name in each) == names
@@ -169,14 +169,14 @@ def test_stopped_between_programs_it_leaves_nothing_half_done(tmp_path: Path) ->
     stopped.stop.set()
     with pytest.raises(Terminated):
         grade.run(grade_config(root), stopped)
-    assert not (files.shard(root / f"{VERDICTS}-process", 0) / files.MANIFEST).exists()
+    assert not (files.shard(root / f"{VERDICTS}-process", 0, 1) / files.MANIFEST).exists()
     assert grade.run(grade_config(root), replace(stopped, stop=graded.context(root).stop)).message.endswith("graded")
 
 
 def test_a_sandbox_that_lies_voids_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When a spoiled program passes in a later group, the verdicts of the groups before it are thrown away too."""
     root = graded.workspace(tmp_path, {"p": [graded.RIGHT] * (BATCH + 4)})
-    config, journal = grade_config(root), files.shard(root / f"{VERDICTS}-process", 0) / grade.JOURNAL
+    config, journal = grade_config(root), files.shard(root / f"{VERDICTS}-process", 0, 1) / grade.JOURNAL
     kept: list[int] = []
 
     def forged(source: str, problem: ProblemTests, token: str) -> str:

@@ -45,7 +45,7 @@ def _config(root: Path) -> Path:
 def test_kill_9_keeps_the_verdicts_that_were_sure(tmp_path: Path) -> None:
     """The second run takes over the kept verdicts as they were measured, grades the rest, and leaves no journal."""
     root = graded.workspace(tmp_path, TEXTS)
-    config, shard = _config(root), files.shard(root / f"{VERDICTS}-process", 0)
+    config, shard = _config(root), files.shard(root / f"{VERDICTS}-process", 0, 1)
     child = _start(config)
     deadline = time.monotonic() + SECONDS
     while not _lines(shard / grade.JOURNAL) and child.poll() is None and time.monotonic() < deadline:

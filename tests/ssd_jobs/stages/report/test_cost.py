@@ -18,13 +18,13 @@ def evidence(root: Path, kind: str, *shards: tuple[dict[str, Any], dict[str, Any
     """An artifact whose shards have these counts and facts."""
     found = []
     for number, (counts, facts) in enumerate(shards):
-        path = files.shard(root / kind, number)
+        path = files.shard(root / kind, number, len(shards))
         with artifacts.Output(path=path, stage=kind, name=kind, key=KEY, shard=number).claim() as draft:
             if metrics:
                 draft.write_text(files.METRICS, metrics)
             draft.finish(artifacts.Provenance(science={}, inputs={}, counts=counts, facts=facts, image=""))
         found.append(artifacts.open_artifact(path))
-    artifact = contract.StageArtifact(stage=kind, kind=kind, path=f"samples/{kind}", shards=len(shards))
+    artifact = contract.StageArtifact(stage=kind, kind=kind, path=f"samples/{kind}", sharded=True)
     return StageEvidence(artifact, tuple(found))
 
 

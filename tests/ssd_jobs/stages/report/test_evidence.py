@@ -16,20 +16,13 @@ def test_an_empty_first_shard_hides_no_generation(tmp_path: Path) -> None:
     """With more shards than problems the first one may be empty; generations of the next one are shown."""
     root = reported.workspace(tmp_path, lcb=False)
     for folder in (root / "generations").iterdir():
-        files.shard(folder, 0).rename(files.shard(folder, 1))
-        empty = artifacts.Output(path=files.shard(folder, 0), stage="generate", name="g", key=KEY, shard=0)
+        files.shard(folder, 0, 1).rename(files.shard(folder, 1, 2))
+        empty = artifacts.Output(path=files.shard(folder, 0, 2), stage="generate", name="g", key=KEY, shard=0)
         with empty.claim() as draft:
             draft.write_table(files.part(0), tables.SAMPLES, tables.table(tables.SAMPLES, []))
             draft.finish(EMPTY)
     tracking = contract.Tracking(uri="", experiment="e", run_key="r", run_name="r")
-    plain = report_config(root, tracking)
-    both = tuple(
-        benchmark.model_copy(
-            update={"evaluations": tuple(e.model_copy(update={"generation_shards": 2}) for e in benchmark.evaluations)}
-        )
-        for benchmark in plain.benchmarks
-    )
-    found = evidence.gather(plain.model_copy(update={"benchmarks": both}), root)
+    found = evidence.gather(report_config(root, tracking), root)
     shown = {(sample.benchmark, sample.arm) for sample in found.samples}
     assert shown == {(name, arm) for name in ("lcb-v6", "humaneval") for arm in ("Base", "Candidate")}
 
@@ -39,7 +32,7 @@ def test_what_a_stage_warns_of_is_a_note(tmp_path: Path) -> None:
     warning = "3 of 4 programs that ran had no input: the filter says little"
     with artifacts.Output(path=tmp_path / "records/run", stage="curate", name="curate", key=KEY).claim() as draft:
         draft.finish(dataclasses.replace(EMPTY, facts={"filter": "Execution", "warning": warning}))
-    curated = contract.StageArtifact(stage="curate", kind="curate", path="records/run", shards=0)
+    curated = contract.StageArtifact(stage="curate", kind="curate", path="records/run", sharded=False)
     tracking = contract.Tracking(uri="", experiment="e", run_key="r", run_name="r")
     config = report_config(tmp_path, tracking, artifacts=(curated,), benchmarks=(), candidate="")
     assert evidence.gather(config, tmp_path).notes == [f"curate: {warning}"]

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from configs.generate import generate_config
 from configs.parts import TOY, engine
@@ -21,6 +23,7 @@ from ssd_jobs.contract import files
 from ssd_jobs.engine import Refused, Request, transformers_engine
 from ssd_jobs.errors import BadInput, ExitCode, Terminated
 from ssd_jobs.sampling import shard
+from ssd_jobs.sampling.shard import seed_of_engine
 from ssd_jobs.sampling.store import load_commit
 from ssd_jobs.stages.generate import stage as generate
 from ssd_jobs.stages.prepare import stage as prepare
@@ -55,8 +58,8 @@ def generating(workspace: Path, *names: str, samples: int = 1, limit: int = 96) 
     return generate_config(workspace, decodes, samples_per_problem=samples, max_sequence_tokens=limit)
 
 
-def rows_of(path: Path, shards: int = 1) -> list[list[dict[str, Any]]]:
-    return [tables.rows(each.samples()) for each in artifacts.open_shards(path, shards)]
+def rows_of(path: Path) -> list[list[dict[str, Any]]]:
+    return [tables.rows(each.samples()) for each in artifacts.open_shards(path)]
 
 
 def test_shards_share_the_prompts_out(workspace: Path) -> None:
@@ -64,12 +67,66 @@ def test_shards_share_the_prompts_out(workspace: Path) -> None:
     config = sample_config(workspace, shards=3, samples_per_prompt=2)
     for index in range(3):
         sample.run(config, context(workspace, index))
-    shards = rows_of(workspace / "samples/run", 3)
+    shards = rows_of(workspace / "samples/run")
     units = [(row["problem_id"], row["sample_index"]) for rows in shards for row in rows]
     assert len(units) == len(set(units)) == 80
     assert all(shard_of(row["problem_id"], 3) == index for index, rows in enumerate(shards) for row in rows)
     seeds = [{row["engine_seed"] for row in rows} for rows in shards]
     assert len(set.union(*seeds)) == 3
+
+
+def samples_of(path: Path) -> dict[tuple[str, int], list[int]]:
+    """Return the tokens of every unit of an artifact."""
+    return {
+        (row["problem_id"], row["sample_index"]): row["completion_token_ids"] for rows in rows_of(path) for row in rows
+    }
+
+
+def test_the_samples_do_not_depend_on_the_shards(workspace: Path) -> None:
+    """With the transformers engine each sample's draws are its own: any layout holds the same samples."""
+    found = []
+    for layout in (1, 3):
+        config = sample_config(workspace, shards=layout, samples_per_prompt=2, output=f"samples/of{layout}")
+        for index in range(layout):
+            sample.run(config, context(workspace, index))
+        found.append(samples_of(workspace / config.output))
+    assert len(found[0]) == 80
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("processes", [1, 8])
+def test_any_number_of_processes_finishes_what_was_begun(
+    workspace: Path, processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An artifact begun in 4 shards is finished, found and read as such by a plan with fewer or more of them."""
+    sample.run(sample_config(workspace, shards=4), context(workspace, 1))
+    config = sample_config(workspace, shards=processes)
+    results = [sample.run(config, context(workspace, index)) for index in range(processes)]
+    assert files.layouts(workspace / "samples/run") == [4]
+    assert len(samples_of(workspace / "samples/run")) == 40
+    words = [result.message.partition(":")[0] for result in results]
+    assert (
+        words == {1: ["shard 0, 1, 2, 3"], 8: [*(f"shard {place}" for place in range(4)), *["no shard"] * 4]}[processes]
+    )
+    monkeypatch.setattr(shard, "load", lambda *_, **__: None)
+    assert [sample.run(config, context(workspace, index)) for index in range(processes)] == results
+
+
+@given(
+    places=st.sets(st.tuples(st.integers(0, 50), st.integers(1, 50), st.integers(1, 5)), min_size=2, max_size=30),
+    seed=st.integers(0, 3),
+)
+def test_no_two_starts_share_an_engine_seed(places: set[tuple[int, int, int]], seed: int) -> None:
+    """An engine with a stream of its own draws afresh in every shard of every layout, and in every start of it."""
+    seeds = {
+        seed_of_engine(
+            artifacts.Output(path=Path(), stage="sample", name="s", key="a" * 64, shard=number, shards=of),
+            seed,
+            start=start,
+        )
+        for number, of, start in places
+    }
+    assert len(seeds) == len(places)
 
 
 def test_a_row_is_what_the_record_needs(workspace: Path) -> None:
@@ -84,7 +141,7 @@ def test_a_row_is_what_the_record_needs(workspace: Path) -> None:
         assert len(row["logprobs"]) == len(row["completion_token_ids"])
         assert all(logprob <= 0 for logprob in row["logprobs"])
         assert "<|im_end|>" not in row["text"]
-    manifest = artifacts.open_shards(workspace / "samples/run", 1)[0].manifest
+    manifest = artifacts.open_shards(workspace / "samples/run")[0].manifest
     assert manifest.facts["decode"] == {"temperature": 1.2, "top_k": 20, "top_p": 0.8}
     assert (manifest.facts["engine"], manifest.facts["dtype"]) == ("Transformers", "float32")
     assert manifest.counts["samples"] == 40
@@ -118,7 +175,7 @@ def test_no_second_is_counted_twice(workspace: Path) -> None:
     generate.run(generating(workspace, "truncated", "greedy"), context(workspace))
     took = time.monotonic() - begun
     manifests = [
-        artifacts.open_shards(workspace / "generations" / name, 1)[0].manifest for name in ("truncated", "greedy")
+        artifacts.open_shards(workspace / "generations" / name)[0].manifest for name in ("truncated", "greedy")
     ]
     seconds = [float(manifest.counts["seconds"]) for manifest in manifests]
     assert min(seconds) > 0
@@ -136,7 +193,7 @@ def test_an_engine_is_on_record_though_the_last_start_needed_none(
         patch.undo()
         patch.setattr(shard, "load", lambda *_, **__: None)
         sample.run(sample_config(workspace, gpus=2), context(workspace))
-    (found,) = artifacts.open_shards(workspace / "samples/run", 1)
+    (found,) = artifacts.open_shards(workspace / "samples/run")
     facts = found.manifest.facts
     assert (facts["engine"], facts["dtype"], facts["starts"]) == ("Transformers", "float32", 2)
     assert facts["gpus"] == 2
@@ -188,9 +245,9 @@ def test_lost_samples_are_forgiven_by_training_only(workspace: Path, monkeypatch
         generate.run(generating(workspace, "plain"), context(workspace))
 
 
-def test_a_shard_out_of_range_is_refused(workspace: Path) -> None:
+def test_a_process_out_of_range_is_refused(workspace: Path) -> None:
     """An index that the recipe does not have is bad input."""
-    with pytest.raises(BadInput, match="shard 2 is out of range: the recipe has the shards 0 to 1"):
+    with pytest.raises(BadInput, match="process 2 is out of range: the stage has the processes 0 to 1"):
         sample.run(sample_config(workspace, shards=2), context(workspace, 2))
 
 
@@ -200,7 +257,7 @@ def test_more_shards_than_problems_leave_empty_shards(workspace: Path) -> None:
     ids = artifacts.open_artifact(workspace / "problems/pool").table(files.PROMPTS, tables.PROMPTS)["problem_id"]
     empty = next(index for index in range(500) if index not in {shard_of(name, 500) for name in ids.to_pylist()})
     sample.run(config, context(workspace, empty))
-    shard = artifacts.open_artifact(files.shard(workspace / "samples/run", empty))
+    shard = artifacts.open_artifact(files.shard(workspace / "samples/run", empty, 500))
     assert shard.samples().num_rows == 0
 
 
@@ -222,7 +279,7 @@ def test_sigterm_drains_and_exits_143(workspace: Path, tmp_path: Path) -> None:
     path.write_text(contract.dump(config))
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     child = subprocess.Popen([sys.executable, "-m", "ssd_jobs", str(path)], stderr=subprocess.PIPE, env=environment)
-    shard = files.shard(workspace / "samples/run", 0)
+    shard = files.shard(workspace / "samples/run", 0, 1)
     while not shards.finished(shard) and child.poll() is None:
         time.sleep(0.05)
     child.send_signal(signal.SIGTERM)
