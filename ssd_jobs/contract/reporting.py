@@ -55,7 +55,7 @@ class BenchmarkReport(Model):
 
 
 class Guard(Model):
-    """A benchmark that must not get significantly worse."""
+    """A benchmark on which the candidate must be shown to lose no more than this."""
 
     benchmark: Name
     metric: str
@@ -72,6 +72,7 @@ class Gate(Model):
     min_gain: float
     max_difficulty_drop: Share
     pass_at_5: bool
+    max_pass_at_5_drop: Share
     max_truncated_share: Share
     guards: tuple[Guard, ...]
 

@@ -11,16 +11,19 @@ exactly for each problem and taken off. All statistics of one stratum share the 
 them, and all k of one evaluation share the drawn samples.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ssd_jobs.scoring import passk
 
-__all__ = ["Interval", "Replicated", "best", "draw_problems", "replicate"]
+__all__ = ["Interval", "Replicated", "best", "draw_problems", "replicate", "resampled_mean"]
 
+FEW = 5
+"""Replicates that must lie beyond an end for it to be read off them."""
 BLOCK = 1 << 20
 """Drawn problems that are looked at at once: all draws of a large benchmark would be gigabytes."""
 Floats = NDArray[np.float64]
@@ -60,10 +63,23 @@ class Replicated:
     def interval(self, confidence: float) -> Interval:
         """Return the percentile interval and the two-sided p value against 0."""
         found = self.replicates()
-        low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
+        low, high = _ends(found, (1 - confidence) / 2)
         beyond = min(int((found <= 0).sum()), int((found >= 0).sum()))
         p = min(1.0, 2 * (beyond + 1) / (found.size + 1))
-        return Interval(self.value, float(low), float(high), p)
+        return Interval(self.value, low, high, p)
+
+
+def _ends(found: Floats, tail: float) -> tuple[float, float]:
+    """Return the ends that leave this share outside on either side: of the replicates, as long as enough lie there.
+
+    Of 10,000 replicates hardly any lies beyond the ends that the twentieth look asks for. There the ends are those of a
+    normal distribution with the replicates' mean and spread.
+    """
+    if tail * found.size >= FEW:
+        low, high = np.quantile(found, [tail, 1 - tail])
+        return float(low), float(high)
+    reach = NormalDist().inv_cdf(1 - tail) * float(found.std())
+    return float(found.mean()) - reach, float(found.mean()) + reach
 
 
 def best(choices: Sequence[Replicated]) -> Replicated:
@@ -80,18 +96,31 @@ def draw_problems(problems: int, replicates: int, rng: np.random.Generator) -> I
     return rng.integers(0, problems, size=(replicates, problems))
 
 
+def resampled_mean(values: Floats, drawn: Ints) -> Replicated:
+    """Return the mean of one number per problem, and on the drawn problems; its samples are part of that number."""
+    means = np.concatenate([values[rows].mean(axis=1) for rows in _blocks(drawn)])
+    return Replicated(float(values.mean()), means, means)
+
+
 def replicate(right: Ints, samples: int, ks: Sequence[int], drawn: Ints, rng: np.random.Generator) -> list[Replicated]:
     """Return the mean pass@k, for each k, on the drawn problems and on samples drawn again."""
     tables = [passk.pass_table(samples, k) for k in ks]
     biases = [table[right] - passk.plug_in_table(samples, k)[right] for table, k in zip(tables, ks, strict=True)]
     problems, both = np.empty((2, len(ks), len(drawn)))
-    rows = max(1, BLOCK // max(1, right.size))
-    for start in range(0, len(drawn), rows):
-        block = slice(start, start + rows)
-        chosen = drawn[block]
+    start = 0
+    for chosen in _blocks(drawn):
+        block = slice(start, start + len(chosen))
+        start += len(chosen)
         again = rng.binomial(samples, right[chosen] / samples)
         for place, (table, bias) in enumerate(zip(tables, biases, strict=True)):
             problems[place, block] = table[right[chosen]].mean(axis=1)
             both[place, block] = table[again].mean(axis=1) + bias[chosen].mean(axis=1)
     values = [float(table[right].mean()) for table in tables]
     return [Replicated(*each) for each in zip(values, problems, both, strict=True)]
+
+
+def _blocks(drawn: Ints) -> Iterator[Ints]:
+    """Yield the draws, few enough at a time."""
+    rows = max(1, BLOCK // max(1, drawn.shape[1]))
+    for start in range(0, len(drawn), rows):
+        yield drawn[start : start + rows]

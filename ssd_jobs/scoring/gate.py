@@ -1,9 +1,10 @@
 """The promotion gate: what must hold before a model replaces another, and every reason with its numbers.
 
-Pure: panels in, decision out. A condition about a drop asks for both, that the drop is significant and that it is
-larger than allowed: noise alone does not hold a model back, and neither does a certain but tolerable loss. A gain must
-be shown by enough problems: on few of them a bootstrap is surer than it may be. Every condition is judged and
-recorded, also after one has failed.
+Pure: panels in, decision out. That nothing was found is no evidence that there is nothing. So a gain must be shown, by
+enough problems, since on few of them a bootstrap is surer than it may be. A guard must show that no more than its limit
+is lost, and one that is too small to show it holds. Difficulties and pass@5, which are parts and other readings of the
+deciding benchmark and too small for a proof, hold by their estimate. Every condition is judged and recorded, also after
+one has failed.
 """
 
 import math
@@ -11,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ssd_jobs import contract
-from ssd_jobs.scoring import ALL, Interval, Panel
+from ssd_jobs.scoring import ALL, Interval, Panel, power
 from ssd_jobs.scoring.formatting import percent, points
+from ssd_jobs.scoring.looks import confidence_at
 
 __all__ = ["Check", "Decision", "GateInput", "judge"]
 
-DIVERSITY_K = 5
+MANY = 5
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class GateInput:
 
     panels: Mapping[str, Panel]
     canaries_passed: bool
+    look: int = 1
+    """The how-manieth candidate this is on the deciding benchmark's problems."""
 
 
 def judge(gate: contract.Gate, evidence: GateInput) -> Decision:
@@ -64,14 +68,14 @@ def k_of(metric: str) -> int:
 
 def _checks(gate: contract.Gate, evidence: GateInput) -> Iterator[Check]:
     panel = evidence.panels[gate.benchmark]
-    yield _gain(gate, panel)
+    yield _gain(gate, panel, confidence_at(gate.confidence, evidence.look))
     if gate.baseline == "Fixed" and len(panel.settings("Base")) > 1:
         yield _unjudged(gate, panel)
     for stratum in panel.strata:
         if stratum != ALL:
             yield _stratum(gate, panel, stratum)
     if gate.pass_at_5:
-        yield _diversity(gate, panel)
+        yield _pass_at_5(gate, panel)
     yield _truncation(gate, panel)
     for guard in gate.guards:
         yield _guard(gate, guard, evidence.panels[guard.benchmark])
@@ -86,11 +90,11 @@ def _checks(gate: contract.Gate, evidence: GateInput) -> Iterator[Check]:
     )
 
 
-def _gain(gate: contract.Gate, panel: Panel) -> Check:
+def _gain(gate: contract.Gate, panel: Panel, confidence: float) -> Check:
     """The lower end of the gain must lie above the least gain that is asked for, and enough problems must show it."""
     k = k_of(gate.metric)
-    found = panel.delta(gate.baseline, k=k).interval(gate.confidence)
-    differing, needed = panel.differing(gate.baseline, k=k), _enough(gate.confidence)
+    found = panel.delta(gate.baseline, k=k).interval(confidence)
+    differing, needed = panel.differing(gate.baseline, k=k), _enough(confidence)
     passed = found.low > gate.min_gain
     versus = "the base at its best decode setting" if gate.baseline == "BestDecode" else "the base"
     verdict = "is above" if passed else "is not above"
@@ -100,7 +104,7 @@ def _gain(gate: contract.Gate, panel: Panel) -> Check:
     )
     if passed and differing < needed:
         text += f", but only {differing} problems differ where {needed} are needed"
-    numbers = _numbers(found, limit=gate.min_gain) | {"differing": differing}
+    numbers = _numbers(found, limit=gate.min_gain) | {"differing": differing, "confidence": confidence}
     return Check("gain", passed and differing >= needed, text, numbers)
 
 
@@ -117,48 +121,83 @@ def _unjudged(gate: contract.Gate, panel: Panel) -> Check:
 
 
 def _stratum(gate: contract.Gate, panel: Panel, stratum: str) -> Check:
+    """A difficulty's estimate must not lie below what may be lost there."""
     found = panel.delta(gate.baseline, k=k_of(gate.metric), stratum=stratum).interval(gate.confidence)
     what = f"{gate.benchmark} {gate.metric} on {stratum} problems"
-    return _drop(f"difficulty/{stratum}", what, found, gate.max_difficulty_drop)
+    return _estimate(f"difficulty/{stratum}", what, found, gate.max_difficulty_drop)
+
+
+def _pass_at_5(gate: contract.Gate, panel: Panel) -> Check:
+    """Pass@5 must not be bought away: a model that only sharpens shows it here first."""
+    samples = min(scores.samples for scores in panel.evaluations.values())
+    if samples < MANY:
+        text = f"pass@5 cannot be judged with {samples} samples per problem: raise samplesPerProblem or unset passAt5"
+        return Check("pass@5", False, text, {"samples": samples})
+    found = panel.delta(gate.baseline, k=MANY).interval(gate.confidence)
+    return _estimate("pass@5", f"{gate.benchmark} pass@5", found, gate.max_pass_at_5_drop)
+
+
+def _estimate(name: str, what: str, found: Interval, allowed: float) -> Check:
+    """Judge a loss by its estimate."""
+    passed = found.value >= -allowed
+    text = f"{what} {_points(found)}: {'not ' if passed else ''}below {points(-allowed)}"
+    return Check(name, passed, text, _numbers(found, limit=-allowed))
 
 
 def _guard(gate: contract.Gate, guard: contract.Guard, panel: Panel) -> Check:
-    found = panel.delta(gate.baseline, k=k_of(guard.metric)).interval(gate.confidence)
-    return _drop(f"guard/{guard.benchmark}", f"guard {guard.benchmark} {guard.metric}", found, guard.max_drop)
+    """The interval must show that no more than allowed is lost."""
+    k = k_of(guard.metric)
+    found = panel.delta(gate.baseline, k=k).interval(gate.confidence)
+    size = power.comparison(*panel.pair(gate.baseline, k=k), k=k)
+    allowed = guard.max_drop
+    blind = panel.uncertain(gate.baseline, k=k) < _enough(gate.confidence) and size.problems < _seen(gate, allowed)
+    passed = found.low > -allowed and not blind
+    if passed:
+        verdict = f"a loss of {percent(allowed)} is excluded"
+    elif found.high < -allowed:
+        verdict = f"more than {percent(allowed)} is lost"
+    else:
+        verdict = f"a loss of {percent(allowed)} is not excluded" + _missing(gate, size, allowed, blind=blind)
+    text = f"guard {guard.benchmark} {guard.metric} {_points(found)}: {verdict}"
+    return Check(f"guard/{guard.benchmark}", passed, text, _numbers(found, limit=-allowed))
 
 
-def _drop(name: str, what: str, found: Interval, allowed: float) -> Check:
-    """A drop counts when it is significant and larger than allowed."""
-    failed = found.high < 0 and found.value < -allowed
-    text = f"{what} {_points(found)}: " + (
-        f"a significant drop of more than {percent(allowed)}" if failed else "no significant drop beyond the limit"
-    )
-    return Check(name, not failed, text, _numbers(found, limit=-allowed))
+def _missing(gate: contract.Gate, size: power.Comparison, allowed: float, *, blind: bool) -> str:
+    """Return what a guard lacks to acquit a candidate that lost nothing; nothing where it has the power to."""
+    if allowed == 0:
+        return "; only a proven gain would do"
+    here = f" by {size.problems} problems x {size.samples} samples"
+    if blind:
+        return f"{here}; more samples cannot do it, {_seen(gate, allowed)} problems would"
+    if size.power(allowed, gate.confidence) >= power.POWER:
+        return ""
+    samples, problems = (find(allowed, gate.confidence) for find in (size.samples_for, size.problems_for))
+    if samples is None:
+        return f"{here}; more samples cannot do it, about {problems} problems would"
+    return f"{here}; about {samples} samples per problem would do, {samples - size.samples} more than now"
 
 
-def _diversity(gate: contract.Gate, panel: Panel) -> Check:
-    """Sharpening that costs diversity shows here first."""
-    samples = min(scores.samples for scores in panel.evaluations.values())
-    if samples < DIVERSITY_K:
-        text = f"pass@5 cannot be judged with {samples} samples per problem: raise samplesPerProblem or unset passAt5"
-        return Check("pass@5", False, text, {"samples": samples})
-    found = panel.delta(gate.baseline, k=DIVERSITY_K).interval(gate.confidence)
-    failed = found.high < 0
-    verdict = "significantly worse" if failed else "not significantly worse"
-    return Check("pass@5", not failed, f"{gate.benchmark} pass@5 {_points(found)}: {verdict}", _numbers(found, limit=0))
+def _seen(gate: contract.Gate, allowed: float) -> int:
+    """Return how many problems there must be so that of those that are lost altogether one is surely among them.
+
+    Where hardly any problem is uncertain, an interval has nothing to measure its own width by, and this must do.
+    """
+    if allowed in (0, 1):
+        return 1
+    return math.ceil(math.log((1 - gate.confidence) / 2) / math.log(1 - allowed))
 
 
 def _truncation(gate: contract.Gate, panel: Panel) -> Check:
-    """More truncation than the base has is tolerated up to a share; what the base does too is not held against it."""
+    """The interval must show that the candidate is not cut much more often than the base, however often that is."""
     base, candidate = panel.scores("Base"), panel.scores("Candidate")
-    ours, theirs = float(candidate.truncated.mean()), float(base.truncated.mean())
-    failed = ours > gate.max_truncated_share and ours > theirs
+    found = panel.truncation().interval(gate.confidence)
+    passed = found.high <= gate.max_truncated_share
     text = (
-        f"{ours:.1%} of the candidate's generations were cut at the token limit, {theirs:.1%} of the base's; "
-        f"{gate.max_truncated_share:.1%} are allowed"
+        f"{percent(float(candidate.truncated.mean()))} % of the candidate's generations were cut at the token limit, "
+        f"{percent(float(base.truncated.mean()))} % of the base's: {_points(found)} is "
+        f"{'' if passed else 'not '}within {points(gate.max_truncated_share)}"
     )
-    numbers = {"candidate": ours, "base": theirs, "limit": gate.max_truncated_share}
-    return Check("truncation", not failed, text, numbers)
+    return Check("truncation", passed, text, _numbers(found, limit=gate.max_truncated_share))
 
 
 def _infra(evidence: GateInput) -> Check:

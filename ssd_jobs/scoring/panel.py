@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssd_jobs.errors import BadInput
 from ssd_jobs.programs.gradable import DIFFICULTIES
 from ssd_jobs.scoring import bootstrap, passk
-from ssd_jobs.scoring.bootstrap import Replicated
+from ssd_jobs.scoring.bootstrap import Ints, Replicated
 from ssd_jobs.scoring.scores import Scores
 
 __all__ = ["ALL", "STRATA", "Arm", "Baseline", "Panel"]
@@ -71,7 +72,7 @@ class Panel:
         if place not in self._known:
             scores = self.evaluations[arm, setting]
             inside = scores.within(stratum)
-            drawn = bootstrap.draw_problems(inside.size, self._replicates, self._rng(stratum))
+            drawn = self._drawn(stratum, inside.size)
             rng = self._rng(stratum, arm, setting)
             (self._known[place],) = bootstrap.replicate(scores.right[inside], scores.samples, [k], drawn, rng)
         return self._known[place]
@@ -90,16 +91,34 @@ class Panel:
 
     def differing(self, baseline: Baseline, *, k: int) -> int:
         """Return on how many problems the candidate's pass@k is not the base's at what it is compared with."""
+        return int(self._differs(*self.pair(baseline, k=k), k=k).sum())
+
+    def uncertain(self, baseline: Baseline, *, k: int) -> int:
+        """Return on how many problems the arms differ, or one is now right, now wrong: what gives an interval width."""
+        pair = self.pair(baseline, k=k)
+        mixed = [(each.right > 0) & (each.right < each.samples) for each in pair]
+        return int((self._differs(*pair, k=k) | mixed[0] | mixed[1]).sum())
+
+    def pair(self, baseline: Baseline, *, k: int) -> tuple[Scores, Scores]:
+        """Return the base at what the candidate is compared with, and the candidate."""
         settings = [self.fixed["Base"]] if baseline == "Fixed" else self.settings("Base")
         chosen = max(settings, key=lambda setting: self.at("Base", setting, k=k).value)
-        base, candidate = self.evaluations["Base", chosen], self.scores("Candidate")
-        ours, theirs = (passk.pass_table(each.samples, k)[each.right] for each in (candidate, base))
-        return int((ours != theirs).sum())
+        return self.evaluations["Base", chosen], self.scores("Candidate")
 
-    def diversity(self, baseline: Baseline, *, ks: tuple[int, int], stratum: str = ALL) -> Replicated:
-        """Return how much more the candidate gains at the larger k than at the smaller one."""
-        small, large = ks
-        return self.delta(baseline, k=large, stratum=stratum) - self.delta(baseline, k=small, stratum=stratum)
+    @staticmethod
+    def _differs(base: Scores, candidate: Scores, *, k: int) -> NDArray[np.bool_]:
+        ours, theirs = (passk.pass_table(each.samples, k)[each.right] for each in (candidate, base))
+        differs: NDArray[np.bool_] = ours != theirs
+        return differs
+
+    def truncation(self) -> Replicated:
+        """Return how much more often the candidate's generations were cut than the base's, at their fixed settings."""
+        rise = self.scores("Candidate").truncated - self.scores("Base").truncated
+        return bootstrap.resampled_mean(rise, self._drawn(ALL, rise.size))
+
+    def _drawn(self, name: str, size: int) -> Ints:
+        """Return the drawn problems that all statistics of this name share, which is what pairs them."""
+        return bootstrap.draw_problems(size, self._replicates, self._rng(name))
 
     def _rng(self, *names: str) -> np.random.Generator:
         """Return the generator that belongs to these names."""

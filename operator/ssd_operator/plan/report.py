@@ -128,6 +128,7 @@ def _gate(gate: Gate) -> contract.Gate:
         min_gain=gate.min_gain,
         max_difficulty_drop=gate.max_difficulty_drop,
         pass_at_5=gate.pass_at5,
+        max_pass_at_5_drop=gate.max_pass_at5_drop,
         max_truncated_share=gate.max_truncated_share,
         guards=tuple(
             contract.Guard(benchmark=guard.benchmark, metric=guard.metric, max_drop=guard.max_drop)

@@ -19,7 +19,7 @@ Alias = Annotated[str, Field(min_length=1, max_length=255, pattern=patterns.ALIA
 
 
 class Guard(Section):
-    """A benchmark on which the candidate must not get worse."""
+    """A benchmark on which the candidate must be shown to lose no more than a limit."""
 
     mark = Steering
     always_written: ClassVar[frozenset[str]] = frozenset({"benchmark", "metric"})
@@ -28,8 +28,9 @@ class Guard(Section):
     """A benchmark of evaluation.benchmarks."""
     metric: Metric
     """What is compared, such as pass@1."""
-    max_drop: Share = 0.0
-    """Largest loss that is accepted."""
+    max_drop: Share = 0.03
+    """The lower end of the interval of the difference must be above minus this; with too few samples to show it, the
+    guard holds and says how many are missing."""
 
 
 class Gate(Section):
@@ -49,11 +50,14 @@ class Gate(Section):
     min_gain: Annotated[float, Field(ge=-1, le=1)] = 0.0
     """The lower end of the interval must be above this."""
     max_difficulty_drop: Share = 0.02
-    """Largest loss that is accepted at any difficulty."""
+    """Largest estimated loss that is accepted at any difficulty."""
     pass_at5: bool
-    """Also require that pass@5 does not fall; by default when pass@5 is reported."""
+    """Also look at pass@5; by default when pass@5 is reported."""
+    max_pass_at5_drop: Share = 0.02
+    """Largest estimated loss of pass@5 that is accepted."""
     max_truncated_share: Share = 0.05
-    """Largest share of the candidate's samples that may reach the length limit."""
+    """By how much the share of samples that reach the length limit may lie above the base's: the upper end of the
+    interval."""
     guards: Annotated[
         tuple[Guard, ...],
         Field(
@@ -65,7 +69,7 @@ class Gate(Section):
         ),
         once_by("benchmark", "metric"),
     ] = ()
-    """Benchmarks on which the candidate must not get worse."""
+    """Benchmarks on which the candidate must be shown not to get worse by more than a limit."""
 
 
 class Promotion(Section):

@@ -121,13 +121,11 @@ def _comparison(scored: Panel, baseline: Baseline, ks: tuple[int, ...], confiden
     strata = scored.strata
     base = {k: {each: scored.base(baseline, k=k, stratum=each) for each in strata} for k in ks}
     delta = {k: {each: scored.delta(baseline, k=k, stratum=each) for each in strata} for k in ks}
-    low, high = min(ks), max(ks)
     return Comparison(
         baseline=baseline,
         base={k: {name: _level(each, confidence) for name, each in row.items()} for k, row in base.items()},
         delta={k: {name: _difference(each, confidence) for name, each in row.items()} for k, row in delta.items()},
         relative={k: _share(delta[k][ALL].value, base[k][ALL].value) for k in ks},
-        diversity=_difference(scored.diversity(baseline, ks=(low, high)), confidence) if low < high else None,
     )
 
 

@@ -65,8 +65,6 @@ class Comparison(Part):
     delta: dict[int, Strata]
     relative: dict[int, float | None]
     """Gain as a share of the base's score; None when that is 0."""
-    diversity: Number | None
-    """Gain at the largest k minus gain at the smallest; above 0 when the candidate gained diversity."""
 
 
 class BenchmarkSection(Part):

@@ -123,8 +123,6 @@ def _all_points(document: Document, time_ms: int) -> Iterator[Point]:
             for k, strata in comparison.delta.items():
                 for stratum, number in strata.items():
                     yield from _number(f"{family}/{prefix}/pass_at_{k}/{stratum}", number, time_ms)
-            if comparison.diversity is not None:
-                yield from _number(f"{family}/{prefix}/diversity", comparison.diversity, time_ms)
     for each in document.disagreements:
         name = f"disagreement/{each.benchmark.replace('-', '_')}/{each.arm.lower()}/{each.setting}"
         yield Point(name, (each.process_only + each.lcb_only) / max(1, each.samples), 0, time_ms)

@@ -1,5 +1,6 @@
 """Laws of intervals: they cover the truth as often as they say, and pairing helps."""
 
+import functools
 import tracemalloc
 
 import numpy as np
@@ -13,15 +14,17 @@ from ssd_jobs.scoring import Panel, Replicated, best, bootstrap
 TRUE_GAIN = 0.06
 
 
-def draws(count: int) -> list[tuple[Panel, arms.Floats, arms.Floats]]:
-    """Independent experiments with the same true gain, with the true rates of both arms."""
-    found = []
-    for seed in range(count):
-        rng = np.random.default_rng(seed)
-        base = arms.rates(rng)
-        better = arms.gain(base, TRUE_GAIN)
-        found.append((arms.panel(arms.scores(base, rng), arms.scores(better, rng), replicates=500), base, better))
-    return found
+@functools.cache
+def experiment(seed: int) -> Panel:
+    """One of many independent experiments with the same true gain; what was drawn for one law serves the next."""
+    rng = np.random.default_rng(seed)
+    base = arms.rates(rng)
+    return arms.panel(arms.scores(base, rng), arms.scores(arms.gain(base, TRUE_GAIN), rng), replicates=500)
+
+
+def draws(count: int) -> list[Panel]:
+    """So many of these experiments."""
+    return [experiment(seed) for seed in range(count)]
 
 
 @pytest.mark.parametrize("k", [1, 5])
@@ -34,14 +37,14 @@ def test_a_95_percent_interval_of_the_gain_covers_the_truth_about_that_often(k: 
     room = 1 - population
     better = population + TRUE_GAIN * len(names) / room.sum() * room
     truth = float(((1 - population) ** k - (1 - better) ** k).mean())
-    found = [panel.delta("Fixed", k=k).interval(0.95) for panel, _, _ in draws(300)]
+    found = [panel.delta("Fixed", k=k).interval(0.95) for panel in draws(300)]
     covered = float(np.mean([each.low <= truth <= each.high for each in found]))
     assert 0.91 <= covered <= 0.985
 
 
 def test_both_levels_together_are_as_wide_as_the_spread_of_repeated_experiments() -> None:
     """The standard error that the replicates show is within 15 % of the one that 300 experiments show."""
-    deltas = [panel.delta("Fixed", k=1) for panel, _, _ in draws(300)]
+    deltas = [panel.delta("Fixed", k=1) for panel in draws(300)]
     seen = np.std([each.value for each in deltas])
     claimed = np.mean([each.replicates().std() for each in deltas])
     assert claimed == pytest.approx(seen, rel=0.15)
@@ -49,14 +52,14 @@ def test_both_levels_together_are_as_wide_as_the_spread_of_repeated_experiments(
 
 def test_plain_resampling_of_both_levels_would_be_too_wide() -> None:
     """Without the shrinking, a paired difference looks at least a quarter more uncertain than it is."""
-    deltas = [panel.delta("Fixed", k=1) for panel, _, _ in draws(100)]
+    deltas = [panel.delta("Fixed", k=1) for panel in draws(100)]
     plain = np.mean([each.both.std() for each in deltas])
     assert plain > 1.25 * np.mean([each.replicates().std() for each in deltas])
 
 
 def test_pairing_is_worth_a_multiple_of_the_problems() -> None:
     """The interval of the paired difference is less than half as wide as that of two separate benchmarks."""
-    panel, _, _ = draws(1)[0]
+    (panel,) = draws(1)
     paired = panel.delta("Fixed", k=1).replicates().std()
     separate = np.hypot(*(panel.at(arm, panel.fixed[arm], k=1).replicates().std() for arm in ("Base", "Candidate")))
     assert paired < separate / 2

@@ -43,3 +43,19 @@ def test_more_than_all_samples_is_an_error_of_the_spec() -> None:
     """k > n is one sentence that names both and the field to change."""
     with pytest.raises(BadInput, match=r"^pass@5 needs at least 5 samples per problem, and there are 4: raise sa"):
         passk.pass_at_k(4, 1, 5)
+
+
+@pytest.mark.parametrize(("n", "k"), [(2, 1), (10, 1), (10, 5), (200, 7)])
+def test_the_noise_of_samples_is_that_of_drawing_them_again(n: int, k: int) -> None:
+    """Up to the factor n / (n - 1), it is the variance of pass@k over all binomial draws at the observed rate."""
+    found, table = passk.noise_table(n, k), passk.pass_table(n, k)
+    for right in range(n + 1):
+        rate = right / n
+        chances = np.array([math.comb(n, j) * rate**j * (1 - rate) ** (n - j) for j in range(n + 1)])
+        variance = float(chances @ (table - chances @ table) ** 2)
+        assert found[right] == pytest.approx(variance * n / (n - 1), abs=1e-12)
+
+
+def test_one_sample_shows_no_noise() -> None:
+    """From a single sample nobody knows how another one would vary."""
+    assert passk.noise_table(1, 1).tolist() == [0, 0]

@@ -2,7 +2,7 @@
 
 from ssd_jobs import contract
 
-GUARD = contract.Guard(benchmark="humaneval", metric="pass@1", max_drop=0.02)
+GUARD = contract.Guard(benchmark="humaneval", metric="pass@1", max_drop=0.1)
 GATE = contract.Gate(
     benchmark="lcb",
     metric="pass@1",
@@ -11,6 +11,7 @@ GATE = contract.Gate(
     min_gain=0.0,
     max_difficulty_drop=0.02,
     pass_at_5=True,
+    max_pass_at_5_drop=0.02,
     max_truncated_share=0.05,
     guards=(GUARD,),
 )
