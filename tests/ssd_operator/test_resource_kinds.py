@@ -7,7 +7,7 @@ from cluster.memory import Memory
 from ssd_operator import naming
 from ssd_operator.cluster import Api, Store
 from ssd_operator.cluster.doors import DOORS
-from ssd_operator.cluster.kinds import KINDS
+from ssd_operator.cluster.paths import KINDS
 from ssd_operator.crd.definition import definition
 from ssd_operator.reconcile import reconcilers
 from ssd_operator.settings import Settings

@@ -16,11 +16,11 @@ __all__ = ["show"]
 
 def show(console: Console, name: str, namespace: str, kubeconfig: Path | None) -> int:
     """Print a resource's stages, results and decision."""
-    found = kubeconfig or _default()
-    if not found.is_file():
-        raise InvalidInput(f"{name}: is no file or directory, and {found} names no cluster; set --kubeconfig")
+    config = kubeconfig or _default()
+    if not config.is_file():
+        raise InvalidInput(f"{name}: is no file or directory, and {config} names no cluster; set --kubeconfig")
     installed.require("kubernetes", extra="operator")
-    status = asyncio.run(_read(name, namespace, found))
+    status = asyncio.run(_read(name, namespace, config))
     if status == Status():
         console.print(f"{name}: no operator has looked at it yet", markup=False)
         return 0

@@ -49,7 +49,7 @@ def _too_large(path: Path, size: str) -> InvalidInput:
 
 
 def understood(written: str, *, origin: str) -> tuple[str, ResolvedSpec]:
-    """Return the name and the spec that a text means; what is legal and surely a mistake is said in passing."""
+    """Return the name and the spec that a text means; warn of what is legal and surely a mistake."""
     document = documents.load(written, origin=origin)
     for sentence in first([document.sentence(Problem(path, TWICE)) for path in document.repeated]):
         terminal.errors().print(sentence)

@@ -49,7 +49,7 @@ class FoundExperiment:
     directory: Path
 
     def experiment(self, *, tracking_uri: str = "") -> LocalExperiment:
-        """Open it."""
+        """Return it as an experiment that can be looked at and run."""
         return LocalExperiment(self.name, self.spec, self.directory, tracking_uri=tracking_uri)
 
 
@@ -67,8 +67,8 @@ def find(place: Path, directory: Path, name: str = "") -> FoundExperiment:
         raise InvalidInput(f"{place}: holds {', '.join(names)}; choose one with --name")
     if name and name not in names:
         raise InvalidInput(f"--name {name}: {place} holds {', '.join(names)}")
-    kept = workdir.Workdir(place, name or names[0]).source_file
-    return FoundExperiment(*document.read(kept), place)
+    source = workdir.Workdir(place, name or names[0]).source_file
+    return FoundExperiment(*document.read(source), place)
 
 
 def checked_duration(text: str, option: str) -> float:

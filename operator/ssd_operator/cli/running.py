@@ -110,8 +110,8 @@ def _finished(state: RunState, graph: Graph) -> bool:
 
 def _ended(state: RunState, graph: Graph) -> bool:
     """Tell whether every stage has come to an end."""
-    found = (state.stages.get(node.name) for node in graph)
-    return all(stage is not None and stage.phase in ENDED for stage in found)
+    stages = (state.stages.get(node.name) for node in graph)
+    return all(stage is not None and stage.phase in ENDED for stage in stages)
 
 
 def _status_table(state: RunState, graph: Graph, workspace: Path) -> Table:
@@ -119,8 +119,8 @@ def _status_table(state: RunState, graph: Graph, workspace: Path) -> Table:
     table = terminal.table(*terminal.STAGE_HEADINGS)
     for node in graph:
         stage = state.stages.get(node.name) or StageState(node.name)
-        seen = progress.read(workspace, node) if stage.phase == "Running" else None
+        work = progress.read(workspace, node) if stage.phase == "Running" else None
         table.add_row(
-            node.name, stage.phase, str(stage.attempt), seen.text if seen else "", stage.key[:12], stage.message
+            node.name, stage.phase, str(stage.attempt), work.text if work else "", stage.key[:12], stage.message
         )
     return table

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import aiohttp
 
-from ssd_operator.cluster.kinds import KINDS
 from ssd_operator.cluster.owners import OwnerReference, owned_by
+from ssd_operator.cluster.paths import KINDS
 from ssd_operator.cluster.transport import JSON, Http, Raw, Request, Transport
 
 __all__ = ["Api", "ApiError", "connect"]

@@ -18,12 +18,12 @@ class Claims:
     async def uid(self, namespace: str, name: str) -> str | None:
         """Return a claim's uid, or None when there is no such claim."""
         try:
-            found = await self._api.get("PersistentVolumeClaim", namespace, name)
+            claim = await self._api.get("PersistentVolumeClaim", namespace, name)
         except ApiError as error:
             if not error.missing:
                 raise
             return None
-        return str(found["metadata"]["uid"])
+        return str(claim["metadata"]["uid"])
 
     async def create(self, body: Raw, *, owner: OwnerReference | None) -> str:
         """Create a claim and return its uid; without an owner it stays when the run is deleted."""

@@ -33,8 +33,8 @@ class FrozenTexts:
     async def list(self, namespace: str) -> AsyncIterator[FrozenText]:
         """Yield every frozen spec of a namespace, or of all."""
         async for raw in self._api.list("ConfigMap", namespace, selector=SELECTOR):
-            if found := _view(raw):
-                yield found
+            if frozen := _view(raw):
+                yield frozen
 
     async def read(self, namespace: str, name: str) -> FrozenText | None:
         """Read a frozen spec, or return None when it is gone."""

@@ -41,19 +41,19 @@ class Jobs:
 
     async def join(self, namespace: str, name: str, *, key: str, owner: OwnerReference) -> JobView | None:
         """Make a resource an owner of a Job that is there; return None when that Job cannot be joined."""
-        found = await self._api.get("Job", namespace, name)
-        job = self._store.put_job(found)
+        raw = await self._api.get("Job", namespace, name)
+        job = self._store.put_job(raw)
         if any(each.uid == owner.uid for each in job.owners):
             return None if job.deleting else job
         if job.key != key or job.deleting or job.end == "Failed":
             return None
-        return await self._set_owners(found, [*found["metadata"].get("ownerReferences", []), owner.document()])
+        return await self._set_owners(raw, [*raw["metadata"].get("ownerReferences", []), owner.document()])
 
     async def leave(self, job: JobView, uid: str) -> None:
         """Take a resource from the owners of a Job."""
-        found = await self._api.get("Job", job.namespace, job.name)
-        owners = [each for each in found["metadata"].get("ownerReferences", []) if each["uid"] != uid]
-        await self._set_owners(found, owners)
+        raw = await self._api.get("Job", job.namespace, job.name)
+        owners = [each for each in raw["metadata"].get("ownerReferences", []) if each["uid"] != uid]
+        await self._set_owners(raw, owners)
 
     async def suspend(self, job: JobView, *, suspend: bool) -> None:
         """Stop or start a Job's pods, if it is as it was seen."""
@@ -72,8 +72,8 @@ class Jobs:
             self._store.put_pod(raw)
         return self._store.pods(namespace, job)
 
-    async def _set_owners(self, found: Raw, owners: list[Raw]) -> JobView:
-        metadata = found["metadata"]
+    async def _set_owners(self, raw: Raw, owners: list[Raw]) -> JobView:
+        metadata = raw["metadata"]
         change = {"metadata": {"resourceVersion": metadata["resourceVersion"], "ownerReferences": owners}}
         return self._store.put_job(await self._api.patch("Job", metadata["namespace"], metadata["name"], change))
 

@@ -27,8 +27,8 @@ class Workload:
 async def workload(api: Api, job: JobView) -> Workload | None:
     """Return the Workload of a Job."""
     path = f"kueue.x-k8s.io/{{}}/namespaces/{job.namespace}/workloads"
-    for found in await _items(api, path, {"labelSelector": f"{JOB_LABEL}={job.uid}"}):
-        return Workload(name=found["metadata"]["name"], reason=_reason(found))
+    for raw in await _items(api, path, {"labelSelector": f"{JOB_LABEL}={job.uid}"}):
+        return Workload(name=raw["metadata"]["name"], reason=_reason(raw))
     return None
 
 
@@ -52,9 +52,9 @@ async def _items(api: Api, path: str, query: dict[str, str]) -> list[Raw]:
     return []
 
 
-def _reason(found: Raw) -> str:
+def _reason(raw: Raw) -> str:
     """Return why a Workload is not admitted."""
-    conditions = {each["type"]: each for each in found.get("status", {}).get("conditions", [])}
+    conditions = {each["type"]: each for each in raw.get("status", {}).get("conditions", [])}
     reserved = conditions.get("QuotaReserved", {})
     if reserved.get("status") == "True":
         return "its quota is reserved, admission checks are not through"

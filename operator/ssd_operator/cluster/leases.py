@@ -36,19 +36,19 @@ class Leases:
     async def read(self, namespace: str, name: str) -> Lease:
         """Read a Lease; one that was never made is held by nobody and has no version."""
         try:
-            found = await self._api.get("Lease", namespace, name)
+            raw = await self._api.get("Lease", namespace, name)
         except ApiError as error:
             if not error.missing:
                 raise
             return Lease(namespace, name)
-        spec = found["spec"]
+        spec = raw["spec"]
         return Lease(
             namespace=namespace,
             name=name,
             holder=spec.get("holderIdentity") or "",
-            version=found["metadata"]["resourceVersion"],
+            version=raw["metadata"]["resourceVersion"],
             duration_s=float(spec.get("leaseDurationSeconds", self._duration_s)),
-            document=found,
+            document=raw,
         )
 
     async def hold(self, lease: Lease, holder: str) -> bool:

@@ -217,11 +217,11 @@ def _ended(document: Raw) -> Ended | None:
 def _few(document: Raw) -> Raw:
     """Return the part of a status that an end is known by: reading the whole of it at every event costs much more."""
     status = _written_status(document)
-    found = {name: status[name] for name in FACTS if name in status}
+    facts = {name: status[name] for name in FACTS if name in status}
     stages = status.get("stages", [])
     if isinstance(stages, list):
-        found["stages"] = [_few_of_stage(each) for each in stages]
-    return found
+        facts["stages"] = [_few_of_stage(each) for each in stages]
+    return facts
 
 
 def _few_of_stage(stage: Any) -> Any:
@@ -231,14 +231,14 @@ def _few_of_stage(stage: Any) -> Any:
 
 def _phase(document: Raw) -> str:
     """Return the phase as it is written; empty where none is."""
-    found = _written_status(document).get("phase", "")
-    return found if isinstance(found, str) else ""
+    phase = _written_status(document).get("phase", "")
+    return phase if isinstance(phase, str) else ""
 
 
 def _written_status(document: Raw) -> Raw:
     """Return what stands in the status; what is no object is no status."""
-    found = document.get("status", {})
-    return found if isinstance(found, dict) else {}
+    status = document.get("status", {})
+    return status if isinstance(status, dict) else {}
 
 
 def _claim(document: Raw) -> str:

@@ -61,16 +61,16 @@ class Http:
     @classmethod
     async def connect(cls, kubeconfig: Path | None = None) -> Http:
         """Return a way to the server: by the pod's service account, or by a kubeconfig when one is given."""
-        found = client.Configuration()
+        configuration = client.Configuration()
         try:
             if kubeconfig is None:
-                config.load_incluster_config(client_configuration=found)
+                config.load_incluster_config(client_configuration=configuration)
             else:
-                await config.load_kube_config(config_file=str(kubeconfig), client_configuration=found)
+                await config.load_kube_config(config_file=str(kubeconfig), client_configuration=configuration)
         except Exception as error:  # noqa: BLE001 - the library raises whatever it stumbles over
             raise InvalidInput(_unusable(kubeconfig, error)) from None
-        found.connection_pool_maxsize = CONNECTIONS
-        return cls(client.ApiClient(configuration=found))
+        configuration.connection_pool_maxsize = CONNECTIONS
+        return cls(client.ApiClient(configuration=configuration))
 
     async def close(self) -> None:
         """Close the connections."""

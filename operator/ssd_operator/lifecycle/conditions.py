@@ -47,8 +47,8 @@ def find(status: HasConditions, kind: str) -> Condition | None:
 
 def holds(status: HasConditions, kind: str) -> bool:
     """Tell whether a condition is true."""
-    found = find(status, kind)
-    return found is not None and found.status == "True"
+    condition = find(status, kind)
+    return condition is not None and condition.status == "True"
 
 
 def merge(

@@ -75,8 +75,8 @@ def hold(was: Status, *, reason: Reason, message: str, accepted: bool, now: date
         ),
         ConditionUpdate(condition_types.PROGRESSING, False, reason, message),
     ]
-    found = conditions.merge(was, updates, now=now, generation=generation)
-    return conditions.derive(was.model_copy(update={"conditions": found, "observed_generation": generation}))
+    merged = conditions.merge(was, updates, now=now, generation=generation)
+    return conditions.derive(was.model_copy(update={"conditions": merged, "observed_generation": generation}))
 
 
 def _move(was: Status, inputs: Inputs, planner: Planner) -> Status:
@@ -142,9 +142,9 @@ def _remember_rerun(was: Status, inputs: Inputs) -> Status:
 
 def _count_suspension(was: Status, inputs: Inputs) -> Status:
     """Add the time of a suspension that is over; before the run's first Job no time counts anyway."""
-    found = conditions.find(was, condition_types.SUSPENDED)
+    suspension = conditions.find(was, condition_types.SUSPENDED)
     counts = was.start_time is not None and not inputs.suspended
-    if not counts or found is None or found.status != "True" or found.last_transition_time is None:
+    if not counts or suspension is None or suspension.status != "True" or suspension.last_transition_time is None:
         return was
-    seconds = int((inputs.now - moment(found.last_transition_time)).total_seconds())
+    seconds = int((inputs.now - moment(suspension.last_transition_time)).total_seconds())
     return was.model_copy(update={"suspended_seconds": was.suspended_seconds + max(seconds, 0)})

@@ -23,7 +23,7 @@ LONGEST_MODEL = 256
 def conclude(moved: Status, graph: Graph, inputs: Inputs) -> Status:
     """Return the status with conditions and the columns that people see."""
     updates = _updates(moved, graph, inputs)
-    found = conditions.merge(moved, updates, now=inputs.now, generation=inputs.generation)
+    merged = conditions.merge(moved, updates, now=inputs.now, generation=inputs.generation)
     live = [stage for stage in moved.stages if stage.phase in LIVE]
     shown = next((stage for stage in live if stage.phase == "Running"), live[0] if live else None)
     over = any(update.holds for update in updates if update.kind in ENDS)
@@ -32,7 +32,7 @@ def conclude(moved: Status, graph: Graph, inputs: Inputs) -> Status:
         "model": _model(inputs.place.spec.model.source),
         "stage": "" if shown is None else contract.STAGES[shown.kind].title,
         "progress": _progress(shown, moved, over=over),
-        "conditions": found,
+        "conditions": merged,
         "start_time": moved.start_time or (stamp(inputs.now) if live else None),
         "completion_time": stamp(inputs.now) if over else None,
     }
@@ -41,8 +41,8 @@ def conclude(moved: Status, graph: Graph, inputs: Inputs) -> Status:
 
 def settled(was: Status, inputs: Inputs) -> Status:
     """Return the status of a run that has ended, as the newest spec finds it: only that one may still be wrong."""
-    found = conditions.merge(was, [_accepted(inputs, None)], now=inputs.now, generation=inputs.generation)
-    current = tuple(each.model_copy(update={"observed_generation": inputs.generation}) for each in found)
+    merged = conditions.merge(was, [_accepted(inputs, None)], now=inputs.now, generation=inputs.generation)
+    current = tuple(each.model_copy(update={"observed_generation": inputs.generation}) for each in merged)
     return was.model_copy(update={"observed_generation": inputs.generation, "conditions": current})
 
 

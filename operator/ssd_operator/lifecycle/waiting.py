@@ -63,9 +63,9 @@ def wait_reason(job: JobView, pods: Sequence[PodView], queued: str = "", *, now:
         message = f"Job {job.name} gets no pods: kubectl describe job {job.name} says why"
         return WaitReason(reasons.NO_PODS, f"{message}, such as a quota, Pod Security or a webhook")
     pending = [pod for pod in pods if pod.phase == "Pending"]
-    found = [reason for pod in pending if (reason := _pod(pod, now))]
-    if found:
-        return found[0]
+    waits = [reason for pod in pending if (reason := _pod(pod, now))]
+    if waits:
+        return waits[0]
     later = [pod for pod in pods if pod.exit_code == ExitCode.TEMPORARY]
     if later and not any(pod.phase == "Running" for pod in pods):
         last = max(later, key=lambda pod: pod.version)

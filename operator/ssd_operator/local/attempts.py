@@ -22,7 +22,7 @@ from ssd_operator.local.machine import Machine, Share
 from ssd_operator.local.workdir import Workdir
 from ssd_operator.plan import Node
 
-__all__ = ["Attempt", "Outcome", "Patience", "RunProcess", "free_port"]
+__all__ = ["Attempt", "Outcome", "RunProcess", "WaitBudget", "free_port"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Outcome:
     """True when it waits for something outside that stayed away for too long: it has not failed."""
 
 
-class Patience:
+class WaitBudget:
     """How long a run waits, in all, for what is away; time in which several stages wait counts once."""
 
     def __init__(
@@ -53,7 +53,7 @@ class Patience:
         self._since = 0.0
 
     async def wait(self, seconds: float) -> bool:
-        """Wait, as long as there is patience; return whether to try again."""
+        """Wait, as long as time is left; return whether to try again."""
         self._count()
         if seconds > 0 and self._left <= 0:
             return False
@@ -95,7 +95,7 @@ class Attempt:
         machine: Machine,
         *,
         limit: int,
-        patience: Patience,
+        wait_budget: WaitBudget,
         on_wait: Callable[[str], None],
         run: RunProcess = processes.run,
     ) -> None:
@@ -103,7 +103,7 @@ class Attempt:
         self._workdir = workdir
         self._machine = machine
         self._limit = limit
-        self._patience = patience
+        self._wait_budget = wait_budget
         self._on_wait = on_wait
         """Called with what is waited for, and with nothing when the wait is over."""
         self._run = run
@@ -111,15 +111,15 @@ class Attempt:
     async def run(self, configure: Configure) -> Outcome:
         """Run every shard, or the gang, until it succeeds, is given up, or waits in vain."""
         if self._node.is_gang:
-            return await self._tried(partial(self._gang, configure))
+            return await self._attempt_until_done(partial(self._gang, configure))
         config = self._write(configure(self._node, 1))
         shards = (partial(self._shard, config, index) for index in range(self._node.tasks))
-        ends = await asyncio.gather(*map(self._tried, shards))
+        ends = await asyncio.gather(*map(self._attempt_until_done, shards))
         lost = [end for end in ends if end.result is None]
         return min(lost, key=lambda end: end.away, default=ends[0])
 
-    async def _tried(self, once: Callable[[int], Awaitable[processes.Finished]]) -> Outcome:
-        """Try until it succeeds or shall not be tried again."""
+    async def _attempt_until_done(self, once: Callable[[int], Awaitable[processes.Finished]]) -> Outcome:
+        """Run it until it succeeds or the retry table says that it is not tried again."""
         attempt, failures = 1, 0
         while True:
             finished = await once(attempt)
@@ -136,11 +136,11 @@ class Attempt:
             attempt, failures = attempt + 1, follows.failures
 
     async def _wait(self, seconds: int, message: str) -> bool:
-        """Wait before the next try, as long as there is patience, and say what for; return whether to try again."""
+        """Wait before the next try, as long as time is left, and say what for; return whether to try again."""
         if not seconds:
             return True
         self._on_wait(message)
-        again = await self._patience.wait(seconds)
+        again = await self._wait_budget.wait(seconds)
         if again:
             self._on_wait("")
         return again

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from ssd_operator import plan
 from ssd_operator.local import machine, processes, runner
-from ssd_operator.local.attempts import Patience, RunProcess
+from ssd_operator.local.attempts import RunProcess, WaitBudget
 from ssd_operator.local.state import RunState
 from ssd_operator.local.view import View
 from ssd_operator.local.workdir import Workdir
@@ -58,7 +58,7 @@ class LocalExperiment:
 
     @property
     def _platform(self) -> plan.Platform:
-        """What this machine contributes, now: the first run gives the directory its origin."""
+        """The platform of this machine, made anew each time: the first run gives the directory its origin."""
         return platform(self.workdir, tracking_uri=self._tracking_uri)
 
     def state(self) -> RunState:
@@ -66,7 +66,7 @@ class LocalExperiment:
         digest = self.spec.digest()
         state = self.recorded() or RunState(self.name, digest)
         state = RunState(self.name, digest, state.stages, self.spec.rerun.added_to(state.reruns), state.seconds)
-        return runner.revived(state, self.graph(state), self.workdir)
+        return runner.resumed(state, self.graph(state), self.workdir)
 
     def recorded(self) -> RunState | None:
         """Return what the last run wrote down, or None when there was none."""
@@ -98,7 +98,7 @@ class LocalExperiment:
             self.workdir,
             machine.detect(),
             self._platform,
-            patience=Patience(wait_s),
+            wait_budget=WaitBudget(wait_s),
             listener=lambda node, stage: view.moved(node, stage),  # noqa: PLW0108 - the view needs the runner first
             run_process=self._run_process,
         )

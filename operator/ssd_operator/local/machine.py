@@ -26,7 +26,7 @@ class Share:
     threads: int
 
     def environment(self) -> dict[str, str]:
-        """Return what tells libraries about it."""
+        """Return the environment variables that keep libraries within the share."""
         settings = {"OMP_NUM_THREADS": str(self.threads), "OMP_WAIT_POLICY": "PASSIVE"}
         if self.gpus:
             settings["CUDA_VISIBLE_DEVICES"] = ",".join(str(gpu) for gpu in self.gpus)
@@ -44,7 +44,7 @@ class Machine:
         self._changed = asyncio.Condition()
 
     def require(self, *, stage: str, processes: int, gpus: int) -> None:
-        """Say at once what this machine can never give."""
+        """Refuse a stage that this machine can never run."""
         if gpus * processes > self.gpus:
             raise InvalidInput(
                 f"{stage}: asks for {gpus * processes} GPUs, this machine has {self.gpus}; "

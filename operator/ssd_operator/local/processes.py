@@ -1,4 +1,4 @@
-"""One stage process: start it, keep its log, read its last line, stop it politely.
+"""One stage process: start it, keep its log, read its last line, terminate it.
 
 A child dies with its parent (the kernel sends it SIGTERM), so that a killed runner leaves nothing behind that would
 hold an artifact's lock. It has a process group of its own: Ctrl-C reaches the runner alone, which then stops
@@ -59,7 +59,7 @@ async def run(config: Path, *, index: int, log: Path, environment: Mapping[str, 
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
-    """Ask the process to save and leave; after a while insist."""
+    """Send SIGTERM, upon which a stage saves its work and ends; after a while SIGKILL."""
     for number, patience in ((signal.SIGTERM, STOP_GRACE_S), (signal.SIGKILL, 10.0)):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number) if number == signal.SIGKILL else process.send_signal(number)

@@ -31,7 +31,7 @@ class Progress:
 
 def read(workspace: Path, node: Node) -> Progress | None:
     """Return a stage's progress, or None when nothing was said yet."""
-    snapshots = [found for shard in _shards(workspace, node) if (found := _newest(shard)) is not None]
+    snapshots = [newest for shard in _shards(workspace, node) if (newest := _newest(shard)) is not None]
     if not snapshots:
         return None
     values: dict[str, float] = {}
@@ -56,17 +56,17 @@ def _shards(workspace: Path, node: Node) -> list[list[Path]]:
 
 def _newest(directories: list[Path]) -> dict[str, object] | None:
     """Return what was said last in any of these directories."""
-    found: list[tuple[float, Path]] = []
+    written: list[tuple[float, Path]] = []
     for directory in directories:
         file = directory / files.PROGRESS
         try:
-            found.append((file.stat().st_mtime, file))
+            written.append((file.stat().st_mtime, file))
         except OSError:
             continue
-    if not found:
+    if not written:
         return None
     try:
-        document = json.loads(max(found)[1].read_text(encoding="utf-8"))
+        document = json.loads(max(written)[1].read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return document if isinstance(document, dict) else None

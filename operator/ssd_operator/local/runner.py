@@ -1,6 +1,6 @@
 """Carries out a graph on one machine.
 
-Level-triggered like its sibling on a cluster: look at what has finished, plan, start what is ready, again. What has
+Level-triggered as the operator is: look at what has finished, plan, start what is ready, again. What has
 finished is read from disk (a manifest with the right key), so that a run resumes after Ctrl-C or kill -9 where it
 stopped, and a second run does nothing.
 """
@@ -14,7 +14,7 @@ from ssd_jobs import contract
 from ssd_operator import plan
 from ssd_operator.lifecycle.outcome import for_report, overdue
 from ssd_operator.local import attempts, cache, processes
-from ssd_operator.local.attempts import Patience
+from ssd_operator.local.attempts import WaitBudget
 from ssd_operator.local.machine import Machine
 from ssd_operator.local.state import Phase, RunState, StageState
 from ssd_operator.local.workdir import Workdir
@@ -39,7 +39,7 @@ class Runner:
         machine: Machine,
         platform: plan.Platform,
         *,
-        patience: Patience,
+        wait_budget: WaitBudget,
         listener: Listener,
         run_process: attempts.RunProcess = processes.run,
         clock: Callable[[], float] = time.monotonic,
@@ -49,7 +49,7 @@ class Runner:
         self._workdir = workdir
         self._machine = machine
         self._platform = platform
-        self._patience = patience
+        self._wait_budget = wait_budget
         self._listener = listener
         self._run_process = run_process
         self._clock = clock
@@ -92,19 +92,19 @@ class Runner:
         skipped = True
         while skipped:
             self.graph = self._plan()
-            skipped = any(self._consider(node) for node in self.graph)
+            skipped = any(self._start_or_skip(node) for node in self.graph)
 
     def _plan(self) -> plan.Graph:
         """Plan with what is known now."""
         return plan.build(self._spec, surroundings(self._state), self._platform)
 
     def _check_machine(self) -> None:
-        """Refuse what this machine can never run before anything is started."""
+        """Refuse a graph that this machine can never run, before anything is started."""
         for node in self.graph:
             processes = node.tasks if node.is_gang else 1
             self._machine.require(stage=node.name, processes=processes, gpus=node.gpus)
 
-    def _consider(self, node: plan.Node) -> bool:
+    def _start_or_skip(self, node: plan.Node) -> bool:
         """Start or skip a stage whose turn it is; return whether it was skipped."""
         if node.name in {*self._running, *self._away} or self._phase(node.name, node.key) != "Pending":
             return False
@@ -136,7 +136,7 @@ class Runner:
             self._workdir,
             self._machine,
             limit=limit,
-            patience=self._patience,
+            wait_budget=self._wait_budget,
             on_wait=lambda what: self._move(node, state, "Running", f"{AWAY}: {what}" if what else ""),
             run=self._run_process,
         )
@@ -162,7 +162,7 @@ class Runner:
         return config.model_copy(update={"execution": execution})
 
     def _move(self, node: plan.Node, state: StageState, phase: Phase, message: str) -> None:
-        """Record a transition and tell whoever watches."""
+        """Record a transition and call the listener."""
         state.phase, state.message = phase, message
         self._state.save(self._workdir.state_file)
         self._listener(node, state)
@@ -175,7 +175,7 @@ class Runner:
                 task.result()
 
     async def _stop(self) -> None:
-        """Stop what runs and wait until it has saved what it had."""
+        """Stop the running stages and wait until they have saved their work."""
         for task in self._running.values():
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
@@ -197,7 +197,7 @@ def surroundings(state: RunState) -> plan.Surroundings:
     )
 
 
-def revived(state: RunState, graph: plan.Graph, workdir: Workdir) -> RunState:
+def resumed(state: RunState, graph: plan.Graph, workdir: Workdir) -> RunState:
     """Return the state for a new run: what failed is tried again, what vanished from disk is done again.
 
     A run that had come to its end begins anew, and so does the time that counts for its deadline.

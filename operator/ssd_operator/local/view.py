@@ -26,7 +26,7 @@ SHOWN = ("tokens_per_s", "output_tokens_per_s", "loss", "grad_norm")
 
 
 class View:
-    """Shows the stages of one run; `moved` is told of transitions, `watch` looks at progress."""
+    """Shows the stages of one run; `moved` shows transitions, `watch` progress."""
 
     def __init__(
         self, console: Console, workspace: Path, graph: Callable[[], Graph], states: dict[str, StageState]
@@ -37,7 +37,7 @@ class View:
         self._states = states
 
     def moved(self, node: Node, state: StageState) -> None:
-        """Say that a stage has moved on; the live table shows it by itself."""
+        """Show that a stage has moved on; the live table reads it by itself."""
         if self._console.is_terminal:
             return
         took = f" after {_duration(state.finished - state.started)}" if state.phase in ("Succeeded", "Failed") else ""

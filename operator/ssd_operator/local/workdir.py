@@ -26,7 +26,7 @@ ORIGIN = re.compile("[0-9a-f]{32}")
 
 def names(root: Path) -> list[str]:
     """Return the experiments that were run in a directory."""
-    return sorted(found.parent.name for found in root.glob(".ssd/*/selfdistill.yaml"))
+    return sorted(file.parent.name for file in root.glob(".ssd/*/selfdistill.yaml"))
 
 
 def mlflow_database(root: Path) -> Path:
@@ -68,8 +68,8 @@ class Workdir:
     def origin(self) -> str:
         """What no other directory has; empty before the first run."""
         with suppress(OSError):
-            found = self._origin_file.read_text(encoding="utf-8", errors="replace")
-            return found if ORIGIN.fullmatch(found) else ""
+            identity = self._origin_file.read_text(encoding="utf-8", errors="replace")
+            return identity if ORIGIN.fullmatch(identity) else ""
         return ""
 
     def create(self) -> None:
@@ -122,7 +122,7 @@ class Workdir:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the directory; a second run is told who has it."""
+        """Hold the lock of the directory; a second run fails with the process that has it."""
         descriptor = os.open(self.private / "lock", os.O_RDWR | os.O_CREAT, 0o644)
         try:
             try:

@@ -15,10 +15,10 @@ __all__ = ["config_map", "job", "objects"]
 
 def objects(node: Node, place: Place, *, attempt: int = 1) -> tuple[Object, ...]:
     """Return everything that one attempt needs besides what the resource has once."""
-    found = [config_map(node, place, attempt=attempt)]
+    body = [config_map(node, place, attempt=attempt)]
     if node.is_gang:
-        found.append(_service(node, place, attempt))
-    return (*found, job(node, place, attempt=attempt))
+        body.append(_service(node, place, attempt))
+    return (*body, job(node, place, attempt=attempt))
 
 
 def config_map(node: Node, place: Place, *, attempt: int) -> Object:

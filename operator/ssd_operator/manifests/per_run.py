@@ -1,4 +1,4 @@
-"""What a resource has once: its frozen spec, its claim, and the wall around pods that run foreign programs."""
+"""What a resource has once: its frozen spec, its claim, and the NetworkPolicy of pods that run foreign programs."""
 
 import json
 

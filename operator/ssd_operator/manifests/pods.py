@@ -66,7 +66,7 @@ def _worker(node: Node, place: Place, asked: Pod) -> Object:
     """Return the container that runs the stage."""
     settings = place.settings
     port = node.config.execution.metrics_port
-    found: Object = {
+    container: Object = {
         "name": naming.WORKER,
         "image": image(node, place),
         "imagePullPolicy": settings.image_pull_policy,
@@ -81,21 +81,21 @@ def _worker(node: Node, place: Place, asked: Pod) -> Object:
         "terminationMessagePolicy": "File",
         "volumeMounts": _inside(node),
     }
-    return {name: value for name, value in found.items() if value != []}
+    return {name: value for name, value in container.items() if value != []}
 
 
 def _inside(node: Node) -> list[Object]:
     """Return what the worker sees beside its image."""
-    found: list[Object] = [
+    volume_mounts: list[Object] = [
         {"name": "config", "mountPath": naming.CONFIG_FILE.rsplit("/", 1)[0], "readOnly": True},
         {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - the pod's own, empty at start
         *mounts.mounts(node),
     ]
     if node.needs_sandbox:
-        found.append({"name": "sandbox", "mountPath": SANDBOX_FOLDER})
+        volume_mounts.append({"name": "sandbox", "mountPath": SANDBOX_FOLDER})
     if node.row.uses_torch:
-        found.append({"name": "shm", "mountPath": "/dev/shm"})  # noqa: S108 - a memory volume of the pod
-    return found
+        volume_mounts.append({"name": "shm", "mountPath": "/dev/shm"})  # noqa: S108 - a memory volume of the pod
+    return volume_mounts
 
 
 def _sandbox(node: Node, place: Place, asked: Pod, *, memory_mb: int) -> Object:
@@ -139,7 +139,7 @@ def _placement(node: Node, place: Place, asked: Pod) -> Object:
     if node.gpus:
         selector = selector or dict(place.settings.gpu_node_selector)
         tolerations = tolerations or [dict(each) for each in place.settings.gpu_tolerations]
-    found: dict[str, Any] = {
+    placement: dict[str, Any] = {
         "nodeSelector": selector,
         "tolerations": tolerations,
         "affinity": dict(asked.affinity),
@@ -147,7 +147,7 @@ def _placement(node: Node, place: Place, asked: Pod) -> Object:
         "priorityClassName": scheduling.priority_class_name,
         "runtimeClassName": scheduling.runtime_class_name if node.needs_sandbox else "",
     }
-    return {name: value for name, value in found.items() if value}
+    return {name: value for name, value in placement.items() if value}
 
 
 def _toleration(document: Object) -> Object:

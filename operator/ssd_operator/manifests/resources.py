@@ -26,9 +26,9 @@ WORKER = {"cpu": "1", "memory": "2Gi"}
 
 def amount(quantity: str) -> Decimal:
     """Return a quantity as a number, in its base unit."""
-    found = QUANTITY.fullmatch(quantity)
-    assert found is not None, quantity
-    return Decimal(found["number"]) * SUFFIXES[found["suffix"]]
+    matched = QUANTITY.fullmatch(quantity)
+    assert matched is not None, quantity
+    return Decimal(matched["number"]) * SUFFIXES[matched["suffix"]]
 
 
 def worker(asked: Resources, *, gpus: int, gpu_resource: str) -> Object:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from ssd_operator import naming
 from ssd_operator.cluster import Api, Key, Store
+from ssd_operator.reconcile.progress import Reader
 from ssd_operator.reconcile.reconciler import Changed, Reconciler
 from ssd_operator.settings import Settings
 
@@ -31,4 +32,5 @@ class ResourceReconciler(Protocol):
 
 def reconcilers(api: Api, store: Store, settings: Settings, *, changed: Changed) -> Mapping[str, ResourceReconciler]:
     """Return the reconciler of every kind, over one connection and one memory."""
-    return {naming.KIND: Reconciler(api, store, settings, changed=changed)}
+    progress = Reader(every_s=settings.progress_s)
+    return {naming.KIND: Reconciler(api, store, settings, progress=progress, changed=changed)}

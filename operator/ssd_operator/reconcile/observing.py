@@ -108,34 +108,34 @@ class Observer:
 
     async def _queued(self, live: list[StageStatus], jobs: dict[str, JobView]) -> dict[str, str]:
         """Return what Kueue says of the Jobs that it has not let run."""
-        found = {}
+        messages = {}
         for job in (jobs[stage.jobs[0].name] for stage in live if stage.jobs[0].name in jobs):
             if job.queue and job.suspended and not job.end:
-                found[job.name] = await self._admissions.message(job)
+                messages[job.name] = await self._admissions.message(job)
             else:
                 self._admissions.forget(job.uid)
-        return found
+        return messages
 
     def _wanted(self, uid: str, jobs: dict[str, JobView]) -> dict[str, str]:
         """Return for each Job another resource that wants it to go on."""
-        found = {}
+        wanted_by = {}
         for job in jobs.values():
             for owner in job.owners:
                 if owner.uid != uid and self._store.is_going_on(owner.uid):
-                    found[job.name] = owner.name
-        return found
+                    wanted_by[job.name] = owner.name
+        return wanted_by
 
     def _read_progress(
         self, key: Key, live: list[StageStatus], pods: dict[str, tuple[PodView, ...]], place: Place
     ) -> dict[str, ProgressStatus]:
         """Ask the one pod that speaks for a running stage: rank zero, or the only one."""
         port = place.settings.worker_metrics_port
-        found = {}
+        read = {}
         for stage in live:
             running = [pod for pod in pods[stage.jobs[0].name] if pod.phase == "Running" and pod.ip]
             first = next((pod for pod in running if pod.index == 0), None)
             if port and first is not None and is_asked(stage):
                 progress = self._progress.read(key, stage.name, url(first.ip, port))
                 if progress is not None:
-                    found[stage.name] = progress
-        return found
+                    read[stage.name] = progress
+        return read

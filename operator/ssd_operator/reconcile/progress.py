@@ -55,11 +55,11 @@ async def fetch(url: str) -> str:
 
 def parse(text: str) -> ProgressStatus | None:
     """Return the progress in a page of metrics, or None when it says nothing sensible."""
-    found = {kind: (unit, float(value)) for kind, unit, value in LINE.findall(text)}
-    if "done" not in found or "total" not in found:
+    counts = {kind: (unit, float(value)) for kind, unit, value in LINE.findall(text)}
+    if "done" not in counts or "total" not in counts:
         return None
-    unit, done = found["done"]
-    total = found["total"][1]
+    unit, done = counts["done"]
+    total = counts["total"][1]
     if not (0 <= done <= 1e15 and 0 <= total <= 1e15):
         return None
     return ProgressStatus(unit=unit[:64], done=int(done), total=int(total))
@@ -101,10 +101,10 @@ class Reader:
 
     async def _ask(self, known: Known, url: str) -> None:
         """Ask one worker, and keep what is news."""
-        found = parse(await self._get(url))
+        answer = parse(await self._get(url))
         now = self._clock()
-        if found is not None and (_is_news(known.shown, found) or now - known.shown_at >= SHOWN_EVERY_S):
-            known.shown, known.shown_at = found, now
+        if answer is not None and (_is_news(known.shown, answer) or now - known.shown_at >= SHOWN_EVERY_S):
+            known.shown, known.shown_at = answer, now
 
     def forget(self, key: Key) -> None:
         """Drop what is known of a resource."""
@@ -112,8 +112,8 @@ class Reader:
             del self._known[place]
 
 
-def _is_news(shown: ProgressStatus | None, found: ProgressStatus) -> bool:
+def _is_news(shown: ProgressStatus | None, answer: ProgressStatus) -> bool:
     """Tell whether the change is worth a write."""
-    if shown is None or (shown.unit, shown.total) != (found.unit, found.total):
+    if shown is None or (shown.unit, shown.total) != (answer.unit, answer.total):
         return True
-    return abs(found.done - shown.done) * 100 >= max(found.total, 1)
+    return abs(answer.done - shown.done) * 100 >= max(answer.total, 1)

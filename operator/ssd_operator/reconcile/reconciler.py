@@ -64,7 +64,7 @@ class Reconciler:
         store: Store,
         settings: Settings,
         *,
-        progress: Reader | None = None,
+        progress: Reader,
         clock: Callable[[], datetime] = _now,
         changed: Changed = lambda _was, _now: None,
     ) -> None:
@@ -81,7 +81,7 @@ class Reconciler:
         self._runs = Runs(api, store)
         jobs = Jobs(api, store)
         self._actor = Actor(api, jobs)
-        self._observer = Observer(api, store, jobs, progress or Reader(every_s=settings.progress_s))
+        self._observer = Observer(api, store, jobs, progress)
         self._recorder = Recorder(api, identity=settings.identity, clock=clock)
 
     async def prefetch(self, namespace: str) -> None:
@@ -90,22 +90,22 @@ class Reconciler:
 
     async def reconcile(self, key: Key) -> float | None:
         """Look at one resource; return after how many seconds to look again, or None."""
-        found = await self._see(key)
-        if found is None or found.deleting:
+        resource = await self._see(key)
+        if resource is None or resource.deleting:
             self._forget(key)
             return None
-        if isinstance(found, Ended):
-            return self._ended.next_look(found)
-        if isinstance(found, Unreadable):
-            raise found.error
-        return await self._look_at(found)
+        if isinstance(resource, Ended):
+            return self._ended.next_look(resource)
+        if isinstance(resource, Unreadable):
+            raise resource.error
+        return await self._look_at(resource)
 
     async def _see(self, key: Key) -> Run | Ended | Unreadable | None:
         """Return what is known of a resource; one that is over is read as a whole when something is to be done."""
-        found = self._store.resource(key)
-        if isinstance(found, Ended) and not found.deleting and self._ended.is_due(found):
-            return await self._runs.read(found.identity)
-        return found
+        known = self._store.resource(key)
+        if isinstance(known, Ended) and not known.deleting and self._ended.is_due(known):
+            return await self._runs.read(known.identity)
+        return known
 
     async def _look_at(self, run: Run) -> float | None:
         """Do one pass; who was overtaken by a change looks again at once."""

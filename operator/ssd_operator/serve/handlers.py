@@ -6,6 +6,7 @@ are no handlers of creation or change, so kopf writes no annotation and no final
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +27,14 @@ __all__ = ["Dispatcher", "registry", "watch_settings"]
 class Dispatcher:
     """From an event to the keys of the resources that it concerns."""
 
-    def __init__(self, store: Store, queue: WorkQueue[Key], *, alive: Any = lambda: None) -> None:
+    def __init__(self, store: Store, queue: WorkQueue[Key], *, on_event: Callable[[], None] = lambda: None) -> None:
         self._store = store
         self._queue = queue
-        self._alive = alive
+        self._on_event = on_event
 
     def resource(self, kind: str | None, raw: Raw) -> None:
         """A resource was made, changed or deleted: it, and those that share Jobs with it, look again."""
-        self._alive()
+        self._on_event()
         seen = self._store.delete_resource(raw) if kind == "DELETED" else self._store.put_resource(raw)
         self._queue.add(seen.key)
         for job in self._store.owned(seen.uid):
@@ -42,14 +43,14 @@ class Dispatcher:
 
     def job(self, kind: str | None, raw: Raw) -> None:
         """A Job changed: its owners look again."""
-        self._alive()
+        self._on_event()
         job = self._store.delete_job(raw) if kind == "DELETED" else self._store.put_job(raw)
         for owner in self._store.owners(job):
             self._queue.add(owner)
 
     def pod(self, kind: str | None, raw: Raw) -> None:
         """A pod changed: the owners of its Job look again."""
-        self._alive()
+        self._on_event()
         pod = self._store.delete_pod(raw) if kind == "DELETED" else self._store.put_pod(raw)
         job = self._store.job(pod.namespace, pod.job)
         for owner in self._store.owners(job) if job is not None else ():
@@ -58,10 +59,10 @@ class Dispatcher:
 
 def registry(dispatcher: Dispatcher, namespaces: Namespaces, *, kubeconfig: Path | None) -> kopf.OperatorRegistry:
     """Return the handlers; credentials come from the pod, or from the kubeconfig that the process was given."""
-    found = kopf.OperatorRegistry()
+    handlers = kopf.OperatorRegistry()
     login = Login(kopf.login_with_service_account if kubeconfig is None else kopf.login_with_kubeconfig, namespaces)
 
-    @kopf.on.login(registry=found)
+    @kopf.on.login(registry=handlers)
     async def _login(**kwargs: Any) -> Any:
         return await login(**kwargs)
 
@@ -69,29 +70,29 @@ def registry(dispatcher: Dispatcher, namespaces: Namespaces, *, kubeconfig: Path
         dispatcher.resource(event["type"], event["object"])
 
     for row in RESOURCE_KINDS.values():
-        kopf.on.event(naming.GROUP, naming.VERSION, row.plural, registry=found)(_resource)
+        kopf.on.event(naming.GROUP, naming.VERSION, row.plural, registry=handlers)(_resource)
 
-    @kopf.on.event("batch", "v1", "jobs", registry=found)
+    @kopf.on.event("batch", "v1", "jobs", registry=handlers)
     async def _job(event: Any, **_: Any) -> None:
         dispatcher.job(event["type"], event["object"])
 
-    @kopf.on.event("", "v1", "pods", registry=found)
+    @kopf.on.event("", "v1", "pods", registry=handlers)
     async def _pod(event: Any, **_: Any) -> None:
         dispatcher.pod(event["type"], event["object"])
 
-    return found
+    return handlers
 
 
 def watch_settings(settings: Settings) -> kopf.OperatorSettings:
     """Return kopf's settings: filters on the server, no peering, no events of its own, no change of any object."""
-    found = kopf.OperatorSettings()
-    found.watching.label_selectors["batch", "v1", "jobs"] = SELECTOR
-    found.watching.label_selectors["v1/pods"] = SELECTOR
-    found.watching.chunk_size = 500
-    found.networking.request_timeout = 30
-    found.persistence.diffbase_storage = NothingBefore()
-    found.persistence.progress_storage = NothingHandled()
-    found.posting.enabled = False
-    found.peering.standalone = True
-    found.scanning.disabled = bool(settings.namespaces)
-    return found
+    kopf_settings = kopf.OperatorSettings()
+    kopf_settings.watching.label_selectors["batch", "v1", "jobs"] = SELECTOR
+    kopf_settings.watching.label_selectors["v1/pods"] = SELECTOR
+    kopf_settings.watching.chunk_size = 500
+    kopf_settings.networking.request_timeout = 30
+    kopf_settings.persistence.diffbase_storage = NothingBefore()
+    kopf_settings.persistence.progress_storage = NothingHandled()
+    kopf_settings.posting.enabled = False
+    kopf_settings.peering.standalone = True
+    kopf_settings.scanning.disabled = bool(settings.namespaces)
+    return kopf_settings

@@ -1,4 +1,4 @@
-"""What the kubelet and Prometheus ask: is it alive, is it ready, how is it going."""
+"""The HTTP server of the operator's process: liveness and readiness for the kubelet, metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ MOST_MISSES = 2
 
 
 class Health:
-    """What is known about the process's own state."""
+    """The state of the process: whether its watches deliver, and whether it has started."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._heard = clock()
+        self._last_event = clock()
         self._misses = 0
         self.ready = False
         """A standby is ready as well: it is ready to take over."""
 
-    def heard(self) -> None:
-        """Note that a watch has spoken."""
-        self._heard = self._clock()
+    def note_event(self) -> None:
+        """Note that a watch has delivered an event."""
+        self._last_event = self._clock()
 
-    def compared(self, *, missed: int) -> None:
+    def note_resync(self, *, missed: int) -> None:
         """Note what a resync found; when nothing was missed, silence only means that nothing happened."""
         self._misses = self._misses + 1 if missed else 0
         if not missed:
-            self.heard()
+            self.note_event()
 
     @property
     def age(self) -> float:
         """Return how long ago the watches were known to be alive."""
-        return self._clock() - self._heard
+        return self._clock() - self._last_event
 
     @property
     def alive(self) -> bool:

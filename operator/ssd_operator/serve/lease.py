@@ -60,14 +60,14 @@ class Elector:
 
 
 async def _lead(elector: Elector, taken: Callable[[], None], stop: threading.Event) -> None:
-    """Take the Lease, then renew it until told to stop; return early when it is lost."""
-    while not await _tried(elector):
-        if await _stopped(stop):
+    """Take the Lease, then renew it until `stop` is set; return early when it is lost."""
+    while not await _attempt_in_time(elector):
+        if await _wait_or_stop(stop):
             return
     taken()
     renewed = time.monotonic()
-    while not await _stopped(stop):
-        if await _tried(elector):
+    while not await _wait_or_stop(stop):
+        if await _attempt_in_time(elector):
             renewed = time.monotonic()
         elif time.monotonic() - renewed > RENEW_WITHIN_S:
             LOGGER.error("the Lease was lost: another operator may lead")
@@ -75,8 +75,8 @@ async def _lead(elector: Elector, taken: Callable[[], None], stop: threading.Eve
     await elector.release()
 
 
-async def _tried(elector: Elector) -> bool:
-    """Try once; a server that does not answer in time is one that did not renew."""
+async def _attempt_in_time(elector: Elector) -> bool:
+    """Attempt once; a server that does not answer in time did not renew."""
     try:
         return await asyncio.wait_for(elector.attempt(), RENEW_WITHIN_S / 2)
     except (ApiError, TimeoutError) as error:
@@ -84,18 +84,18 @@ async def _tried(elector: Elector) -> bool:
         return False
 
 
-async def _stopped(stop: threading.Event) -> bool:
-    """Wait until the next try is due, or until told to stop."""
+async def _wait_or_stop(stop: threading.Event) -> bool:
+    """Wait until the next attempt is due; tell whether `stop` was set meanwhile."""
     return await asyncio.to_thread(stop.wait, RETRY_S)
 
 
-async def _stand(
+async def _run_candidate(
     connect: Callable[[], Awaitable[Api]],
     make: Callable[[Api], Elector],
     taken: Callable[[], None],
     stop: threading.Event,
 ) -> None:
-    """Stand for election, over a connection of its own."""
+    """Run one candidate, over a connection of its own."""
     api = await connect()
     try:
         await _lead(make(api), taken, stop)
@@ -115,7 +115,7 @@ def lead_in_thread(
 
     def body() -> None:
         try:
-            asyncio.run(_stand(connect, make, taken, stop))
+            asyncio.run(_run_candidate(connect, make, taken, stop))
         except Exception:  # a leader that does not know whether it leads must not go on
             LOGGER.exception("leader election failed")
         finally:

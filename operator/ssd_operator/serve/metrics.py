@@ -48,7 +48,7 @@ class Metrics:
             "ssd_progress_writes_total", "Status writes that say nothing but how far a stage is.", registry=registry
         )
         self.missed = Counter(
-            "ssd_watch_missed_total", "Changes that a resync found before a watch told.", registry=registry
+            "ssd_watch_missed_total", "Changes that a resync found before a watch delivered them.", registry=registry
         )
 
     def watch(

@@ -1,4 +1,4 @@
-"""The operator as a process: wait for the Lease, learn what there is, watch, and work until told to stop."""
+"""The operator as a process: wait for the Lease, learn what there is, watch, and work until stopped."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ class Operator:
         )
 
     async def work(self, stop: asyncio.Event, kubeconfig: Path | None) -> None:
-        """Learn what there is before anything is decided, then watch and work until told to stop."""
+        """Learn what there is before anything is decided, then watch and work until stopped."""
         await self._begin()
         every_s = self._settings.resync_s
         bodies = (
@@ -139,7 +139,7 @@ class Operator:
             self._resync.keep_asking(every_s=min(every_s, ASK_AGAIN_S)),
             stop.wait(),
         )
-        dispatcher = handlers.Dispatcher(self._store, self._queue, alive=self._state.heard)
+        dispatcher = handlers.Dispatcher(self._store, self._queue, on_event=self._state.note_event)
         registry = handlers.registry(dispatcher, self._namespaces, kubeconfig=kubeconfig)
         await until_stopped(bodies, lambda flag: self._watch(registry, flag, stop))
 
@@ -172,7 +172,7 @@ class Operator:
     def _compared(self, missed: int) -> None:
         """Note what a resync found, forget what is gone, and look at everything else once more."""
         self._metrics.missed.inc(missed)
-        self._state.compared(missed=missed)
+        self._state.note_resync(missed=missed)
         for each in self._reconcilers.values():
             each.forget_the_gone()
         for key in self._store.known():

@@ -1,4 +1,4 @@
-"""A queue of keys: what is added twice is done once, and one key is never in two hands.
+"""A queue of keys: what is added twice is done once, and no key is worked on twice at the same time.
 
 Events say only that something about a key may have changed. The queue coalesces them, limits how many keys are worked
 on at once, and comes back: after the time that the work asked for, or later and later, with jitter, when it failed.
@@ -84,10 +84,10 @@ class WorkQueue(Generic[K]):
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
             for _ in range(self._concurrency):
-                group.create_task(self._hand())
+                group.create_task(self._take_keys())
 
-    async def _hand(self) -> None:
-        """Take one key after another."""
+    async def _take_keys(self) -> None:
+        """Work on one key after another."""
         while True:
             key = await self._ready.get()
             self._waiting.discard(key)

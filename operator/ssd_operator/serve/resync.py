@@ -89,29 +89,29 @@ class Resync:
         resources, jobs, pods = self._store.identities(), self._store.jobs(), self._store.pods_at_work()
         listings = await self._list()
         await asyncio.sleep(self._grace_s)
-        heard = set(listings) & set(self._namespaces.watched)
-        listed = [listings[namespace] for namespace in heard]
+        answered = set(listings) & set(self._namespaces.watched)
+        listed = [listings[namespace] for namespace in answered]
         present = {uid for each in listed for uid in each.present}
-        missed = sum(self._learn_resource(found) for each in listed for found in each.resources)
-        missed += sum(self._learn_job(found) for each in listed for found in each.jobs)
+        missed = sum(self._learn_resource(resource) for each in listed for resource in each.resources)
+        missed += sum(self._learn_job(job) for each in listed for job in each.jobs)
         for pod in pods:
-            missed += _covers(heard, pod.namespace) and pod.uid not in present and self._forget_pod(pod)
+            missed += _covers(answered, pod.namespace) and pod.uid not in present and self._forget_pod(pod)
         for seen in resources:
-            missed += _covers(heard, seen.key.namespace) and seen.uid not in present and self._forget_resource(seen)
+            missed += _covers(answered, seen.key.namespace) and seen.uid not in present and self._forget_resource(seen)
         for job in jobs:
-            missed += _covers(heard, job.namespace) and job.uid not in present and await self._forget_job(job)
+            missed += _covers(answered, job.namespace) and job.uid not in present and await self._forget_job(job)
         return missed
 
     async def _list(self) -> dict[str, Listing]:
         """Return what there is in each namespace that answers."""
-        found = {}
+        listings = {}
         for namespace in self._namespaces.watched:
             try:
-                found[namespace] = await self._listings.compare(namespace)
+                listings[namespace] = await self._listings.compare(namespace)
             except ApiError as error:
                 if not self._namespaces.refused(namespace, error):
                     raise
-        return found
+        return listings
 
     def _learn_resource(self, resource: Live | Ended) -> bool:
         """Remember a listed resource, and tell whether that is news."""
@@ -144,13 +144,13 @@ class Resync:
         if known is None or known.uid != job.uid:
             return False
         try:
-            found = self._store.put_job(await self._api.get("Job", job.namespace, job.name))
+            newest = self._store.put_job(await self._api.get("Job", job.namespace, job.name))
         except ApiError as error:
             if not error.missing:
                 raise
             self._store.drop_job(job.namespace, job.name, uid=job.uid, version=known.version)
             return True
-        return found.uid != job.uid
+        return newest.uid != job.uid
 
 
 def _covers(namespaces: set[str], namespace: str) -> bool:

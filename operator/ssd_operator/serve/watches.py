@@ -34,23 +34,23 @@ class Login:
 
     async def __call__(self, **kwargs: Any) -> kopf.AiohttpSession | None:
         """Return a connection; the same one for the same credentials, so that kopf knows those that were invalid."""
-        found = self._find(**kwargs)
-        if found is None:
+        credentials = self._find(**kwargs)
+        if credentials is None:
             return None
-        if self._made is None or self._made[0] != found:
-            self._made = (found, self._connect(found))
+        if self._made is None or self._made[0] != credentials:
+            self._made = (credentials, self._connect(credentials))
         return self._made[1]
 
-    def _connect(self, found: kopf.ConnectionInfo) -> kopf.AiohttpSession:
+    def _connect(self, credentials: kopf.ConnectionInfo) -> kopf.AiohttpSession:
         session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=found.as_ssl_context()),
-            headers=found.as_http_headers(),
-            proxy=found.proxy_url,
-            trust_env=found.trust_env,
+            connector=aiohttp.TCPConnector(limit=0, ssl=credentials.as_ssl_context()),
+            headers=credentials.as_http_headers(),
+            proxy=credentials.proxy_url,
+            trust_env=credentials.trust_env,
             middlewares=(self._keep_refusals_back,),
         )
         return kopf.AiohttpSession(
-            server=found.server, default_namespace=found.default_namespace, aiohttp_session=session
+            server=credentials.server, default_namespace=credentials.default_namespace, aiohttp_session=session
         )
 
     async def _keep_refusals_back(self, request: aiohttp.ClientRequest, send: Send) -> aiohttp.ClientResponse:

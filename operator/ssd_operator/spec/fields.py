@@ -13,9 +13,9 @@ __all__ = ["at"]
 
 def at(spec: Section, path: str) -> Any:
     """Return the value at a path such as "training.maxAttempts"; None below a section that is absent."""
-    found: Any = spec
+    value: Any = spec
     for name in path.split("."):
-        if found is None:
+        if value is None:
             return None
-        found = getattr(found, to_snake(name))
-    return found
+        value = getattr(value, to_snake(name))
+    return value

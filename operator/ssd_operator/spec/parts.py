@@ -29,10 +29,10 @@ class Part:
 
     def holder(self, document: _Object) -> _Object | None:
         """Return the object of a spec that this part stands in, None when it is absent."""
-        found: _Object | None = document
+        section: _Object | None = document
         for name in self.path[:-1]:
-            found = found.get(name) if found is not None else None
-        return found
+            section = section.get(name) if section is not None else None
+        return section
 
     def of(self, document: _Object) -> Any:
         """Return what a spec says here, None when it says nothing."""

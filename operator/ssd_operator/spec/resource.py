@@ -68,9 +68,9 @@ def parse(document: Any) -> Resource:
 
 def checked(document: Any, kind: ResourceKind) -> dict[str, dict[str, Any]]:
     """Return the parts of a resource of this kind as the API server keeps them, or raise InvalidSpec."""
-    found = list(surrogates.lone(document)) or list(_outside(document, kind))
-    if found:
-        raise InvalidSpec(found)
+    problems = list(surrogates.lone(document)) or list(_outside(document, kind))
+    if problems:
+        raise InvalidSpec(problems)
     body = {
         "metadata": normal(document["metadata"], None),
         "spec": normal(document["spec"], kind.spec),

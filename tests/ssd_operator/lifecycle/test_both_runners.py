@@ -14,7 +14,7 @@ from ssd_jobs import contract
 from ssd_jobs.contract import STAGES, ExitCode
 from ssd_operator import manifests
 from ssd_operator.lifecycle import is_over, next_look
-from ssd_operator.local.attempts import Attempt, Outcome, Patience
+from ssd_operator.local.attempts import Attempt, Outcome, WaitBudget
 from ssd_operator.local.machine import Machine
 from ssd_operator.local.processes import Finished
 from ssd_operator.local.workdir import Workdir
@@ -81,7 +81,7 @@ async def locally(kind: str, codes: list[int], workdir: Workdir, *, wait_s: floa
         workdir,
         Machine(cores=4, gpus=8),
         limit=node.most_failures(spec),
-        patience=Patience(wait_s, clock=lambda: clock.now, sleep=clock.sleep),
+        wait_budget=WaitBudget(wait_s, clock=lambda: clock.now, sleep=clock.sleep),
         on_wait=lambda _: None,
         run=scripted,
     )
@@ -146,7 +146,7 @@ async def test_both_runners_try_a_stage_equally_often(kind: str, codes: list[int
 
 @pytest.mark.parametrize("kind", STAGES)
 async def test_what_is_away_is_waited_for_as_long_as_asked_and_is_no_failure(kind: str, tmp_path: Path) -> None:
-    """The waits of all tries together end with the patience, and the stage says why it waits."""
+    """The waits of all tries together end with the time that `--wait` allows, and the stage says why it waits."""
     workdir = Workdir(tmp_path, "toy")
     workdir.create()
     outcome, tries, waited = await locally(kind, [ExitCode.TEMPORARY] * 100, workdir, wait_s=300)

@@ -13,7 +13,7 @@ from ssd_jobs.contract import files
 from ssd_operator import plan
 from ssd_operator.errors import Busy
 from ssd_operator.local import cache, progress, runner, summary
-from ssd_operator.local.attempts import Patience
+from ssd_operator.local.attempts import WaitBudget
 from ssd_operator.local.experiment import LocalExperiment
 from ssd_operator.local.machine import Machine
 from ssd_operator.local.state import Phase, RunState, StageState
@@ -77,7 +77,7 @@ def test_a_new_run_keeps_what_is_whole_and_forgets_the_rest(tmp_path: Path) -> N
         if node.name != "curate":
             finish(tmp_path, node)
     state.stages["report"].phase = "Failed"
-    kept = runner.revived(state, GRAPH, workdir).stages
+    kept = runner.resumed(state, GRAPH, workdir).stages
     assert set(kept) == {node.name for node in GRAPH} - {"curate", "report"}
 
 
@@ -172,7 +172,7 @@ async def test_the_deadline_counts_only_the_time_in_which_the_run_goes_on(tmp_pa
         workdir,
         Machine(cores=1, gpus=0),
         plans.PLATFORM,
-        patience=Patience(0),
+        wait_budget=WaitBudget(0),
         listener=lambda node, stage: lost.append(f"{node.name} {stage.phase}: {stage.message}"),
         clock=clock,
     )
@@ -187,9 +187,9 @@ def test_a_run_that_had_ended_has_its_whole_time_again(tmp_path: Path) -> None:
     workdir = Workdir(tmp_path, "toy")
     state = succeeded(GRAPH)
     state.seconds = 50.0
-    assert runner.revived(state, GRAPH, workdir).seconds == 0
+    assert runner.resumed(state, GRAPH, workdir).seconds == 0
     state.stages["report"].phase = "Pending"
-    assert runner.revived(state, GRAPH, workdir).seconds == 50
+    assert runner.resumed(state, GRAPH, workdir).seconds == 50
 
 
 @pytest.mark.parametrize(

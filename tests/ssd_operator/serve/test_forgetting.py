@@ -11,7 +11,7 @@ from cluster.memory import Memory
 from cluster.world import nobody_answers
 from ssd_operator import naming
 from ssd_operator.cluster import Api, ResourceIdentity, Store, run_key
-from ssd_operator.cluster.kinds import KINDS
+from ssd_operator.cluster.paths import KINDS
 from ssd_operator.cluster.views import view_job, view_pod
 from ssd_operator.reconcile import Reconciler
 from ssd_operator.reconcile.progress import Fetch, Reader

@@ -18,11 +18,11 @@ def test_silence_alone_is_no_illness() -> None:
     now[0] = 10_000.0
     assert health.alive
     assert health.age == 10_000.0
-    health.compared(missed=0)
+    health.note_resync(missed=0)
     assert health.age == 0.0
-    health.compared(missed=3)
+    health.note_resync(missed=3)
     assert health.alive
-    health.compared(missed=1)
+    health.note_resync(missed=1)
     assert not health.alive
 
 

@@ -13,7 +13,7 @@ from cluster.worker import Workspace
 from ssd_jobs import contract
 from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError
-from ssd_operator.cluster.kinds import KINDS
+from ssd_operator.cluster.paths import KINDS
 
 Raw = dict[str, Any]
 UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"

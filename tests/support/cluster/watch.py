@@ -7,7 +7,7 @@ from typing import Any
 
 from kubernetes.aio import client, config
 
-from ssd_operator.cluster.kinds import KINDS
+from ssd_operator.cluster.paths import KINDS
 
 __all__ = ["watch"]
 
