@@ -4,9 +4,11 @@ The model, the training prompts and each benchmark are artifacts by themselves, 
 not train again, and two experiments on one model share it.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from ssd_jobs.contract.base import ArtifactPath, JsonMap, Key, Model, Name
+from pydantic import Field
+
+from ssd_jobs.contract.base import ArtifactPath, JsonMap, Key, LaterField, Model, Name
 from ssd_jobs.contract.config import Config, StageExecution
 from ssd_jobs.contract.sources import BenchmarkSource, ModelSource, ProblemSource
 
@@ -55,6 +57,8 @@ class BenchmarkScience(Model):
 
     source: BenchmarkSource
     rendering: Rendering
+    expect_problems: Annotated[int | None, Field(ge=1), LaterField()]
+    """How many problems there must be; None expects nothing."""
 
 
 class ModelPart(Model):

@@ -133,7 +133,9 @@ def _prompts(
 def _benchmark(experiment: Experiment, model: contract.ModelPart, benchmark: Benchmark) -> contract.BenchmarkPart:
     """Return the part that is one benchmark."""
     science = contract.BenchmarkScience(
-        source=sources.benchmark_source(benchmark.source), rendering=_rendering(experiment.spec)
+        source=sources.benchmark_source(benchmark.source),
+        rendering=_rendering(experiment.spec),
+        expect_problems=benchmark.expect_problems or None,
     )
     upstream = {"model": model.key, **_salt(contract.is_pinned(science.source), experiment.around)}
     key = keys.key(

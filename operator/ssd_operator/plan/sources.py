@@ -58,7 +58,7 @@ def benchmark_source(source: evaluation.BenchmarkSource) -> contract.BenchmarkSo
             end=window.last_day,
             exclude_errata=window.exclude_errata,
             repo=LIVECODEBENCH,
-            revision="main",
+            revision=window.revision,
             path="",
         )
     if source.hugging_face is not None:

@@ -33,6 +33,8 @@ class LiveCodeBench(Section):
     """Last contest day, included."""
     exclude_errata: bool = True
     """Leave out problems whose tests are known to be wrong."""
+    revision: Annotated[str, Field(min_length=1, max_length=256)] = "main"
+    """Branch, tag or commit of the data set; `prepare` records the commit that it was."""
 
 
 class HubBenchmark(Section):
@@ -87,6 +89,8 @@ class Benchmark(Section):
     """Name in metrics, stages and the gate. One that a preset has too takes the preset's other values."""
     source: BenchmarkSource
     """Where the problems and their tests come from."""
+    expect_problems: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """Refuse the source when it has another number of problems; 0 expects nothing."""
     samples_per_problem: Annotated[int, Field(ge=1, le=1000)] = 10
     """Samples from which pass@k is estimated."""
     k: Annotated[
@@ -102,7 +106,8 @@ class Benchmark(Section):
     grading: Annotated[
         tuple[Literal["Process", "LCB"], ...], Field(min_length=1, max_length=2, json_schema_extra=_SET), unique
     ] = ("Process",)
-    """Process runs real processes; LCB copies LiveCodeBench's grader for comparison. The first one decides the gate."""
+    """Process runs real processes; LCB copies LiveCodeBench's published grader, which is not the
+    one the paper used. The first one decides the gate."""
     max_sequence_tokens: Tokens = 131_072
     """Longest prompt and completion together."""
 

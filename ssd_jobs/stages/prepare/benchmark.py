@@ -11,7 +11,7 @@ from ssd_jobs.contract import BenchmarkPart, LiveCodeBench, PrepareExecution, fi
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models.prompts import Renderer
 from ssd_jobs.programs import gradable
-from ssd_jobs.stages.prepare.sources.benchmarks import open_benchmark
+from ssd_jobs.stages.prepare.sources.benchmarks import Benchmark, open_benchmark
 from ssd_jobs.stages.prepare.sources.problem import Case, Problem
 
 __all__ = ["make"]
@@ -40,12 +40,26 @@ def make(
             table_writer(tests_draft.path / files.TESTS, tables.TESTS) as tests,
         ):
             counts = _Writer(part, renderer, problems, prompts, tests).write(source.problems())
+        _check_count(part, counts["problems"], source)
         facts = {**source.facts, **renderer.facts}
         made = Provenance(
             science=science_of(part.science), inputs=inputs, counts=counts, facts=facts, image=execution.image
         )
         tests_draft.finish(made)
         draft.finish(made)
+
+
+def _check_count(part: BenchmarkPart, found: int, source: Benchmark) -> None:
+    """Refuse another number of problems than the user expects: the same name has meant several sets."""
+    expected = part.science.expect_problems
+    if expected in (None, found):
+        return
+    errata = int(str(source.facts.get("errata_left_out", 0)))
+    besides = f" beside {errata} left out as errata (excludeErrata)" if errata else ""
+    raise BadInput(
+        f"evaluation.benchmarks[{part.name}].expectProblems: {expected} are expected and {found} were found{besides}; "
+        f"correct the source, or expect {found}"
+    )
 
 
 class _Writer:

@@ -68,6 +68,7 @@ def _assert_is_the_papers(spec: ResolvedSpec, paper: Paper) -> None:
     assert hub is not None
     assert hub.repo == paper.repo
     assert spec.model.prompt_mode == "Chat"
+    assert spec.prompts.form == ("Thinking" if paper.steps == THINKING[0] else "Instruct")
     assert _setting(spec.sampling) == paper.train
     assert (spec.sampling.samples_per_prompt, spec.sampling.max_sequence_tokens) == (1, 131072)
     assert (spec.curation.filter, spec.curation.truncated) == ("Stub", "Keep")
@@ -79,12 +80,13 @@ def _assert_is_the_papers(spec: ResolvedSpec, paper: Paper) -> None:
     assert (training.weight_decay, training.betas) == (0.1, (0.9, 0.95))
     assert (training.global_batch_size, training.sequence_length) == (32, 65536)
     assert [benchmark.name for benchmark in spec.evaluation.benchmarks] == ["lcb-v6", "lcb-v5"]
-    for benchmark, days in zip(
-        spec.evaluation.benchmarks, (("2025-02", "2025-05"), ("2024-08", "2025-02")), strict=True
+    for benchmark, days, problems in zip(
+        spec.evaluation.benchmarks, (("2025-02", "2025-05"), ("2024-08", "2025-02")), (131, 374), strict=True
     ):
         window = benchmark.source.livecodebench
         assert window is not None
-        assert (window.first_day[:7], window.last_day[:7]) == days
+        assert (window.release, window.first_day[:7], window.last_day[:7]) == ("release_v6", *days)
+        assert benchmark.expect_problems == problems
         assert (benchmark.samples_per_problem, benchmark.k, benchmark.max_sequence_tokens) == (10, (1, 5), 131072)
         assert _setting(benchmark.decode.base) == paper.base
         assert _setting(benchmark.decode.candidate) == paper.candidate

@@ -114,7 +114,7 @@ def test_the_users_list_of_benchmarks_is_the_list() -> None:
     known, mine = resolve(spec, name="a").evaluation.benchmarks
     assert (known.name, known.samples_per_problem, known.k) == ("lcb-v5", 20, (1, 5))
     assert known.source.livecodebench is not None
-    assert known.source.livecodebench.release == "release_v5"
+    assert known.source.livecodebench.release == "release_v6"
     assert mine.decode == known.decode
     assert mine.k == (1,)
 

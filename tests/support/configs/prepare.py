@@ -19,6 +19,7 @@ def prepare_config(
     require_passed_column: str = "",
     limit: int = 0,
     decontaminate: Literal["Report", "Drop", "Ignore"] = "Report",
+    expect_problems: int | None = None,
     adapters: Sequence[str] | None = None,
     output: str = "problems/prepare",
     offline: bool = True,
@@ -43,7 +44,11 @@ def prepare_config(
         model=contract.ModelPart(key=key("1"), output="models/base", science=base),
         prompts=contract.PromptsPart(key=key("2"), output="problems/pool", science=pool),
         benchmarks=tuple(
-            _benchmark(name, f"{number:x}", contract.BenchmarkScience(source=source, rendering=rendering))
+            _benchmark(
+                name,
+                f"{number:x}",
+                contract.BenchmarkScience(source=source, rendering=rendering, expect_problems=expect_problems),
+            )
             for number, (name, source) in enumerate((benchmarks or {}).items(), start=3)
         ),
         adapters=None if adapters is None else tuple(adapters),

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import pickle
+import re
 import tempfile
 import zlib
 from collections import Counter
@@ -25,6 +26,12 @@ from workspaces.sampling import context
 
 V6_WINDOW = ("2025-02-01", "2025-05-31", {"easy": 31, "medium": 39, "hard": 61})
 V5_WINDOW = ("2024-08-01", "2025-02-28", {"easy": 92, "medium": 116, "hard": 166})
+BY_DAYS = {
+    ("2024-08-01", "2024-12-08", "2025-01-31"): (80, 101, 142),
+    ("2025-02-01", "2025-02-28"): (12, 15, 24),
+    ("2025-03-01", "2025-05-31"): (19, 24, 37),
+}
+"""Contest days, and how many problems they have: 51 of February are in both of the paper's windows."""
 PRIVATE = [{"input": "5\n", "output": "10\n", "testtype": "stdin"}]
 
 
@@ -74,34 +81,68 @@ def read(root: Path, **window: Any) -> list[Any]:
 
 
 def shaped() -> list[dict[str, Any]]:
-    """Rows with the shape of v6: two windows that meet nowhere, and others around them."""
-    dates = {"2025-02-01": "v6", "2025-05-31": "v6", "2025-04-05": "v6", "2024-08-01": "v5", "2025-01-31": "v5"}
-    sizes = {"v6": V6_WINDOW[2], "v5": V5_WINDOW[2]}
-    rows = []
-    for window, counts in sizes.items():
-        days = [day for day, name in dates.items() if name == window]
-        for difficulty, count in counts.items():
-            rows += [(days[place % len(days)], difficulty) for place in range(count)]
-    rows += [(day, "easy") for day in ("2023-05-07", "2024-07-31", "2025-06-01") for _ in range(20)]
-    return [row(number, day, difficulty=difficulty) for number, (day, difficulty) in enumerate(rows)]
+    """Rows with the shape that release_v6 is inferred to have: the paper's two windows, an erratum, others around."""
+    placed = [
+        (days[place % len(days)], difficulty)
+        for days, counts in BY_DAYS.items()
+        for difficulty, count in zip(("easy", "medium", "hard"), counts, strict=True)
+        for place in range(count)
+    ]
+    placed += [(day, "easy") for day in ("2023-05-07", "2024-07-31", "2025-06-01") for _ in range(20)]
+    rows = [row(number, day, difficulty=difficulty) for number, (day, difficulty) in enumerate(placed)]
+    wrong = next(each for each in rows if (each["contest_date"][:10], each["difficulty"]) == ("2024-12-08", "hard"))
+    wrong["question_id"] = "arc189_a"
+    return rows
 
 
-def test_the_windows_of_the_paper_have_their_sizes(tmp_path: Path) -> None:
-    """2025-02 to 2025-05 gives 131 problems (31/39/61), the days at both ends included."""
+@pytest.mark.parametrize(("window", "size"), [(V6_WINDOW, 131), (V5_WINDOW, 374)])
+def test_the_windows_of_the_paper_have_their_sizes(
+    tmp_path: Path, window: tuple[str, str, dict[str, int]], size: int
+) -> None:
+    """One release gives both of the paper's windows in their three difficulties, the days at both ends included."""
     release(tmp_path, shaped())
-    start, end, expected = V6_WINDOW
-    found = read(tmp_path, start=start, end=end)
+    start, end, expected = window
+    found = read(tmp_path, start=start, end=end, errata=False)
     assert Counter(problem.difficulty for problem in found) == expected
-    assert len(found) == 131
+    assert len(found) == size
     assert {problem.date for problem in found} >= {start, end}
 
 
-def test_the_window_of_v5_has_its_size(tmp_path: Path) -> None:
-    """2024-08 to the end of January gives the 374 problems of the v5 window (92/116/166)."""
+def test_the_windows_of_the_paper_overlap(tmp_path: Path) -> None:
+    """The 51 problems of February 2025 are in both windows."""
     release(tmp_path, shaped())
-    found = read(tmp_path, start=V5_WINDOW[0], end="2025-01-31")
-    assert Counter(problem.difficulty for problem in found) == V5_WINDOW[2]
-    assert len(found) == 374
+    first, second = (
+        {problem.problem_id for problem in read(tmp_path, start=start, end=end, errata=False)}
+        for start, end, _ in (V5_WINDOW, V6_WINDOW)
+    )
+    assert len(first & second) == 51
+    assert "arc189_a" in first - second
+
+
+@pytest.mark.parametrize(
+    ("errata", "expected", "words"),
+    [
+        (False, 374, ""),
+        (True, 373, ""),
+        (True, 374, "374 are expected and 373 were found beside 1 left out as errata (excludeErrata); "),
+        (False, 279, "279 are expected and 374 were found; correct the source, or expect 374"),
+    ],
+)
+def test_another_number_of_problems_than_expected_is_refused(
+    tmp_path: Path, errata: bool, expected: int, words: str
+) -> None:
+    """`expectProblems` is an assertion: where it fails, both numbers are named and nothing is written."""
+    (tmp_path / "lcb").mkdir()
+    release(tmp_path / "lcb", shaped())
+    window = source(tmp_path / "lcb", start=V5_WINDOW[0], end=V5_WINDOW[1], errata=errata)
+    config = prepare_config(tmp_path, benchmarks={"lcb": window}, limit=1, expect_problems=expected)
+    if words:
+        sentence = re.escape(f"evaluation.benchmarks[lcb].expectProblems: {words}")
+        with pytest.raises(BadInput, match=f"^{sentence}"):
+            prepare.run(config, context(tmp_path))
+    else:
+        prepare.run(config, context(tmp_path))
+    assert (tmp_path / "problems/lcb" / files.MANIFEST).exists() == (not words)
 
 
 def test_a_release_has_its_own_files(tmp_path: Path) -> None:
