@@ -17,6 +17,8 @@ from ssd_jobs.errors import BadInput, first_line
 
 __all__ = [
     "BATCHES",
+    "CALLS",
+    "CHECKS",
     "HALF_PAIR",
     "LENGTHS",
     "METRICS",
@@ -62,6 +64,21 @@ TESTS = _schema(
     ("input", pa.string(), "standard input, or the arguments as a JSON list"),
     ("output", pa.string(), "expected standard output, or the expected value as JSON; never leaves the grader"),
     ("public", pa.bool_(), "shown in the statement"),
+)
+
+CHECKS = _schema(
+    "checks",
+    ("problem_id", pa.string(), "the problem that this test belongs to, beside its rows in tests"),
+    ("entry_point", pa.string(), "the function that is called"),
+    ("reference", pa.string(), "the reference solution, as a program; never leaves the grader"),
+    ("check", pa.string(), "a program that defines `check(candidate)`, which ends without an error if all is right"),
+)
+
+CALLS = _schema(
+    "calls",
+    ("problem_id", pa.string(), "the problem whose check calls its candidate"),
+    ("call_index", pa.int32(), "0 .. n-1, in the order of the check"),
+    ("arguments", pa.string(), "positional and named arguments, as tagged JSON"),
 )
 
 PROMPTS = _schema(

@@ -48,8 +48,7 @@ def main(arguments: list[str]) -> str:
 
 def regrade(config: contract.GradeConfig, workspace: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield, for each task, how many verdicts there are and which of them differ."""
-    problems, tests = (artifacts.open_artifact(workspace / path) for path in (config.problems, config.tests))
-    known = questions.questions(problems, tests)
+    known = questions.questions(*questions.sources(config, lambda path: workspace / path))
     limits = limits_of(config.science)
     with connect_sandbox(config.execution, memory_mb=config.science.memory_mb) as client:
         for task in config.tasks:

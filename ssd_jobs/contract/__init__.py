@@ -7,7 +7,14 @@ from ssd_jobs.contract.base import VERSION, JsonMap, Model, science_of
 from ssd_jobs.contract.config import Config, Decode, EngineConfig, GangExecution, StageExecution
 from ssd_jobs.contract.curation import CurateConfig, CurateScience
 from ssd_jobs.contract.document import dump, dump_result, load, load_result, loads
-from ssd_jobs.contract.grading import GradeConfig, GradeExecution, GradeTask, Grading, SandboxExecution
+from ssd_jobs.contract.grading import (
+    GradeConfig,
+    GradeExecution,
+    GradeTask,
+    Grading,
+    ReferenceConfig,
+    SandboxExecution,
+)
 from ssd_jobs.contract.limits import LIMITS, ProgramLimits
 from ssd_jobs.contract.prepare import (
     BenchmarkPart,
@@ -53,6 +60,7 @@ from ssd_jobs.contract.sources import (
     PathRows,
     ProblemSource,
     RegistryModel,
+    is_asserted,
     is_pinned,
 )
 from ssd_jobs.contract.stages import ARTIFACTS, STAGES, ArtifactKind, Retry, SpecField, StageKind, When
@@ -122,6 +130,7 @@ __all__ = [
     "Promotion",
     "PromptsPart",
     "PromptsScience",
+    "ReferenceConfig",
     "RegistryModel",
     "Rendering",
     "ReportConfig",
@@ -146,6 +155,7 @@ __all__ = [
     "When",
     "dump",
     "dump_result",
+    "is_asserted",
     "is_pinned",
     "load",
     "load_result",

@@ -10,7 +10,9 @@ from pathlib import Path
 
 __all__ = [
     "BATCHES",
+    "CALLS",
     "CHECKPOINTS",
+    "CHECKS",
     "EXPORT",
     "EXPORTS",
     "GENERATION_CONFIG",
@@ -69,11 +71,16 @@ PROGRESS = "progress.json"
 PROBLEMS = "problems.parquet"
 PROMPTS = "prompts.parquet"
 TESTS = "tests.parquet"
-"""In a directory of its own, which only grade sees."""
+CHECKS = "checks.parquet"
+"""Tests that are programs. Both are in a directory of its own, which only stages with a sandbox see."""
 OVERLAPS = "overlaps.jsonl"
 """Training problems that share text with a benchmark, a line each."""
 PREPARED = "summary.json"
 """Counts and digests of all parts."""
+
+# reference
+
+CALLS = "calls.parquet"
 
 # sample and generate: a directory per shard, as grade has them, and in it parts, whose names `part` gives, and metrics.
 

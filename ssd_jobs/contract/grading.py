@@ -1,4 +1,4 @@
-"""The config of `grade`: verdicts on untrusted programs."""
+"""The configs of `reference` and `grade`: what a benchmark's assertions ask for, and verdicts on untrusted programs."""
 
 from typing import Annotated, Literal
 
@@ -8,7 +8,7 @@ from ssd_jobs.contract.base import ArtifactPath, Key, Model, Name
 from ssd_jobs.contract.config import Config, StageExecution
 from ssd_jobs.contract.limits import ProgramLimits
 
-__all__ = ["GradeConfig", "GradeExecution", "GradeTask", "Grading", "SandboxExecution"]
+__all__ = ["GradeConfig", "GradeExecution", "GradeTask", "Grading", "ReferenceConfig", "SandboxExecution"]
 
 Grading = Literal["Process", "LCB"]
 
@@ -21,6 +21,18 @@ class SandboxExecution(StageExecution):
     allow_weak_isolation: bool
     workers: Annotated[int, Field(ge=0)]
     """Programs run at once; 0: the cores that the cgroup allows."""
+
+
+class ReferenceConfig(Config):
+    """Find out which calls the assertions of one benchmark make, by running them on its reference solutions."""
+
+    stage: Literal["reference"]
+    benchmark: Name
+    science: ProgramLimits
+    """The limits under which the benchmark's own programs run."""
+    tests: ArtifactPath
+    output: ArtifactPath
+    execution: SandboxExecution
 
 
 class GradeExecution(SandboxExecution):
@@ -51,4 +63,6 @@ class GradeConfig(Config):
     tasks: Annotated[tuple[GradeTask, ...], Field(min_length=1)]
     problems: ArtifactPath
     tests: ArtifactPath
+    references: ArtifactPath | None
+    """What `reference` found out; None where no test of the benchmark needs it."""
     execution: GradeExecution

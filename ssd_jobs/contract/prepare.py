@@ -78,7 +78,7 @@ class PromptsPart(Model):
 
 
 class BenchmarkPart(Model):
-    """One benchmark: its problems and prompts, and, in a root that only grade sees, its tests."""
+    """One benchmark: its problems and prompts, and, in a root that only stages with a sandbox see, its tests."""
 
     name: Name
     key: Key

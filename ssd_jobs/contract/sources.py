@@ -24,6 +24,7 @@ __all__ = [
     "PathRows",
     "ProblemSource",
     "RegistryModel",
+    "is_asserted",
     "is_pinned",
 ]
 
@@ -108,6 +109,11 @@ class LiveCodeBench(Model):
 
 ProblemSource = Annotated[HuggingFaceRows | PathRows | Builtin, Field(discriminator="kind")]
 BenchmarkSource = Annotated[LiveCodeBench | HuggingFaceRows | PathRows | Builtin, Field(discriminator="kind")]
+
+
+def is_asserted(source: BenchmarkSource) -> bool:
+    """Return whether the tests are a program's assertions, of which some need the reference solution to be run."""
+    return isinstance(source, Builtin) and source.name in ("humaneval", "mbpp")
 
 
 def is_pinned(source: ModelSource | ProblemSource | BenchmarkSource) -> bool:

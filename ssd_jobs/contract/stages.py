@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 from ssd_jobs.contract.base import Model
 from ssd_jobs.contract.config import Config
 from ssd_jobs.contract.curation import CurateConfig
-from ssd_jobs.contract.grading import GradeConfig
+from ssd_jobs.contract.grading import GradeConfig, ReferenceConfig
 from ssd_jobs.contract.prepare import PrepareConfig
 from ssd_jobs.contract.reporting import ReportConfig
 from ssd_jobs.contract.results import PrepareResult, ReportResult, StageDone
@@ -170,6 +170,14 @@ STAGES: Mapping[str, StageKind] = MappingProxyType({
             pod=SpecField("prompts.pod"),
         ),
         StageKind(
+            config=ReferenceConfig,
+            image="grader",
+            reads=("tests",),
+            programs=ConfigField("science"),
+            tells_progress=False,
+            pod=SpecField("evaluation.gradePod"),
+        ),
+        StageKind(
             config=SampleConfig,
             shape="Sharded",
             tasks=ConfigField("execution.shards"),
@@ -226,7 +234,7 @@ STAGES: Mapping[str, StageKind] = MappingProxyType({
             shape="Sharded",
             tasks=ConfigField("execution.shards"),
             image="grader",
-            reads=("generations", "problems", "tests"),
+            reads=("generations", "problems", "tests", Read("references", When("references"))),
             programs=ConfigField("science"),
             tells_progress=False,
             pod=SpecField("evaluation.gradePod"),
@@ -256,7 +264,7 @@ class ArtifactKind:
     folder: str
     """The root of the workspace in which it lies."""
     withheld: str = ""
-    """Another root, for the part of it that only grade may see."""
+    """Another root, for the part of it that only stages with a sandbox may see."""
     format: int = 1
     """Part of the key; raised by hand when the content changes meaning, so that old is not mistaken for new."""
 
@@ -270,7 +278,7 @@ class ArtifactKind:
         return f"{self.folder}/{key[:KEY_DIGITS]}"
 
     def withheld_path(self, key: str) -> str:
-        """Return the directory of what only grade may see."""
+        """Return the directory of what only stages with a sandbox may see."""
         return f"{self.withheld}/{key[:KEY_DIGITS]}"
 
 
@@ -278,9 +286,10 @@ ARTIFACTS: Mapping[str, ArtifactKind] = MappingProxyType({
     artifact.kind: artifact
     for artifact in (
         ArtifactKind(kind="model", made_by="prepare", folder="models"),
-        ArtifactKind(kind="prompts", made_by="prepare", folder="problems"),
-        ArtifactKind(kind="benchmark", made_by="prepare", folder="problems", withheld="tests"),
+        ArtifactKind(kind="prompts", made_by="prepare", folder="problems", format=2),
+        ArtifactKind(kind="benchmark", made_by="prepare", folder="problems", withheld="tests", format=2),
         ArtifactKind(kind="prepare", made_by="prepare", folder="problems"),
+        ArtifactKind(kind="reference", made_by="reference", folder="references"),
         ArtifactKind(kind="sample", made_by="sample", folder="samples", format=2),
         ArtifactKind(kind="curate", made_by="curate", folder="records"),
         ArtifactKind(kind="train", made_by="train", folder="checkpoints"),

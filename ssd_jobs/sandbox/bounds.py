@@ -37,5 +37,5 @@ def _bounds(limits: Limits, mode: Mode, kind: Kind, mapped: int) -> Bounds:
         # An in-process run has its own alarm for each of its two phases.
         cpu = 2 * limits.cpu_seconds + GRACE_SECONDS
         return Bounds(memory, cpu, cpu, 4, file_bytes)
-    files = 4 if kind == "functional" else 3
+    files = 3 if kind == "stdin" else 4
     return Bounds(memory, limits.cpu_seconds, limits.wall_seconds, files, file_bytes)

@@ -33,6 +33,6 @@ def compile_program(program: Program) -> Compiled:
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
         raise NotCompiled(f"{type(error).__name__}: {error}"[:300]) from None
     module = process.main_module("__main__" if program.kind == "stdin" else "solution")
-    if program.kind == "functional" and not in_process:
+    if program.kind != "stdin" and not in_process:
         module.__dict__.update(prelude.namespace())
     return Compiled(text, code, module)

@@ -18,7 +18,7 @@ from typing import Any
 
 from ssd_jobs.sandbox import serial
 
-__all__ = ["call_function", "finish", "main_module", "open_streams", "run_script", "status_of"]
+__all__ = ["call_function", "call_typed", "finish", "main_module", "open_streams", "run_script", "status_of"]
 
 FILE = "main.py"
 WRITERS = (io.TextIOWrapper, io.BufferedWriter)
@@ -47,12 +47,25 @@ def run_script(code: types.CodeType, module: types.ModuleType) -> None:
 
 def call_function(code: types.CodeType, module: types.ModuleType, *, entry_point: str, data: bytes) -> bytes:
     """Load a solution, call its function and return the result as JSON."""
+    function = _function(code, module, entry_point)
+    return serial.plain(function(*json.loads(data)))
+
+
+def call_typed(code: types.CodeType, module: types.ModuleType, *, entry_point: str, data: bytes) -> bytes:
+    """Load a solution, call its function with tagged arguments and return the result tagged."""
+    function = _function(code, module, entry_point)
+    arguments, named = serial.untagged(data)
+    return serial.tagged(function(*arguments, **named))
+
+
+def _function(code: types.CodeType, module: types.ModuleType, entry_point: str) -> Any:
+    """Load a solution and return the function that was asked for."""
     exec(code, module.__dict__)  # noqa: S102 - what a sandbox is for
     owner, _, name = entry_point.rpartition(".")
     # Some solutions leave out the class that the starter code shows; the function is what was asked for.
     bare = not owner or (not hasattr(module, owner) and hasattr(module, name))
     holder: Any = module if bare else getattr(module, owner)()
-    return serial.plain(getattr(holder, name)(*json.loads(data)))
+    return getattr(holder, name)
 
 
 def status_of(error: BaseException) -> int:

@@ -16,10 +16,11 @@ from ssd_jobs.sandbox.frames import BODY_LIMIT, ProtocolError
 __all__ = ["Hello", "Killed", "Kind", "Limits", "Mode", "NotCompiled", "Outcome", "Program"]
 
 Mode = Literal["Process", "LCB"]
-Kind = Literal["stdin", "functional"]
+Kind = Literal["stdin", "functional", "typed"]
+"""A program as a whole, or a function; a `typed` one is given and returns values of all of Python's plain types."""
 Killed = Literal["", "cpu", "wall", "threads"]
 
-VERSION = 3
+VERSION = 4
 STDERR_LIMIT = 2048
 MODES: tuple[Mode, ...] = get_args(Mode)
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -68,8 +69,10 @@ class Program:
     def __post_init__(self) -> None:
         if self.mode not in MODES or self.kind not in KINDS:
             raise ProtocolError(f"unknown mode {self.mode!r} or kind {self.kind!r}")
-        if (self.kind == "functional") != bool(self.entry_point):
-            raise ProtocolError("an entry point belongs to a functional program, and only to one")
+        if (self.kind == "stdin") == bool(self.entry_point):
+            raise ProtocolError("an entry point belongs to a function, and only to one")
+        if self.kind == "typed" and self.mode == "LCB":
+            raise ProtocolError("the official runner knows no typed functions")
 
     def header(self) -> bytes:
         """Return everything but the source, which travels as the body."""

@@ -193,7 +193,8 @@ class ProgramRun:
             if program.kind == "stdin":
                 process.run_script(code, module)
             else:
-                answer = process.call_function(code, module, entry_point=program.entry_point, data=self.data)
+                call = process.call_typed if program.kind == "typed" else process.call_function
+                answer = call(code, module, entry_point=program.entry_point, data=self.data)
                 process.write_all(confine.RETURN_FD, answer)
 
         return process.finish(_status(body), module)

@@ -1,7 +1,7 @@
 """Which part of the workspace each stage sees: its inputs read-only, what it writes, nothing else.
 
-The table of stages says which roots. Expected outputs (`tests`) are written by prepare and seen by grade alone, so
-that no pod with a model in it could ever read them.
+The table of stages says which roots. Expected outputs (`tests`) are written by prepare and seen beside a sandbox alone,
+so that no pod with a model in it could ever read them.
 """
 
 from collections.abc import Iterator

@@ -29,7 +29,7 @@ class Artifact:
     shards: int = 0
     """0: one directory; n: n directories, each complete or absent, unless it is there already in another number."""
     withheld: bool = False
-    """True for what only grade may see."""
+    """True for what only stages with a sandbox may see."""
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def _key(experiment: Experiment, science: contract.ReportScience, present: Graph
 
 
 def _artifacts(present: Graph) -> Iterator[contract.StageArtifact]:
-    """Yield what the report may read: all but the expected outputs, which only grade sees."""
+    """Yield what the report may read: all but what only stages with a sandbox may see."""
     for node in present:
         for artifact in node.artifacts:
             if not artifact.withheld:
@@ -89,6 +89,7 @@ def _benchmark(parts: Parts, benchmark: Benchmark, before: Graph, present: Graph
         evaluation
         for graded in present.of(contract.GradeConfig)
         for generated in before.upstream_of(graded)
+        if isinstance(generated.config, contract.GenerateConfig)
         for evaluation in evaluations(generated, graded)
         if isinstance(graded.config, contract.GradeConfig) and graded.config.benchmark == benchmark.name
     ]

@@ -1,4 +1,4 @@
-"""Grade: a verdict on every generated program; the only stage that knows expected outputs.
+"""Grade: a verdict on every generated program; the only stage that compares with expected outputs.
 
     extract(text, mode)                             the program in a completion, or None
     grade_many(client, jobs, ...)                   many, on all workers of the sandbox, neighbours apart

@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from ssd_jobs.errors import BadInput
 from ssd_jobs.sandbox.client import Client, Lines, SandboxDown, SandboxFailure
 from ssd_jobs.sandbox.protocol import Limits, Mode, NotCompiled, Program
+from ssd_jobs.stages.grade import checks
 from ssd_jobs.stages.grade.verdicts import ProblemTests, Verdict, VerdictKind, judge
 
 __all__ = ["BATCH", "Job", "batched", "grade_batches", "grade_jobs"]
@@ -109,13 +110,16 @@ def _own_fault(problem: ProblemTests, signal: int) -> Verdict:
 def _once(sessions: Client | Lines, job: Job[Any], mode: Mode, limits: Limits) -> Verdict:
     """Run a program's tests until one fails."""
     problem = job.problem
-    if not problem.tests:
+    if not problem.total:
         raise BadInput("a problem without tests cannot be graded; leave it out or give it a test")
     if job.source is None:
         return _verdict(problem, VerdictKind.NO_CODE, "the completion holds no program")
     program = Program(source=job.source, mode=mode, kind=problem.kind, entry_point=problem.entry_point, limits=limits)
     try:
-        return _run_tests(sessions, problem, program)
+        verdict = _run_tests(sessions, problem, program) if problem.tests else _verdict(problem, VerdictKind.PASS, "")
+        if problem.check is None or not verdict.passed:
+            return verdict
+        return checks.checked(sessions, problem.check, program, verdict)
     except NotCompiled as error:
         return _verdict(problem, VerdictKind.COMPILE_ERROR, str(error))
 
@@ -134,9 +138,8 @@ def _run_tests(sessions: Client | Lines, problem: ProblemTests, program: Program
             if kind is not VerdictKind.PASS:
                 failed = index
                 break
-    total = len(problem.tests)
     return Verdict(
-        kind=kind, reason=reason, failed_test=failed, tests_run=run, tests_total=total, cpu_s=cpu, wall_s=wall
+        kind=kind, reason=reason, failed_test=failed, tests_run=run, tests_total=problem.total, cpu_s=cpu, wall_s=wall
     )
 
 
@@ -147,4 +150,4 @@ def _order(problem: ProblemTests, mode: Mode) -> list[int]:
 
 
 def _verdict(problem: ProblemTests, kind: VerdictKind, reason: str) -> Verdict:
-    return Verdict(kind=kind, reason=reason, tests_total=len(problem.tests))
+    return Verdict(kind=kind, reason=reason, tests_total=problem.total)

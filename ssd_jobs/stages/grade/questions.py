@@ -4,22 +4,24 @@ Everything that cannot be graded fairly is refused here, by the name of the file
 program runs: a problem without tests would be passed by anything.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
-from ssd_jobs.contract import files
+from ssd_jobs.contract import GradeConfig, files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.programs import gradable
+from ssd_jobs.programs.checking import BenchmarkCheck
 from ssd_jobs.programs.extraction import answer_of, cut_while_thinking
 from ssd_jobs.stages.grade.verdicts import ProblemTests, Test
 
-__all__ = ["Answer", "Question", "completions", "questions"]
+__all__ = ["Answer", "Question", "Sources", "completions", "questions", "sources"]
 
 COLUMNS = ["problem_id", "sample_index", "text", "answer_start", "finish_reason"]
 
@@ -44,8 +46,33 @@ class Answer:
     cut_while_thinking: bool
 
 
+class Sources(NamedTuple):
+    """The artifacts that say what is asked."""
+
+    problems: artifacts.Artifact
+    tests: artifacts.Artifact
+    references: artifacts.Artifact | None = None
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Return what each of them contains."""
+        return {name: each.digest for name, each in self._asdict().items() if each is not None}
+
+
+def sources(config: GradeConfig, place: Callable[[str], Path]) -> Sources:
+    """Open what a config names; `place` says where a path of it is."""
+    references = None if config.references is None else artifacts.open_artifact(place(config.references))
+    problems, tests = (artifacts.open_artifact(place(path)) for path in (config.problems, config.tests))
+    return Sources(problems, tests, references)
+
+
 def questions(
-    problems: artifacts.Artifact, tests: artifacts.Artifact, *, shard: int = 0, shards: int = 1
+    problems: artifacts.Artifact,
+    tests: artifacts.Artifact,
+    references: artifacts.Artifact | None = None,
+    *,
+    shard: int = 0,
+    shards: int = 1,
 ) -> dict[str, Question]:
     """Return the problems of one shard with their tests, in the source's order; all tests may be gigabytes."""
     source = tests.path / files.TESTS
@@ -55,18 +82,34 @@ def questions(
     by_problem: dict[str, list[dict[str, Any]]] = {}
     for row in tables.rows(tests.table(files.TESTS, tables.TESTS, problems=names)):
         by_problem.setdefault(row["problem_id"], []).append(row)
+    checks = _checks(tests, references, names) if references else {}
     found = {}
     for row in mine:
         name = row["problem_id"]
-        if not by_problem.get(name):
+        if not by_problem.get(name) and name not in checks:
             raise BadInput(f"{source}: problem {name} has no tests; remove the problem or give it tests")
         gradable.check_problem(row, problems.path / files.PROBLEMS)
-        ordered = sorted(by_problem[name], key=lambda test: int(test["test_index"]))
+        ordered = sorted(by_problem.get(name, ()), key=lambda test: int(test["test_index"]))
         for test in ordered:
             gradable.check_test(test, row["kind"], source)
         chosen = tuple(Test(test["input"], test["output"]) for test in ordered)
-        found[name] = Question(ProblemTests(row["kind"], row["entry_point"], chosen), row["difficulty"])
+        problem = ProblemTests(row["kind"], row["entry_point"], chosen, checks.get(name))
+        found[name] = Question(problem, row["difficulty"])
     return found
+
+
+def _checks(tests: artifacts.Artifact, references: artifacts.Artifact, names: list[str]) -> dict[str, BenchmarkCheck]:
+    """Return the checks of some problems, with the calls that they make."""
+    calls: dict[str, list[str]] = {}
+    rows = tables.rows(references.table(files.CALLS, tables.CALLS, problems=names))
+    for row in sorted(rows, key=lambda row: int(row["call_index"])):
+        calls.setdefault(row["problem_id"], []).append(row["arguments"])
+    return {
+        row["problem_id"]: BenchmarkCheck(
+            row["entry_point"], row["reference"], row["check"], tuple(calls[row["problem_id"]])
+        )
+        for row in tables.rows(tests.table(files.CHECKS, tables.CHECKS, problems=names))
+    }
 
 
 def completions(

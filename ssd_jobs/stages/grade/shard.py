@@ -51,7 +51,8 @@ def spoil(source: str, problem: ProblemTests, token: str) -> str:
 
 def _mixed(group: list[Job[K]]) -> list[Job[K]]:
     """Return the group with a spoiled copy somewhere, if it has a program at all."""
-    programs = [job for job in group if job.source]
+    # A spoiled answer is no expected output, but may be one that a check lets pass.
+    programs = [job for job in group if job.source and job.problem.tests]
     if not programs:
         return group
     draw = random.SystemRandom()

@@ -54,11 +54,10 @@ def run(config: GradeConfig, context: Context) -> StageDone:
 
 def _fill(config: GradeConfig, context: Context, client: Client, waiting: Sequence[tuple[GradeTask, Output]]) -> None:
     """Grade what is missing, shard by shard: the problems of one, with all their tests, are held at a time."""
-    problems, tests = (artifacts.open_artifact(context.path(path)) for path in (config.problems, config.tests))
-    inputs = {"problems": problems.digest, "tests": tests.digest}
+    read = questions.sources(config, context.path)
     for shard, of in sorted({output.place for _, output in waiting}):
-        known = questions.questions(problems, tests, shard=shard, shards=of)
-        grader = _Grader(config, context, client, known, inputs, shard, of)
+        known = questions.questions(*read, shard=shard, shards=of)
+        grader = _Grader(config, context, client, known, read.digests, shard, of)
         for task, output in waiting:
             if output.place == (shard, of):
                 artifacts.make(output, partial(grader.write, task), progress=context.progress)

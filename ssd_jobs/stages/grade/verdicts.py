@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ssd_jobs.programs.checking import BenchmarkCheck
 from ssd_jobs.sandbox.protocol import Kind, Limits, Mode, Outcome, Program
 from ssd_jobs.stages.grade import comparison
 
-__all__ = ["ProblemTests", "Test", "Verdict", "VerdictKind", "judge"]
+__all__ = ["ProblemTests", "Test", "Verdict", "VerdictKind", "ended", "judge", "last_line"]
 
 SIGXCPU, SIGKILL, SIGALRM, SIGSEGV = 24, 9, 14, 11
 
@@ -42,6 +43,13 @@ class ProblemTests:
     kind: Kind
     entry_point: str
     tests: tuple[Test, ...]
+    check: BenchmarkCheck | None = None
+    """One more test, after the others, that is a program of the benchmark."""
+
+    @property
+    def total(self) -> int:
+        """Return how many tests there are."""
+        return len(self.tests) + (self.check is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +78,20 @@ class Verdict:
 
 def judge(outcome: Outcome, test: Test, program: Program) -> tuple[VerdictKind, str]:
     """Return verdict and reason of one test."""
-    failure = _failure(outcome, program.limits, program.mode)
+    failure = ended(outcome, program)
     if failure:
         return failure
-    private = program.kind == "functional" or program.mode == "LCB"
-    if private and outcome.returned is None:
-        return VerdictKind.RTE, "the program ended before its answer was complete"
     if _equal(outcome, test, program.mode, program.kind):
         return VerdictKind.PASS, ""
     return VerdictKind.WRONG, "the output is not the expected one"
+
+
+def ended(outcome: Outcome, program: Program) -> tuple[VerdictKind, str] | None:
+    """Return what ended the program before there was an answer, None when there is one."""
+    failure = _failure(outcome, program.limits, program.mode)
+    if failure is None and (program.kind != "stdin" or program.mode == "LCB") and outcome.returned is None:
+        return VerdictKind.RTE, "the program ended before its answer was complete"
+    return failure
 
 
 def _failure(outcome: Outcome, limits: Limits, mode: Mode) -> tuple[VerdictKind, str] | None:
@@ -103,7 +116,7 @@ def _death(outcome: Outcome) -> tuple[VerdictKind, str] | None:
         hint = ", as too deep a recursion does" if outcome.signal == SIGSEGV else ""
         return VerdictKind.RTE, f"ended by signal {outcome.signal}{hint}"
     if outcome.exit_code:
-        last = _last_line(outcome.stderr)
+        last = last_line(outcome.stderr)
         kind = VerdictKind.MLE if last.startswith("MemoryError") else VerdictKind.RTE
         return kind, f"exit status {outcome.exit_code}" + (f": {last}" if last else "")
     return None
@@ -119,7 +132,7 @@ def _equal(outcome: Outcome, test: Test, mode: Mode, kind: Kind) -> bool:
     return comparison.equal_lines(outcome.stdout.decode("utf-8", "surrogateescape"), test.output)
 
 
-def _last_line(stderr: bytes) -> str:
+def last_line(stderr: bytes) -> str:
     """Return the last line of what was written to stderr, made safe to print."""
     lines = stderr.decode("utf-8", "replace").split("\n")
     last = next((line.strip() for line in reversed(lines) if line.strip()), "")

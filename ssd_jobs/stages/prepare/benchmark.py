@@ -1,4 +1,4 @@
-"""One benchmark as two artifacts: problems with prompts, and, in a root that only `grade` sees, their tests."""
+"""One benchmark as two artifacts: problems with prompts, and, where only stages with a sandbox look, their tests."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -38,8 +38,9 @@ def make(
             table_writer(draft.path / files.PROBLEMS, tables.PROBLEMS) as problems,
             table_writer(draft.path / files.PROMPTS, tables.PROMPTS) as prompts,
             table_writer(tests_draft.path / files.TESTS, tables.TESTS) as tests,
+            table_writer(tests_draft.path / files.CHECKS, tables.CHECKS) as checks,
         ):
-            counts = _Writer(part, renderer, problems, prompts, tests).write(source.problems())
+            counts = _Writer(part, renderer, problems, prompts, tests, checks).write(source.problems())
         _check_count(part, counts["problems"], source)
         facts = {**source.facts, **renderer.facts}
         made = Provenance(
@@ -63,16 +64,23 @@ def _check_count(part: BenchmarkPart, found: int, source: Benchmark) -> None:
 
 
 class _Writer:
-    """The three tables of one benchmark."""
+    """The four tables of one benchmark."""
 
     def __init__(
-        self, part: BenchmarkPart, renderer: Renderer, problems: TableWriter, prompts: TableWriter, tests: TableWriter
+        self,
+        part: BenchmarkPart,
+        renderer: Renderer,
+        problems: TableWriter,
+        prompts: TableWriter,
+        tests: TableWriter,
+        checks: TableWriter,
     ) -> None:
         self._part = part
         self._renderer = renderer
         self._problems = problems
         self._prompts = prompts
         self._tests = tests
+        self._checks = checks
         self._field = f"evaluation.benchmarks[{part.name}]"
 
     def write(self, source: Iterator[Problem]) -> Counts:
@@ -83,12 +91,14 @@ class _Writer:
         for problem in source:
             if problem.problem_id in seen:
                 raise BadInput(f"{field}: problem {problem.problem_id} is there twice; give every problem its own id")
-            if not problem.tests:
+            if not problem.tests and not problem.check:
                 raise BadInput(f"{field}: problem {problem.problem_id} has no tests; add tests or leave it out")
             seen.add(problem.problem_id)
             row = problem.row()
             self._add(row, problem.tests)
+            self._add_check(problem)
             counts.update({"problems": 1, "tests": len(problem.tests), f"{row['difficulty'] or 'unrated'}": 1})
+            counts.update({"checks": 1} if problem.check else {})
         if not seen:
             raise BadInput(f"{field}: no problems are left{self._hint()}")
         return counts
@@ -110,6 +120,12 @@ class _Writer:
             gradable.check_test(test, row["kind"], self._field)
             self._tests.add(test)
         self._tests.flush()
+
+    def _add_check(self, problem: Problem) -> None:
+        """Write the test that is a program, if there is one."""
+        if problem.check:
+            names = ("problem_id", "entry_point", "reference", "check")
+            self._checks.add({name: getattr(problem, name) for name in names})
 
     def _hint(self) -> str:
         """Say what may have left nothing."""

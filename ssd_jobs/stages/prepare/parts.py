@@ -188,7 +188,7 @@ class Parts:
         return Output(path=self._context.path(path), stage=self._config.stage, name=name, key=key)
 
     def _tests(self, part: BenchmarkPart) -> Output:
-        """Return the directory of a benchmark's tests, which only grade sees."""
+        """Return the directory of a benchmark's tests, which only stages with a sandbox see."""
         return self._output(part.name, part.tests_output, part.key)
 
     def _parts(self) -> dict[str, Output]:

@@ -14,7 +14,9 @@ from ssd_jobs.contract import files
 ROOT = Path(__file__).parents[3]
 STORED = {
     "BATCHES": "batches.parquet",
+    "CALLS": "calls.parquet",
     "CHECKPOINTS": "steps",
+    "CHECKS": "checks.parquet",
     "EXPORT": "model",
     "EXPORTS": "exports",
     "GENERATION_CONFIG": "generation_config.json",

@@ -14,7 +14,7 @@ from ssd_operator.plan import Node
 from ssd_operator.spec import fields
 from ssd_operator.spec.pod import Pod
 
-SPEC = plans.spec(analysis={})
+SPEC = plans.spec(analysis={}, evaluation=plans.ASSERTED)
 NODES = tuple(plans.graph(SPEC))
 ROWS = [pytest.param(row, id=kind) for kind, row in contract.STAGES.items()]
 EVERY_ROW = pytest.mark.parametrize("row", ROWS)
@@ -92,12 +92,12 @@ def test_rows_only_speak_of_roots_that_are_written() -> None:
     assert written == {folder for each in contract.ARTIFACTS.values() for folder in each.folders}
 
 
-def test_expected_outputs_are_read_by_grade_alone() -> None:
-    """A root with what only grade may see is read by the stage with a sandbox and written by the one before it."""
+def test_expected_outputs_are_read_beside_a_sandbox_alone() -> None:
+    """A root with what no pod with a model may see is read by the stages that run programs against it."""
     withheld = {each.withheld for each in contract.ARTIFACTS.values() if each.withheld}
     readers = [row.kind for row in contract.STAGES.values() if withheld & {str(each) for each in row.reads}]
     assert withheld == {"tests"}
-    assert readers == ["grade"]
+    assert readers == ["reference", "grade"]
     assert not withheld & {each.folder for each in contract.ARTIFACTS.values()}
 
 

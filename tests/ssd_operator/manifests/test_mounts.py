@@ -1,10 +1,12 @@
 """Laws of what a pod sees of the workspace, over every preset and every stage."""
 
 import re
+from typing import Any
 
 import pytest
 
 from cluster import plans
+from configs.plans import ASSERTED
 from ssd_jobs import contract
 from ssd_operator.manifests import mounts
 from ssd_operator.plan import Node
@@ -18,7 +20,8 @@ EVERY_PRESET = pytest.mark.parametrize("preset", sorted(presets.names()))
 
 def nodes(preset: str) -> tuple[Node, ...]:
     """Return the stages of a preset, with those that are off by default."""
-    return plans.graph(plans.place(preset=preset, analysis={})).nodes
+    sections: dict[str, Any] = {"evaluation": ASSERTED} if preset == "toy" else {}
+    return plans.graph(plans.place(preset=preset, analysis={}, **sections)).nodes
 
 
 def seen(node: Node) -> dict[str, bool]:
@@ -51,7 +54,8 @@ def test_a_pod_sees_no_root_that_its_kind_never_names(preset: str) -> None:
 
 @EVERY_PRESET
 def test_expected_outputs_are_seen_where_they_are_written_and_where_programs_are_judged(preset: str) -> None:
-    """No pod but prepare's and grade's has the root with expected outputs, and grade's cannot change them."""
+    """Beside prepare's, only a pod with a sandbox has the root with expected outputs, and cannot change them."""
     for node in nodes(preset):
-        assert ("tests" in seen(node)) == isinstance(node.config, contract.PrepareConfig | contract.GradeConfig)
+        judges = isinstance(node.config, contract.GradeConfig | contract.ReferenceConfig)
+        assert ("tests" in seen(node)) == (judges or isinstance(node.config, contract.PrepareConfig))
         assert seen(node).get("tests", True) == (not isinstance(node.config, contract.PrepareConfig))

@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 
 from cluster import plans
+from configs.plans import ASSERTED
 from ssd_operator import manifests, naming
 from ssd_operator.manifests.resources import amount
 from ssd_operator.plan import Node
 
 TABLE = {
     "prepare": ("", "models problems tests"),
+    "reference-humaneval": ("tests", "references"),
     "sample": ("models problems", "samples"),
     "curate": ("models problems samples", "records"),
     "train": ("models records", "checkpoints"),
@@ -18,11 +20,15 @@ TABLE = {
     "generate-candidate-toy": ("checkpoints problems", "generations"),
     "grade-base-toy": ("generations problems tests", "verdicts"),
     "grade-candidate-toy": ("generations problems tests", "verdicts"),
+    "generate-base-humaneval": ("models problems", "generations"),
+    "generate-candidate-humaneval": ("checkpoints problems", "generations"),
+    "grade-base-humaneval": ("generations problems references tests", "verdicts"),
+    "grade-candidate-humaneval": ("generations problems references tests", "verdicts"),
     "analyze": ("checkpoints models samples", "reports"),
     "report": ("checkpoints generations models problems records samples verdicts", "reports"),
 }
 SECRET = {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}
-WHERE = plans.place(analysis={}, pod={"env": [SECRET]})
+WHERE = plans.place(analysis={}, evaluation=ASSERTED, pod={"env": [SECRET]})
 NODES = {node.name: node for node in plans.graph(WHERE)}
 EVERY_STAGE = pytest.mark.parametrize("node", [pytest.param(node, id=name) for name, node in NODES.items()])
 

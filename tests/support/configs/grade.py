@@ -37,6 +37,7 @@ def grade_config(workspace: Path, *, shards: int = 1) -> contract.GradeConfig:
         tasks=tuple(tasks),
         problems=PROBLEMS,
         tests=TESTS,
+        references=None,
         execution=contract.GradeExecution(
             metrics_port=0, image="", sandbox_socket="", allow_weak_isolation=False, workers=2, shards=shards
         ),

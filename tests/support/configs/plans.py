@@ -21,6 +21,9 @@ PLATFORM = plan.Platform(
 HUB = {"huggingFace": {"repo": "org/model", "revision": "main"}}
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
+ASSERTED = {"benchmarks": [{"name": "toy"}, {"name": "humaneval", "source": {"builtin": "humaneval"}}]}
+"""An evaluation with a benchmark that has assertions as tests, beside the preset's."""
+
 
 def spec(name: str = "toy", **sections: Any) -> ResolvedSpec:
     """Resolve the toy preset with some sections overridden."""

@@ -38,6 +38,15 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"problem_id": "double", "test_index": 1, "input": "-1\n", "output": "-2\n", "public": False},
         {"problem_id": "add", "test_index": 0, "input": "[1, 2]", "output": "3", "public": False},
     ],
+    "checks": [
+        {
+            "problem_id": "add",
+            "entry_point": "add",
+            "reference": "def add(a, b):\n    return a + b\n",
+            "check": "def check(candidate):\n    assert candidate(1, 2) < 4\n",
+        },
+    ],
+    "calls": [{"problem_id": "add", "call_index": 0, "arguments": '[[1, 2], {"dict": []}]'}],
     "prompts": [
         {"problem_id": "double", "text": "Print twice", "token_ids": PROMPT},
         {"problem_id": "add", "text": "Return the sum", "token_ids": [1, 5]},

@@ -1,29 +1,30 @@
-"""HumanEval and MBPP: their tests are Python assertions, ours are inputs and outputs.
+"""HumanEval and MBPP: their tests are programs with assertions.
 
-An assertion of the form `assert f(literals) == literal` says exactly that, and only those are taken; nothing is
-executed to find out about the others. A problem of which no assertion can be read this way is left out, because
-its verdicts would mean nothing. What was left out is on record: the problems by name, the assertions by number.
+Where the stage `reference` follows, every assertion counts. Rows of a user's own in one of these layouts have no such
+stage: of them only literal assertions are read, and a problem that has none is left out, because its verdicts would
+mean nothing. What was left out is on record: the problems by name, the assertions by number.
 """
 
 import ast
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import JsonValue
 
 from ssd_jobs.errors import BadInput
-from ssd_jobs.programs.parsing import parsed
 from ssd_jobs.stages.prepare.sources import rows
-from ssd_jobs.stages.prepare.sources.problem import Case, Problem, checked_name
+from ssd_jobs.stages.prepare.sources.assertions import CHECK, Assertions, classes_used, program, take_apart
+from ssd_jobs.stages.prepare.sources.problem import Problem, checked_name
 
-__all__ = ["Asserted", "Form", "cases", "form_of"]
+__all__ = ["Asserted", "Form", "form_of"]
 
 Form = Literal["HumanEval", "MBPP"]
 HUMANEVAL = ("task_id", "prompt", "entry_point", "test")
-MBPP = ("task_id", "text", "prompt", "code", "test_list", "challenge_test_list")
+SOLUTION = "canonical_solution"
+MBPP = ("task_id", "text", "prompt", "code", "test_list", "challenge_test_list", "test_setup_code", "test_imports")
+COLUMNS: dict[Form, tuple[str, ...]] = {"HumanEval": (*HUMANEVAL, SOLUTION), "MBPP": MBPP}
 
 
 def form_of(columns: frozenset[str]) -> Form | None:
@@ -40,121 +41,80 @@ class Asserted:
     files: Sequence[Path]
     form: Form
     facts: dict[str, JsonValue] = field(default_factory=dict)
+    referenced: bool = False
+    """True where the stage `reference` follows, so that a test may be a program."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield every problem that has a readable test."""
+        """Yield every problem that has a test."""
         left_out: list[JsonValue] = []
         unread = 0
-        for place, row in rows.scan(self.files, HUMANEVAL if self.form == "HumanEval" else MBPP):
-            problem, assertions = self._problem(row, place)
-            if problem.tests:
-                unread += assertions - len(problem.tests)
+        for place, row in rows.scan(self.files, COLUMNS[self.form]):
+            problem, unread_here = self._problem(row, place)
+            if problem.tests or problem.check:
+                unread += unread_here
                 yield problem
             else:
                 left_out.append(problem.problem_id)
         self.facts |= {"form": self.form, "problems_left_out": left_out, "assertions_left_out": unread}
 
     def _problem(self, row: rows.Row, place: str) -> tuple[Problem, int]:
-        """Return one row with its number of assertions."""
+        """Return one row with the number of its assertions that are no test."""
         try:
             found, assertions = _humaneval(row) if self.form == "HumanEval" else _mbpp(row)
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise BadInput(f"{place}: is no row of {self.form} ({error!r}); correct or remove it") from None
-        if found.tests:
+        found = replace(found, tests=assertions.cases)
+        if self.referenced and found.reference:
+            found = replace(found, check=assertions.check)
+        if found.tests or found.check:
             checked_name(found.entry_point, f"{place}: the function under test")
-        return found, assertions
+        return found, 0 if found.check else assertions.unread
 
 
-def cases(source: str, function: str) -> list[Case]:
-    """Return the assertions about calls of a function, wherever they stand, that compare literals."""
-    found = [_case(node.test, function) for node in _assertions(source)]
-    return [case for case in found if case is not None]
-
-
-def _assertions(source: str) -> list[ast.Assert]:
-    """Return every assertion of a program."""
-    return [node for node in _nodes(source) if isinstance(node, ast.Assert)]
-
-
-def _nodes(source: str) -> Iterator[ast.AST]:
-    """Yield every part of a program, and none of a text that is no program."""
-    tree = parsed(source)
-    return iter(()) if tree is None else ast.walk(tree)
-
-
-def _humaneval(row: rows.Row) -> tuple[Problem, int]:
-    """Return one HumanEval task and its number of assertions; the function's own text is its starter code."""
+def _humaneval(row: rows.Row) -> tuple[Problem, Assertions]:
+    """Return one HumanEval task: the function's own text is all that is shown, so statement and starter code are it."""
+    tests = program(row["test"])
+    checks = [node for node in tests.body if isinstance(node, ast.FunctionDef) and node.name == CHECK]
+    around = [node for node in tests.body if node not in checks]
+    [check] = checks
+    [candidate] = check.args.args
     problem = Problem(
         problem_id=str(row["task_id"]),
-        statement="Complete the function so that it does what its documentation says.\n\n" + row["prompt"].strip(),
+        statement=row["prompt"].strip(),
         starter_code=row["prompt"],
         kind="functional",
         entry_point=str(row["entry_point"]),
-        tests=tuple(cases(row["test"], "candidate")),
+        reference=row["prompt"] + (row.get(SOLUTION) or ""),
     )
-    return problem, len(_assertions(row["test"]))
+    return problem, take_apart(check.body, around=around, function=candidate.arg)
 
 
-def _mbpp(row: rows.Row) -> tuple[Problem, int]:
-    """Return one MBPP task and its number of assertions; of the reference program only the signature is shown."""
-    function = _asserted(row["test_list"])
-    tests = "\n".join([*row["test_list"], *(row.get("challenge_test_list") or [])])
+def _mbpp(row: rows.Row) -> tuple[Problem, Assertions]:
+    """Return one MBPP task; of the reference solution only the signature is shown.
+
+    One whose tests make objects of a class that the solution defines has no test: nothing tells a program of the class.
+    """
+    code = program(row["code"])
+    tests = [*row["test_list"], *(row.get("challenge_test_list") or [])]
+    body = [statement for test in tests for statement in program(test).body]
+    around = program("\n".join([row.get("test_setup_code") or "", *(row.get("test_imports") or [])])).body
+    function = _tested(code, body)
     problem = Problem(
         problem_id=f"MBPP/{row['task_id']}",
         statement=str(row.get("text") or row["prompt"]),
-        starter_code=_signature(row["code"], function),
+        starter_code=f"def {function.name}({ast.unparse(function.args)}):\n",
         kind="functional",
-        entry_point=function,
-        tests=tuple(cases(tests, function)),
+        entry_point=function.name,
+        reference="" if classes_used(code, [*body, *around]) else row["code"],
     )
-    return problem, len(_assertions(tests))
+    return problem, take_apart(body, around=around, function=function.name)
 
 
-def _asserted(tests: Sequence[str]) -> str:
-    """Return the name of the function that the first readable assertion calls."""
-    for test in tests:
-        for node in _nodes(test):
-            if (
-                isinstance(node, ast.Compare)
-                and isinstance(node.left, ast.Call)
-                and isinstance(node.left.func, ast.Name)
-            ):
-                return node.left.func.id
-    return ""
-
-
-def _signature(code: str, function: str) -> str:
-    """Return the `def` line of a function."""
-    tree = parsed(code)
-    for node in tree.body if tree is not None else ():
-        if isinstance(node, ast.FunctionDef) and node.name == function:
-            return f"def {node.name}({ast.unparse(node.args)}):\n"
-    return ""
-
-
-def _case(test: ast.expr, function: str) -> Case | None:
-    """Return the case that an assertion states, None when it states something else."""
-    if not isinstance(test, ast.Compare) or len(test.ops) != 1 or not isinstance(test.ops[0], ast.Eq | ast.Is):
-        return None
-    call = test.left
-    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id != function:
-        return None
-    try:
-        arguments = [_plain(ast.literal_eval(argument)) for argument in call.args]
-        expected = _plain(ast.literal_eval(test.comparators[0]))
-        return None if call.keywords else Case(json.dumps(arguments), json.dumps(expected))
-    except (ValueError, TypeError, RecursionError):
-        return None
-
-
-def _plain(value: Any) -> Any:
-    """Return a value that JSON can hold without changing what it is equal to; a tuple becomes a list."""
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    if isinstance(value, dict):
-        if not all(isinstance(key, str) for key in value):
-            raise ValueError("a key is no text")
-        return {key: _plain(each) for key, each in value.items()}
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    raise ValueError("JSON has no such value")
+def _tested(code: ast.Module, body: Sequence[ast.stmt]) -> ast.FunctionDef:
+    """Return the function of a solution that the tests call."""
+    functions = {node.name: node for node in code.body if isinstance(node, ast.FunctionDef)}
+    for statement in body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions:
+                return functions[node.func.id]
+    raise ValueError("no test calls a function of the solution")

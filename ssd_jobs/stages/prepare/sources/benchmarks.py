@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from ssd_jobs.contract import BenchmarkSource, Builtin, Columns, HuggingFaceRows, LiveCodeBench, PathRows
+from ssd_jobs.contract import BenchmarkSource, Builtin, Columns, HuggingFaceRows, LiveCodeBench, PathRows, is_asserted
 from ssd_jobs.contract.path_rows import digest
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.prepare.sources import asserts, datasets, livecodebench, rows, toy
@@ -53,7 +53,8 @@ def open_benchmark(source: BenchmarkSource, *, name: str, workspace: Path, offli
         case Builtin(name="toy"):
             return Benchmark(toy.benchmark, {"builtin": "toy"})
         case Builtin(name=builtin) if builtin in KNOWN:
-            return _from_hub(KNOWN[builtin], field=f"{field}.builtin", offline=offline)
+            referenced = is_asserted(source)
+            return _from_hub(KNOWN[builtin], field=f"{field}.builtin", offline=offline, referenced=referenced)
         case Builtin(name=builtin):
             raise BadInput(f"{field}.builtin: there is no benchmark {builtin!r}; use toy, {' or '.join(KNOWN)}")
         case LiveCodeBench():
@@ -67,17 +68,19 @@ def open_benchmark(source: BenchmarkSource, *, name: str, workspace: Path, offli
             return _of_files(files, source.columns, f"{field}.path", facts)
 
 
-def _from_hub(source: HuggingFaceRows, *, field: str, offline: bool) -> Benchmark:
+def _from_hub(source: HuggingFaceRows, *, field: str, offline: bool, referenced: bool = False) -> Benchmark:
     """Read a benchmark from the hub."""
     found = datasets.find(source, offline=offline, field=field)
-    return _of_files(found.files, source.columns, field, found.facts)
+    return _of_files(found.files, source.columns, field, found.facts, referenced=referenced)
 
 
-def _of_files(files: list[Path], columns: Columns, field: str, facts: dict[str, JsonValue]) -> Benchmark:
+def _of_files(
+    files: list[Path], columns: Columns, field: str, facts: dict[str, JsonValue], *, referenced: bool = False
+) -> Benchmark:
     """Choose the reader by the columns that are there: two benchmarks have layouts of their own."""
     form = asserts.form_of(rows.columns(files[0]))
     if form is not None:
-        asserted = asserts.Asserted(files, form, facts)
+        asserted = asserts.Asserted(files, form, facts, referenced)
         return Benchmark(asserted.problems, asserted.facts)
     table = Table(files, columns, field, frozenset({"statement", "tests"}))
     table.check()

@@ -38,6 +38,10 @@ class Problem:
     date: str = ""
     sample_inputs: tuple[str, ...] = ()
     tests: tuple[Case, ...] = ()
+    check: str = ""
+    """A test that is a program with a function `check(candidate)`; empty for none."""
+    reference: str = ""
+    """The solution on which that program is run to find out what it calls."""
     passed: bool = True
     """The column that `requirePassedColumn` names; True where none is named."""
 

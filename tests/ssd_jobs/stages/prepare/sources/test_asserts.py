@@ -1,5 +1,6 @@
 """HumanEval and MBPP rows become problems whose tests say what the assertions say, and no more."""
 
+import ast
 import json
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.prepare import stage as prepare
-from ssd_jobs.stages.prepare.sources import asserts
+from ssd_jobs.stages.prepare.sources.assertions import Assertions, program, take_apart
 from workspaces.sampling import context
 
 HUMANEVAL = {
@@ -32,6 +33,11 @@ MBPP = {
 }
 
 
+def taken(text: str) -> Assertions:
+    """Take apart the assertions of a text about a function `f`."""
+    return take_apart(program(text).body, around=(), function="f")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -48,14 +54,17 @@ MBPP = {
         ("assert g(1) == 1", None),
         ("assert f(a=1) == 1", None),
         ("assert f(__import__('os').getcwd()) == 1", None),
-        ("assert f(1) ==", None),
+        ("assert abs(f(1) - 1) < 0.5", None),
+        ("if g():\n    assert f(1) == 1", None),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_only_literal_comparisons_are_taken(text: str, expected: list[str] | None) -> None:
-    """What compares a call on literals with a literal is a test; everything else is passed over, nothing is run."""
-    found = [[case.input, case.output] for case in asserts.cases(text, "f")]
-    assert found == ([expected] if expected else [])
+    """What compares a call on literals with a literal is a case; everything else stays a program, nothing is run."""
+    found = taken(text)
+    assert [[case.input, case.output] for case in found.cases] == ([expected] if expected else [])
+    assert found.unread == (expected is None)
+    assert ("assert" in found.check) == (expected is None)
 
 
 @pytest.mark.parametrize(
@@ -99,11 +108,14 @@ def test_what_cannot_be_read_is_on_record(tmp_path: Path) -> None:
     [
         {**HUMANEVAL, "test": None},
         {**HUMANEVAL, "prompt": 5},
+        {**HUMANEVAL, "test": "def test(candidate):\n    assert candidate(1, 2) == 3\n"},
+        {**HUMANEVAL, "test": "def check(candidate):\n    assert candidate(1, 2 == 3\n"},
+        {**MBPP, "test_list": ["assert __import__('os') == 1"], "challenge_test_list": []},
         {**MBPP, "test_list": None},
         {**MBPP, "code": ["x"]},
         {name: value for name, value in MBPP.items() if name != "text"},
     ],
-    ids=["no tests", "prompt", "no list", "code", "no text"],
+    ids=["no tests", "prompt", "no check", "no program", "no call", "no list", "code", "no text"],
 )
 def test_a_broken_row_is_named(tmp_path: Path, row: dict[str, Any]) -> None:
     """A row of a known layout without what the layout has is refused with its line."""
@@ -112,10 +124,26 @@ def test_a_broken_row_is_named(tmp_path: Path, row: dict[str, Any]) -> None:
         prepare.run(prepare_config(tmp_path, benchmarks={"own": rows_at("rows.jsonl")}, limit=5), context(tmp_path))
 
 
-@pytest.mark.parametrize("text", ["assert f(1) == 1\0", "assert f(" + "(" * 5000, "\ud800", "1" * 5000])
-def test_text_that_is_no_program_holds_no_test(text: str) -> None:
-    """Whatever stands in the place of assertions, reading it ends in none."""
-    assert asserts.cases(text, "f") == []
+@pytest.mark.parametrize("text", ["assert f(1) == 1\0", "assert f(" + "(" * 5000, "\ud800", "assert f(1) =="])
+def test_text_that_is_no_program_is_refused(text: str) -> None:
+    """Whatever stands in the place of assertions, reading it ends in a sentence."""
+    with pytest.raises(ValueError, match="is no program"):
+        taken(text)
+
+
+def test_an_assertion_of_nothing_is_no_test() -> None:
+    """`assert True` belongs to no check, and neither do statements beside which nothing is asserted."""
+    assert taken("x = 1\nassert True, 'fine'\nprint(x)") == Assertions((), "", 0)
+
+
+def test_what_is_no_literal_stays_a_program_with_what_it_needs() -> None:
+    """A check has the statements around its assertions, in their order, and none of the literal ones."""
+    text = "assert f(0) == 0\nx = [1]\nfor y in x:\n    assert f(y) == y + 1\nassert f(5) == 6\nassert not f(-1)"
+    found = taken(text)
+    assert [case.input for case in found.cases] == ["[0]", "[5]"]
+    assert found.check == ast.unparse(
+        ast.parse("def check(f):\n    x = [1]\n    for y in x:\n        assert f(y) == y + 1\n    assert not f(-1)")
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,9 +152,8 @@ def test_text_that_is_no_program_holds_no_test(text: str) -> None:
         {**HUMANEVAL, "entry_point": "__class__"},
         {**HUMANEVAL, "entry_point": "add;import os"},
         {**HUMANEVAL, "entry_point": ["add"]},
-        {**MBPP, "test_list": ["assert __import__('os') == 1"]},
     ],
-    ids=["dunder", "statement", "list", "builtin"],
+    ids=["dunder", "statement", "list"],
 )
 def test_a_function_under_test_has_a_plain_name(tmp_path: Path, row: dict[str, Any]) -> None:
     """A name that no program would give its function is refused with its line."""
@@ -135,6 +162,7 @@ def test_a_function_under_test_has_a_plain_name(tmp_path: Path, row: dict[str, A
         prepare.run(prepare_config(tmp_path, benchmarks={"own": rows_at("rows.jsonl")}, limit=5), context(tmp_path))
 
 
-def test_a_number_that_json_cannot_show_is_no_test() -> None:
-    """A literal with more digits than Python turns into text is passed over like any other that JSON lacks."""
-    assert asserts.cases(f"assert f(0x{'f' * 9000}) == 1", "f") == []
+def test_a_number_that_python_cannot_write_is_refused() -> None:
+    """A literal with more digits than Python turns into text is in no program that could be kept."""
+    with pytest.raises(ValueError, match="digits"):
+        taken(f"assert f(0x{'f' * 9000}) == 1")
