@@ -15,7 +15,7 @@ from ssd_jobs.artifacts.draft import PRIVATE
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 
-__all__ = ["ModelFiles", "model_files", "shares"]
+__all__ = ["ModelFiles", "exported_digest", "model_files", "shares"]
 
 LOGGER = logging.getLogger(__name__)
 DEPTH = 2
@@ -87,6 +87,14 @@ def model_files(directory: Path) -> ModelFiles:
     places = (directory, *directory.parents[:DEPTH])
     holder = next((place for place in places if (place / files.MANIFEST).is_file()), directory)
     return ModelFiles(directory, reading.open_artifact(holder))
+
+
+def exported_digest(directory: Path) -> str:
+    """Return the digest that `ModelFiles` gives a trained model with the files of this directory, wherever it lies."""
+    found = (file for file in directory.rglob("*") if file.is_file())
+    return manifest.content_digest(
+        {f"{files.EXPORT}/{file.relative_to(directory).as_posix()}": manifest.file_entry(file) for file in found}
+    )
 
 
 def shares(entries: Mapping[str, manifest.FileEntry], count: int) -> list[list[str]]:

@@ -10,6 +10,7 @@ import yaml
 from ssd_jobs.artifacts import atomic
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
+from ssd_jobs.models.files import exported_digest
 from ssd_jobs.tracking import flavor, server, weights
 
 __all__ = ["Downloaded", "download_model"]
@@ -43,11 +44,17 @@ def download_model(uri: str, target: Path, tracking_uri: str) -> Downloaded:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=atomic.TEMPORARY) as scratch:
             _download(f"models:/{version.name}/{version.version}", Path(scratch))
             _move(_weights_directory(Path(scratch), uri), target)
+    registered = version.tags.get(weights.DIGEST, "")
+    if registered and exported_digest(target) != registered:
+        raise BadInput(
+            f"{uri}: the files that MLflow holds of version {version.version} are not those that were registered "
+            f"({weights.DIGEST} {registered[:12]}); register it again, or name another version"
+        )
     return Downloaded(
         name=version.name,
         version=str(version.version),
         source=version.source,
-        digest=version.tags.get(weights.DIGEST, ""),
+        digest=registered,
     )
 
 
