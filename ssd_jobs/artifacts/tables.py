@@ -154,7 +154,12 @@ VERDICTS = _schema(
     ("rerun", pa.bool_(), "timed out once and was run again alone"),
     ("truncated", pa.bool_(), "the generation hit its token limit"),
     ("completion_tokens", pa.int32(), "length of the generation"),
-    ("code_sha256", pa.string(), "of the extracted program, empty without one; for the share of distinct solutions"),
+    ("code_sha256", pa.string(), "of the extracted program, empty without one"),
+    (
+        "normal_sha256",
+        pa.string(),
+        "of its normal form, the same for a solution written twice; empty without a program",
+    ),
 )
 
 METRICS = _schema(

@@ -294,7 +294,7 @@ ARTIFACTS: Mapping[str, ArtifactKind] = MappingProxyType({
         ArtifactKind(kind="curate", made_by="curate", folder="records"),
         ArtifactKind(kind="train", made_by="train", folder="checkpoints"),
         ArtifactKind(kind="generate", made_by="generate", folder="generations", format=2),
-        ArtifactKind(kind="grade", made_by="grade", folder="verdicts"),
+        ArtifactKind(kind="grade", made_by="grade", folder="verdicts", format=2),
         ArtifactKind(kind="analyze", made_by="analyze", folder="reports"),
         ArtifactKind(kind="report", made_by="report", folder="reports"),
     )

@@ -7,6 +7,7 @@ changes no number that was there before.
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -18,12 +19,23 @@ from ssd_jobs.scoring import bootstrap, passk
 from ssd_jobs.scoring.bootstrap import Ints, Replicated
 from ssd_jobs.scoring.scores import Scores
 
-__all__ = ["ALL", "STRATA", "Arm", "Baseline", "Panel"]
+__all__ = ["ALL", "STRATA", "Arm", "Baseline", "Panel", "Variety"]
 
 ALL = "all"
 STRATA = (ALL, *DIFFICULTIES)
+FEWEST = 2
+"""Problems below which no interval of a mean over them can be had."""
 Arm = Literal["Base", "Candidate"]
 Baseline = Literal["Fixed", "BestDecode"]
+
+
+@dataclass(frozen=True)
+class Variety:
+    """The chance that two right programs for one problem are different solutions, in the mean over some problems."""
+
+    problems: int
+    base: Replicated
+    candidate: Replicated
 
 
 class Panel:
@@ -110,6 +122,20 @@ class Panel:
         ours, theirs = (passk.pass_table(each.samples, k)[each.right] for each in (candidate, base))
         differs: NDArray[np.bool_] = ours != theirs
         return differs
+
+    def variety(self, baseline: Baseline) -> Variety | None:
+        """Return how different the right programs of either arm are, on the problems of which both have two.
+
+        A pair is drawn from the right programs of each, so that an arm with more of them has no advantage.
+        """
+        base, candidate = (each.variety for each in self.pair(baseline, k=1))
+        shared = ~np.isnan(base + candidate)
+        problems = int(shared.sum())
+        if problems < FEWEST:
+            return None
+        drawn = self._drawn("variety", problems)
+        ours, theirs = (bootstrap.resampled_mean(each[shared], drawn) for each in (candidate, base))
+        return Variety(problems, theirs, ours)
 
     def truncation(self) -> Replicated:
         """Return how much more often the candidate's generations were cut than the base's, at their fixed settings."""

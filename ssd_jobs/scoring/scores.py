@@ -4,8 +4,10 @@ The order is what pairs two evaluations, and a table that lacks a sample or name
 a mean over the wrong denominator looks exactly like a result.
 """
 
+import math
 from collections import Counter
 from dataclasses import dataclass
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,7 @@ COLUMNS = [
     "verdict",
     "truncated",
     "completion_tokens",
-    "code_sha256",
+    "normal_sha256",
 ]
 
 
@@ -39,8 +41,8 @@ class Scores:
     """Right samples of each problem."""
     samples: int
     """Samples of every problem."""
-    distinct: NDArray[np.float64]
-    """Different programs of each problem, as a share of its samples."""
+    variety: NDArray[np.float64]
+    """The chance that two right programs of a problem are different solutions; NaN where fewer than two are right."""
     truncated: NDArray[np.float64]
     """Generations of each problem that hit their token limit, as a share."""
     completion_tokens: int
@@ -72,11 +74,20 @@ def score(verdicts: pa.Table, *, samples: int, source: str) -> Scores:
         difficulty=tuple(group[0]["difficulty"] for group in groups),
         right=np.array([sum(row["verdict"] == "pass" for row in group) for group in groups], dtype=np.int64),
         samples=samples,
-        distinct=np.array([len({row["code_sha256"] for row in group} - {""}) / samples for group in groups]),
+        variety=np.array(
+            [_variety([row["normal_sha256"] for row in group if row["verdict"] == "pass"]) for group in groups]
+        ),
         truncated=np.array([sum(row["truncated"] for row in group) / samples for group in groups]),
         completion_tokens=sum(row["completion_tokens"] for group in groups for row in group),
         verdicts=dict(Counter(row["verdict"] for group in groups for row in group)),
     )
+
+
+def _variety(right: list[str]) -> float:
+    """Return the share of pairs of right programs that differ: without bias, whatever the number of right programs."""
+    if len(right) < 2:
+        return math.nan
+    return 1 - sum(comb(count, 2) for count in Counter(right).values()) / comb(len(right), 2)
 
 
 def _check(problem: str, group: list[dict[str, Any]], *, samples: int, source: str) -> None:

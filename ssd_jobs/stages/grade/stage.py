@@ -19,6 +19,7 @@ from ssd_jobs.context import Context
 from ssd_jobs.contract import GradeConfig, GradeTask, Grading, StageDone, files, science_of
 from ssd_jobs.errors import JobError
 from ssd_jobs.programs.extraction import extract
+from ssd_jobs.programs.normal_form import normal_form
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.opening import connect_sandbox, limits_of
 from ssd_jobs.sandbox.protocol import Limits
@@ -156,8 +157,14 @@ def _row(completion: Answer, difficulty: str, source: str | None, verdict: Verdi
         "rerun": verdict.rerun,
         "truncated": completion.truncated,
         "completion_tokens": completion.tokens,
-        "code_sha256": hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest() if source else "",
+        "code_sha256": _sha256(source) if source else "",
+        "normal_sha256": _sha256(normal_form(source)) if source else "",
     }
+
+
+def _sha256(text: str) -> str:
+    """Return the digest of any text, halves of surrogate pairs included."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _counts(rows: list[dict[str, Any]]) -> dict[str, int | float]:

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ssd_jobs.contract import BenchmarkReport, Decode, FailedStage, Grading, ReportConfig
 from ssd_jobs.scoring import ALL, Interval, Panel, Replicated, gate
-from ssd_jobs.scoring.panel import Arm, Baseline
+from ssd_jobs.scoring.panel import Arm, Baseline, Variety
 from ssd_jobs.stages.report import cost
 from ssd_jobs.stages.report.decision import ReportDecision
 from ssd_jobs.stages.report.document import (
@@ -15,6 +18,7 @@ from ssd_jobs.stages.report.document import (
     Disagreement,
     Document,
     Number,
+    VarietyResult,
 )
 from ssd_jobs.stages.report.evidence import Evidence
 
@@ -110,7 +114,7 @@ def _arm(scored: Panel, place: tuple[Arm, str], decode: Decode, *, ks: Iterable[
             for k in ks
         },
         truncated=float(scores.truncated.mean()),
-        distinct=float(scores.distinct.mean()),
+        variety=_mean(scores.variety),
         verdicts=dict(sorted(scores.verdicts.items())),
         completion_tokens=scores.completion_tokens,
         generations=len(scores.problem_ids) * scores.samples,
@@ -126,7 +130,25 @@ def _comparison(scored: Panel, baseline: Baseline, ks: tuple[int, ...], confiden
         base={k: {name: _level(each, confidence) for name, each in row.items()} for k, row in base.items()},
         delta={k: {name: _difference(each, confidence) for name, each in row.items()} for k, row in delta.items()},
         relative={k: _share(delta[k][ALL].value, base[k][ALL].value) for k in ks},
+        variety=_variety(scored.variety(baseline), confidence),
     )
+
+
+def _variety(found: Variety | None, confidence: float) -> VarietyResult | None:
+    if found is None:
+        return None
+    return VarietyResult(
+        problems=found.problems,
+        base=_level(found.base, confidence),
+        candidate=_level(found.candidate, confidence),
+        difference=_difference(found.candidate - found.base, confidence),
+    )
+
+
+def _mean(values: NDArray[np.float64]) -> float | None:
+    """Return the mean over the problems that have a value, if any."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else None
 
 
 def _scatter(scored: Panel) -> Iterable[tuple[str, str, float, float]]:

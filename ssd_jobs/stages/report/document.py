@@ -16,6 +16,7 @@ __all__ = [
     "Number",
     "Sample",
     "StageResult",
+    "VarietyResult",
 ]
 
 Strata = dict[str, "Number"]
@@ -51,10 +52,20 @@ class ArmResult(Part):
     fixed: bool
     pass_at: dict[int, Strata]
     truncated: float
-    distinct: float
+    variety: float | None
+    """The chance that two right programs of a problem differ, over the problems that have two; None without any."""
     verdicts: dict[str, int]
     completion_tokens: int
     generations: int
+
+
+class VarietyResult(Part):
+    """The chance that two right programs for one problem are different solutions, where both arms have two."""
+
+    problems: int
+    base: Number
+    candidate: Number
+    difference: Number
 
 
 class Comparison(Part):
@@ -65,6 +76,8 @@ class Comparison(Part):
     delta: dict[int, Strata]
     relative: dict[int, float | None]
     """Gain as a share of the base's score; None when that is 0."""
+    variety: VarietyResult | None
+    """None where hardly a problem has two right programs of each arm."""
 
 
 class BenchmarkSection(Part):

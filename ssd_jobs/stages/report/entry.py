@@ -123,6 +123,8 @@ def _all_points(document: Document, time_ms: int) -> Iterator[Point]:
             for k, strata in comparison.delta.items():
                 for stratum, number in strata.items():
                     yield from _number(f"{family}/{prefix}/pass_at_{k}/{stratum}", number, time_ms)
+            if comparison.variety is not None:
+                yield from _number(f"{family}/{prefix}/variety", comparison.variety.difference, time_ms)
     for each in document.disagreements:
         name = f"disagreement/{each.benchmark.replace('-', '_')}/{each.arm.lower()}/{each.setting}"
         yield Point(name, (each.process_only + each.lcb_only) / max(1, each.samples), 0, time_ms)
@@ -135,7 +137,9 @@ def _scores(prefix: str, arm: ArmResult, time_ms: int) -> Iterator[Point]:
         for stratum, number in strata.items():
             yield from _number(f"{prefix}pass_at_{k}/{stratum}", number, time_ms)
     infra = float(arm.verdicts.get("infra_error", 0))
-    others = {"truncated": arm.truncated, "distinct": arm.distinct, "infra_errors": infra}
+    others = {"truncated": arm.truncated, "infra_errors": infra}
+    if arm.variety is not None:
+        others["variety"] = arm.variety
     others["completion_tokens"] = float(arm.completion_tokens)
     for name, value in others.items():
         yield Point(f"{prefix}{name}", value, 0, time_ms)

@@ -1,7 +1,9 @@
 """Laws of counting verdicts: no sample is lost, doubled or put on the wrong side of a pair."""
 
+import itertools
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -33,15 +35,28 @@ def test_the_order_of_rows_means_nothing(order: list[int]) -> None:
         problem_id=["b", "b", "b", "a", "a", "a"],
         sample_index=[0, 1, 2] * 2,
         verdict=["pass", "wrong", "tle", "pass", "pass", "no_code"],
-        code_sha256=["x", "x", "y", "z", "y", ""],
+        normal_sha256=["x", "x", "y", "z", "y", ""],
         truncated=[False, False, True, False, False, True],
     )
     found = counted([rows[i] for i in order], 3)
     assert found.problem_ids == ("a", "b")
     assert found.right.tolist() == [2, 1]
-    assert found.distinct.tolist() == pytest.approx([2 / 3, 2 / 3])
+    np.testing.assert_array_equal(found.variety, [1, np.nan])
     assert found.truncated.tolist() == pytest.approx([1 / 3, 1 / 3])
     assert found.verdicts == {"pass": 3, "wrong": 1, "tle": 1, "no_code": 1}
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=2, max_size=8))
+def test_variety_is_the_share_of_pairs_that_differ(programs: list[str]) -> None:
+    """Of all pairs of right programs, it is the share that are two solutions; wrong programs do not count."""
+    rows = verdicts(
+        sample_index=[*range(len(programs)), len(programs)],
+        verdict=["pass"] * len(programs) + ["wrong"],
+        normal_sha256=[*programs, "d"],
+    )
+    pairs = list(itertools.combinations(programs, 2))
+    expected = sum(one != other for one, other in pairs) / len(pairs)
+    assert counted(rows, len(programs) + 1).variety.tolist() == pytest.approx([expected])
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def scores(
         difficulty=names,
         right=right,
         samples=samples,
-        distinct=np.ones(size),
+        variety=np.ones(size),
         truncated=np.zeros(size),
         completion_tokens=size * samples,
         verdicts={"pass": int(right.sum())},

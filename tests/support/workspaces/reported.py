@@ -112,7 +112,7 @@ def _verdicts(rng: np.random.Generator, rates: arms.Floats, names: tuple[str, ..
             "reason": "" if right[i, j] else "the output is not the expected one",
             "truncated": bool(cut[i, j]),
             "completion_tokens": int(lengths[i, j]),
-            "code_sha256": f"{rng.integers(0, 8) if right[i, j] else rng.integers(0, 10**6)}",
+            "normal_sha256": f"{rng.integers(0, 8) if right[i, j] else rng.integers(0, 10**6)}",
         }
         for i in range(len(names))
         for j in range(SAMPLES)

@@ -101,6 +101,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "truncated": False,
             "completion_tokens": 3,
             "code_sha256": "0" * 64,
+            "normal_sha256": "0" * 64,
         }
     ],
     "metrics": [{"step": 1, "key": "loss", "value": 1.5, "time_ms": 1}],
