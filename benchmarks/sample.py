@@ -127,9 +127,11 @@ def prepare_config(workspace: Path, count: int) -> contract.PrepareConfig:
         model=contract.ModelPart(key="1" * 64, output="models/base", science=model),
         prompts=contract.PromptsPart(key="2" * 64, output="problems/pool", science=prompts),
         benchmarks=(),
-        adapters=None,
+        demands=contract.Demands(engine="VLLM", sequences=(), trained=False, lora=None),
         output="problems/prepare",
-        execution=contract.PrepareExecution(metrics_port=0, image="", offline=True, tracking_uri=""),
+        execution=contract.PrepareExecution(
+            metrics_port=0, image="", offline=True, tracking_uri="", gpus={}, compiles_for=""
+        ),
     )
 
 

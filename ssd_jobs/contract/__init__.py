@@ -6,6 +6,7 @@ It belongs to the workers, who must obey it; the control side depends on it. Imp
 from ssd_jobs.contract.base import VERSION, JsonMap, Model, science_of
 from ssd_jobs.contract.config import Config, Decode, EngineConfig, GangExecution, StageExecution
 from ssd_jobs.contract.curation import CurateConfig, CurateScience
+from ssd_jobs.contract.demands import Demands, Sequences
 from ssd_jobs.contract.document import dump, dump_result, load, load_result, loads
 from ssd_jobs.contract.grading import (
     GradeConfig,
@@ -96,6 +97,7 @@ __all__ = [
     "CurateConfig",
     "CurateScience",
     "Decode",
+    "Demands",
     "EngineConfig",
     "Estimate",
     "Evaluation",
@@ -142,6 +144,7 @@ __all__ = [
     "SampleConfig",
     "SampleScience",
     "SandboxExecution",
+    "Sequences",
     "ShardedExecution",
     "SpecField",
     "StageArtifact",

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from ssd_jobs.contract.base import ArtifactPath, JsonMap, Key, LaterField, Model, Name
 from ssd_jobs.contract.config import Config, StageExecution
+from ssd_jobs.contract.demands import Demands
 from ssd_jobs.contract.sources import BenchmarkSource, ModelSource, ProblemSource
 
 __all__ = [
@@ -94,6 +95,10 @@ class PrepareExecution(StageExecution):
     """Never ask the hub; everything must be in the local cache or at a path."""
     tracking_uri: str
     """Needed for a `registry` source only."""
+    gpus: dict[str, int]
+    """GPUs of one engine, by the field of the spec that sets them."""
+    compiles_for: Literal["", "cpu", "cuda"]
+    """For which device training compiles, in an image that this stage has, too; empty where it does not."""
 
 
 class PrepareConfig(Config):
@@ -103,7 +108,7 @@ class PrepareConfig(Config):
     model: ModelPart
     prompts: PromptsPart
     benchmarks: tuple[BenchmarkPart, ...]
-    adapters: tuple[str, ...] | None
-    """The layers that training will adapt, to be refused before anything is sampled; None trains all weights."""
+    demands: Demands
+    """What later stages ask of the model: what cannot be is refused here, before anything is sampled."""
     output: ArtifactPath
     execution: PrepareExecution

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from pydantic import JsonValue
 
-from ssd_jobs.contract import Decode, EngineConfig
+from ssd_jobs.contract import Decode, EngineConfig, demands
 from ssd_jobs.engine import Completion, PartialCompletion, Request, decoding
 from ssd_jobs.engine.keyvalues import KeyValues
 from ssd_jobs.errors import BadInput
@@ -53,9 +53,9 @@ class TransformersEngine:
         _check(engine)
         self._device = torch.device("cuda" if gpus else "cpu")
         self._model = _load(model, engine, self._device)
-        positions = getattr(self._model.config.get_text_config(), "max_position_embeddings", max_sequence_tokens)
-        if max_sequence_tokens > positions:
-            raise BadInput(f"maxSequenceTokens: {max_sequence_tokens} is more than the model's {positions}; lower it")
+        sentence = demands.too_long(self._model.config.to_dict(), max_sequence_tokens, "Transformers")
+        if sentence:
+            raise BadInput(sentence)
         self._stops = frozenset(stop_token_ids(model))
         self._waiting: deque[_Row] = deque()
         self._rows: list[_Row | None] = []

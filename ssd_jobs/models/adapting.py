@@ -5,36 +5,46 @@ weight: neither has a place for an adapter. Naming one of them, or nothing where
 """
 
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any, NoReturn
 
 from torch import nn
 
+from ssd_jobs.contract import Lora
 from ssd_jobs.errors import BadInput
-from ssd_jobs.models import loading
 
-__all__ = ["check", "linear_layers"]
+__all__ = ["linear_layers"]
 
 
-def linear_layers(model: Any, targets: Collection[str]) -> list[str]:
+def linear_layers(model: Any, adapters: Lora) -> list[str]:
     """Return the full names of the layers that the targets mean; no targets mean every linear layer of the blocks."""
     blocks = model.get_decoder().layers
     place = next(name for name, module in model.named_modules() if module is blocks)
     modules = {f"{place}.{name}": module for name, module in blocks.named_modules() if name}
     linear = {name: module for name, module in modules.items() if isinstance(module, nn.Linear)}
     others = {name: module for name, module in modules.items() if name not in linear}
-    if not targets:
+    if not adapters.targets:
         _refuse_left_out(others, linear)
-        return list(linear)
-    for target in targets:
+    for target in adapters.targets:
         _refuse_other(target, others, linear)
-    return [name for name in linear if any(_matches(target, name) for target in targets)]
+    meant = [name for name in linear if not adapters.targets or _is_target(name, adapters)]
+    _refuse_rank(adapters.rank, {name: linear[name] for name in meant})
+    return meant
 
 
-def check(directory: Path, targets: Collection[str], *, trust_remote_code: bool) -> None:
-    """Refuse targets by a model's config alone, without memory for its weights."""
-    model = loading.without_memory(directory, trust_remote_code=trust_remote_code)
-    linear_layers(model, targets)
+def _is_target(name: str, adapters: Lora) -> bool:
+    """Tell whether some target means a layer."""
+    return any(_matches(target, name) for target in adapters.targets)
+
+
+def _refuse_rank(rank: int, layers: Mapping[str, nn.Linear]) -> None:
+    """Refuse adapters that are larger than what they change can use."""
+    for name, layer in layers.items():
+        least = min(layer.in_features, layer.out_features)
+        if rank > least:
+            raise BadInput(
+                f"training.lora.rank: {rank} is more than {name} can use, which is {layer.out_features} x "
+                f"{layer.in_features}; set at most {least}, or leave {name.rpartition('.')[2]} out of the targets"
+            )
 
 
 def _refuse_left_out(others: Mapping[str, nn.Module], linear: Collection[str]) -> None:

@@ -104,8 +104,11 @@ def load_tokenizer(model: Path, *, trust_remote_code: bool) -> Any:
 class Renderer:
     """One way from problems to prompts: template, prompt mode, tokenizer."""
 
-    def __init__(self, rendering: Rendering, template: Template, tokenizer: Tokenizer) -> None:
+    def __init__(
+        self, rendering: Rendering, template: Template, tokenizer: Tokenizer, *, vocabulary: int | None
+    ) -> None:
         self._rendering = rendering
+        self._vocabulary = vocabulary
         self._template = template
         self._tokenizer = tokenizer
         if rendering.prompt_mode == "Chat" and not tokenizer.chat_template:
@@ -130,6 +133,12 @@ class Renderer:
         encoded = self._tokenizer(texts, add_special_tokens=self._rendering.prompt_mode == "Raw")["input_ids"]
         if not all(encoded):
             raise BadInput(f"prompts.template: {self._template.source}: gives an empty prompt; correct the template")
+        largest = max(map(max, encoded))
+        if self._vocabulary is not None and largest >= self._vocabulary:
+            raise BadInput(
+                f"model.source: the tokenizer gives a prompt the token {largest}, which is none of the model's "
+                f"{self._vocabulary}; get tokenizer and weights of the same model"
+            )
         return [RenderedPrompt(text, list(ids)) for text, ids in zip(texts, encoded, strict=True)]
 
     def _text(self, problem: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from ssd_jobs import contract
 from ssd_operator.cli import document, terminal
 from ssd_operator.cli.place import DEFAULT_WORKDIR, FileArgument, WorkdirOption
 from ssd_operator.errors import InvalidInput
-from ssd_operator.local import cache, edited
+from ssd_operator.local import cache, edited, suitability
 from ssd_operator.local.experiment import LocalExperiment
 from ssd_operator.plan import Node
 
@@ -35,6 +35,7 @@ def plan(
     name, spec = document.read(file)
     experiment = LocalExperiment(name, spec, workdir, tracking_uri="")
     graph = experiment.graph(experiment.state())
+    suitability.check(graph, experiment.workdir.root)
     terminal.warn(edited.sentences(graph, experiment.workdir.root))
     rows = [_row(node, experiment.workdir.root) for node in graph]
     if output == "json":

@@ -19,7 +19,7 @@ from ssd_operator.cli.place import (
 )
 from ssd_operator.errors import InvalidInput
 from ssd_operator.lifecycle.stage import ENDED
-from ssd_operator.local import edited, progress, summary
+from ssd_operator.local import edited, progress, suitability, summary
 from ssd_operator.local.experiment import LocalExperiment
 from ssd_operator.local.state import RunState, StageState
 from ssd_operator.plan import Graph
@@ -55,6 +55,7 @@ def run(
     _check_installed(spec)
     experiment = LocalExperiment(name, spec, workdir, tracking_uri=checked_uri(mlflow))
     before = experiment.state()
+    suitability.check(experiment.graph(before), experiment.workdir.root)
     terminal.warn(edited.sentences(experiment.graph(before), experiment.workdir.root))
     if _finished(before, experiment.graph(before)):
         console.print(

@@ -1,9 +1,10 @@
 """The stage `prepare`: one node that makes every part."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 from ssd_jobs import contract
-from ssd_operator.plan import execution, keys
+from ssd_operator.plan import execution, keys, train
 from ssd_operator.plan.graph import Artifact, Experiment, Graph, Node
 from ssd_operator.plan.parts import Parts
 
@@ -13,16 +14,16 @@ __all__ = ["nodes"]
 def nodes(experiment: Experiment, parts: Parts, _before: Graph) -> Iterator[Node]:
     """Yield the stage that makes all parts."""
     model, prompts, benchmarks = parts.model_part, parts.prompts_part, parts.benchmark_parts
-    adapters = _adapters(experiment)
-    made = [model.key, prompts.key, *(benchmark.key for benchmark in benchmarks)]
-    key = keys.combined("prepare", made if adapters is None else [*made, "adapters", *adapters])
+    demands = _demands(experiment)
+    made = {"model": model.key, "prompts": prompts.key, **{f"benchmark/{each.name}": each.key for each in benchmarks}}
+    key = keys.key("prepare", science=contract.science_of(demands), upstream=made)
     config = contract.PrepareConfig(
         **experiment.common("prepare", key),
         stage="prepare",
         model=model,
         prompts=prompts,
         benchmarks=benchmarks,
-        adapters=adapters,
+        demands=demands,
         output=contract.ARTIFACTS["prepare"].path(key),
         execution=_execution(experiment),
     )
@@ -36,18 +37,45 @@ def nodes(experiment: Experiment, parts: Parts, _before: Graph) -> Iterator[Node
     yield Node(config=config, provisional=False, upstream=(), artifacts=artifacts)
 
 
-def _adapters(experiment: Experiment) -> tuple[str, ...] | None:
-    """Return which layers training will adapt, if it trains adapters."""
+def _demands(experiment: Experiment) -> contract.Demands:
+    """Return what the later stages ask of the model."""
     spec = experiment.spec
-    trained = "Candidate" in spec.evaluation.arms and spec.training.lora.rank > 0
-    return spec.training.lora.targets if trained else None
+    places = {f"evaluation.benchmarks[{each.name}]": each.max_sequence_tokens for each in spec.evaluation.benchmarks}
+    if _trains(experiment):
+        places = {"sampling": spec.sampling.max_sequence_tokens, **places}
+    return contract.Demands(
+        engine=spec.sampling.engine,
+        sequences=tuple(
+            contract.Sequences(field=field, max_sequence_tokens=tokens) for field, tokens in places.items()
+        ),
+        trained=_trains(experiment),
+        lora=train.adapters(spec) if _trains(experiment) else None,
+    )
+
+
+def _trains(experiment: Experiment) -> bool:
+    """Tell whether there shall be a candidate."""
+    return "Candidate" in experiment.spec.evaluation.arms
 
 
 def _execution(experiment: Experiment) -> contract.PrepareExecution:
     """Return where prepare runs and whom it may ask."""
-    platform = experiment.platform
+    platform, spec = experiment.platform, experiment.spec
+    gpus = {"evaluation.gpusPerShard": spec.evaluation.gpus_per_shard}
+    if _trains(experiment):
+        gpus = {"sampling.gpusPerShard": spec.sampling.gpus_per_shard, **gpus}
     return contract.PrepareExecution(
         **execution.place(experiment, "prepare"),
         offline=platform.offline,
-        tracking_uri=experiment.spec.tracking.uri or platform.tracking_uri,
+        tracking_uri=spec.tracking.uri or platform.tracking_uri,
+        gpus=gpus,
+        compiles_for=_compiles_for(experiment),
     )
+
+
+def _compiles_for(experiment: Experiment) -> Literal["", "cpu", "cuda"]:
+    """Return for which device training compiles, as far as the image of prepare can tell whether it will."""
+    spec = experiment.spec
+    if not _trains(experiment) or not spec.training.compile or spec.training.pod.image != spec.pod.image:
+        return ""
+    return "cuda" if spec.training.gpus_per_node else "cpu"

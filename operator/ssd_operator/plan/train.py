@@ -11,7 +11,7 @@ from ssd_operator.plan.parts import Identity, Parts
 from ssd_operator.spec import scalars
 from ssd_operator.spec.resolved import ResolvedSpec
 
-__all__ = ["exported", "nodes"]
+__all__ = ["adapters", "exported", "nodes"]
 
 RENDEZVOUS_TIMEOUT_S = 600.0
 GRACE_PERIOD_S = 300.0
@@ -26,6 +26,12 @@ def nodes(experiment: Experiment, parts: Parts, before: Graph) -> Iterator[Node]
 def exported(trained: Node) -> Identity:
     """Return the candidate: the directory of a training's artifact that an engine opens."""
     return Identity(files.export(trained.artifacts[0].path), trained.key, known=not trained.provisional)
+
+
+def adapters(spec: ResolvedSpec) -> contract.Lora | None:
+    """Return the adapters that are trained, None where all weights are."""
+    lora = spec.training.lora
+    return contract.Lora(rank=lora.rank, alpha=lora.alpha, targets=lora.targets) if lora.rank else None
 
 
 def _node(experiment: Experiment, parts: Parts, curated: Node) -> Node:
@@ -53,7 +59,6 @@ def _node(experiment: Experiment, parts: Parts, curated: Node) -> Node:
 def _science(spec: ResolvedSpec) -> contract.TrainScience:
     """Return the recipe of the fine-tuning."""
     training = spec.training
-    lora = training.lora
     return contract.TrainScience(
         steps=training.steps,
         global_batch_size=training.global_batch_size,
@@ -69,7 +74,7 @@ def _science(spec: ResolvedSpec) -> contract.TrainScience:
         compute_dtype=training.compute_dtype,
         activation_checkpointing=training.activation_checkpointing,
         compile=training.compile,
-        lora=contract.Lora(rank=lora.rank, alpha=lora.alpha, targets=lora.targets) if lora.rank else None,
+        lora=adapters(spec),
         export_every_steps=training.export.every_steps,
         nll_tolerance=training.nll_tolerance,
         trust_remote_code=spec.model.trust_remote_code,

@@ -14,7 +14,7 @@ from ssd_jobs.artifacts import Draft, Output, Provenance, tables
 from ssd_jobs.context import Context
 from ssd_jobs.contract import BenchmarkPart, PrepareConfig, Rendering, files, science_of
 from ssd_jobs.errors import BadInput
-from ssd_jobs.models import adapting, prompts
+from ssd_jobs.models import prompts, suitability
 from ssd_jobs.models.files import model_files
 from ssd_jobs.stages.prepare import benchmark, pool
 from ssd_jobs.stages.prepare.sources import models
@@ -56,10 +56,14 @@ class Parts:
         """Hash the files of a model that was found, before stages with GPUs start on it."""
         model_files(self._context.path(self._config.model.output)).verify(on_file=self._context.check_stop)
 
+    def check_model(self) -> None:
+        """Refuse a model that some later stage would refuse."""
+        suitability.check(self._context.path(self._config.model.output), self._config)
+
     def make(self) -> None:
         """Make what is missing; each part is complete before the next one begins."""
         self._make_model()
-        self._check_adapters()
+        self.check_model()
         for part in self._config.benchmarks:
             self._make_benchmark(part)
         self._make_prompts()
@@ -98,13 +102,6 @@ class Parts:
         else:
             self.verify()
         self._advance()
-
-    def _check_adapters(self) -> None:
-        """Refuse adapters that training could not put into this model."""
-        config = self._config
-        if config.adapters is not None:
-            path, trusted = self._context.path(config.model.output), config.model.science.trust_remote_code
-            adapting.check(path, config.adapters, trust_remote_code=trusted)
 
     def _fill_model(self, draft: Draft) -> Provenance:
         """Fetch the model."""
@@ -151,7 +148,8 @@ class Parts:
     def _renderer(self, rendering: Rendering) -> prompts.Renderer:
         """Return the way from problems to token ids."""
         template = prompts.load_template(rendering.template, self._context.workspace)
-        return prompts.Renderer(rendering, template, self._tokenizer)
+        size = suitability.vocabulary(self._context.path(self._config.model.output))
+        return prompts.Renderer(rendering, template, self._tokenizer, vocabulary=size)
 
     @cached_property
     def _tokenizer(self) -> Any:

@@ -16,6 +16,7 @@ def run(config: PrepareConfig, context: Context) -> PrepareResult:
     parts = Parts(config, context)
     if parts.complete():
         parts.verify()
+        parts.check_model()
     else:
         with parts.output.claim() as draft:
             context.progress.attach(draft.path)

@@ -1,22 +1,10 @@
-"""torch.compile needs a compiler at run time: say so before a model is loaded, not from inside the first step."""
+"""torch.compile, block by block."""
 
-import shutil
 from typing import Any
 
-import torch
 from torch import nn
 
-from ssd_jobs.errors import BadInput
-
-__all__ = ["compile_blocks", "require_compiler"]
-
-
-def require_compiler(device: torch.device) -> None:
-    """Refuse to compile where nothing can: kernels for a CPU are C++, those for a GPU are started by a C program."""
-    if device.type == "cpu" and not _compiles_cpp():
-        raise BadInput("training.compile: there is no C++ compiler (g++) for torch.compile; install one, or set false")
-    if device.type == "cuda" and not any(map(shutil.which, ("cc", "gcc", "clang"))):
-        raise BadInput("training.compile: there is no C compiler (gcc) for torch.compile; install one, or set false")
+__all__ = ["compile_blocks"]
 
 
 def compile_blocks(blocks: Any) -> None:
@@ -24,15 +12,3 @@ def compile_blocks(blocks: Any) -> None:
     block: nn.Module
     for block in blocks:
         block.compile(dynamic=True)
-
-
-def _compiles_cpp() -> bool:
-    """Return whether torch finds a C++ compiler, asking torch itself, which has its own rules."""
-    from torch._inductor.cpp_builder import get_cpp_compiler
-    from torch._inductor.exc import InvalidCxxCompiler
-
-    try:
-        get_cpp_compiler()
-    except InvalidCxxCompiler:
-        return False
-    return True

@@ -33,7 +33,7 @@ class Adapted(nn.Module):
 
 def inject(model: Any, adapters: Lora, *, seed: int) -> None:
     """Add adapters to the layers that the config names, and freeze everything else."""
-    for name in linear_layers(model, adapters.targets):
+    for name in linear_layers(model, adapters):
         parent, _, child = name.rpartition(".")
         adapted = Adapted(model.get_submodule(name), rank=adapters.rank, scale=_scale(adapters))
         setattr(model.get_submodule(parent), child, adapted)

@@ -17,8 +17,7 @@ from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 
 from ssd_jobs.contract import Lora, TrainScience
-from ssd_jobs.errors import BadInput
-from ssd_jobs.models import loading
+from ssd_jobs.models import compilers, loading, suitability
 from ssd_jobs.stages.train import attention, compiling, lora, loss, recompute
 from ssd_jobs.stages.train.layout import Pack
 from ssd_jobs.stages.train.ranks import Ranks
@@ -88,11 +87,13 @@ class Trainee(nn.Module):
 def load(path: Path, settings: ModelSettings, ranks: Ranks) -> Trainee:
     """Load the model in a directory onto all ranks."""
     if settings.compile:
-        compiling.require_compiler(ranks.device)
+        compilers.require("cuda" if ranks.device.type == "cuda" else "cpu")
     attention.register(attention.choose(ranks.device, settings.compute))
-    config = _config(path, settings)
+    config = loading.read_config(path, trust_remote_code=settings.trust_remote_code)
+    suitability.check_config(config.to_dict(), settings.lora)
     source = _read(path, settings) if ranks.first else None
     model = source if source is not None and ranks.world == 1 else _skeleton(config, settings)
+    suitability.check_structure(model)
     trainee = Trainee(model)
     if settings.lora is not None:
         lora.inject(model, settings.lora, seed=settings.seed)
@@ -107,20 +108,6 @@ def load(path: Path, settings: ModelSettings, ranks: Ranks) -> Trainee:
     trainee.to_empty(device=ranks.device)
     _distribute(source, trainee, settings, ranks)
     return trainee
-
-
-def _config(path: Path, settings: ModelSettings) -> Any:
-    """Read the model's config and refuse what this trainer would compute wrongly."""
-    config = loading.read_config(path, trust_remote_code=settings.trust_remote_code)
-    for name in ("final_logit_softcapping", "logits_scaling", "logit_scale"):
-        if getattr(config, name, None) not in (None, 1, 1.0):
-            raise BadInput(f"{path}/config.json: {name} is set; models that rescale their logits are not supported")
-    quantized = getattr(config, "quantization_config", None)
-    if quantized is not None:
-        method = quantized.get("quant_method") if isinstance(quantized, dict) else quantized.quant_method
-        if method != "mxfp4":
-            raise BadInput(f"{path}/config.json: the weights are quantized ({method}); use the unquantized model")
-    return config
 
 
 def _read(path: Path, settings: ModelSettings) -> Any:

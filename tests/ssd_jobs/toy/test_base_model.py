@@ -76,7 +76,9 @@ def test_prompts_and_answers_are_short_and_end(tokenizer: Any) -> None:
 def test_the_packages_prompt_shows_the_model_what_it_was_trained_on(tokenizer: Any) -> None:
     """Through the Instruct template and the chat template, a toy problem is its statement and nothing else."""
     rendering = Rendering(prompt_mode="Chat", chat_template_args={}, template="builtin:instruct")
-    renderer = prompts.Renderer(rendering, prompts.load_template(rendering.template, Path()), tokenizer)
+    renderer = prompts.Renderer(
+        rendering, prompts.load_template(rendering.template, Path()), tokenizer, vocabulary=None
+    )
     for problem in tasks.benchmark(6):
         fields = {"statement": problem.statement, "starter_code": "", "kind": problem.kind, "entry_point": ""}
         (prompt,) = renderer.render([fields])

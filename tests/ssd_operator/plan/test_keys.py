@@ -45,6 +45,7 @@ SCIENCE: list[tuple[str, dict[str, Any], frozenset[str]]] = [
     ("training seed", {"training": {"seed": 7}}, AFTER_SAMPLE - {"sample"}),
     ("evaluation seed", {"evaluation": {"seed": 7}}, EVALUATION),
     ("k", {"evaluation": {"benchmarks": [{"name": "toy", "k": [1, 2]}]}}, frozenset({"report"})),
+    ("longest sample", {"sampling": {"maxSequenceTokens": 150}}, AFTER_SAMPLE | {"prepare"}),
     ("analysis problems", {"analysis": {"problems": 7}}, frozenset({"analyze", "report"})),
     ("gate", {"promotion": {"gate": {"minGain": 0.01}}}, frozenset({"report"})),
     ("alias", {"promotion": {"alias": "best"}}, frozenset({"report"})),

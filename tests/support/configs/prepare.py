@@ -1,11 +1,14 @@
 """The config of prepare; everything is the toy unless said otherwise."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 from configs.parts import CHAT, TOY, TOY_MODEL, key
 from ssd_jobs import contract
+
+NO_DEMANDS = contract.Demands(engine="VLLM", sequences=(), trained=False, lora=None)
+"""A model that is only read."""
 
 
 def prepare_config(
@@ -20,7 +23,9 @@ def prepare_config(
     limit: int = 0,
     decontaminate: Literal["Report", "Drop", "Ignore"] = "Report",
     expect_problems: int | None = None,
-    adapters: Sequence[str] | None = None,
+    demands: contract.Demands = NO_DEMANDS,
+    gpus: Mapping[str, int] | None = None,
+    compiles_for: Literal["", "cpu", "cuda"] = "",
     output: str = "problems/prepare",
     offline: bool = True,
     tracking_uri: str = "",
@@ -51,9 +56,16 @@ def prepare_config(
             )
             for number, (name, source) in enumerate((benchmarks or {}).items(), start=3)
         ),
-        adapters=None if adapters is None else tuple(adapters),
+        demands=demands,
         output=output,
-        execution=contract.PrepareExecution(metrics_port=0, image="", offline=offline, tracking_uri=tracking_uri),
+        execution=contract.PrepareExecution(
+            metrics_port=0,
+            image="",
+            offline=offline,
+            tracking_uri=tracking_uri,
+            gpus=dict(gpus or {}),
+            compiles_for=compiles_for,
+        ),
     )
 
 

@@ -21,7 +21,6 @@ from ssd_jobs.errors import BadInput
 from ssd_jobs.models.prompts import load_tokenizer
 from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.toy import base_model
-from workspaces import training
 from workspaces.sampling import context
 
 Breaking = Callable[[Path], contract.PrepareConfig]
@@ -198,29 +197,6 @@ def test_the_model_is_a_directory_with_every_file_hashed(tmp_path: Path) -> None
     model.verify()
     assert {"config.json", "model.safetensors", files.TOKENIZER} <= model.manifest.files.keys()
     assert not {"pytorch_model.bin", "modeling.py"} & model.manifest.files.keys()
-
-
-@pytest.mark.parametrize(
-    ("family", "targets", "named"),
-    [
-        ("qwen3-moe", [], r"is empty, and model\.layers\.0\.mlp\.experts, which is no linear layer"),
-        ("gpt-oss", ["q_proj", "down_proj"], r"down_proj is model\.layers\.0\.mlp\.experts\.down_proj"),
-        ("qwen3", ["no_such_layer"], "no_such_layer is no linear layer of this model's blocks"),
-    ],
-)
-def test_adapters_that_training_would_refuse_are_refused(
-    tmp_path: Path, family: str, targets: list[str], named: str
-) -> None:
-    """By the model's config, before a prompt is read, not after all sampling."""
-    training.write_model(tmp_path / "source", family=family)
-    with pytest.raises(BadInput, match=rf"training\.lora\.targets: {named}"):
-        prepared(tmp_path, model=model_at("source"), adapters=targets)
-    assert not (tmp_path / "problems/pool").exists()
-
-
-def test_adapters_that_training_can_use_are_accepted(tmp_path: Path) -> None:
-    """Every linear layer of the toy, as the reference says of empty targets."""
-    assert prepared(tmp_path, limit=5, adapters=[]) == prepared(tmp_path / "plain", limit=5)
 
 
 def test_a_source_that_was_corrected_is_used(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from configs.train import train_config
 from ssd_jobs.context import Context
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
+from ssd_jobs.models import compilers
 from ssd_jobs.progress.recorder import Progress
-from ssd_jobs.stages.train import compiling
 from ssd_jobs.stages.train import stage as train
 from workspaces import training
 
@@ -51,6 +51,6 @@ def test_no_compiler_is_said_before_anything_is_loaded(tmp_path: Path, monkeypat
     monkeypatch.setattr(inductor.cpp, "cxx", (None, "no-such-compiler"))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BadInput, match=r"training\.compile: there is no C\+\+ compiler \(g\+\+\)"):
-        compiling.require_compiler(torch.device("cpu"))
+        compilers.require("cpu")
     with pytest.raises(BadInput, match=r"training\.compile: there is no C compiler \(gcc\)"):
-        compiling.require_compiler(torch.device("cuda"))
+        compilers.require("cuda")

@@ -19,6 +19,7 @@ from processes.interrupting import Interrupting
 from processes.ranks import on_ranks
 from ssd_jobs.contract import Lora, files
 from ssd_jobs.errors import BadInput, Terminated
+from ssd_jobs.models import adapting
 from ssd_jobs.models.files import model_files
 from ssd_jobs.stages.train import export, job, lora, model, nll, ranks
 from ssd_jobs.stages.train.ranks import Ranks
@@ -145,8 +146,6 @@ def _loaded(place: Ranks, base: Path) -> dict[str, np.ndarray]:
 
 
 REFUSED: list[tuple[str, Sequence[str], str]] = [
-    ("qwen3-moe", (), r"is empty, and model\.layers\.0\.mlp\.experts, which is no linear layer"),
-    ("gpt-oss", (), r"is empty, and model\.layers\.0\.mlp\.router, which is no linear layer"),
     ("qwen3-moe", ("experts",), r"experts is model\.layers\.0\.mlp\.experts, which is no linear layer"),
     ("qwen3-moe", MLP, r"gate_proj is no linear layer of this model's blocks"),
     ("qwen3-moe", ("down_proj",), r"down_proj is model\.layers\.0\.mlp\.experts\.down_proj, which is no linear layer"),
@@ -157,6 +156,30 @@ REFUSED: list[tuple[str, Sequence[str], str]] = [
     ("qwen3", ("embed_tokens",), r"embed_tokens is no linear layer of this model's blocks"),
     ("llama", ("proj",), r"proj is no linear layer of this model's blocks"),
 ]
+
+
+@pytest.mark.parametrize("family", ["qwen3-moe", "gpt-oss"])
+def test_experts_are_not_left_out_in_silence(bases: dict[str, Path], family: str) -> None:
+    """No targets would mean them, too: by the config, and by the layers of a model whose config does not tell."""
+    with ranks.alone(gpus=0) as place:
+        with pytest.raises(BadInput, match=r"targets: is empty, and the model's 4 experts, which are no linear"):
+            model.load(bases[family], _settings(()), place)
+        plain = model.load(bases[family], training.model_settings("Float64"), place)
+    with pytest.raises(
+        BadInput, match=r"targets: is empty, and model\.layers\.0\.mlp\.\w+, which is no linear layer, "
+    ):
+        adapting.linear_layers(plain.causal_lm, _lora(()))
+
+
+def test_a_rank_that_a_layer_cannot_use_is_named(bases: dict[str, Path]) -> None:
+    """Adapters of a higher rank than the layer has would cost more than the layer and say no more."""
+    with ranks.alone(gpus=0) as place:
+        trainee = model.load(bases["llama"], training.model_settings("Float64"), place)
+    assert adapting.linear_layers(trainee.causal_lm, Lora(rank=16, alpha=1.0, targets=("k_proj", "q_proj")))
+    with pytest.raises(
+        BadInput, match=r"training\.lora\.rank: 17 is more than model\.layers\.0\.self_attn\.k_proj can us"
+    ):
+        adapting.linear_layers(trainee.causal_lm, Lora(rank=17, alpha=1.0, targets=("k_proj", "q_proj")))
 
 
 @pytest.mark.parametrize(("family", "targets", "sentence"), REFUSED)
