@@ -19,6 +19,9 @@ from ssd_jobs.scoring.looks import confidence_at
 __all__ = ["Check", "Decision", "GateInput", "judge"]
 
 MANY = 5
+"""The k of what `passAt5` looks at."""
+PAPER_GAIN = 0.033
+"""A small gain of the paper (table 1, Qwen3-4B-Thinking): a held report says how likely it would have been shown."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +105,18 @@ def _gain(gate: contract.Gate, panel: Panel, confidence: float) -> Check:
         f"{gate.benchmark} {gate.metric} {_points(found)} against {versus}: {points(found.low)} {verdict} "
         f"{points(gate.min_gain)}"
     )
-    if passed and differing < needed:
+    size = power.comparison(*panel.pair(gate.baseline, k=k), k=k)
+    detectable = gate.min_gain + size.detectable(confidence)
+    likely = size.power(PAPER_GAIN - gate.min_gain, confidence)
+    if not passed:
+        text += (
+            f"; {size.problems} problems x {size.samples} samples show a gain of {percent(detectable)} in "
+            f"{power.POWER:.0%} of runs, one of {percent(PAPER_GAIN)} in {likely:.0%}"
+        )
+    elif differing < needed:
         text += f", but only {differing} problems differ where {needed} are needed"
     numbers = _numbers(found, limit=gate.min_gain) | {"differing": differing, "confidence": confidence}
+    numbers |= {"detectable": detectable, "power": likely}
     return Check("gain", passed and differing >= needed, text, numbers)
 
 

@@ -66,8 +66,8 @@ def comparison(base: Scores, candidate: Scores, *, k: int) -> Comparison:
     samples, problems = base.samples, len(base.problem_ids)
     ours, theirs = (passk.pass_table(samples, k)[each.right] for each in (candidate, base))
     squares = (ours - theirs - (ours - theirs).mean()) ** 2
-    total = float(squares.sum()) / max(1, problems - 1)
     noise = sum(float(passk.noise_table(samples, k)[each.right].mean()) for each in (base, candidate))
+    total = max(noise, float(squares.sum()) / max(1, problems - 1))
     doubt = CHANCE * float(squares.std()) / math.sqrt(problems)
     effects = total - noise if samples > 1 and total - noise > doubt else 0.0
     return Comparison(problems, samples, effects=effects, noise=(total - effects) * samples)

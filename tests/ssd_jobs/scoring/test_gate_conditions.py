@@ -104,6 +104,17 @@ def test_reasons_and_report_write_a_number_alike() -> None:
     assert "-" not in check.text
 
 
+def test_a_gain_that_was_not_shown_comes_with_the_power_to_show_it() -> None:
+    """Held on its gain, a candidate is told what the problems and samples at hand would have shown."""
+    (check, *_) = decide(candidate=BASE).checks
+    assert re.search(
+        r"; 40 problems x 10 samples show a gain of \d+\.\d in 80% of runs, one of 3\.3 in \d+%$", check.text
+    )
+    assert 0 < check.numbers["power"] < 0.8
+    assert check.numbers["detectable"] > 0.033
+    assert "of runs" not in decide().checks[0].text
+
+
 @pytest.mark.parametrize("baseline", ["Fixed", "BestDecode"])
 @pytest.mark.parametrize(("problems", "enough"), [(1, False), (2, False), (5, False), (6, True), (9, True)])
 def test_few_problems_prove_no_gain(problems: int, enough: bool, baseline: str) -> None:

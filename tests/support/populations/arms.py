@@ -42,8 +42,11 @@ def scores(
     rates: Floats, rng: np.random.Generator, *, samples: int = SAMPLES, names: tuple[str, ...] | None = None
 ) -> Scores:
     """One draw of an evaluation."""
-    right = rng.binomial(samples, rates)
-    names = difficulties() if names is None else names
+    return counted(rng.binomial(samples, rates), samples=samples, names=difficulties() if names is None else names)
+
+
+def counted(right: NDArray[np.int64], *, samples: int, names: tuple[str, ...]) -> Scores:
+    """An evaluation with this many right samples on each problem."""
     size = len(names)
     return Scores(
         problem_ids=tuple(f"p{i:04d}" for i in range(size)),
