@@ -17,12 +17,14 @@ from typing import Any
 
 from ssd_jobs.artifacts import atomic, disk
 from ssd_jobs.errors import BadInput, JobError, Temporary, first_line
+from ssd_jobs.tracking import relocation
 
 __all__ = ["artifacts", "ensure", "error_of", "path_of"]
 
 LOGGER = logging.getLogger(__name__)
 
 ADDRESS = re.compile(r"sqlite(\+\w+)?:///(?P<path>[^?]+)")
+ARTIFACTS = "mlartifacts"
 BUSY_S = 20.0
 """How long another process's transaction is waited for, as MLflow does."""
 RECORDS = ("runs", "registered_models")
@@ -51,7 +53,7 @@ def path_of(uri: str) -> Path | None:
 
 def artifacts(path: Path) -> str:
     """Return where artifacts go that no server keeps: beside the database, not in the current directory."""
-    return (path.parent / "mlartifacts").as_uri()
+    return (path.parent / ARTIFACTS).as_uri()
 
 
 def ensure(path: Path) -> None:
@@ -61,6 +63,8 @@ def ensure(path: Path) -> None:
         if _schema(path) != newest:
             with disk.explained(path):
                 _make_current(path, newest)
+        with closing(_connect(path)) as database:
+            relocation.follow(database, path.parent / ARTIFACTS)
     except JobError:
         raise
     except Exception as error:

@@ -34,6 +34,18 @@ def mlflow_database(root: Path) -> Path:
     return root.resolve() / "mlflow.db"
 
 
+def _origin_file(root: Path) -> Path:
+    return root / ".ssd" / ".origin"
+
+
+def _origin(file: Path) -> tuple[str, str]:
+    """Return the identity of a directory and where it was when that was written; empty where there is none."""
+    with suppress(OSError):
+        identity, _, place = file.read_text(encoding="utf-8", errors="replace").partition("\n")
+        return (identity, place) if ORIGIN.fullmatch(identity) else ("", "")
+    return "", ""
+
+
 class Workdir:
     """Paths of one experiment, and the lock that keeps a second run out."""
 
@@ -67,10 +79,7 @@ class Workdir:
     @property
     def origin(self) -> str:
         """What no other directory has; empty before the first run."""
-        with suppress(OSError):
-            identity = self._origin_file.read_text(encoding="utf-8", errors="replace")
-            return identity if ORIGIN.fullmatch(identity) else ""
-        return ""
+        return _origin(self._origin_file)[0]
 
     def create(self) -> None:
         """Make what every run needs."""
@@ -80,14 +89,20 @@ class Workdir:
 
     @property
     def _origin_file(self) -> Path:
-        return self.private.parent / ".origin"
+        return _origin_file(self.root)
 
     def _give_origin(self) -> None:
-        """Write down which directory this is, once: the first of several runs decides."""
-        if self.origin:
+        """Write down which directory this is, once: the first of several runs decides. A copy is another directory."""
+        identity, place = _origin(self._origin_file)
+        copied = bool(place) and place != str(self.root) and _origin(_origin_file(Path(place)))[0] == identity
+        if identity and place == str(self.root):
             return
         written = self.private / "origin.tmp"
-        written.write_text(uuid.uuid4().hex, encoding="utf-8")
+        fresh = uuid.uuid4().hex if copied or not identity else identity
+        written.write_text(f"{fresh}\n{self.root}", encoding="utf-8")
+        if identity:
+            written.replace(self._origin_file)
+            return
         with suppress(OSError):  # it is there, or the file system has no links
             self._origin_file.hardlink_to(written)
         if not self.origin:  # without links, two first runs in the same moment are the only loss

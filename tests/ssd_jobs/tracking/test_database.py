@@ -14,10 +14,10 @@ import alembic.command
 import pytest
 
 from processes import disks
-from ssd_jobs import tracking
+from ssd_jobs import contract, tracking
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput, Temporary
-from ssd_jobs.tracking import database
+from ssd_jobs.tracking import database, runs
 from tracking import mlflow_server
 
 SCRIPT = Path(mlflow_server.__file__).with_name("database_kills.py")
@@ -49,6 +49,31 @@ def test_several_open_a_new_one_at_once(found: Any) -> None:
     """All of them work, and what each records is there: a run and its stage's."""
     assert found["together-3"]["codes"] == [0, 0, 0]
     assert found["together-3"]["runs"] == 6
+
+
+def _log(root: Path, name: str) -> list[str]:
+    """Log a file to a new run of a directory's database, and return where the artifacts of all its runs are."""
+    wanted = contract.Tracking(uri=f"sqlite:///{root}/mlflow.db", experiment="e", run_key=name, run_name="n")
+    client = tracking.connect(wanted.uri)
+    experiment = runs.experiment(client, wanted)
+    client.log_text(runs.parent_run(client, wanted, experiment), "text", name)
+    return [run.info.artifact_uri for run in client.search_runs([experiment])]
+
+
+def test_a_copied_and_a_moved_directory_keep_their_own_artifacts(tmp_path: Path) -> None:
+    """What is logged in a copy lies in the copy, and what is logged after a move where the directory is now."""
+    original, copy, moved = (tmp_path / name for name in ("original", "a copy", "moved"))
+    original.mkdir()
+    _log(original, "first.txt")
+    shutil.copytree(original, copy)
+    found = {copy: _log(copy, "second.txt")}
+    original.rename(moved)
+    found[moved] = _log(moved, "third.txt")
+    for root, addresses in found.items():
+        assert len(addresses) == 2
+        assert all(address.startswith(f"{(root / 'mlartifacts').as_uri()}/") for address in addresses)
+        assert len(list((root / "mlartifacts").rglob("*.txt"))) == 2
+    assert not original.exists()
 
 
 @pytest.fixture(scope="module")

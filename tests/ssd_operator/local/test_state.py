@@ -1,6 +1,7 @@
 """What the local runner remembers, and what it makes of it."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -238,3 +239,19 @@ def test_two_directories_never_share_a_run(tmp_path: Path) -> None:
     origin = Workdir(one, "toy").origin
     Workdir(one, "second").create()
     assert Workdir(one, "second").origin == origin != ""
+
+
+def test_a_copy_is_another_directory_and_a_moved_one_the_same(tmp_path: Path) -> None:
+    """A tracking server that has the runs of a directory takes those of its copy for others, also after a move."""
+    first = Workdir(tmp_path / "first", "toy")
+    first.create()
+    origin = first.origin
+    shutil.copytree(first.root, tmp_path / "copy")
+    copy = Workdir(tmp_path / "copy", "toy")
+    copy.create()
+    assert copy.origin not in (origin, "")
+    first.create()
+    assert first.origin == origin
+    moved = Workdir(first.root.rename(tmp_path / "moved"), "toy")
+    moved.create()
+    assert moved.origin == origin
