@@ -3,6 +3,7 @@
 It belongs to the workers, who must obey it; the control side depends on it. Importing it costs pydantic only.
 """
 
+from ssd_jobs.contract.analyzing import AnalyzeConfig, AnalyzeExecution, AnalyzeScience, Truncation
 from ssd_jobs.contract.base import VERSION, JsonMap, Model, science_of
 from ssd_jobs.contract.config import Config, Decode, EngineConfig, GangExecution, StageExecution
 from ssd_jobs.contract.curation import CurateConfig, CurateScience
@@ -66,9 +67,6 @@ from ssd_jobs.contract.sources import (
 )
 from ssd_jobs.contract.stages import ARTIFACTS, STAGES, ArtifactKind, Retry, SpecField, StageKind, When
 from ssd_jobs.contract.training import (
-    AnalyzeConfig,
-    AnalyzeExecution,
-    AnalyzeScience,
     Lora,
     Tracking,
     TrainConfig,
@@ -155,6 +153,7 @@ __all__ = [
     "TrainConfig",
     "TrainExecution",
     "TrainScience",
+    "Truncation",
     "When",
     "dump",
     "dump_result",

@@ -10,6 +10,7 @@ from functools import cached_property, reduce
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
+from ssd_jobs.contract.analyzing import AnalyzeConfig
 from ssd_jobs.contract.base import Model
 from ssd_jobs.contract.config import Config
 from ssd_jobs.contract.curation import CurateConfig
@@ -18,7 +19,7 @@ from ssd_jobs.contract.prepare import PrepareConfig
 from ssd_jobs.contract.reporting import ReportConfig
 from ssd_jobs.contract.results import PrepareResult, ReportResult, StageDone
 from ssd_jobs.contract.sampling import GenerateConfig, SampleConfig
-from ssd_jobs.contract.training import AnalyzeConfig, TrainConfig
+from ssd_jobs.contract.training import TrainConfig
 
 __all__ = [
     "ARTIFACTS",
@@ -208,14 +209,6 @@ STAGES: Mapping[str, StageKind] = MappingProxyType({
             pod=SpecField("training.pod"),
         ),
         StageKind(
-            config=AnalyzeConfig,
-            gpus=ConfigField("execution.gpus"),
-            reads=("checkpoints", "models", "samples"),
-            uses_torch=True,
-            optional=True,
-            pod=SpecField("analysis.pod"),
-        ),
-        StageKind(
             config=GenerateConfig,
             shape="Sharded",
             tasks=ConfigField("execution.shards"),
@@ -238,6 +231,14 @@ STAGES: Mapping[str, StageKind] = MappingProxyType({
             programs=ConfigField("science"),
             tells_progress=False,
             pod=SpecField("evaluation.gradePod"),
+        ),
+        StageKind(
+            config=AnalyzeConfig,
+            gpus=ConfigField("execution.gpus"),
+            reads=("checkpoints", "generations", "models", "verdicts"),
+            uses_torch=True,
+            optional=True,
+            pod=SpecField("analysis.pod"),
         ),
         StageKind(
             config=ReportConfig,
@@ -295,7 +296,7 @@ ARTIFACTS: Mapping[str, ArtifactKind] = MappingProxyType({
         ArtifactKind(kind="train", made_by="train", folder="checkpoints"),
         ArtifactKind(kind="generate", made_by="generate", folder="generations", format=2),
         ArtifactKind(kind="grade", made_by="grade", folder="verdicts", format=2),
-        ArtifactKind(kind="analyze", made_by="analyze", folder="reports"),
+        ArtifactKind(kind="analyze", made_by="analyze", folder="reports", format=2),
         ArtifactKind(kind="report", made_by="report", folder="reports"),
     )
 })  # fmt: skip

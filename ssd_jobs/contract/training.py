@@ -1,16 +1,13 @@
-"""The configs of `train` and `analyze`."""
+"""The config of `train`."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from ssd_jobs.contract.base import ArtifactPath, Model
-from ssd_jobs.contract.config import Config, Decode, GangExecution, StageExecution
+from ssd_jobs.contract.config import Config, GangExecution
 
 __all__ = [
-    "AnalyzeConfig",
-    "AnalyzeExecution",
-    "AnalyzeScience",
     "Lora",
     "Tracking",
     "TrainConfig",
@@ -88,33 +85,3 @@ class TrainConfig(Config):
     records: ArtifactPath
     output: ArtifactPath
     execution: TrainExecution
-
-
-class AnalyzeScience(Model):
-    """Which positions are looked at, and at which temperatures."""
-
-    problems: Annotated[int, Field(ge=1)]
-    max_tokens: Annotated[int, Field(ge=1)]
-    temperatures: Annotated[tuple[Positive, ...], Field(min_length=1)]
-    decode: Decode
-    """The truncation under which surviving tokens and entropy are counted."""
-    seed: int
-    trust_remote_code: bool
-
-
-class AnalyzeExecution(StageExecution):
-    """Where the two models are evaluated."""
-
-    gpus: Annotated[int, Field(ge=0)]
-
-
-class AnalyzeConfig(Config):
-    """Lock and fork statistics of base and candidate on the same stored contexts."""
-
-    stage: Literal["analyze"]
-    science: AnalyzeScience
-    base: ArtifactPath
-    candidate: ArtifactPath
-    samples: ArtifactPath
-    output: ArtifactPath
-    execution: AnalyzeExecution

@@ -2,7 +2,8 @@
 
 import itertools
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,16 @@ from ssd_jobs.figures import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = ["Curves", "drawn"]
 
 ARMS = (("base", "base", style.BASE), ("candidate", "+SSD", style.SSD))
 SHOWN_TEMPERATURE = 1.0
+UNTRUNCATED = (
+    "No decode of this run truncates, so that every token may be sampled by either model: there is nothing to show of "
+    "what truncation leaves."
+)
 Curves = dict[str, Any]
 """The content of `statistics.json`."""
 
@@ -24,45 +30,78 @@ Curves = dict[str, Any]
 def drawn(path: Path) -> Iterator[tuple[str, str, str, str, bytes]]:
     """Yield name, title, caption, and both forms of each figure."""
     found: Curves = json.loads(path.read_text())
-    where = f"Means over {found['positions']:,} stored positions, the same for both models."
-    with style.new("distributions", columns=2, width=8.8, height=2.9) as (figure, axes):
+    truncation = found["truncation"]
+    title = "What distillation did to the distributions"
+    if truncation is None:
+        with style.new("distributions", width=4.8, height=3.1) as (figure, axes):
+            _by_rank(axes[0], found)
+            _legend(figure, axes[0])
+            yield "distributions", title, f"{_where(found)} {UNTRUNCATED}", *style.both(figure)
+        return
+    with style.new("distributions", columns=3, width=11.4, height=3.1) as (figure, axes):
         _by_rank(axes[0], found)
-        _by_temperature(axes[1], found)
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
-        title = "What distillation did to the distributions"
-        yield "distributions", title, where, *style.both(figure)
-    with style.new("locks-and-forks", width=7.2, height=3.0) as (figure, axes):
+        _by_temperature(axes[1], found, "surviving_tokens", "tokens left after truncation")
+        _by_temperature(axes[2], found, "truncated_entropy", "their entropy, nats")
+        _legend(figure, axes[0])
+        caption = f"{_where(found)} Truncation: {_named(truncation)}."
+        yield "distributions", title, caption, *style.both(figure)
+    with style.new("locks-and-forks", width=7.2, height=3.2) as (figure, axes):
         temperature = _by_lock(axes[0], found)
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
+        _legend(figure, axes[0])
         caption = (
-            f"Entropy after truncation at temperature {temperature:g}, by how much the base's 20 likeliest tokens "
-            f"hold: locks are on the right, forks on the left. {where}"
+            f"Entropy after truncation ({_named(truncation)}) at temperature {temperature:g}, by how much the base's "
+            f"20 likeliest tokens hold, in equal shares of the positions as far as they differ: forks are on the left, "
+            f"locks on the right. {_where(found)}"
         )
         yield "locks-and-forks", "Locks and forks", caption, *style.both(figure)
+
+
+def _where(found: Curves) -> str:
+    """Return what the means are over."""
+    return (
+        f"Means over {found['positions']:,} positions in what both models wrote for {found['problems']:,} problems of "
+        f"the benchmark, the same for both; {100 * found['confidence']:g} % intervals by problem."
+    )
+
+
+def _named(truncation: dict[str, float]) -> str:
+    """Return a truncation in words."""
+    words = [f"top-k {truncation['top_k']:g}"] if truncation["top_k"] else []
+    return ", ".join([*words, *([f"top-p {truncation['top_p']:g}"] if truncation["top_p"] < 1 else [])])
+
+
+def _legend(figure: "Figure", axes: "Axes") -> None:
+    """Name the arms once."""
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=2)
+
+
+def _curve(axes: "Axes", x: Sequence[float], curve: Curves, *, colour: str, label: str, marker: str = "") -> None:
+    """One arm with its interval."""
+    value, low, high = (np.array(curve[name], dtype=np.float64) for name in ("value", "low", "high"))
+    axes.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
+    axes.plot(x, value, color=colour, label=label, linewidth=2, marker=marker, markersize=5)
 
 
 def _by_rank(axes: "Axes", found: Curves) -> None:
     """Probability that the likeliest tokens hold together."""
     for arm, label, colour in ARMS:
-        mass = 100 * np.array(found[arm]["cumulative_probability"])
-        axes.plot(range(1, len(mass) + 1), mass, color=colour, label=label, linewidth=2)
+        curve = {name: 100 * np.array(values) for name, values in found[arm]["cumulative_probability"].items()}
+        _curve(axes, range(1, len(curve["value"]) + 1), curve, colour=colour, label=label)
     axes.set_xscale("log")
     axes.set_xticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
     axes.minorticks_off()
     axes.set_xlabel("how many tokens")
-    axes.set_title("probability of the likeliest tokens together, %")
+    axes.set_title("probability of the likeliest, %")
     style.tidy(axes)
 
 
-def _by_temperature(axes: "Axes", found: Curves) -> None:
-    """Tokens that truncation leaves to choose from."""
+def _by_temperature(axes: "Axes", found: Curves, name: str, title: str) -> None:
+    """One of the curves that truncation bends."""
     for arm, label, colour in ARMS:
-        order = np.argsort(found["temperatures"])
-        x, y = (np.array(values)[order] for values in (found["temperatures"], found[arm]["surviving_tokens"]))
-        axes.plot(x, y, "o-", color=colour, label=label, linewidth=2, markersize=5)
-    axes.set_ylim(0, 1.12 * max(*found["base"]["surviving_tokens"], *found["candidate"]["surviving_tokens"]))
+        _curve(axes, found["temperatures"], found[arm][name], colour=colour, label=label, marker="o")
+    axes.set_ylim(0, 1.08 * max(max(found[arm][name]["high"]) for arm, _, _ in ARMS) or 1)
     axes.set_xlabel("temperature")
-    axes.set_title("tokens left after truncation")
+    axes.set_title(title)
     style.tidy(axes)
 
 
@@ -71,12 +110,15 @@ def _by_lock(axes: "Axes", found: Curves) -> float:
     temperatures = found["temperatures"]
     column = min(range(len(temperatures)), key=lambda index: abs(temperatures[index] - SHOWN_TEMPERATURE))
     counts = found["bins"]["positions"]
-    filled = [number for number, count in enumerate(counts) if count]
     for position, (arm, label, colour) in enumerate(ARMS):
-        heights = [found[arm]["truncated_entropy_by_bin"][number][column] for number in filled]
-        axes.bar(np.arange(len(filled)) + (position - 0.5) * 0.4, heights, 0.36, color=colour, label=label)
+        curves = found[arm]["truncated_entropy_by_bin"]
+        value, low, high = (np.array(curves[name], dtype=np.float64)[:, column] for name in ("value", "low", "high"))
+        x = np.arange(len(counts)) + (position - 0.5) * 0.4
+        axes.bar(x, value, 0.36, color=colour, label=label)
+        spread = np.maximum([value - low, high - value], 0)
+        axes.errorbar(x, value, spread, fmt="none", ecolor=style.INK, elinewidth=1, alpha=0.65)
     names = _bin_names(found["bins"]["edges"])
-    axes.set_xticks(range(len(filled)), [f"{names[number]}\n{counts[number]:,}" for number in filled])
+    axes.set_xticks(range(len(counts)), [f"{name}\n{count:,}" for name, count in zip(names, counts, strict=True)])
     axes.set_xlabel("mass of the base's 20 likeliest tokens, % (below: positions)")
     axes.set_title("entropy, nats")
     style.tidy(axes)
@@ -85,6 +127,14 @@ def _by_lock(axes: "Axes", found: Curves) -> float:
 
 def _bin_names(edges: list[float]) -> list[str]:
     """Return how the bins are called."""
-    words = [f"{100 * edge:g}" for edge in edges]
+    words = [_percent(edge) for edge in edges]
+    if not words:
+        return ["all"]
     middle = [f"{low}–{high}" for low, high in itertools.pairwise(words)]
     return [f"below {words[0]}", *middle, f"from {words[-1]}"]
+
+
+def _percent(share: float) -> str:
+    """Return a share near 1 with as many digits as what is missing to it asks for."""
+    missing = max(100 - 100 * share, 1e-4)
+    return f"{100 * share:.{max(1, -math.floor(math.log10(missing)))}f}"

@@ -16,12 +16,12 @@ __all__ = ["Analysis"]
 
 
 class Analysis(Section):
-    """Lock and fork statistics of base and candidate on the same texts. Absent turns the stage off."""
+    """Lock and fork statistics of base and candidate on what both wrote for a benchmark. Absent turns the stage off."""
 
     mark = Science
 
     problems: Annotated[int, Field(ge=1, le=100_000)] = 50
-    """Problems of the first benchmark to look at."""
+    """Problems of the first benchmark to look at, on one answer of each arm."""
     seed: Seed = 0
     """Which problems are drawn."""
     gpus: Annotated[Gpus, Execution] = 1

@@ -1,5 +1,6 @@
-"""Analyze: how distillation changed the next-token distributions, by the paper's four aggregates on stored contexts.
+"""Analyze: how distillation changed the next-token distributions, by the paper's four aggregates on held-out contexts.
 
-`contexts` picks stored positions, `distributions` evaluates a model there, `statistics` turns what was seen into
-curves for base and candidate on the same contexts.
+`contexts` picks positions in what both models have generated for a benchmark, `distributions` evaluates a model there,
+`kept` remembers it while the stage is unfinished, and `statistics` turns it into curves of base and candidate on the
+same contexts, with the intervals of `resampling`.
 """

@@ -1,37 +1,28 @@
-"""A model's next-token distributions at stored contexts, never more than a chunk of them at a time."""
+"""A model's next-token distributions at chosen positions, never more than a chunk of them at a time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from ssd_jobs.contract import AnalyzeScience
 from ssd_jobs.models import loading
-from ssd_jobs.stages.analyze.contexts import StoredContext
+from ssd_jobs.stages.analyze.contexts import Context
 from ssd_jobs.stages.analyze.statistics import RANKS, Arm, measure
 
-__all__ = ["arm"]
+__all__ = ["measured"]
 
 CHUNK = 256
 """Positions whose full distribution exists at once."""
 
 
-@torch.no_grad()
-def arm(
-    path: Path, contexts: Sequence[StoredContext], science: AnalyzeScience, *, gpus: int, on_context: Callable[[], None]
-) -> Arm:
-    """Evaluate one model at every position of every context's completion."""
+def measured(path: Path, contexts: Sequence[Context], science: AnalyzeScience, *, gpus: int) -> Iterator[Arm]:
+    """Yield what one model makes of each context."""
     model = _load(path, gpus=gpus, trust_remote_code=science.trust_remote_code)
-    parts = []
     for context in contexts:
-        tokens = torch.tensor([context.tokens[:-1]], device=model.device)
-        hidden = model.get_decoder()(input_ids=tokens, use_cache=False).last_hidden_state[
-            0, context.prompt_length - 1 :
-        ]
-        parts += [_arm_of(model, part, science) for part in hidden.split(CHUNK)]
-        on_context()
-    return Arm.join(parts)
+        yield _of_context(model, context, science)
 
 
 def _load(path: Path, *, gpus: int, trust_remote_code: bool) -> Any:
@@ -41,12 +32,32 @@ def _load(path: Path, *, gpus: int, trust_remote_code: bool) -> Any:
     return model.to("cuda" if gpus else "cpu").eval()
 
 
-def _arm_of(model: Any, hidden: torch.Tensor, science: AnalyzeScience) -> Arm:
+@torch.no_grad()
+def _of_context(model: Any, context: Context, science: AnalyzeScience) -> Arm:
+    """Return what is measured at the chosen positions of a context; what follows the last one is not read."""
+    read = context.completion[: context.offsets[-1]]
+    tokens = torch.from_numpy(np.concatenate([context.prompt, read]).astype(np.int64)).to(model.device)
+    hidden = model.get_decoder()(input_ids=tokens[None], use_cache=False).last_hidden_state[0]
+    places = torch.from_numpy(context.offsets + len(context.prompt) - 1).to(model.device)
+    following = torch.from_numpy(context.completion[context.offsets].astype(np.int64)).to(model.device)
+    hidden = hidden[places]
+    starts = range(0, len(places), CHUNK)
+    chunks = ((hidden[start : start + CHUNK], following[start : start + CHUNK]) for start in starts)
+    return Arm.join([_of_positions(model, part, tokens, science) for part, tokens in chunks])
+
+
+def _of_positions(model: Any, hidden: torch.Tensor, following: torch.Tensor, science: AnalyzeScience) -> Arm:
     """Return what is measured of the distributions at some positions; they are too large to be kept."""
     logprobs = model.get_output_embeddings()(hidden).float().log_softmax(-1)
     entropy = -(logprobs.exp() * logprobs).nan_to_num().sum(-1)
-    width = max(RANKS, science.decode.top_k) if science.decode.top_k else logprobs.shape[-1]
+    rank = 1 + (logprobs > logprobs.gather(-1, following[:, None])).sum(-1)
+    wanted = science.truncation
+    width = logprobs.shape[-1] if wanted and not wanted.top_k else max(RANKS, wanted.top_k if wanted else 0)
     likeliest = logprobs.topk(min(width, logprobs.shape[-1]), dim=-1).values
     return measure(
-        likeliest.double().cpu().numpy(), entropy.double().cpu().numpy(), science.decode, science.temperatures
+        likeliest.double().cpu().numpy(),
+        entropy=entropy.double().cpu().numpy(),
+        rank=rank.double().cpu().numpy(),
+        truncation=wanted,
+        temperatures=science.temperatures,
     )

@@ -1,69 +1,126 @@
-"""Analyze: what distillation did to the base model's distributions, on the same stored contexts for both models."""
+"""Analyze: what distillation did to the base model's distributions, on the same held-out contexts for both models."""
 
 import io
 import json
+import shutil
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from ssd_jobs import artifacts
-from ssd_jobs.artifacts import Artifact, Draft, Provenance
+from ssd_jobs.artifacts import Draft, Provenance
 from ssd_jobs.context import Context
-from ssd_jobs.contract import AnalyzeConfig, StageDone, files, science_of
+from ssd_jobs.contract import AnalyzeConfig, Evaluation, StageDone, files, science_of
 from ssd_jobs.models.files import model_files
 from ssd_jobs.stages.analyze import contexts, distributions, statistics
+from ssd_jobs.stages.analyze.contexts import Generations
+from ssd_jobs.stages.analyze.kept import UNFINISHED, Kept
+from ssd_jobs.stages.analyze.resampling import Resampling
 
 __all__ = ["run"]
 
 
 def run(config: AnalyzeConfig, context: Context) -> StageDone:
     """Measure both models, or find it done."""
-    output = context.output(config, path=config.output, key=config.key)
+    output = context.output(config, path=config.output, key=config.key, unfinished=(UNFINISHED,))
     done = artifacts.make(output, partial(_analyze, config, context), progress=context.progress)
+    shutil.rmtree(output.path / UNFINISHED, ignore_errors=True)
     return StageDone(stage=config.stage, digest=done.digest, message=f"{done.manifest.counts['positions']} positions")
 
 
 def _analyze(config: AnalyzeConfig, context: Context, draft: Draft) -> Provenance:
     """Measure both models and say what was read."""
-    shards = artifacts.open_shards(context.path(config.samples))
-    counts = _measure(config, context, shards, draft)
+    arms = [_generations(each, context) for each in config.evaluations]
+    inputs = _inputs(config, context, arms)
+    science = config.science
+    chosen = contexts.choose(arms, problems=science.problems, positions=science.positions, seed=science.seed)
+    kept = Kept(draft, {"inputs": inputs, "science": science_of(science)})
+    base, candidate = _Measuring(config, context, kept, chosen).arms()
+    positions = _positions(chosen)
+    found = statistics.summary(
+        base,
+        candidate,
+        positions,
+        truncation=science.truncation,
+        temperatures=science.temperatures,
+        resampling=Resampling(positions.problem, replicates=science.replicates, seed=science.seed),
+    )
+    draft.write_text(files.STATISTICS, json.dumps(found, indent=1) + "\n")
+    draft.write_bytes(files.POSITIONS, _packed(chosen, base, candidate))
     return Provenance(
-        science=science_of(config.science),
-        inputs=_inputs(config, context, shards),
-        counts=counts,
+        science=science_of(science),
+        inputs=inputs,
+        counts={"contexts": len(chosen), "problems": found["problems"], "positions": found["positions"]},
         facts={"gpus": config.execution.gpus},
         image=config.execution.image,
     )
 
 
-def _measure(config: AnalyzeConfig, context: Context, shards: list[Artifact], draft: Draft) -> dict[str, int | float]:
-    """Evaluate both arms and write what was found."""
-    science = config.science
-    chosen = contexts.choose(shards, problems=science.problems, max_tokens=science.max_tokens, seed=science.seed)
-    done = 0
+class _Measuring:
+    """Both models on all contexts, one model in memory at a time."""
 
-    def on_context() -> None:
-        nonlocal done
-        done += 1
-        context.check_stop()
-        context.progress.update(done=done, total=2 * len(chosen), unit="contexts")
+    def __init__(self, config: AnalyzeConfig, context: Context, kept: Kept, chosen: Sequence[contexts.Context]) -> None:
+        self._config = config
+        self._context = context
+        self._kept = kept
+        self._chosen = chosen
 
-    models = [model_files(context.path(path)) for path in (config.base, config.candidate)]
-    for model in models:
-        model.verify()
-    base, candidate = (
-        distributions.arm(model.directory, chosen, science, gpus=config.execution.gpus, on_context=on_context)
-        for model in models
+    def arms(self) -> tuple[statistics.Arm, statistics.Arm]:
+        """Return base and candidate."""
+        return self._arm("base", self._config.base), self._arm("candidate", self._config.candidate)
+
+    def _arm(self, name: str, path: str) -> statistics.Arm:
+        """Return one model, measured where it has not been."""
+        numbers = range(len(self._chosen))
+        missing = [number for number in numbers if not self._kept.has(name, number)]
+        if missing:
+            model = model_files(self._context.path(path))
+            model.verify()
+            science, gpus = self._config.science, self._config.execution.gpus
+            found = distributions.measured(
+                model.directory, [self._chosen[each] for each in missing], science, gpus=gpus
+            )
+            for place, (number, arm) in enumerate(zip(missing, found, strict=True), start=1):
+                self._kept.save(name, number, arm)
+                self._tell(name, len(numbers) - len(missing) + place)
+        return statistics.Arm.join([self._kept.load(name, number) for number in numbers])
+
+    def _tell(self, name: str, done: int) -> None:
+        """Say how far this is, and stop if that is asked for."""
+        total = len(self._chosen)
+        self._context.progress.update(
+            done=done + (total if name == "candidate" else 0), total=2 * total, unit="contexts"
+        )
+        self._context.check_stop()
+
+
+def _generations(evaluation: Evaluation, context: Context) -> Generations:
+    """Open what an arm has generated."""
+    return Generations(
+        evaluation.arm,
+        artifacts.open_shards(context.path(evaluation.generations)),
+        artifacts.open_shards(context.path(evaluation.verdicts)),
     )
-    found = statistics.summary(base, candidate, science.temperatures)
-    draft.write_text(files.STATISTICS, json.dumps(found, indent=1) + "\n")
-    draft.write_bytes(files.POSITIONS, _packed(chosen, base, candidate))
-    return {"contexts": len(chosen), "positions": found["positions"]}
 
 
-def _packed(chosen: list[contexts.StoredContext], base: statistics.Arm, candidate: statistics.Arm) -> bytes:
+def _positions(chosen: Sequence[contexts.Context]) -> statistics.Positions:
+    """Return where the positions of all contexts come from."""
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(each.problem_id for each in chosen))}
+    return statistics.Positions(
+        problem=_by_position(chosen, [numbers[each.problem_id] for each in chosen]),
+        passing=_by_position(chosen, [each.passed for each in chosen]),
+    )
+
+
+def _by_position(chosen: Sequence[contexts.Context], values: Sequence[Any]) -> Any:
+    """Return what is known of each context, for each of its positions."""
+    return np.repeat(np.array(values), [len(each.offsets) for each in chosen])
+
+
+def _packed(chosen: Sequence[contexts.Context], base: statistics.Arm, candidate: statistics.Arm) -> bytes:
     """Return the position-wise arrays as one compressed file."""
-    lengths = [len(each.tokens) - each.prompt_length for each in chosen]
     arrays = {
         f"{name}_{field}": values.astype(np.float32)
         for name, arm in (("base", base), ("candidate", candidate))
@@ -72,17 +129,20 @@ def _packed(chosen: list[contexts.StoredContext], base: statistics.Arm, candidat
     stream = io.BytesIO()
     np.savez_compressed(
         stream,
-        problem_id=np.repeat(np.array([each.problem_id for each in chosen]), lengths),
-        offset=np.concatenate([np.arange(length) for length in lengths]),
+        problem_id=_by_position(chosen, [each.problem_id for each in chosen]),
+        written_by=_by_position(chosen, [each.arm for each in chosen]),
+        passed=_by_position(chosen, [each.passed for each in chosen]),
+        offset=np.concatenate([each.offsets for each in chosen]),
         **arrays,
     )
     return stream.getvalue()
 
 
-def _inputs(config: AnalyzeConfig, context: Context, shards: list[Artifact]) -> dict[str, str]:
+def _inputs(config: AnalyzeConfig, context: Context, arms: Sequence[Generations]) -> dict[str, str]:
     """Return the digests of what was read; the candidate is a folder of its training's artifact."""
     return {
         "model": model_files(context.path(config.base)).artifact.digest,
         "candidate": model_files(context.path(config.candidate)).artifact.digest,
-        "samples": artifacts.joint_digest(shards),
+        **{f"generations.{each.arm}": artifacts.joint_digest(each.shards) for each in arms},
+        **{f"verdicts.{each.arm}": artifacts.joint_digest(each.verdicts) for each in arms},
     }

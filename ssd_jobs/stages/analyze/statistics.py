@@ -10,15 +10,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ssd_jobs.contract import Decode
+from ssd_jobs.contract import Truncation
+from ssd_jobs.stages.analyze.resampling import CONFIDENCE, Estimate, Resampling
 
-__all__ = ["EDGES", "RANKS", "Arm", "measure", "summary"]
+__all__ = ["BINS", "RANKS", "Arm", "Positions", "measure", "summary"]
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 RANKS = 60
 HEAD = 20
-EDGES = (0.95, 0.98, 0.99, 0.995, 0.999)
-"""Bins by the base model's mass in its 20 likeliest tokens."""
+BINS = 5
+"""Equal shares of the positions, by the base model's mass in its 20 likeliest tokens."""
+HEAD_DIGITS = 6
+"""Differences below are rounding, and would make bins of their own."""
+EDGE = 1e-9
+"""What a sum of many probabilities may be off by: a token at the very edge of top-p is outside."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +35,12 @@ class Arm:
     """(positions, ranks): probability of the likeliest tokens up to each rank"""
     entropy: Floats
     """(positions,): nats, untruncated, at temperature 1"""
+    rank: Floats
+    """(positions,): the place of the token that follows in the text, 1 for the likeliest"""
     survivors: Floats
-    """(positions, temperatures): tokens that the truncation leaves"""
+    """(positions, temperatures): tokens that the truncation leaves; no columns without a truncation"""
     truncated_entropy: Floats
-    """(positions, temperatures): nats after truncation"""
+    """(positions, temperatures): nats after truncation; no columns without one"""
 
     @property
     def head_mass(self) -> Floats:
@@ -42,50 +50,100 @@ class Arm:
     @staticmethod
     def join(parts: Sequence["Arm"]) -> "Arm":
         """Concatenate the positions of several parts."""
-        names = ("cumulative", "entropy", "survivors", "truncated_entropy")
-        return Arm(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+        return Arm(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
 
 
-def measure(sorted_logprobs: Floats, entropy: Floats, decode: Decode, temperatures: Sequence[float]) -> Arm:
+@dataclass(frozen=True)
+class Positions:
+    """Where the positions come from."""
+
+    problem: npt.NDArray[np.int64]
+    """(positions,): the number of the problem, from 0"""
+    passing: Bools
+    """(positions,): whether the text passed its tests"""
+
+
+def measure(
+    sorted_logprobs: Floats,
+    *,
+    entropy: Floats,
+    rank: Floats,
+    truncation: Truncation | None,
+    temperatures: Sequence[float],
+) -> Arm:
     """Measure some positions; `sorted_logprobs` holds at least the first `top_k` tokens, or all without top-k."""
-    kept = sorted_logprobs[:, : decode.top_k or None]
-    pairs = [_truncated(kept / temperature, decode.top_p) for temperature in temperatures]
+    survivors = truncated = np.empty((len(entropy), 0))
+    if truncation is not None:
+        kept = sorted_logprobs[:, : truncation.top_k or None]
+        pairs = [_truncated(kept / temperature, truncation.top_p) for temperature in temperatures]
+        survivors, truncated = (np.stack(columns, axis=1) for columns in zip(*pairs, strict=True))
     return Arm(
         cumulative=np.cumsum(np.exp(sorted_logprobs[:, :RANKS]), axis=1),
         entropy=entropy,
-        survivors=np.stack([count for count, _ in pairs], axis=1),
-        truncated_entropy=np.stack([value for _, value in pairs], axis=1),
+        rank=rank,
+        survivors=survivors,
+        truncated_entropy=truncated,
     )
 
 
-def summary(base: Arm, candidate: Arm, temperatures: Sequence[float]) -> dict[str, Any]:
-    """Return the curves of both arms over the same positions."""
-    bins = np.digitize(base.head_mass, EDGES)
+def summary(
+    base: Arm,
+    candidate: Arm,
+    positions: Positions,
+    *,
+    truncation: Truncation | None,
+    temperatures: Sequence[float],
+    resampling: Resampling,
+) -> dict[str, Any]:
+    """Return the curves of both arms over the same positions, and of their difference, with intervals by problem."""
+    bins, edges = _bins(base.head_mass)
+    arms = [_curves(arm, positions, bins, resampling, truncated=truncation is not None) for arm in (base, candidate)]
+    difference = {name: arms[1][name] - arms[0][name] for name in arms[0]}
+    found = {"base": arms[0], "candidate": arms[1], "difference": difference}
     return {
+        "problems": resampling.problems,
         "positions": len(base.entropy),
+        "positions_of_passing": int(positions.passing.sum()),
         "temperatures": list(temperatures),
+        "truncation": truncation.model_dump() if truncation else None,
+        "confidence": CONFIDENCE,
         "bins": {
-            "edges": list(EDGES),
+            "edges": edges,
             "by": f"base model's mass in its {HEAD} likeliest tokens",
-            "positions": [int((bins == number).sum()) for number in range(len(EDGES) + 1)],
+            "positions": [int((bins == number).sum()) for number in range(len(edges) + 1)],
         },
-        "base": _curves(base, bins),
-        "candidate": _curves(candidate, bins),
+        **{arm: {name: each.values() for name, each in curves.items()} for arm, curves in found.items()},
     }
 
 
-def _curves(arm: Arm, bins: npt.NDArray[np.intp]) -> dict[str, Any]:
-    """Return the means; an empty bin has none."""
-    chosen = [bins == number for number in range(len(EDGES) + 1)]
-    return {
-        "cumulative_probability": arm.cumulative.mean(axis=0).tolist(),
-        "entropy": float(arm.entropy.mean()),
-        "surviving_tokens": arm.survivors.mean(axis=0).tolist(),
-        "truncated_entropy": arm.truncated_entropy.mean(axis=0).tolist(),
-        "truncated_entropy_by_bin": [
-            arm.truncated_entropy[rows].mean(axis=0).tolist() if rows.any() else None for rows in chosen
-        ],
+def _curves(
+    arm: Arm, positions: Positions, bins: npt.NDArray[np.intp], resampling: Resampling, *, truncated: bool
+) -> dict[str, Estimate]:
+    """Return the means; the curves by bin have a row for each."""
+    everywhere = np.ones(len(arm.entropy), np.bool_)
+    found = {
+        "cumulative_probability": resampling.mean(arm.cumulative, everywhere),
+        "entropy": resampling.mean(arm.entropy, everywhere),
+        "likeliest_in_passing": resampling.mean(arm.rank == 1, positions.passing),
     }
+    if truncated:
+        within = [bins == number for number in range(bins.max() + 1)]
+        found |= {
+            "surviving_tokens": resampling.mean(arm.survivors, everywhere),
+            "truncated_entropy": resampling.mean(arm.truncated_entropy, everywhere),
+            "truncated_entropy_by_bin": Estimate.stack(
+                [resampling.mean(arm.truncated_entropy, rows) for rows in within]
+            ),
+        }
+    return found
+
+
+def _bins(head_mass: Floats) -> tuple[npt.NDArray[np.intp], list[float]]:
+    """Return the bin of every position and the edges between bins; positions of equal mass are in one bin."""
+    mass = head_mass.round(HEAD_DIGITS)
+    wanted = np.quantile(mass, np.arange(1, BINS) / BINS, method="higher")
+    edges = [float(edge) for edge in np.unique(wanted) if edge > mass.min()]
+    return np.digitize(mass, edges), edges
 
 
 def _truncated(logits: Floats, top_p: float) -> tuple[Floats, Floats]:
@@ -93,7 +151,8 @@ def _truncated(logits: Floats, top_p: float) -> tuple[Floats, Floats]:
     weights = np.exp(logits - logits[:, :1])
     probabilities = weights / weights.sum(axis=1, keepdims=True)
     before = np.cumsum(probabilities, axis=1) - probabilities
-    alive = (before < top_p) | (np.arange(logits.shape[1]) == 0)
+    # At top-p 1 everything survives, whatever rounding makes of the sum.
+    alive = (before < top_p - EDGE) | (top_p == 1) | (np.arange(logits.shape[1]) == 0)
     survivors = np.where(alive, probabilities, 0.0)
     survivors /= survivors.sum(axis=1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -24,7 +24,7 @@ TABLE = {
     "generate-candidate-humaneval": ("checkpoints problems", "generations"),
     "grade-base-humaneval": ("generations problems references tests", "verdicts"),
     "grade-candidate-humaneval": ("generations problems references tests", "verdicts"),
-    "analyze": ("checkpoints models samples", "reports"),
+    "analyze": ("checkpoints generations models verdicts", "reports"),
     "report": ("checkpoints generations models problems records samples verdicts", "reports"),
 }
 SECRET = {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}

@@ -17,7 +17,7 @@ AFTER_SAMPLE = frozenset(
 )
 AFTER_TRAIN = AFTER_SAMPLE - {"sample", "curate"}
 EVALUATION = frozenset(
-    {"generate-base-toy", "grade-base-toy", "generate-candidate-toy", "grade-candidate-toy", "report"}
+    {"generate-base-toy", "grade-base-toy", "generate-candidate-toy", "grade-candidate-toy", "analyze", "report"}
 )
 
 

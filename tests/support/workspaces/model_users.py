@@ -23,7 +23,7 @@ from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.stages.report import stage as report
 from ssd_jobs.stages.sample import stage as sample
 from ssd_jobs.stages.train import stage as train
-from workspaces import sampling
+from workspaces import analyzed, sampling
 from workspaces.provenance import EMPTY
 
 BASE = "models/base"
@@ -49,6 +49,8 @@ def workspace(root: Path) -> Path:
         plan = tables.table(tables.BATCHES, [{"step": 1, "record_ids": [0]}])
         draft.write_table(files.BATCHES, tables.BATCHES, plan)
         draft.finish(EMPTY)
+    for arm in analyzed.ARMS:
+        analyzed.write(root, arm, [analyzed.answer("toy/0", 0, [7, 8, 2])])
     return root
 
 

@@ -16,6 +16,7 @@ from ssd_jobs.context import Context
 from ssd_jobs.contract import files
 from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.analyze import statistics
+from ssd_jobs.stages.analyze.resampling import Resampling
 from workspaces.tables import ROWS
 
 GAIN = 0.08
@@ -43,15 +44,27 @@ def analysed(root: Path) -> contract.StageArtifact:
     """Write the curves of a candidate whose locks are sharper than the base's, and name their artifact."""
     rng = np.random.default_rng(0)
     logits = -np.sort(rng.exponential(rng.choice([0.4, 12.0], (600, 1)), (600, 90)), axis=1).cumsum(axis=1) / 4
-    decode, temperatures = contract.Decode(temperature=1.0, top_k=20, top_p=0.95), (0.6, 1.0, 1.4, 1.8)
+    truncation, temperatures = contract.Truncation(top_k=20, top_p=0.95), (0.6, 1.0, 1.4, 1.8)
+    problem = np.repeat(np.arange(30), 20)
+    positions = statistics.Positions(problem, problem % 2 == 0)
 
     def sharpened(factor: float) -> statistics.Arm:
         logprobs = logits * factor
         logprobs -= np.log(np.exp(logprobs).sum(axis=1, keepdims=True))
         entropy = -(np.exp(logprobs) * logprobs).sum(axis=1)
-        return statistics.measure(logprobs, entropy, decode, temperatures)
+        rank = rng.geometric(0.8, len(logits)).astype(np.float64)
+        return statistics.measure(
+            logprobs, entropy=entropy, rank=rank, truncation=truncation, temperatures=temperatures
+        )
 
-    curves = statistics.summary(sharpened(1.0), sharpened(1.35), temperatures)
+    curves = statistics.summary(
+        sharpened(1.0),
+        sharpened(1.35),
+        positions,
+        truncation=truncation,
+        temperatures=temperatures,
+        resampling=Resampling(problem, replicates=200, seed=0),
+    )
     with artifacts.Output(path=root / "reports/curves", stage="analyze", name="analyze", key=KEY).claim() as draft:
         draft.write_text(files.STATISTICS, json.dumps(curves))
         draft.finish(artifacts.Provenance(science={}, inputs={}, counts={"positions": 600}, facts={}, image=""))

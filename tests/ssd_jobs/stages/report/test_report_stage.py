@@ -85,7 +85,7 @@ def test_the_curves_of_an_analysis_are_on_the_page(done: Done, tmp_path: Path) -
     page = (tmp_path / f"two/{files.REPORT_PAGE}").read_text()
     assert document.notes == ()
     assert "Locks and forks" in page
-    assert "Means over 600 stored positions, the same for both models." in page
+    assert "Means over 600 positions in what both models wrote for 30 problems of the benchmark" in page
     assert page.count("<svg ") == 12
     assert {"distributions.png", "locks-and-forks.png"} <= {path.name for path in (tmp_path / "two/plots").iterdir()}
 
