@@ -34,6 +34,7 @@ __all__ = [
     "REPORT_PAGE",
     "REPORT_PLOTS",
     "REPORT_SAMPLES",
+    "REPORT_SCORECARDS",
     "REPORT_SPEC",
     "REPORT_SUMMARY",
     "STATISTICS",
@@ -126,6 +127,7 @@ REPORT_SPEC = "spec.json"
 REPORT_PLOTS = "plots"
 REPORT_MANIFESTS = "manifests"
 REPORT_GENERATIONS = "generations"
+REPORT_SCORECARDS = "scorecards"
 REPORT_SAMPLES = f"{REPORT_GENERATIONS}/samples.json"
 """A few generations with their verdicts, as a table that MLflow opens."""
 

@@ -75,6 +75,8 @@ class Gate(Model):
     max_pass_at_5_drop: Share
     max_truncated_share: Share
     guards: tuple[Guard, ...]
+    champion: Literal["Compare", "Ignore"]
+    """Ignore: a candidate may replace a champion that it was not compared with."""
 
 
 class Promotion(Model):

@@ -16,7 +16,7 @@ from ssd_jobs.scoring import ALL, Interval, Panel, power
 from ssd_jobs.scoring.formatting import percent, points
 from ssd_jobs.scoring.looks import confidence_at
 
-__all__ = ["Check", "Decision", "GateInput", "judge"]
+__all__ = ["Check", "Decision", "GateInput", "enough", "judge", "k_of"]
 
 MANY = 5
 """The k of what `passAt5` looks at."""
@@ -97,7 +97,7 @@ def _gain(gate: contract.Gate, panel: Panel, confidence: float) -> Check:
     """The lower end of the gain must lie above the least gain that is asked for, and enough problems must show it."""
     k = k_of(gate.metric)
     found = panel.delta(gate.baseline, k=k).interval(confidence)
-    differing, needed = panel.differing(gate.baseline, k=k), _enough(confidence)
+    differing, needed = panel.differing(gate.baseline, k=k), enough(confidence)
     passed = found.low > gate.min_gain
     versus = "the base at its best decode setting" if gate.baseline == "BestDecode" else "the base"
     verdict = "is above" if passed else "is not above"
@@ -120,7 +120,7 @@ def _gain(gate: contract.Gate, panel: Panel, confidence: float) -> Check:
     return Check("gain", passed and differing >= needed, text, numbers)
 
 
-def _enough(confidence: float) -> int:
+def enough(confidence: float) -> int:
     """Return how many problems must differ: fewer could all have the same sign by chance more often than is allowed."""
     return math.ceil(1 - math.log2(1 - confidence))
 
@@ -162,7 +162,7 @@ def _guard(gate: contract.Gate, guard: contract.Guard, panel: Panel) -> Check:
     found = panel.delta(gate.baseline, k=k).interval(gate.confidence)
     size = power.comparison(*panel.pair(gate.baseline, k=k), k=k)
     allowed = guard.max_drop
-    blind = panel.uncertain(gate.baseline, k=k) < _enough(gate.confidence) and size.problems < _seen(gate, allowed)
+    blind = panel.uncertain(gate.baseline, k=k) < enough(gate.confidence) and size.problems < _seen(gate, allowed)
     passed = found.low > -allowed and not blind
     if passed:
         verdict = f"a loss of {percent(allowed)} is excluded"

@@ -2,8 +2,8 @@
 
 Everything here may be called again after any failure: what exists is found by tag or digest and not made twice.
 `server` turns MLflow's errors into ours, `runs` finds or creates runs, `series` replays metrics, `record` writes one
-experiment, `registry` versions and aliases, `lock` keeps two changes of an alias apart, `flavor` the files that make a
-directory loadable, `download` the way back.
+experiment, `standing` tells who is champion and counts looks, `registry` moves versions and aliases, `lock` keeps two
+changes of an alias apart, `flavor` the files that make a directory loadable, `download` the way back.
 """
 
 from ssd_jobs.tracking.download import download_model
@@ -11,17 +11,22 @@ from ssd_jobs.tracking.record import Dataset, Entry, Recorded, StageEntry, recor
 from ssd_jobs.tracking.registry import Candidate, Registered, force, register, roll_back
 from ssd_jobs.tracking.series import replay
 from ssd_jobs.tracking.server import connect
+from ssd_jobs.tracking.standing import SCORECARD, Champion, Standing, look
 
 __all__ = [
+    "SCORECARD",
     "Candidate",
+    "Champion",
     "Dataset",
     "Entry",
     "Recorded",
     "Registered",
     "StageEntry",
+    "Standing",
     "connect",
     "download_model",
     "force",
+    "look",
     "record",
     "register",
     "replay",

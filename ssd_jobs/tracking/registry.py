@@ -15,13 +15,12 @@ from ssd_jobs.errors import BadInput, Temporary
 from ssd_jobs.tracking import lock, registered, runs, server, weights
 from ssd_jobs.tracking.lock import Lease
 from ssd_jobs.tracking.record import Recorded
+from ssd_jobs.tracking.standing import PREVIOUS
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["PREVIOUS", "Candidate", "Registered", "force", "register", "roll_back"]
-
-PREVIOUS = "ssd.previous_champion"
+__all__ = ["Candidate", "Registered", "force", "register", "roll_back"]
 
 
 @dataclass(frozen=True)

@@ -135,4 +135,5 @@ def _gate(gate: Gate) -> contract.Gate:
             contract.Guard(benchmark=guard.benchmark, metric=guard.metric, max_drop=guard.max_drop)
             for guard in gate.guards
         ),
+        champion=gate.champion,
     )

@@ -70,6 +70,9 @@ class Gate(Section):
         once_by("benchmark", "metric"),
     ] = ()
     """Benchmarks on which the candidate must be shown not to get worse by more than a limit."""
+    champion: Literal["Compare", "Ignore"] = "Compare"
+    """Compare also asks that the candidate is shown to be better than the champion on the same problems, and holds it
+    where they cannot be compared; Ignore lets it replace any champion."""
 
 
 class Promotion(Section):

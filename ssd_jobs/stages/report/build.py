@@ -22,14 +22,12 @@ from ssd_jobs.stages.report.document import (
 )
 from ssd_jobs.stages.report.evidence import Evidence
 
-__all__ = ["build", "confidence_of"]
-
-CONFIDENCE = 0.95
+__all__ = ["build"]
 
 
 def build(config: ReportConfig, evidence: Evidence, outcome: ReportDecision, *, weights: str) -> Document:
     """Return everything that the report says."""
-    confidence = confidence_of(config)
+    confidence = outcome.confidence
     return Document(
         format=1,
         experiment=config.experiment,
@@ -38,6 +36,7 @@ def build(config: ReportConfig, evidence: Evidence, outcome: ReportDecision, *, 
         register_candidate=outcome.register,
         reasons=outcome.reasons,
         checks=tuple(_check(each) for each in outcome.checks),
+        circumstances=outcome.circumstances,
         confidence=confidence,
         replicates=config.science.bootstrap_replicates,
         panels=tuple(_panels(config, evidence, confidence)),
@@ -50,12 +49,6 @@ def build(config: ReportConfig, evidence: Evidence, outcome: ReportDecision, *, 
         weights=weights,
         samples=tuple(evidence.samples),
     )
-
-
-def confidence_of(config: ReportConfig) -> float:
-    """Return the gate's confidence, so that the report and the gate show the same intervals."""
-    promotion = config.science.promotion
-    return promotion.gate.confidence if promotion and promotion.gate else CONFIDENCE
 
 
 def _failure(stage: FailedStage) -> str:

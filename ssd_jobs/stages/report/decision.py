@@ -1,14 +1,28 @@
-"""From evidence to a decision: judged by the gate, or skipped with the reason why it could not be judged."""
+"""From evidence to a decision: judged by the gate, or skipped with the reason why it could not be judged.
+
+The registry is asked only when there is something to judge, because asking it is a look.
+"""
 
 import shlex
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ssd_jobs.contract import Gate, ReportConfig
 from ssd_jobs.scoring import Panel, gate
+from ssd_jobs.scoring.looks import confidence_at
+from ssd_jobs.scoring.scorecard import Scorecard
+from ssd_jobs.stages.report import scorecards
+from ssd_jobs.stages.report.document import Circumstances
 from ssd_jobs.stages.report.evidence import Evidence
+from ssd_jobs.tracking import Standing
 
-__all__ = ["ReportDecision", "decide", "weights"]
+__all__ = ["Ask", "ReportDecision", "decide", "weights"]
+
+CONFIDENCE = 0.95
+"""Of the intervals in a report without a gate."""
+Ask = Callable[[str], Standing]
+"""From the identity of a window to what the registry says; the look is recorded by that."""
 
 
 @dataclass(frozen=True)
@@ -20,9 +34,14 @@ class ReportDecision:
     checks: tuple[gate.Check, ...] = ()
     register: bool = False
     """Whether there is a version to register, as champion or as challenger."""
+    confidence: float = CONFIDENCE
+    """Of the intervals of the gains that were judged, and of all that are shown."""
+    circumstances: Circumstances | None = None
+    """None where nothing was judged."""
+    scorecard: Scorecard = field(default=Scorecard(format=1, benchmarks=()))
 
 
-def decide(config: ReportConfig, evidence: Evidence) -> ReportDecision:
+def decide(config: ReportConfig, evidence: Evidence, ask: Ask) -> ReportDecision:
     """Judge the candidate, if there is one and everything that the gate asks for was measured."""
     promotion = config.science.promotion
     if promotion is None:
@@ -33,13 +52,49 @@ def decide(config: ReportConfig, evidence: Evidence) -> ReportDecision:
     if not evidence.candidate_digest:
         return ReportDecision("Skipped", ("there is no candidate to register",))
     if promotion.gate is None:
-        return ReportDecision("Skipped", ("the spec has no gate: registered as challenger",), register=True)
+        own = scorecards.scorecard(config, evidence)
+        reason = "the spec has no gate: registered as challenger"
+        return ReportDecision("Skipped", (reason,), register=True, scorecard=own)
     panels, missing = _panels(config, promotion.gate, evidence)
     if missing:
         return ReportDecision("Skipped", tuple(f"the gate cannot judge: {each}" for each in missing))
-    decision = gate.judge(promotion.gate, gate.GateInput(panels, canaries_passed=evidence.canaries_passed))
+    return _judge(config, promotion.gate, evidence, panels, ask)
+
+
+def _judge(config: ReportConfig, rule: Gate, evidence: Evidence, panels: dict[str, Panel], ask: Ask) -> ReportDecision:
+    """Judge the candidate at the confidence of this look, against the base and against the champion."""
+    own = scorecards.scorecard(config, evidence)
+    benchmark = next(each for each in config.benchmarks if each.name == rule.benchmark)
+    standing = ask(scorecards.window(benchmark, own))
+    confidence = confidence_at(rule.confidence, standing.look)
+    seen = gate.GateInput(panels, canaries_passed=evidence.canaries_passed, look=standing.look)
+    checks = gate.judge(rule, seen).checks
+    champion = standing.champion
+    if champion is not None:
+        checks += (scorecards.compared(config, rule, own, champion, confidence),)
+    decision = gate.Decision(all(check.passed for check in checks), checks)
+    circumstances = Circumstances(
+        look=standing.look,
+        window=f"{benchmark.name} {benchmark.window}".strip(),
+        champion=champion.version if champion else "",
+    )
     verdict: Literal["Promoted", "Held"] = "Promoted" if decision.promote else "Held"
-    return ReportDecision(verdict, decision.reasons, decision.checks, register=True)
+    return ReportDecision(
+        verdict,
+        (*decision.reasons, *_about(circumstances, confidence)),
+        checks,
+        register=True,
+        confidence=confidence,
+        circumstances=circumstances,
+        scorecard=own,
+    )
+
+
+def _about(found: Circumstances, confidence: float) -> tuple[str, ...]:
+    """Return what is said of a look that is not the first: it had to be surer."""
+    if found.look == 1:
+        return ()
+    return (f"look {found.look} at {found.window}: a gain must be shown at {100 * confidence:.4g} %",)
 
 
 def _panels(config: ReportConfig, rule: Gate, evidence: Evidence) -> tuple[dict[str, Panel], list[str]]:

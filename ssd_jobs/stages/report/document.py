@@ -10,6 +10,7 @@ __all__ = [
     "ArmResult",
     "BenchmarkSection",
     "CheckResult",
+    "Circumstances",
     "Comparison",
     "Disagreement",
     "Document",
@@ -134,6 +135,16 @@ class CheckResult(Part):
     numbers: dict[str, float]
 
 
+class Circumstances(Part):
+    """What the registry said when the gate judged."""
+
+    look: int
+    """How many candidates of the registered model were judged on this window, this one included."""
+    window: str
+    champion: str
+    """The version that was champion; empty where there was none."""
+
+
 class Sample(Part):
     """One generation, for people."""
 
@@ -158,6 +169,8 @@ class Document(Part):
     """Whether the candidate becomes a version, as champion or as challenger."""
     reasons: tuple[str, ...]
     checks: tuple[CheckResult, ...]
+    circumstances: Circumstances | None
+    """None where nothing was judged."""
     confidence: float
     replicates: int
     panels: tuple[BenchmarkSection, ...]

@@ -12,16 +12,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
-from ssd_jobs.contract import BenchmarkReport, Evaluation, Grading, ReportConfig, StageArtifact, files
+from ssd_jobs.contract import ARTIFACTS, BenchmarkReport, Evaluation, Grading, ReportConfig, StageArtifact, files
 from ssd_jobs.errors import JobError
 from ssd_jobs.models.files import model_files
 from ssd_jobs.scoring import Panel, Scores, score
 from ssd_jobs.stages.report.document import Sample
 
-__all__ = ["Distribution", "Evidence", "StageEvidence", "gather"]
+__all__ = ["Distribution", "Evidence", "Grader", "StageEvidence", "gather"]
 
 SAMPLES_SHOWN = 6
 TEXT_LIMIT = 4000
@@ -58,6 +59,16 @@ class Distribution:
     nll: NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Grader:
+    """What decided verdicts besides the programs."""
+
+    tests: str
+    """Digest of the tests; empty where the manifest names none."""
+    facts: dict[str, JsonValue]
+    """What else: format, mode, limits, interpreter."""
+
+
 @dataclass
 class Evidence:
     """Everything that was found."""
@@ -70,6 +81,8 @@ class Evidence:
     samples: list[Sample] = field(default_factory=list)
     stages: list[StageEvidence] = field(default_factory=list)
     canaries_passed: bool = True
+    graders: dict[tuple[str, str, str, Grading], Grader] = field(default_factory=dict)
+    """benchmark, arm, setting, mode -> what gave the verdicts."""
     candidate_digest: str = ""
     inputs: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -144,9 +157,19 @@ def _verdict_shards(
         found.notes.append(f"{evaluation.arm} on {benchmark.name} at {evaluation.setting}: {error}")
         return []
     found.canaries_passed &= all(shard.manifest.facts.get("canaries") == "passed" for shard in shards)
+    place = (benchmark.name, evaluation.arm, evaluation.setting, evaluation.mode)
+    found.graders[place] = _grader(shards[0].manifest)
     name = f"verdicts/{benchmark.name}/{evaluation.arm}/{evaluation.setting}/{evaluation.mode}".lower()
     found.inputs[name] = artifacts.joint_digest(shards)
     return shards
+
+
+def _grader(manifest: artifacts.Manifest) -> Grader:
+    """Return what a manifest says of the grader; how many shards there were changes no verdict."""
+    science = {name: value for name, value in manifest.science.items() if name != "shards"}
+    python = ".".join(manifest.environment.get("python", "").split(".")[:2])
+    facts = {"format": ARTIFACTS["grade"].format, **science, "python": python}
+    return Grader(manifest.inputs.get("tests", ""), facts)
 
 
 def _concat(shards: Sequence[artifacts.Artifact]) -> pa.Table:

@@ -38,6 +38,7 @@ STORED = {
     "REPORT_PAGE": "report.html",
     "REPORT_PLOTS": "plots",
     "REPORT_SAMPLES": "generations/samples.json",
+    "REPORT_SCORECARDS": "scorecards",
     "REPORT_SPEC": "spec.json",
     "REPORT_SUMMARY": "summary.md",
     "STATISTICS": "statistics.json",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from configs.report import benchmark, report_config
+from configs.report import REPORT_GATE, benchmark, promotion_of, report_config
 from ssd_jobs import contract, tracking
 from ssd_jobs.contract import files
 from ssd_jobs.stages.report import build, decision
@@ -22,6 +22,8 @@ from workspaces import reported
 pytestmark = pytest.mark.endurance
 
 STEPS = 40
+IGNORING = REPORT_GATE.model_copy(update={"champion": "Ignore"})
+IGNORED = tracking.Champion("1", "", "was registered without its scores")
 SMALL = (benchmark("lcb-v6", "Process"), benchmark("humaneval", "Process"))
 
 
@@ -31,17 +33,21 @@ class Case:
 
     root: Path
     evidence: Evidence
+    outcome: decision.ReportDecision
     document: Document
     server: str
 
     def config(self) -> contract.ReportConfig:
         """The same report for an experiment and a model of its own."""
-        return report_config(self.root, mlflow_server.tracking(self.server), benchmarks=SMALL)
+        tracked = mlflow_server.tracking(self.server)
+        promoted = promotion_of(tracked.experiment, gate=IGNORING)
+        return report_config(self.root, tracked, benchmarks=SMALL, promoted=promoted)
 
     def publish(self, config: contract.ReportConfig, client: Any) -> dict[str, Any]:
         """Tell MLflow."""
         told = entry(config, self.evidence, self.document, self.root / "files")
-        return report.publish(config, self.document, told, reported.context(self.root), client=client)
+        card = self.outcome.scorecard
+        return report.publish(config, self.document, card, told, reported.context(self.root), client=client)
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +57,13 @@ def case(mlflow_server: str, tmp_path_factory: pytest.TempPathFactory) -> Case:
     (root / "files").mkdir()
     (root / "files" / files.REPORT_PAGE).write_text("<p>report")
     tracked = contract.Tracking(uri=mlflow_server, experiment="x", run_key="x", run_name="x")
-    config = report_config(root, tracked, benchmarks=SMALL)
+    promoted = promotion_of(tracked.experiment, gate=IGNORING)
+    config = report_config(root, tracked, benchmarks=SMALL, promoted=promoted)
     evidence = gather(config, root)
-    outcome = decision.decide(config, evidence)
+    outcome = decision.decide(config, evidence, lambda _window: tracking.Standing(1, IGNORED))
     assert outcome.decision == "Promoted"
-    return Case(root, evidence, build.build(config, evidence, outcome, weights=""), mlflow_server)
+    document = build.build(config, evidence, outcome, weights="")
+    return Case(root, evidence, outcome, document, mlflow_server)
 
 
 def reign(case: Case, config: contract.ReportConfig, client: Any) -> None:

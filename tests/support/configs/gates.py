@@ -14,4 +14,5 @@ GATE = contract.Gate(
     max_pass_at_5_drop=0.02,
     max_truncated_share=0.05,
     guards=(GUARD,),
+    champion="Compare",
 )

@@ -22,7 +22,7 @@ from workspaces.tables import ROWS
 GAIN = 0.08
 
 
-def workspace(root: Path, *, gain: float = GAIN, seed: int = 0, lcb: bool = True) -> Path:
+def workspace(root: Path, *, gain: float = GAIN, seed: int = 0, lcb: bool = True, weights: bytes = b"weights") -> Path:
     """Write the artifacts of an experiment in which the candidate is truly better by `gain`."""
     rng = np.random.default_rng(seed)
     names = arms.difficulties()
@@ -36,7 +36,7 @@ def workspace(root: Path, *, gain: float = GAIN, seed: int = 0, lcb: bool = True
                 worse = 0.93 if setting == "greedy" else 1.0
                 rows = _verdicts(rng, np.clip(rates, 0, 1) * worse, chosen)
                 _evaluation(root, benchmark, arm, setting, rows, rng, lcb=lcb)
-    _train(root)
+    _train(root, weights)
     return root
 
 
@@ -103,12 +103,12 @@ def tiny_model(path: Path) -> Path:
     return path
 
 
-def stand_in(path: Path) -> None:
+def stand_in(path: Path, weights: bytes = b"weights") -> None:
     """The files of a model that nobody opens."""
     path.mkdir(exist_ok=True)
     for name in (files.MODEL_CONFIG, files.TOKENIZER, files.TOKENIZER_CONFIG):
         (path / name).write_text("{}")
-    (path / "model.safetensors").write_bytes(b"weights")
+    (path / "model.safetensors").write_bytes(weights)
 
 
 def _verdicts(rng: np.random.Generator, rates: arms.Floats, names: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -174,11 +174,11 @@ def _sample(row: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
     }
 
 
-def _train(root: Path) -> None:
+def _train(root: Path, weights: bytes) -> None:
     """Write a trained candidate with its loss."""
     path = root / "checkpoints/train"
     with artifacts.Output(path=path, stage="train", name="train", key=KEY).claim() as draft:
-        stand_in(path / files.EXPORT)
+        stand_in(path / files.EXPORT, weights)
         points = [
             {"step": step, "key": key, "value": value, "time_ms": 1_760_000_000_000 + 1000 * step}
             for step in range(1, 41)

@@ -13,7 +13,7 @@ from ssd_jobs import artifacts, contract, tracking
 from ssd_jobs.artifacts import Manifest
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput, Temporary
-from ssd_jobs.stages.report import result
+from ssd_jobs.stages.report import decision, result
 from ssd_jobs.stages.report import stage as report
 from ssd_jobs.stages.report.document import Document
 from ssd_jobs.stages.report.evidence import gather
@@ -81,7 +81,9 @@ def test_the_curves_of_an_analysis_are_on_the_page(done: Done, tmp_path: Path) -
     root, config, _ = done
     config = config.model_copy(update={"artifacts": (reported.analysed(root),)})
     with artifacts.Output(path=tmp_path / "two", stage="report", name="report", key=config.key).claim() as draft:
-        document = report.write(config, gather(config, root), draft)
+        evidence = gather(config, root)
+        outcome = decision.decide(config, evidence, lambda _window: tracking.Standing(1, None))
+        document = report.write(config, evidence, outcome, draft)
     page = (tmp_path / f"two/{files.REPORT_PAGE}").read_text()
     assert document.notes == ()
     assert "Locks and forks" in page
@@ -122,6 +124,7 @@ def test_mlflow_holds_the_evidence(done: Done) -> None:
         files.REPORT_GENERATIONS,
         files.REPORT_MANIFESTS,
         files.REPORT_PLOTS,
+        files.REPORT_SCORECARDS,
         files.REPORT_PAGE,
         files.REPORT_DOCUMENT,
         files.REPORT_SPEC,
@@ -140,6 +143,7 @@ def test_mlflow_holds_the_evidence(done: Done) -> None:
         "ssd.gain_BestDecode.pass_at_5.lcb-v6/process",
         "ssd.decision",
         "ssd.image",
+        tracking.SCORECARD,
     } <= version.tags.keys()
 
 

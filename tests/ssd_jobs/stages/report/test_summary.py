@@ -13,6 +13,7 @@ def _document(*, reasons: tuple[str, ...], failed: dict[str, str], experiment: s
         register_candidate=False,
         reasons=reasons,
         checks=(),
+        circumstances=None,
         confidence=0.95,
         replicates=100,
         panels=(),

@@ -1,0 +1,66 @@
+"""The candidate's scorecard, made from the verdicts that decide, and the champion's, as the registry keeps it."""
+
+from pydantic import ValidationError
+
+from ssd_jobs.contract import BenchmarkReport, Gate, ReportConfig
+from ssd_jobs.scoring import champion
+from ssd_jobs.scoring.gate import Check
+from ssd_jobs.scoring.scorecard import BenchmarkCard, Scorecard
+from ssd_jobs.stages.report.evidence import Evidence
+from ssd_jobs.tracking import Champion
+
+__all__ = ["compared", "scorecard", "window"]
+
+WINDOW_DIGITS = 16
+
+
+def scorecard(config: ReportConfig, evidence: Evidence) -> Scorecard:
+    """Return what the candidate did on every benchmark that was evaluated for both arms."""
+    found = (_card(benchmark, evidence) for benchmark in config.benchmarks)
+    return Scorecard(format=1, benchmarks=tuple(card for card in found if card is not None))
+
+
+def window(benchmark: BenchmarkReport, own: Scorecard) -> str:
+    """Return the identity of what a look is at: the tests, whatever the benchmark is called."""
+    card = own.of(benchmark.name)
+    assert card is not None
+    return card.tests[:WINDOW_DIGITS] or f"{benchmark.name}.{benchmark.window}"
+
+
+def compared(config: ReportConfig, rule: Gate, own: Scorecard, found: Champion, confidence: float) -> Check:
+    """Compare the candidate with the champion, or say why that is not possible or not wanted."""
+    if rule.champion == "Ignore":
+        return champion.ignored(found.version)
+    if not found.scorecard:
+        return champion.incomparable(found.version, found.trouble)
+    try:
+        theirs = Scorecard.model_validate_json(found.scorecard).of(rule.benchmark)
+    except ValidationError:
+        return champion.incomparable(found.version, "has scores in a format that this release does not read")
+    if theirs is None:
+        return champion.incomparable(found.version, f"was not evaluated on {rule.benchmark}")
+    ours = own.of(rule.benchmark)
+    assert ours is not None
+    rule, science = rule.model_copy(update={"confidence": confidence}), config.science
+    return champion.judge(rule, ours, theirs, found.version, replicates=science.bootstrap_replicates, seed=science.seed)
+
+
+def _card(benchmark: BenchmarkReport, evidence: Evidence) -> BenchmarkCard | None:
+    """Return what the candidate did on one benchmark, where the arms were compared on it."""
+    mode = benchmark.grading[0]
+    panel = evidence.panels.get((benchmark.name, mode))
+    if panel is None or not panel.paired:
+        return None
+    setting = panel.fixed["Candidate"]
+    scores = panel.evaluations["Candidate", setting]
+    decode = next(each.decode for each in benchmark.evaluations if (each.arm, each.setting) == ("Candidate", setting))
+    grader = evidence.graders[benchmark.name, "Candidate", setting, mode]
+    return BenchmarkCard(
+        benchmark=benchmark.name,
+        window=benchmark.window,
+        tests=grader.tests,
+        grader=grader.facts,
+        decode=decode,
+        samples=scores.samples,
+        right={problem: int(right) for problem, right in zip(scores.problem_ids, scores.right, strict=True)},
+    )
