@@ -10,12 +10,22 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-__all__ = ["CHUNK_ELEMENTS", "weighted_nll"]
+__all__ = ["chunk_rows", "weighted_nll"]
 
-CHUNK_ELEMENTS = {"cuda": 1 << 25, "cpu": 1 << 20}
-"""Logits per chunk: 128 MiB in float32 on a GPU, and what a CPU's cache holds, since they are read several times."""
+GPU_ROWS = 2048
+"""Rows of a chunk on a GPU, whatever memory is free there, so that no result depends on it: each chunk reads and writes
+the head's gradient once, and 2,048 rows of 152k logits are 1.2 GB in float32."""
+CPU_ELEMENTS = 1 << 20
+"""Logits of a chunk on a CPU: what its cache holds, since they are read several times."""
 LEAST_ROWS = 256
 """A matrix product of fewer rows would read a large head more often than it computes with it."""
+ADDS_WIDER = hasattr(torch.ops.aten.addmm, "dtype_out")
+"""Whether this torch adds the product of two narrow matrices to a wide one, which it does on GPUs only."""
+
+
+def chunk_rows(device_type: str, vocabulary: int) -> int:
+    """Return how many loss tokens make a chunk, by nothing but the kind of device and the vocabulary."""
+    return GPU_ROWS if device_type == "cuda" else max(LEAST_ROWS, CPU_ELEMENTS // vocabulary)
 
 
 class WeightedNll(torch.autograd.Function):
@@ -67,9 +77,11 @@ class WeightedNll(torch.autograd.Function):
 
 
 def _add_product(total: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> None:
-    """Add a matrix product in the total's own precision, without a second matrix of its size where dtypes allow."""
+    """Add a matrix product in the total's own precision, without a second matrix of its size where torch can."""
     if total.dtype == left.dtype:
         total.addmm_(left, right)
+    elif total.is_cuda and ADDS_WIDER:
+        torch.addmm(total, left, right, out_dtype=total.dtype, out=total)
     else:
         total += left @ right
 
@@ -88,6 +100,6 @@ def weighted_nll(
     """
     if not torch.is_grad_enabled():
         hidden, head = hidden.detach(), head.detach()
-    rows = rows or max(LEAST_ROWS, CHUNK_ELEMENTS[hidden.device.type] // head.shape[0])
+    rows = rows or chunk_rows(hidden.device.type, head.shape[0])
     loss, nll = WeightedNll.apply(hidden, head, rows, targets, weights)  # type: ignore[no-untyped-call]
     return loss, nll

@@ -3,12 +3,13 @@
 import functools
 import itertools
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional
+from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import AutoModelForCausalLM
 
 from processes.ranks import on_ranks
@@ -145,3 +146,38 @@ def test_chunks_change_nothing_but_memory() -> None:
         value, nll = loss.weighted_nll(hidden, head, targets, weights, rows=rows)
         torch.testing.assert_close(nll, plain.detach(), rtol=1e-12, atol=1e-12)
         torch.testing.assert_close(torch.autograd.grad(value, (hidden, head)), expected, rtol=1e-12, atol=1e-12)
+
+
+class _Passes(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts the operations that write a matrix of the head's gradient's shape and precision in place."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.count = 0
+        self._shape = shape
+
+    def __torch_dispatch__(self, func: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run the operation, and look at what it wrote."""
+        out = func(*args, **(kwargs or {}))
+        if func in (torch.ops.aten.addmm_.default, torch.ops.aten.add_.Tensor) and out.shape == self._shape:
+            assert out.dtype == torch.float32
+            self.count += 1
+        return out
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_gpus_chunks_pass_over_the_heads_gradient_a_few_times(dtype: torch.dtype) -> None:
+    """At most 16 times for 32k loss tokens, whatever the vocabulary: each pass reads and writes the whole matrix."""
+    assert {loss.chunk_rows("cuda", vocabulary) for vocabulary in (97, 32_000, 151_936, 262_144)} == {2048}
+    hidden = torch.randn(32_768, 4, requires_grad=True, dtype=dtype)
+    head = torch.randn(11, 4, requires_grad=True, dtype=dtype)
+    targets, weights = torch.randint(0, 11, (32_768,)), torch.ones(32_768)
+    with _Passes((11, 4)) as passes:
+        loss.weighted_nll(hidden, head, targets, weights, rows=loss.chunk_rows("cuda", 11))
+    assert 0 < passes.count <= 16
+
+
+@pytest.mark.parametrize(("vocabulary", "rows"), [(97, 10_810), (2048, 512), (4096, 256), (151_936, 256)])
+def test_a_cpus_chunks_fit_its_cache(vocabulary: int, rows: int) -> None:
+    """As many logits as the cache holds, but no fewer rows than a large head is worth reading for."""
+    assert loss.chunk_rows("cpu", vocabulary) == rows
