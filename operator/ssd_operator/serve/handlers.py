@@ -14,6 +14,7 @@ import kopf
 
 from ssd_operator import naming
 from ssd_operator.cluster import SELECTOR, Key, Raw, Store
+from ssd_operator.serve.health import JOB, POD, RESOURCE
 from ssd_operator.serve.namespaces import Namespaces
 from ssd_operator.serve.queue import WorkQueue
 from ssd_operator.serve.stateless import NothingBefore, NothingHandled
@@ -27,14 +28,16 @@ __all__ = ["Dispatcher", "registry", "watch_settings"]
 class Dispatcher:
     """From an event to the keys of the resources that it concerns."""
 
-    def __init__(self, store: Store, queue: WorkQueue[Key], *, on_event: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, store: Store, queue: WorkQueue[Key], *, on_event: Callable[[str], None] = lambda _watch: None
+    ) -> None:
         self._store = store
         self._queue = queue
         self._on_event = on_event
 
     def resource(self, kind: str | None, raw: Raw) -> None:
         """A resource was made, changed or deleted: it, and those that share Jobs with it, look again."""
-        self._on_event()
+        self._on_event(RESOURCE)
         seen = self._store.delete_resource(raw) if kind == "DELETED" else self._store.put_resource(raw)
         self._queue.add(seen.key)
         for job in self._store.owned(seen.uid):
@@ -43,14 +46,14 @@ class Dispatcher:
 
     def job(self, kind: str | None, raw: Raw) -> None:
         """A Job changed: its owners look again."""
-        self._on_event()
+        self._on_event(JOB)
         job = self._store.delete_job(raw) if kind == "DELETED" else self._store.put_job(raw)
         for owner in self._store.owners(job):
             self._queue.add(owner)
 
     def pod(self, kind: str | None, raw: Raw) -> None:
         """A pod changed: the owners of its Job look again."""
-        self._on_event()
+        self._on_event(POD)
         pod = self._store.delete_pod(raw) if kind == "DELETED" else self._store.put_pod(raw)
         job = self._store.job(pod.namespace, pod.job)
         for owner in self._store.owners(job) if job is not None else ():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable
+from typing import Final
 
 from aiohttp import web
 
@@ -14,7 +16,11 @@ from ssd_operator.serve.metrics import Metrics
 __all__ = ["Health", "serve"]
 
 MOST_MISSES = 2
-"""Resyncs in a row that found what the watches had missed: then a restart is better than to go on."""
+"""Resyncs in a row that found what a silent watch had missed: then a restart is better than to go on."""
+RESOURCE: Final = "resource"
+JOB: Final = "job"
+POD: Final = "pod"
+"""What is watched."""
 
 
 class Health:
@@ -23,19 +29,27 @@ class Health:
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._last_event = clock()
-        self._misses = 0
+        self._delivered: set[str] = set()
+        """Watches that have delivered something since the last resync."""
+        self._misses = Counter[str]()
         self.ready = False
         """A standby is ready as well: it is ready to take over."""
 
-    def note_event(self) -> None:
+    def note_event(self, watch: str) -> None:
         """Note that a watch has delivered an event."""
         self._last_event = self._clock()
+        self._delivered.add(watch)
 
-    def note_resync(self, *, missed: int) -> None:
-        """Note what a resync found; when nothing was missed, silence only means that nothing happened."""
-        self._misses = self._misses + 1 if missed else 0
-        if not missed:
-            self.note_event()
+    def note_resync(self, missed: Counter[str]) -> None:
+        """Note what a resync found; when nothing was missed, silence only means that nothing happened.
+
+        A watch that delivers is late and not broken, however much it misses: a restart would make an overload worse.
+        """
+        silent = {watch for watch, count in missed.items() if count} - self._delivered
+        self._misses = Counter({watch: self._misses[watch] + 1 for watch in silent})
+        self._delivered.clear()
+        if not missed.total():
+            self._last_event = self._clock()
 
     @property
     def age(self) -> float:
@@ -45,7 +59,7 @@ class Health:
     @property
     def alive(self) -> bool:
         """Tell whether going on makes sense."""
-        return self._misses < MOST_MISSES
+        return all(count < MOST_MISSES for count in self._misses.values())
 
 
 async def serve(health: Health, metrics: Metrics, port: int) -> web.AppRunner:

@@ -169,10 +169,10 @@ class Operator:
         _listen(stop)
         await kopf.run_tasks(tasks, ignored=asyncio.all_tasks() - set(tasks))
 
-    def _compared(self, missed: int) -> None:
+    def _compared(self, missed: Counter[str]) -> None:
         """Note what a resync found, forget what is gone, and look at everything else once more."""
-        self._metrics.missed.inc(missed)
-        self._state.note_resync(missed=missed)
+        self._metrics.missed.inc(missed.total())
+        self._state.note_resync(missed)
         for each in self._reconcilers.values():
             each.forget_the_gone()
         for key in self._store.known():

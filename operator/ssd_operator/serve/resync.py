@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from ssd_operator.cluster import Api, ApiError, Ended, Key, Listing, Listings, Live, ResourceIdentity, Store
 from ssd_operator.lifecycle import JobView, PodView
+from ssd_operator.serve.health import JOB, POD, RESOURCE
 from ssd_operator.serve.namespaces import EVERYWHERE, Namespaces
 
 __all__ = ["Resync"]
@@ -75,7 +77,7 @@ class Resync:
         self._namespaces.answered(namespace)
         return None
 
-    async def repeat(self, *, every_s: float, compared: Callable[[int], None]) -> None:
+    async def repeat(self, *, every_s: float, compared: Callable[[Counter[str]], None]) -> None:
         """Compare now and then, for ever; a server that does not answer is asked the next time."""
         while True:
             await asyncio.sleep(every_s)
@@ -84,22 +86,25 @@ class Resync:
             except ApiError as error:
                 LOGGER.warning("resync: %s", error)
 
-    async def again(self) -> int:
-        """Put right what the watches missed, and return how much that was."""
+    async def again(self) -> Counter[str]:
+        """Put right what the watches missed, and return how much that was, by kind of object."""
         resources, jobs, pods = self._store.identities(), self._store.jobs(), self._store.pods_at_work()
         listings = await self._list()
         await asyncio.sleep(self._grace_s)
         answered = set(listings) & set(self._namespaces.watched)
         listed = [listings[namespace] for namespace in answered]
         present = {uid for each in listed for uid in each.present}
-        missed = sum(self._learn_resource(resource) for each in listed for resource in each.resources)
-        missed += sum(self._learn_job(job) for each in listed for job in each.jobs)
+        missed = Counter[str]()
+        missed[RESOURCE] = sum(self._learn_resource(resource) for each in listed for resource in each.resources)
+        missed[JOB] = sum(self._learn_job(job) for each in listed for job in each.jobs)
         for pod in pods:
-            missed += _covers(answered, pod.namespace) and pod.uid not in present and self._forget_pod(pod)
+            missed[POD] += _covers(answered, pod.namespace) and pod.uid not in present and self._forget_pod(pod)
         for seen in resources:
-            missed += _covers(answered, seen.key.namespace) and seen.uid not in present and self._forget_resource(seen)
+            gone = _covers(answered, seen.key.namespace) and seen.uid not in present
+            missed[RESOURCE] += gone and self._forget_resource(seen)
         for job in jobs:
-            missed += _covers(answered, job.namespace) and job.uid not in present and await self._forget_job(job)
+            gone = _covers(answered, job.namespace) and job.uid not in present
+            missed[JOB] += gone and await self._forget_job(job)
         return missed
 
     async def _list(self) -> dict[str, Listing]:
