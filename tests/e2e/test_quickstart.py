@@ -66,7 +66,7 @@ def test_no_pod_holds_a_token(toy: Experiment) -> None:
 def test_the_table_shows_the_result(toy: Experiment, installed: Cluster) -> None:
     """`kubectl get sd` shows phase, both scores and the age."""
     head, row = installed.kubectl("get", "sd", "toy").splitlines()
-    assert head.split() == ["NAME", "PHASE", "STAGE", "PROGRESS", "BASE", "CANDIDATE", "AGE"]
+    assert head.split() == ["NAME", "PHASE", "REASON", "STAGE", "PROGRESS", "BASE", "CANDIDATE", "AGE"]
     assert re.fullmatch(r"toy +Succeeded .*0\.\d+ +0\.\d+ +\S+", row)
 
 

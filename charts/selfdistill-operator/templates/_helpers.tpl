@@ -86,7 +86,7 @@ seccompProfile: {type: RuntimeDefault}
 - apiGroups: [networking.k8s.io]
   resources: [networkpolicies]
   verbs: [create]
-- apiGroups: [events.k8s.io]
+- apiGroups: [""]
   resources: [events]
   verbs: [create, patch]
 {{- if .Values.kueue.enabled }}

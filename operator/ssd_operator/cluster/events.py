@@ -1,6 +1,6 @@
 """Events for people: one object per kind of thing that happened to a resource, counted when it happens again.
 
-Its name is derived from what it says, so a repeat is found and becomes a series instead of another object. An event
+Its name is derived from what it says, so a repeat is found and counted instead of made again. An event
 is a courtesy; failing to write one never fails anything.
 """
 
@@ -57,25 +57,30 @@ class Recorder:
         self._counts[name] = count = self._counts.pop(name, 1) + 1
         while len(self._counts) > MOST_COUNTS:
             self._counts.popitem(last=False)
-        series = {"count": count, "lastObservedTime": self._now()}
-        await self._api.patch("Event", namespace, name, {"series": series})
+        await self._api.patch("Event", namespace, name, {"count": count, "lastTimestamp": _seconds(self._clock())})
 
     def _body(self, run: Run, event: Event) -> Raw:
-        """Return the event as an object."""
+        """Return the event as an object; of core/v1, since `kubectl describe` sorts by `lastTimestamp`."""
+        moment = self._clock().astimezone(UTC)
+        now = _seconds(moment)
         note = event.note.encode()[:LONGEST_NOTE].decode(errors="ignore")
         digest = naming.short(run.uid, event.reason.word, note)
         return {
-            "apiVersion": "events.k8s.io/v1",
+            "apiVersion": "v1",
             "kind": "Event",
             "metadata": {"name": f"{run.key.name}.{digest}", "namespace": run.key.namespace},
-            "eventTime": self._now(),
+            "eventTime": moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "firstTimestamp": now,
+            "lastTimestamp": now,
+            "count": 1,
             "type": "Warning" if event.reason.is_warning else "Normal",
             "reason": event.reason.word,
             "action": "Reconcile",
-            "note": note,
-            "reportingController": f"{naming.GROUP}/operator",
+            "message": note,
+            "source": {"component": f"{naming.GROUP}/operator", "host": self._identity},
+            "reportingComponent": f"{naming.GROUP}/operator",
             "reportingInstance": self._identity or "operator",
-            "regarding": {
+            "involvedObject": {
                 "apiVersion": naming.API_VERSION,
                 "kind": run.key.kind,
                 "name": run.key.name,
@@ -84,5 +89,7 @@ class Recorder:
             },
         }
 
-    def _now(self) -> str:
-        return self._clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+def _seconds(moment: datetime) -> str:
+    """Return a moment as the older fields of an event take it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -25,7 +25,7 @@ class Kind:
 KINDS = {
     **{row.kind: Kind(naming.API_VERSION, row.plural) for row in RESOURCE_KINDS.values()},
     "ConfigMap": Kind("v1", "configmaps"),
-    "Event": Kind("events.k8s.io/v1", "events"),
+    "Event": Kind("v1", "events"),
     "Job": Kind("batch/v1", "jobs"),
     "Lease": Kind("coordination.k8s.io/v1", "leases"),
     "NetworkPolicy": Kind("networking.k8s.io/v1", "networkpolicies"),

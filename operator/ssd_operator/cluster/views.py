@@ -77,6 +77,8 @@ def view_pod(raw: Raw) -> PodView:
         unschedulable=scheduled.get("message") or "" if scheduled.get("status") == "False" else "",
         ip=status.get("podIP") or "",
         started_at=status.get("startTime") or "",
+        node=raw.get("spec", {}).get("nodeName") or "",
+        ends_at=metadata.get("deletionTimestamp") or "",
     )
 
 

@@ -6,19 +6,25 @@ from typing import Any, Final
 
 from ssd_operator import naming
 from ssd_operator.crd.structural import structural
+from ssd_operator.spec import condition_types
 from ssd_operator.spec.kinds import RUN, ResourceKind
 from ssd_operator.spec.written import written
 
 __all__ = ["definition"]
 
+_PROGRESSING: Final = f'.status.conditions[?(@.type=="{condition_types.PROGRESSING}")]'
 _COLUMNS: Final = {
     RUN.kind: (
         ("Phase", "string", ".status.phase", "Where the run stands", 0),
+        ("Reason", "string", f"{_PROGRESSING}.reason", "Why it stands there, in a word", 0),
         ("Stage", "string", ".status.stage", "What runs now", 0),
         ("Progress", "string", ".status.progress", "How far it is", 0),
         ("Base", "string", ".status.results[0].base.passAt1", "pass@1 of the base on the first benchmark", 0),
         ("Candidate", "string", ".status.results[0].candidate.passAt1", "pass@1 of the candidate on the same", 0),
         ("Age", "date", ".metadata.creationTimestamp", "Since when it exists", 0),
+        ("Message", "string", f"{_PROGRESSING}.message", "What is waited for, and what helps", 1),
+        ("Queue", "string", ".spec.scheduling.queue", "Who admits its Jobs", 1),
+        ("Restarts", "integer", ".status.restarts", "Attempts after the first, over all stages", 1),
         ("Model", "string", ".status.model", "What is distilled", 1),
         ("Promoted", "string", ".status.promotion.decision", "What the gate decided", 1),
         ("Run", "string", ".status.tracking.runId", "Run in MLflow", 1),

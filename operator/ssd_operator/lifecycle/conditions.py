@@ -6,7 +6,7 @@ move all the time are in `progress`, never here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -19,7 +19,9 @@ from ssd_operator.spec.status import Condition, Status
 
 __all__ = ["ConditionUpdate", "derive", "find", "holds", "merge", "phase"]
 
-Phase = Literal["", "Pending", "Planned", "Running", "Suspended", "Succeeded", "Failed"]
+Phase = Literal["", "Pending", "Planned", "Invalid", "Running", "Waiting", "Suspended", "Succeeded", "Failed"]
+SPECIAL: Mapping[str, Phase] = {reasons.PLANNED.word: "Planned", reasons.INVALID_SPEC.word: "Invalid"}
+"""Reasons of a run that does not progress, and waits for nothing."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,8 @@ def phase(status: Status) -> Phase:
     if holds(status, condition_types.SUSPENDED):
         return "Suspended"
     progressing = find(status, condition_types.PROGRESSING)
-    if progressing is not None and progressing.reason == reasons.PLANNED.word:
-        return "Planned"
+    if progressing is not None and progressing.status == "False":
+        return SPECIAL.get(progressing.reason, "Waiting")
     begun = any(stage.phase not in ("Planned", "Pending") for stage in status.stages)
     return "Running" if begun else "Pending"
 

@@ -24,6 +24,7 @@ RUN_REASONS = {
     condition_types.FAILED: reasons.RUN_FAILED,
     condition_types.SUSPENDED: reasons.RUN_SUSPENDED,
 }
+DECISIONS = {"Promoted": reasons.PROMOTED, "Held": reasons.HELD}
 WAITED_FOR = frozenset(each.word for each in reasons.CONDITION_REASONS if each.is_event)
 
 
@@ -39,18 +40,29 @@ def events_between(was: Status, now: Status) -> list[Event]:
     """Return what happened between two statuses."""
     before = {each.name: each for each in was.stages}
     stages = [event for stage in now.stages for event in _of_stage(before.get(stage.name), stage)]
-    return [*stages, *_of_conditions(was, now)]
+    return [*stages, *_of_promotion(was, now), *_of_conditions(was, now)]
 
 
 def _of_stage(was: StageStatus | None, now: StageStatus) -> Iterator[Event]:
-    phase = was.phase if was else "Planned"
-    attempt = was.attempt if was else 0
-    if now.phase == "Pending" and now.attempt > max(attempt, 1):
+    before = was or StageStatus(name=now.name, kind=now.kind, phase="Planned")
+    if now.phase == "Pending" and now.attempt > max(before.attempt, 1):
         yield Event(reasons.STAGE_RETRIED, f"{now.name}, attempt {now.attempt}: {now.message}")
-    elif now.phase == "Pending" and now.attempt != attempt:
+    if _job_uid(now) not in ("", _job_uid(before)):
         yield Event(reasons.STAGE_STARTED, f"{now.name}: Job {now.jobs[0].name}")
-    elif now.phase != phase and now.phase in STAGE_REASONS:
+    if now.phase != before.phase and now.phase in STAGE_REASONS:
         yield Event(STAGE_REASONS[now.phase], f"{now.name}{': ' if now.message else ''}{now.message}")
+
+
+def _job_uid(stage: StageStatus) -> str:
+    """Return the uid of a stage's Job; empty while there is only the intent to make one."""
+    return stage.jobs[0].uid if stage.jobs else ""
+
+
+def _of_promotion(was: Status, now: Status) -> Iterator[Event]:
+    decided = now.promotion
+    if decided is not None and decided != was.promotion and decided.decision in DECISIONS:
+        version = f"version {decided.model_version}: " if decided.model_version else ""
+        yield Event(DECISIONS[decided.decision], f"{version}{'; '.join(decided.reasons)}")
 
 
 def _of_conditions(was: Status, now: Status) -> Iterator[Event]:

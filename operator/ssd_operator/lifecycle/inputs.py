@@ -73,6 +73,9 @@ class PodView:
     ip: str
     started_at: str = ""
     """Since when a node works on it."""
+    node: str = ""
+    ends_at: str = ""
+    """When a pod that is being deleted must have ended; empty while nobody deletes it."""
 
     @property
     def at_work(self) -> bool:

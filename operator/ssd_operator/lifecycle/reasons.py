@@ -41,6 +41,7 @@ class EventReason:
 ACCEPTED: Final = f"`{condition_types.ACCEPTED}` True"
 NOT_ACCEPTED: Final = f"`{condition_types.ACCEPTED}` False"
 WAITS: Final = f"`{condition_types.PROGRESSING}` False"
+ENDS_BADLY: Final = f"`{condition_types.FAILED}` True, `{condition_types.PROGRESSING}` False"
 
 VALID: Final = Reason("Valid", ACCEPTED, "the spec can be carried out")
 INVALID_SPEC: Final = Reason(
@@ -62,18 +63,26 @@ CLAIM_NOT_FOUND: Final = Reason(
     "make it, or use `storage.template`",
     is_event=True,
 )
+CLAIM_REPLACED: Final = Reason(
+    "ClaimReplaced",
+    WAITS,
+    "the claim was deleted and made anew: what finished stages wrote is not on it",
+    "bring the old volume back under that name, or `rerun` from Prepare",
+    is_event=True,
+)
 REFUSED: Final = Reason(
     "Refused",
     WAITS,
-    "the API server does not let the operator make the claim or the frozen spec, most often for a quota",
+    "the API server does not let the operator make the claim, the frozen spec or a Job, for a quota or a policy",
     "its own words are in the message; tried again every 30 s",
     is_event=True,
 )
 WAITING: Final = Reason(
     "Waiting",
     WAITS,
-    "a Job is refused, belongs to something else, or is on its way out",
-    "the message says which; a refused Job is tried again every 30 s",
+    "a Job belongs to something else, or is on its way out",
+    "the message says which, and what to do",
+    is_event=True,
 )
 NO_PODS: Final = Reason(
     "NoPods",
@@ -110,6 +119,13 @@ POD_SLOW: Final = Reason(
     "`kubectl describe pod NAME`: a volume that cannot be mounted, a network, a large image on its way",
     is_event=True,
 )
+POD_LOST: Final = Reason(
+    "PodLost",
+    WAITS,
+    "a pod that must have ended is still there: its node is gone, and nobody but the node could say that the pod is",
+    "the message has the node and the command: `kubectl delete node NODE`, or the out-of-service taint",
+    is_event=True,
+)
 POD_WAITING: Final = Reason(
     "PodWaiting",
     WAITS,
@@ -127,7 +143,7 @@ QUEUED: Final = Reason(
 TEMPORARY: Final = Reason(
     "Temporary",
     WAITS,
-    "a worker ended with 75: the hub or MLflow is away, or ranks have lost each other",
+    "a worker ended with 75 (the hub or MLflow is away, or ranks have lost each other), or its pod was disrupted",
     "wait; it is tried again, later and later, and not counted, until `deadline`",
     is_event=True,
 )
@@ -145,12 +161,12 @@ FINISHED: Final = Reason("Finished", "`Succeeded` True, `Progressing` False", "t
 NOT_FINISHED: Final = Reason("NotFinished", "`Succeeded` False", "the run goes on, or has failed")
 STAGE_FAILED: Final = Reason(
     "StageFailed",
-    "`Failed` True",
+    ENDS_BADLY,
     "a stage gave up; the message is the worker's own",
     'see below; then `rerun: {from: STAGE, nonce: "2"}`',
 )
 DEADLINE_EXCEEDED: Final = Reason(
-    "DeadlineExceeded", "`Failed` True", "not finished within `deadline`", "raise it and ask for a rerun"
+    "DeadlineExceeded", ENDS_BADLY, "not finished within `deadline`", "raise it and ask for a rerun"
 )
 NOT_FAILED: Final = Reason("NotFailed", "`Failed` False", "the run goes on, or has succeeded")
 ASKED: Final = Reason("Asked", "`Suspended` True", "`suspend: true`")
@@ -159,11 +175,13 @@ NOT_ASKED: Final = Reason("NotAsked", "`Suspended` False", "`suspend` is not set
 RUN_SUCCEEDED: Final = EventReason("Succeeded", "the run has succeeded")
 RUN_FAILED: Final = EventReason("Failed", "the run has failed; the note is that of the condition", is_warning=True)
 RUN_SUSPENDED: Final = EventReason("Suspended", "the run is suspended")
+PROMOTED: Final = EventReason("Promoted", "the gate gave the candidate the alias; the note has its reasons")
+HELD: Final = EventReason("Held", "the gate did not give the candidate the alias; the note has its reasons")
 RUN_NOT_ACCEPTED: Final = EventReason(
     "NotAccepted", "the spec cannot be carried out; the note is that of `Accepted`", is_warning=True
 )
 RUN_WAITING: Final = EventReason("Waiting", "the run waits; the note begins with the reason", is_warning=True)
-STAGE_STARTED: Final = EventReason("StageStarted", "a stage begins; the note names its Job")
+STAGE_STARTED: Final = EventReason("StageStarted", "a stage has its Job, which the note names")
 STAGE_RETRIED: Final = EventReason("StageRetried", "a stage is tried again; the note says why", is_warning=True)
 STAGE_SUCCEEDED: Final = EventReason("StageSucceeded", "a stage is complete")
 STAGE_GAVE_UP: Final = EventReason("StageFailed", "a stage gave up; the note is the worker's own", is_warning=True)

@@ -17,7 +17,7 @@ from ssd_jobs import contract
 from ssd_operator.lifecycle import job_end, retry
 from ssd_operator.lifecycle.inputs import Inputs, JobView, moment, stamp
 from ssd_operator.lifecycle.results import result_of
-from ssd_operator.lifecycle.waiting import wait_reason
+from ssd_operator.lifecycle.waiting import is_lost, wait_reason
 from ssd_operator.plan import Node
 from ssd_operator.spec.status import STAGE_PHASES, ArtifactStatus, JobReference, ProgressStatus, StageStatus
 
@@ -157,7 +157,9 @@ def _running(node: Node, was: StageStatus, job: JobView, inputs: Inputs) -> Stag
     wait = wait_reason(job, pods, inputs.queued.get(job.name, ""), now=inputs.now)
     shared = [owner.name for owner in job.owners if owner.uid != inputs.uid]
     message = wait.message if wait else f"shared with {', '.join(shared)}" if shared else ""
-    runs = was.phase == "Running" or any(pod.phase == "Running" for pod in pods)
+    lost = [pod for pod in pods if is_lost(pod, inputs.now)]
+    at_work = any(pod.phase == "Running" and pod not in lost for pod in pods)
+    runs = at_work or (was.phase == "Running" and not lost)
     progress = inputs.progress.get(node.name) or _shards(node, was, job)
     update: dict[str, Any] = {"phase": "Running" if runs and not job.suspended else "Pending", "message": message}
     return was.model_copy(update={**update, "progress": progress})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ssd_jobs import contract
 from ssd_operator.lifecycle import conditions, outcome, quota, reasons
 from ssd_operator.lifecycle.conditions import ConditionUpdate
-from ssd_operator.lifecycle.inputs import Inputs, stamp
+from ssd_operator.lifecycle.inputs import Inputs, JobView, stamp
 from ssd_operator.lifecycle.reasons import Reason
 from ssd_operator.lifecycle.stage import ENDED, LIVE, has_unknown_phase
 from ssd_operator.lifecycle.waiting import WaitReason, wait_reason
@@ -32,6 +32,8 @@ def conclude(moved: Status, graph: Graph, inputs: Inputs) -> Status:
         "model": _model(inputs.place.spec.model.source),
         "stage": "" if shown is None else contract.STAGES[shown.kind].title,
         "progress": _progress(shown, moved, over=over),
+        "claim_uid": inputs.place.claim_uid or moved.claim_uid,
+        "restarts": sum(max(stage.attempt - 1, 0) for stage in moved.stages),
         "conditions": merged,
         "start_time": moved.start_time or (stamp(inputs.now) if live else None),
         "completion_time": stamp(inputs.now) if over else None,
@@ -58,7 +60,7 @@ def _updates(moved: Status, graph: Graph, inputs: Inputs) -> list[ConditionUpdat
     excess = quota.excess(graph, inputs) if inputs.planning else None
     return [
         _accepted(inputs, excess),
-        _progressing(moved, inputs, over=over),
+        _end(succeeded, _failure(failed, late), message) if over else _progressing(moved, inputs),
         ConditionUpdate(condition_types.SUSPENDED, inputs.suspended, asked, _suspended(inputs)),
         ConditionUpdate(condition_types.SUCCEEDED, succeeded, reasons.FINISHED if succeeded else reasons.NOT_FINISHED),
         ConditionUpdate(condition_types.FAILED, failed, _failure(failed, late), message),
@@ -83,10 +85,13 @@ def _failure(failed: bool, late: bool) -> Reason:
     return reasons.DEADLINE_EXCEEDED if late else reasons.STAGE_FAILED
 
 
-def _progressing(moved: Status, inputs: Inputs, *, over: bool) -> ConditionUpdate:
+def _end(succeeded: bool, failure: Reason, message: str) -> ConditionUpdate:
+    """Say how the run ended."""
+    return ConditionUpdate(condition_types.PROGRESSING, False, reasons.FINISHED if succeeded else failure, message)
+
+
+def _progressing(moved: Status, inputs: Inputs) -> ConditionUpdate:
     """Say what runs, or what is waited for."""
-    if over:
-        return ConditionUpdate(condition_types.PROGRESSING, False, reasons.FINISHED)
     if inputs.planning:
         return ConditionUpdate(condition_types.PROGRESSING, False, reasons.PLANNED, "set spec.mode to Run to start it")
     if inputs.suspended:
@@ -112,10 +117,19 @@ def _unknown_phase(stage: StageStatus) -> str:
 
 def _wait_reason(stage: StageStatus, inputs: Inputs) -> WaitReason | None:
     """Return the reason why a stage does not run."""
-    job = inputs.jobs.get(stage.jobs[0].name) if stage.jobs else None
-    if job is None or job.end or job.deleting or job.name in inputs.refusals:
-        return WaitReason(reasons.WAITING, stage.message) if stage.message and stage.phase == "Pending" else None
+    name = stage.jobs[0].name if stage.jobs else ""
+    job = inputs.jobs.get(name)
+    if job is None or job.end or job.deleting or name in inputs.refusals:
+        silent = not stage.message or stage.phase != "Pending"
+        return None if silent else WaitReason(_held_back(job, refused=name in inputs.refusals), stage.message)
     return wait_reason(job, inputs.pods.get(job.name, ()), inputs.queued.get(job.name, ""), now=inputs.now)
+
+
+def _held_back(job: JobView | None, *, refused: bool) -> Reason:
+    """Return why a stage has no Job that could run: none may be made, none is due yet, or another is in the way."""
+    if refused:
+        return reasons.REFUSED
+    return reasons.TEMPORARY if job is not None and job.end == "Failed" else reasons.WAITING
 
 
 def _progress(shown: StageStatus | None, moved: Status, *, over: bool) -> str:

@@ -11,12 +11,14 @@ from ssd_operator.lifecycle import reasons
 from ssd_operator.lifecycle.inputs import JobView, PodView, moment
 from ssd_operator.lifecycle.reasons import Reason
 
-__all__ = ["WaitReason", "stuck_at", "wait_reason"]
+__all__ = ["WaitReason", "is_lost", "stuck_at", "wait_reason"]
 
 PODLESS = timedelta(seconds=30)
 """A Job without a pod for so long has been refused one; nothing but its events says by whom."""
 SLOW = timedelta(minutes=5)
 """A container that is not created for so long has a volume or a network that does not come, or a large image."""
+LOST = timedelta(minutes=1)
+"""A pod that is still there so long after it must have ended has a node that nobody hears of."""
 
 IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"})
 CONFIG = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
@@ -37,13 +39,24 @@ class WaitReason:
 
 def stuck_at(job: JobView, pods: Sequence[PodView]) -> Iterator[datetime]:
     """Yield the moments at which a slow start counts as stuck."""
-    yield from filter(None, (_podless_at(job, pods), *map(_slow_at, pods)))
+    yield from filter(None, (_podless_at(job, pods), *map(_slow_at, pods), *map(_lost_at, pods)))
 
 
 def _slow_at(pod: PodView) -> datetime | None:
     """Return when a pod that starts should have started."""
     starts = pod.phase == "Pending" and pod.waiting in ORDINARY and pod.started_at
     return moment(pod.started_at) + SLOW if starts else None
+
+
+def is_lost(pod: PodView, now: datetime) -> bool:
+    """Tell whether a pod is that of a node that is gone: only its kubelet, or a person, can say that it has ended."""
+    lost = _lost_at(pod)
+    return lost is not None and now >= lost
+
+
+def _lost_at(pod: PodView) -> datetime | None:
+    """Return when a pod that is being deleted counts as lost."""
+    return moment(pod.ends_at) + LOST if pod.ends_at and pod.at_work else None
 
 
 def _podless_at(job: JobView, pods: Sequence[PodView]) -> datetime | None:
@@ -58,6 +71,9 @@ def wait_reason(job: JobView, pods: Sequence[PodView], queued: str = "", *, now:
     if job.queue and job.suspended:
         message = f"waits in queue {job.queue} for admission"
         return WaitReason(reasons.QUEUED, f"{message}, {queued}" if queued else message)
+    lost = [pod for pod in pods if is_lost(pod, now)]
+    if lost:
+        return WaitReason(reasons.POD_LOST, _lost_message(lost[0]))
     podless = _podless_at(job, pods)
     if podless is not None and now >= podless:
         message = f"Job {job.name} gets no pods: kubectl describe job {job.name} says why"
@@ -72,6 +88,14 @@ def wait_reason(job: JobView, pods: Sequence[PodView], queued: str = "", *, now:
         message = last.message.strip() or "exit code 75"
         return WaitReason(reasons.TEMPORARY, f"tries again, pod {last.name} said: {message}")
     return None
+
+
+def _lost_message(pod: PodView) -> str:
+    return (
+        f"pod {pod.name} must have ended by {pod.ends_at}, and node {pod.node} does not say so: if that node is gone "
+        f"for good, kubectl delete node {pod.node} lets the stage go on, and so does, for a node that will be back, "
+        f"kubectl taint nodes {pod.node} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"
+    )
 
 
 def _pod(pod: PodView, now: datetime) -> WaitReason | None:

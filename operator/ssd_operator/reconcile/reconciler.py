@@ -32,6 +32,7 @@ from ssd_operator.lifecycle import (
 )
 from ssd_operator.lifecycle.reasons import Reason
 from ssd_operator.manifests import Place
+from ssd_operator.reconcile import volume_claims
 from ssd_operator.reconcile.acting import Actor
 from ssd_operator.reconcile.blocked import Blocked
 from ssd_operator.reconcile.ended import EndedRuns
@@ -188,11 +189,13 @@ class Reconciler:
         """Return where the stages run; a plan needs no claim, and neither does a run that has ended."""
         claim = naming.claim_of(run.key.name, spec.spec.storage.claim_name)
         free = run.planning or (is_over(run.status) and not spec.reopened)
+        claim_uid = "" if free else await self._claims.uid(run, spec.spec, claim)
+        volume_claims.check_is_same(run.status, spec.spec, name=claim, uid=claim_uid)
         return Place(
             experiment=run.key.name,
             namespace=run.key.namespace,
             claim=claim,
-            claim_uid="" if free else await self._claims.uid(run, spec.spec, claim),
+            claim_uid=claim_uid,
             spec=spec.spec,
             settings=self._settings,
         )

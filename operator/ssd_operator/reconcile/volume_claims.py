@@ -10,10 +10,27 @@ from ssd_operator.cluster import Api, Claims, Run
 from ssd_operator.lifecycle import reasons
 from ssd_operator.reconcile.blocked import Blocked, blocking_on_refusal
 from ssd_operator.spec.resolved import ResolvedSpec
+from ssd_operator.spec.status import Status
 
-__all__ = ["VolumeClaims"]
+__all__ = ["VolumeClaims", "check_is_same"]
 
 KNOWN_S = 60.0
+
+
+def check_is_same(was: Status, spec: ResolvedSpec, *, name: str, uid: str) -> None:
+    """Raise Blocked when the claim is another one than that on which a run's finished stages wrote.
+
+    A new nonce from Prepare is the way out: it does everything again.
+    """
+    replaced = uid and was.claim_uid and uid != was.claim_uid
+    finished = any(stage.phase == "Succeeded" for stage in was.stages)
+    again = spec.rerun.start == "Prepare" and spec.rerun.added_to(was.reruns) != was.reruns
+    if replaced and finished and not again:
+        raise Blocked(
+            reasons.CLAIM_REPLACED,
+            f"PersistentVolumeClaim {name} was made anew: what the finished stages wrote is not on it; bring the old "
+            "volume back under that name, or set spec.rerun from Prepare with a new nonce to do everything again",
+        )
 
 
 class VolumeClaims:

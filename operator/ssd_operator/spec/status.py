@@ -31,6 +31,8 @@ __all__ = [
 
 STAGE_PHASES: Final = ("Planned", "Pending", "Running", "Suspended", "Succeeded", "Failed", "Skipped")
 
+PHASES: Final = ("", "Pending", "Planned", "Invalid", "Running", "Waiting", "Suspended", "Succeeded", "Failed")
+
 
 def _schema(**words: Any) -> Any:
     """Return bounds for the definition that reading does not apply."""
@@ -216,7 +218,7 @@ class Status(_Answer):
 
     observed_generation: _Whole = 0
     """Generation of the spec this speaks of."""
-    phase: Annotated[str, _one_of("", "Pending", "Planned", "Running", "Suspended", "Succeeded", "Failed")] = ""
+    phase: Annotated[str, _one_of(*PHASES)] = ""
     """Summary of the conditions."""
     model: _Line = ""
     """What is distilled: repository, path or registry address."""
@@ -224,8 +226,12 @@ class Status(_Answer):
     """What runs now."""
     progress: _Line = ""
     """How far it is, such as 1250/2500 steps."""
+    restarts: _Whole = 0
+    """Attempts after the first, over all stages; a shard's own tries are counted by its Job."""
     resolved_spec: ResolvedReference | None = None
     """Where the complete spec of this run is frozen."""
+    claim_uid: _Line = ""
+    """uid of the claim on which what finished stages wrote lies."""
     reruns: _StringMap = Field(default_factory=dict)
     """Kind of stage -> nonce of the last rerun from there; a rerun from a later stage keeps what it made."""
     stages: Annotated[tuple[StageStatus, ...], _list(64, by="name")] = ()

@@ -38,7 +38,7 @@ def test_a_note_is_never_too_long(note: str) -> None:
     kept: Any = Kept()
     recorder = Recorder(kept, identity="operator-0", clock=lambda: datetime(2026, 1, 1, tzinfo=UTC))
     asyncio.run(recorder.record(RUN, [Event(reasons.STAGE_GAVE_UP, note)]))
-    [said] = [body["note"] for body in kept.bodies]
+    [said] = [body["message"] for body in kept.bodies]
     assert len(said.encode()) <= MOST_BYTES
     assert note.startswith(said)
     assert said == note or len(said.encode()) > MOST_BYTES - 32

@@ -8,6 +8,15 @@ from hypothesis import strategies as st
 from ssd_operator.cluster.views import view_pod
 
 
+def test_a_pod_that_goes_says_when_and_from_where() -> None:
+    """The API server writes until when a pod that is deleted may take, and the scheduler where it runs."""
+    metadata = {"name": "p", "namespace": "lab", "uid": "u", "resourceVersion": "1"}
+    assert (view_pod({"metadata": metadata}).ends_at, view_pod({"metadata": metadata}).node) == ("", "")
+    going = {**metadata, "deletionTimestamp": "2026-01-01T00:00:30Z"}
+    pod = view_pod({"metadata": going, "spec": {"nodeName": "gpu-7"}, "status": {"phase": "Running"}})
+    assert (pod.ends_at, pod.node, pod.at_work) == ("2026-01-01T00:00:30Z", "gpu-7", True)
+
+
 @given(st.text(max_size=30) | st.from_regex(r"[0-9]{1,9}", fullmatch=True) | st.just("9" * 5000))
 def test_whatever_a_pod_says_of_itself_is_read(index: str) -> None:
     """Anyone in the namespace may make a pod with our label: what its annotation says ends no process."""

@@ -179,24 +179,29 @@ def test_a_table_tells_the_story(crds: ControlPlane, kubectl: Kubectl) -> None:
         "results": [
             {"benchmark": "b", "grading": "LCB", "base": {"passAt1": "0.389"}, "candidate": {"passAt1": "0.671"}},
         ],
-        "promotion": {"decision": "Promoted"}, "tracking": {"runId": "abc"},
+        "promotion": {"decision": "Promoted"}, "tracking": {"runId": "abc"}, "restarts": 2,
+        "conditions": [{"type": "Progressing", "status": "False", "reason": "Finished"}],
     }  # fmt: skip
     kubectl("patch", "sd", "demo", "--subresource=status", "--type=merge", f"--patch={json.dumps({'status': status})}")
     header, row = kubectl("get", "ml", "-o", "wide").splitlines()
     assert header.split() == [
         "NAME",
         "PHASE",
+        "REASON",
         "STAGE",
         "PROGRESS",
         "BASE",
         "CANDIDATE",
         "AGE",
+        "MESSAGE",
+        "QUEUE",
+        "RESTARTS",
         "MODEL",
         "PROMOTED",
         "RUN",
     ]
-    assert row.split()[:7] == ["demo", "Succeeded", "Report", "125/125", "steps", "0.389", "0.671"]
-    assert row.split()[8:] == ["toy", "Promoted", "abc"]
+    assert row.split()[:8] == ["demo", "Succeeded", "Finished", "Report", "125/125", "steps", "0.389", "0.671"]
+    assert row.split()[9:] == ["2", "toy", "Promoted", "abc"]
     assert kubectl("get", "sd").splitlines()[0].split()[-1] == "AGE"
 
 

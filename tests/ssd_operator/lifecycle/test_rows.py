@@ -223,13 +223,10 @@ def test_progress_is_shown_in_the_column() -> None:
 
 def test_every_transition_is_one_event() -> None:
     """An event for each beginning and each end of a stage, and none when nothing changed."""
-    cluster = Cluster()
-    cluster.decide()
+    cluster = started()
     events = events_between(Status(), cluster.status)
     assert [each.reason.word for each in events] == ["StageStarted"]
     assert events_between(cluster.status, cluster.status) == []
-    cluster.act()
-    cluster.settle()
     before = cluster.status
     finish(cluster, "prepare")
     assert sorted(each.reason.word for each in events_between(before, cluster.status)) == [

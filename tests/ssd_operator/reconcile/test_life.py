@@ -44,10 +44,12 @@ async def test_apply_to_succeeded(world: World) -> None:
         [owner] = job["metadata"]["ownerReferences"]
         assert (owner["kind"], owner["name"], owner["controller"]) == (naming.KIND, "toy", False)
     told = [
-        raw async for raw in world.api.list("Event", world.namespace) if raw.get("regarding", {}).get("name") == "toy"
+        raw
+        async for raw in world.api.list("Event", world.namespace)
+        if raw.get("involvedObject", {}).get("name") == "toy"
     ]
     reasons = Counter(raw["reason"] for raw in told)
-    assert reasons == {"StageStarted": len(STAGES), "StageSucceeded": len(STAGES), "Succeeded": 1}
+    assert reasons == {"StageStarted": len(STAGES), "StageSucceeded": len(STAGES), "Promoted": 1, "Succeeded": 1}
 
 
 async def test_progress_comes_from_the_workers(world: World) -> None:

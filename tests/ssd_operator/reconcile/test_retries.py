@@ -88,7 +88,7 @@ async def test_a_temporary_end_of_a_gang_is_tried_later(world: World) -> None:
     await world.apply()
     waiting = await world.until(lambda raw: "tries again at" in stage(raw, "train").get("message", ""))
     assert "the registry is away" in stage(waiting, "train")["message"]
-    assert condition(waiting, "Progressing")["reason"] == "Waiting"
+    assert condition(waiting, "Progressing")["reason"] == "Temporary"
     raw = await world.until(stage_in("train", "Succeeded"))
     assert (stage(raw, "train")["attempt"], stage(raw, "train").get("failures", 0)) == (2, 0)
 

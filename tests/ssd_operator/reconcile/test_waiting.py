@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from cluster.kubelet import Ends, Waits
-from cluster.world import World, condition, in_phase, stage
+from cluster.kubelet import RUNS, Ends, Waits
+from cluster.world import CLAIM, World, condition, in_phase, phase, stage, stage_in
+from ssd_operator.cluster.paths import KINDS
 
 WAITING = [
     pytest.param(Waits(unschedulable="0/3 nodes have 8 GPUs"), "Unschedulable", "0/3 nodes have 8 GPUs", id="no node"),
@@ -44,6 +45,45 @@ async def test_a_job_that_the_server_refuses_is_explained(world: World) -> None:
     await world.apply(pod={"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {}}}})
     raw = await world.until(lambda raw: "the API server refuses" in stage(raw, "prepare").get("message", ""))
     assert "nodeSelectorTerms" in condition(raw, "Progressing")["message"]
+
+
+async def test_a_lost_node_is_named_and_its_deletion_helps(world: World) -> None:
+    """A pod that a dead kubelet does not end holds its stage: the node and the command are said, and that helps."""
+    world.play(lambda _pod: RUNS)
+    await world.apply()
+    await world.until(stage_in("prepare", "Running"))
+    [name] = await world.pods_at_work()
+    path = KINDS["Pod"].path(world.namespace, name)
+    target = {"apiVersion": "v1", "kind": "Node", "name": "gpu-7"}
+    await world.api.request("POST", f"{path}/binding", body={"metadata": {"name": name}, "target": target})
+    await world.api.request("DELETE", path, body={"gracePeriodSeconds": 30})
+    world.clock.ahead += timedelta(minutes=2)
+    raw = await world.until(lambda raw: condition(raw, "Progressing").get("reason") == "PodLost")
+    assert "kubectl delete node gpu-7" in condition(raw, "Progressing")["message"]
+    assert phase(raw) == "Waiting"
+    await world.api.request("DELETE", path, body={"gracePeriodSeconds": 0})  # as the pod collector, when a node is gone
+    world.play(lambda _pod: Ends())
+    await world.until(in_phase("Succeeded"))
+
+
+async def test_a_claim_that_was_made_anew_is_noticed(world: World) -> None:
+    """What finished stages wrote went with the old volume: that is said, with what helps, before anything is missed."""
+    world.play(lambda pod: Ends() if pod.stage == "prepare" else RUNS)
+    await world.apply()
+    await world.until(stage_in("sample", "Running"))
+    await world.edit(suspend=True)
+    await world.until(in_phase("Suspended"))
+    claim = ("PersistentVolumeClaim", world.namespace, CLAIM)
+    await world.api.delete(*claim, preconditions={}, foreground=False)
+    await world.api.patch(*claim, {"metadata": {"finalizers": None}})
+    await world.make_claim()
+    world.new_operator()
+    await world.edit(suspend=False)
+    raw = await world.until(lambda raw: condition(raw, "Progressing").get("reason") == "ClaimReplaced")
+    assert f"PersistentVolumeClaim {CLAIM} was made anew" in condition(raw, "Progressing")["message"]
+    world.play(lambda _pod: Ends())
+    await world.edit(rerun={"from": "Prepare", "nonce": "2"})
+    await world.until(in_phase("Succeeded"))
 
 
 async def limit(world: World, **hard: str) -> None:
