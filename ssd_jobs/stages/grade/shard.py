@@ -1,6 +1,6 @@
 """Grading a shard with unannounced canaries among its programs.
 
-Among every few hundred programs one runs a second time, spoiled so that each of its answers is wrong. A sandbox
+Among every few hundred programs one comes a second time, spoiled so that each of its answers is wrong. A sandbox
 that runs programs honestly lets it fail. One that was taken over, and sends answers it remembers instead of
 answers it got, cannot know which of the two to forge: when a spoiled program passes, the shard is void.
 """
@@ -37,16 +37,18 @@ def grade_many(
 
 
 def spoil(source: str, problem: ProblemTests, token: str) -> str:
-    """Return the program with a token in every answer it gives.
+    """Return a program that holds the text of another, and whose only answer is a token.
 
-    The token is out before the first line of a program that reads stdin: nothing after its last line is sure to run,
-    and what is only buffered may be lost. A function is wrapped after its definition.
+    The text does not run: a program can take back what was printed before it, and answer and leave before what comes
+    after it, so that its spoiled copy would be right and a sound sandbox would be taken for a forger.
     """
+    text = f"_program = {source!r}\n"
     if problem.kind == "stdin":
-        return f"print({token!r}, flush=True)\n{source}"
+        return f"{text}print({token!r}, flush=True)\n"
     owner, _, name = problem.entry_point.rpartition(".")
-    place = f"{owner}.{name}" if owner else name
-    return f"{source}\n\n_plain = {place}\n{place} = lambda *a, **k: [{token!r}, _plain(*a, **k)]\n"
+    if not owner:
+        return f"{text}def {name}(*a, **k):\n    return {token!r}\n"
+    return f"{text}class {owner}:\n    def {name}(self, *a, **k):\n        return {token!r}\n"
 
 
 def _mixed(group: list[Job[K]]) -> list[Job[K]]:

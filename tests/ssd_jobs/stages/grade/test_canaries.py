@@ -1,5 +1,6 @@
 """Canaries: they have teeth, a wrong verdict stops everything, and forged answers void the shard."""
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -62,7 +63,12 @@ def test_attacks_have_teeth(attack: object, tmp_path: Path) -> None:
     assert done.stdout == "6\n", done.stderr
 
 
-SPOILED = [(SUM, style) for style in STYLES] + [(SUM_FUNCTION, style) for style in FUNCTIONS]
+TAKES_BACK = Style("takes_back", official=True, source=f"import os\nos.ftruncate(1, 0)\nos.lseek(1, 0, 0)\n{GOOD}")
+LEAVES_EARLY = Style("leaves_early", official=True, source="import os\nos.write(3, b'6')\nos._exit(0)")
+"""Programs that a model can write, and whose spoiled copies must be no evidence against the sandbox."""
+SPOILED = [(SUM, style) for style in (*STYLES, TAKES_BACK)]
+SPOILED += [(SUM_FUNCTION, style) for style in FUNCTIONS]
+SPOILED += [(dataclasses.replace(SUM_FUNCTION, tests=SUM_FUNCTION.tests[:1]), LEAVES_EARLY)]
 
 
 @pytest.mark.parametrize(("problem", "style"), SPOILED, ids=[f"{p.kind}-{s.name}" for p, s in SPOILED])
