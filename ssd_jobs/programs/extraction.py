@@ -1,7 +1,8 @@
 """The program in an answer: which fenced block counts. What a model wrote while it was thinking is no answer.
 
-`Process` takes the last fenced block; one that was cut off by the token limit still counts as the last one (it will
-fail by itself). A block in a list is indented as a whole, and its program is not: lines lose what the fence before
+`Process` takes the last fenced block that is tagged as Python, or else the last one without a tag: what follows a
+program without one is often what it prints. One that was cut off by the token limit still counts (it will fail by
+itself). A fence is of backticks, or of tildes with a tag, since tildes alone underline a title. A block in a list is indented as a whole, and its program is not: lines lose what the fence before
 them has, as in Markdown. `LCB` is the official rule of LiveCodeBench, odd as it is: the text between the last two
 lines that contain a fence anywhere.
 """
@@ -15,10 +16,10 @@ from ssd_jobs.sandbox.protocol import Mode
 
 __all__ = ["answer_of", "cut_while_thinking", "extract"]
 
-FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<ticks>`{3,})[ \t]*(?P<tag>[^`\n]*)$")
+FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<ticks>`{3,}|~{3,})[ \t]*(?P<tag>[^`\n]*)$")
 DEEPER = 3
 """By how much more than its opening fence a closing one may be indented; what is deeper is text of the program."""
-PYTHON_TAGS = {"", "python", "python3", "py", "py3"}
+PYTHON_TAGS = {"python", "python3", "py", "py3"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,9 @@ class _Block:
     lines: tuple[str, ...]
 
     @property
-    def is_python(self) -> bool:
-        """Return whether the tag names Python, or nothing."""
-        return (self.tag.lower().split() or [""])[0] in PYTHON_TAGS
+    def language(self) -> str:
+        """Return what the tag names, empty where there is none."""
+        return (self.tag.lower().split() or [""])[0]
 
 
 def answer_of(sample: Mapping[str, Any]) -> str:
@@ -58,9 +59,11 @@ def _official(text: str) -> str:
 
 
 def _last_block(answer: str) -> str:
-    """Return the last block tagged as Python or not at all."""
-    blocks = [block for block in _blocks(answer.replace("\r\n", "\n")) if block.is_python]
-    return "\n".join(blocks[-1].lines) if blocks else ""
+    """Return the last block tagged as Python, or else the last one without a tag."""
+    blocks = _blocks(answer.replace("\r\n", "\n"))
+    programs = [block for block in blocks if block.language in PYTHON_TAGS]
+    found = programs or [block for block in blocks if not block.language]
+    return "\n".join(found[-1].lines) if found else ""
 
 
 def _blocks(text: str) -> list[_Block]:
@@ -71,7 +74,7 @@ def _blocks(text: str) -> list[_Block]:
     for line in text.split("\n"):
         fence = FENCE.match(line)
         if opening is None:
-            opening, lines = fence, []
+            opening, lines = fence if fence and _opens(fence) else None, []
         elif fence and _closes(fence, opening):
             blocks.append(_Block(opening["tag"], tuple(lines)))
             opening = None
@@ -82,10 +85,15 @@ def _blocks(text: str) -> list[_Block]:
     return blocks
 
 
+def _opens(fence: re.Match[str]) -> bool:
+    """Return whether a fence can begin a block."""
+    return fence["ticks"][0] == "`" or bool(fence["tag"].strip())
+
+
 def _closes(fence: re.Match[str], opening: re.Match[str]) -> bool:
     """Return whether a fence ends the block that another one began."""
     deep = len(fence["indent"]) > len(opening["indent"]) + DEEPER
-    return not fence["tag"].strip() and len(fence["ticks"]) >= len(opening["ticks"]) and not deep
+    return not fence["tag"].strip() and fence["ticks"].startswith(opening["ticks"]) and not deep
 
 
 def _outdented(line: str, width: int) -> str:

@@ -125,6 +125,8 @@ def _same(actual: object, expected: object) -> bool:
     if isinstance(expected, bool) or isinstance(actual, bool):
         return actual is expected
     if isinstance(expected, float) and isinstance(actual, int | float):
+        if math.isnan(expected):
+            return isinstance(actual, float) and math.isnan(actual)
         return actual == expected or _close(actual, expected)
     return actual == expected
 
