@@ -2,9 +2,9 @@
 
 `Process` takes the last fenced block that is tagged as Python, or else the last one without a tag: what follows a
 program without one is often what it prints. One that was cut off by the token limit still counts (it will fail by
-itself). A fence is of backticks, or of tildes with a tag, since tildes alone underline a title. A block in a list is indented as a whole, and its program is not: lines lose what the fence before
-them has, as in Markdown. `LCB` is the official rule of LiveCodeBench, odd as it is: the text between the last two
-lines that contain a fence anywhere.
+itself). A fence is of backticks, or of tildes with a tag, since tildes alone underline a title. A block in a list is
+indented as a whole, and its program is not: lines lose what the fence before them has, as in Markdown. `LCB` is the
+official rule of LiveCodeBench, odd as it is: the text between the last two lines that contain a fence anywhere.
 """
 
 import re

@@ -70,7 +70,7 @@ VALUES = {
     "shorter": ("[1]", "[1, 2]", False, False),
     "spaces matter in text": ('"ab "', '"ab"', False, False),
     "nan": ("NaN", "0.5", False, False),
-    "nan for nan": ("[NaN]", "[NaN]", True, False),
+    "nan for nan": ("NaN", "NaN", True, False),
     "a number for nan": ("1", "NaN", False, False),
     "infinity": ("Infinity", "1e300", False, False),
     "not json": ("{", "1", False, False),
