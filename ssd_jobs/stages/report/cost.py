@@ -1,4 +1,8 @@
-"""What each stage cost: seconds, GPU seconds, tokens, and how many inference passes that is."""
+"""What each stage cost: seconds, GPU seconds, tokens, and how many inference passes that is.
+
+Seconds of a sampling stage are added up over shards, those of a training are the time of its gang: only times the GPUs
+that were held, or on CPUs times the processes, are the two one measure.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -15,9 +19,12 @@ TOKENS = ("tokens_seen", "completion_tokens", "generated_tokens", "tokens")
 
 
 def stages(found: Sequence[StageEvidence]) -> list[StageResult]:
-    """Return the cost of every artifact, with the sample stage as the unit."""
-    sampled = sum(_seconds(each) for each in found if each.artifact.kind == "sample")
-    return [_stage(each, sampled) for each in found]
+    """Return the cost of every artifact, with the sample stage as the unit: in GPU seconds where it held GPUs."""
+    sampling = [each for each in found if each.artifact.kind == "sample"]
+    on_gpus = any(_gpu_seconds(each) for each in sampling)
+    measure = _gpu_seconds if on_gpus else _process_seconds
+    sampled = sum(measure(each) for each in sampling)
+    return [_stage(each, measure(each) / sampled if sampled > 0 and measure(each) > 0 else None) for each in found]
 
 
 def milliseconds(text: str) -> int:
@@ -25,20 +32,20 @@ def milliseconds(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp() * 1000)
 
 
-def _stage(each: StageEvidence, sampled: float) -> StageResult:
-    seconds, earlier = _seconds(each), _earlier(each)
+def _stage(each: StageEvidence, passes: float | None) -> StageResult:
     counts = _counts(each.manifests)
     return StageResult(
         name=each.artifact.stage,
         kind=each.artifact.kind,
         digest=_digest(each),
         path=each.artifact.path,
-        seconds=seconds,
-        gpu_seconds=sum((_seconds_of(shard) + earlier) * _gpus(shard) for shard in each.manifests),
+        seconds=_seconds(each),
+        gpu_seconds=_gpu_seconds(each),
         tokens=int(next((counts[name] for name in TOKENS if name in counts), 0)),
-        passes=seconds / sampled if sampled > 0 else None,
+        passes=passes,
         counts=counts,
         facts=dict(each.manifests[0].manifest.facts) if each.manifests else {},
+        image=each.manifests[0].manifest.environment.get("image", "") if each.manifests else "",
     )
 
 
@@ -59,6 +66,16 @@ def _counts(shards: Iterable[artifacts.Artifact]) -> dict[str, float]:
 
 def _seconds(each: StageEvidence) -> float:
     return sum(_seconds_of(shard) for shard in each.manifests) + _earlier(each)
+
+
+def _gpu_seconds(each: StageEvidence) -> float:
+    earlier = _earlier(each)
+    return sum((_seconds_of(shard) + earlier) * _gpus(shard) for shard in each.manifests)
+
+
+def _process_seconds(each: StageEvidence) -> float:
+    earlier = _earlier(each)
+    return sum((_seconds_of(shard) + earlier) * _processes(shard) for shard in each.manifests)
 
 
 def _earlier(each: StageEvidence) -> float:
@@ -87,3 +104,9 @@ def _gpus(shard: artifacts.Artifact) -> float:
         if isinstance(value, int | float) and facts.get("device") != "cpu":
             return float(value)
     return 0.0
+
+
+def _processes(shard: artifacts.Artifact) -> float:
+    """Return how many processes worked at once: the ranks of a gang, or the one of a shard."""
+    ranks = shard.manifest.facts.get("world_size")
+    return float(ranks) if isinstance(ranks, int | float) else 1.0

@@ -121,9 +121,11 @@ class StageResult(Part):
     gpu_seconds: float
     tokens: int
     passes: float | None
-    """Seconds as a multiple of one inference pass over the training prompts (the sample stage)."""
+    """GPU seconds as a multiple of what sampling the training prompts took; without GPUs, seconds of all processes."""
     counts: dict[str, float]
     facts: dict[str, JsonValue]
+    image: str
+    """The image that it ran in; of a sharded stage, that of the first shard."""
 
 
 class CheckResult(Part):

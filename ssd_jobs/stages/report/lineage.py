@@ -12,6 +12,8 @@ from ssd_jobs.stages.report.evidence import Evidence
 
 __all__ = ["generation_table", "manifests", "tags"]
 
+RESOLVED = ("commit", "version")
+
 
 def tags(config: ReportConfig, document: Document) -> dict[str, str]:
     """Return the lineage of the candidate; MLflow shows it beside the version."""
@@ -27,13 +29,34 @@ def tags(config: ReportConfig, document: Document) -> dict[str, str]:
         "ssd.sampler_sha256": _hash(_at(spec, "sampling")),
         "ssd.training_sha256": _hash(_at(spec, "training")),
         "ssd.image": config.execution.image,
+        "ssd.grader_image": ", ".join(sorted({stage.image for stage in document.stages if stage.kind == "grade"})),
     }
     for stage in document.stages:
         if stage.digest and stage.kind in ("sample", "curate", "train"):
             found[f"ssd.{stage.kind}_digest"] = stage.digest
+    found |= _base(config, document) | _verdicts(config, document)
     for panel in document.panels:
         found |= _scores(panel)
     return {key: value for key, value in found.items() if value}
+
+
+def _base(config: ReportConfig, document: Document) -> dict[str, str]:
+    """Return what the base model's source turned out to be: a commit or a registered version, and its digest."""
+    model = next((stage for stage in document.stages if stage.path == config.model), None)
+    if model is None:
+        return {}
+    known = {f"ssd.base_{name}": str(model.facts[name]) for name in RESOLVED if name in model.facts}
+    return {"ssd.base_digest": model.digest, **known}
+
+
+def _verdicts(config: ReportConfig, document: Document) -> dict[str, str]:
+    """Return the digest of every set of verdicts that there is."""
+    digests = {stage.path: stage.digest for stage in document.stages}
+    return {
+        f"ssd.verdicts.{benchmark.name}/{each.arm}/{each.setting}/{each.mode}".lower(): digests.get(each.verdicts, "")
+        for benchmark in config.benchmarks
+        for each in benchmark.evaluations
+    }
 
 
 def _scores(panel: BenchmarkSection) -> dict[str, str]:

@@ -34,7 +34,20 @@ def test_gpu_seconds_are_counted_over_all_starts(tmp_path: Path) -> None:
     generated = evidence(tmp_path, "generate", ({"seconds": 30.0}, {"gpus": 1}))
     first, second = cost.stages([sampled, generated])
     assert (first.seconds, first.gpu_seconds, first.passes) == (150.0, 300.0, 1.0)
-    assert (second.seconds, second.gpu_seconds, second.passes) == (30.0, 30.0, 0.2)
+    assert (second.seconds, second.gpu_seconds, second.passes) == (30.0, 30.0, 0.1)
+
+
+def test_training_and_sampling_are_counted_in_one_measure(tmp_path: Path) -> None:
+    """A gang of eight GPUs for a second costs what eight shards of one GPU cost in a second each; so do eight ranks."""
+    training = ({"seconds": 10.0}, {"world_size": 8, "device": "NVIDIA H100"})
+    shards = [({"seconds": 10.0}, {"gpus": 1})] * 8
+    found = [evidence(tmp_path, "sample", *shards), evidence(tmp_path, "train", training)]
+    grading = evidence(tmp_path, "grade", ({"seconds": 10.0}, {}))
+    assert [each.passes for each in cost.stages([*found, grading])] == [1.0, 1.0, None]
+    training = ({"seconds": 10.0}, {"world_size": 8, "device": "cpu"})
+    shards = [({"seconds": 10.0}, {"gpus": 0})] * 8
+    found = [evidence(tmp_path / "cpu", "sample", *shards), evidence(tmp_path / "cpu", "train", training)]
+    assert [each.passes for each in cost.stages(found)] == [1.0, 1.0]
 
 
 def test_a_cpu_is_no_gpu(tmp_path: Path) -> None:

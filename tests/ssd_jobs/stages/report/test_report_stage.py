@@ -143,6 +143,8 @@ def test_mlflow_holds_the_evidence(done: Done) -> None:
         "ssd.gain_BestDecode.pass_at_5.lcb-v6/process",
         "ssd.decision",
         "ssd.image",
+        "ssd.grader_image",
+        "ssd.verdicts.lcb-v6/candidate/t1-1/process",
         tracking.SCORECARD,
     } <= version.tags.keys()
 
