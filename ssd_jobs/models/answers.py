@@ -18,7 +18,7 @@ PROMPT_END = 32
 """Tokens of the prompt that may say that the completion begins inside thoughts."""
 
 
-class Tokenizer(Protocol):
+class DecodingTokenizer(Protocol):
     """What is used of a tokenizer."""
 
     added_tokens_decoder: Any
@@ -39,7 +39,7 @@ class CompletionText:
 class CompletionReader:
     """The way from the tokens of a completion to its text."""
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
+    def __init__(self, tokenizer: DecodingTokenizer) -> None:
         self._tokenizer = tokenizer
         special = [str(each) for each in tokenizer.added_tokens_decoder.values() if each.special]
         self._special = re.compile("|".join(map(re.escape, sorted(special, key=len, reverse=True))) or r"(?!)")

@@ -174,7 +174,7 @@ def _guard(gate: contract.Gate, guard: contract.Guard, panel: Panel) -> Check:
     return Check(f"guard/{guard.benchmark}", passed, text, _numbers(found, limit=-allowed))
 
 
-def _missing(gate: contract.Gate, size: power.Comparison, allowed: float, *, blind: bool) -> str:
+def _missing(gate: contract.Gate, size: power.ComparisonSize, allowed: float, *, blind: bool) -> str:
     """Return what a guard lacks to acquit a candidate that lost nothing; nothing where it has the power to."""
     if allowed == 0:
         return "; only a proven gain would do"

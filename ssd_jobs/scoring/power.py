@@ -12,7 +12,7 @@ from statistics import NormalDist
 from ssd_jobs.scoring import passk
 from ssd_jobs.scoring.scores import Scores
 
-__all__ = ["POWER", "Comparison", "comparison"]
+__all__ = ["POWER", "ComparisonSize", "comparison"]
 
 POWER = 0.8
 """How often a comparison shall find what is there."""
@@ -22,7 +22,7 @@ NORMAL = NormalDist()
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ComparisonSize:
     """The size of a comparison, and what makes its difference uncertain."""
 
     problems: int
@@ -57,7 +57,7 @@ class Comparison:
         return max(1, math.ceil(variance * (_both(confidence) / effect) ** 2)) if effect > 0 else None
 
 
-def comparison(base: Scores, candidate: Scores, *, k: int) -> Comparison:
+def comparison(base: Scores, candidate: Scores, *, k: int) -> ComparisonSize:
     """Measure what makes the difference of two arms uncertain.
 
     With a single sample nothing tells the two reasons apart, and the changes that truly differ from problem to problem
@@ -70,7 +70,7 @@ def comparison(base: Scores, candidate: Scores, *, k: int) -> Comparison:
     total = max(noise, float(squares.sum()) / max(1, problems - 1))
     doubt = CHANCE * float(squares.std()) / math.sqrt(problems)
     effects = total - noise if samples > 1 and total - noise > doubt else 0.0
-    return Comparison(problems, samples, effects=effects, noise=(total - effects) * samples)
+    return ComparisonSize(problems, samples, effects=effects, noise=(total - effects) * samples)
 
 
 def _quantile(confidence: float) -> float:

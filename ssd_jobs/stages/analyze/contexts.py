@@ -16,7 +16,7 @@ from ssd_jobs.artifacts import Artifact, tables
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 
-__all__ = ["Context", "Generations", "choose", "spread"]
+__all__ = ["Generations", "StoredContext", "choose", "spread"]
 
 COLUMNS = ["problem_id", "sample_index", "prompt_token_ids", "completion_token_ids", "error"]
 Tokens = npt.NDArray[np.int32]
@@ -33,7 +33,7 @@ class Generations:
 
 
 @dataclass(frozen=True)
-class Context:
+class StoredContext:
     """A prompt and what an arm answered, with the positions of the answer that are looked at."""
 
     problem_id: str
@@ -54,7 +54,7 @@ class _Answer:
     completion: Tokens
 
 
-def choose(arms: Sequence[Generations], *, problems: int, positions: int, seed: int) -> list[Context]:
+def choose(arms: Sequence[Generations], *, problems: int, positions: int, seed: int) -> list[StoredContext]:
     """Return a context of each arm for each chosen problem, problem by problem, in an order of the seed's."""
     answers = {each.arm: _first_answers(each.shards) for each in arms}
     passed = {each.arm: _passed(each.verdicts) for each in arms}
@@ -63,7 +63,7 @@ def choose(arms: Sequence[Generations], *, problems: int, positions: int, seed: 
         raise BadInput("generations: no problem has an answer of both arms, so there is no context to look at")
     order = sorted(common, key=lambda name: hashlib.sha256(f"{seed}:{name}".encode()).digest())
     return [
-        Context(
+        StoredContext(
             problem_id=name,
             arm=arm,
             passed=(name, found[name].index) in passed[arm],

@@ -9,7 +9,7 @@ import torch
 
 from ssd_jobs.contract import AnalyzeScience
 from ssd_jobs.models import loading
-from ssd_jobs.stages.analyze.contexts import Context
+from ssd_jobs.stages.analyze.contexts import StoredContext
 from ssd_jobs.stages.analyze.statistics import RANKS, Arm, measure
 
 __all__ = ["measured"]
@@ -18,7 +18,7 @@ CHUNK = 256
 """Positions whose full distribution exists at once."""
 
 
-def measured(path: Path, contexts: Sequence[Context], science: AnalyzeScience, *, gpus: int) -> Iterator[Arm]:
+def measured(path: Path, contexts: Sequence[StoredContext], science: AnalyzeScience, *, gpus: int) -> Iterator[Arm]:
     """Yield what one model makes of each context."""
     model = _load(path, gpus=gpus, trust_remote_code=science.trust_remote_code)
     for context in contexts:
@@ -33,7 +33,7 @@ def _load(path: Path, *, gpus: int, trust_remote_code: bool) -> Any:
 
 
 @torch.no_grad()
-def _of_context(model: Any, context: Context, science: AnalyzeScience) -> Arm:
+def _of_context(model: Any, context: StoredContext, science: AnalyzeScience) -> Arm:
     """Return what is measured at the chosen positions of a context; what follows the last one is not read."""
     read = context.completion[: context.offsets[-1]]
     tokens = torch.from_numpy(np.concatenate([context.prompt, read]).astype(np.int64)).to(model.device)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["CONFIDENCE", "Estimate", "Resampling"]
+__all__ = ["CONFIDENCE", "Resampled", "Resampling"]
 
 Floats = npt.NDArray[np.float64]
 CONFIDENCE = 0.95
@@ -20,21 +20,21 @@ BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Resampled:
     """A number or a curve, and what it would have been on other draws of problems."""
 
     value: Floats
     replicates: Floats
     """(replicates, ...); NaN where a draw holds none of its positions."""
 
-    def __sub__(self, other: "Estimate") -> "Estimate":
+    def __sub__(self, other: "Resampled") -> "Resampled":
         """Return the difference, replicate by replicate."""
-        return Estimate(self.value - other.value, self.replicates - other.replicates)
+        return Resampled(self.value - other.value, self.replicates - other.replicates)
 
     @staticmethod
-    def stack(rows: Sequence["Estimate"]) -> "Estimate":
+    def stack(rows: Sequence["Resampled"]) -> "Resampled":
         """Return several curves as one with rows."""
-        return Estimate(np.stack([row.value for row in rows]), np.stack([row.replicates for row in rows], axis=1))
+        return Resampled(np.stack([row.value for row in rows]), np.stack([row.replicates for row in rows], axis=1))
 
     def values(self) -> dict[str, Any]:
         """Return it with its interval, None where there is none."""
@@ -54,7 +54,7 @@ class Resampling:
         self._replicates = replicates
         self._seed = seed
 
-    def mean(self, values: npt.NDArray[Any], rows: npt.NDArray[np.bool_]) -> Estimate:
+    def mean(self, values: npt.NDArray[Any], rows: npt.NDArray[np.bool_]) -> Resampled:
         """Return the mean over some positions."""
         sums = np.zeros((self.problems, *values.shape[1:]))
         np.add.at(sums, self._problem[rows], values[rows])
@@ -64,7 +64,7 @@ class Resampling:
         with np.errstate(invalid="ignore"):
             drawn = [(weights @ flat) / (weights @ counts)[:, None] for weights in self._weights()]
             value = sums.sum(axis=0) / counts.sum()
-        return Estimate(value, np.concatenate(drawn).reshape(self._replicates, *shape))
+        return Resampled(value, np.concatenate(drawn).reshape(self._replicates, *shape))
 
     def _weights(self) -> Iterator[Floats]:
         """Yield how often each problem is in a draw, some draws at a time, and always the same ones."""

@@ -61,7 +61,9 @@ def _analyze(config: AnalyzeConfig, context: Context, draft: Draft) -> Provenanc
 class _Measuring:
     """Both models on all contexts, one model in memory at a time."""
 
-    def __init__(self, config: AnalyzeConfig, context: Context, kept: Kept, chosen: Sequence[contexts.Context]) -> None:
+    def __init__(
+        self, config: AnalyzeConfig, context: Context, kept: Kept, chosen: Sequence[contexts.StoredContext]
+    ) -> None:
         self._config = config
         self._context = context
         self._kept = kept
@@ -105,7 +107,7 @@ def _generations(evaluation: Evaluation, context: Context) -> Generations:
     )
 
 
-def _positions(chosen: Sequence[contexts.Context]) -> statistics.Positions:
+def _positions(chosen: Sequence[contexts.StoredContext]) -> statistics.Positions:
     """Return where the positions of all contexts come from."""
     numbers = {name: number for number, name in enumerate(dict.fromkeys(each.problem_id for each in chosen))}
     return statistics.Positions(
@@ -114,12 +116,12 @@ def _positions(chosen: Sequence[contexts.Context]) -> statistics.Positions:
     )
 
 
-def _by_position(chosen: Sequence[contexts.Context], values: Sequence[Any]) -> Any:
+def _by_position(chosen: Sequence[contexts.StoredContext], values: Sequence[Any]) -> Any:
     """Return what is known of each context, for each of its positions."""
     return np.repeat(np.array(values), [len(each.offsets) for each in chosen])
 
 
-def _packed(chosen: Sequence[contexts.Context], base: statistics.Arm, candidate: statistics.Arm) -> bytes:
+def _packed(chosen: Sequence[contexts.StoredContext], base: statistics.Arm, candidate: statistics.Arm) -> bytes:
     """Return the position-wise arrays as one compressed file."""
     arrays = {
         f"{name}_{field}": values.astype(np.float32)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ssd_jobs.contract import Truncation
-from ssd_jobs.stages.analyze.resampling import CONFIDENCE, Estimate, Resampling
+from ssd_jobs.stages.analyze.resampling import CONFIDENCE, Resampled, Resampling
 
 __all__ = ["BINS", "RANKS", "Arm", "Positions", "measure", "summary"]
 
@@ -118,7 +118,7 @@ def summary(
 
 def _curves(
     arm: Arm, positions: Positions, bins: npt.NDArray[np.intp], resampling: Resampling, *, truncated: bool
-) -> dict[str, Estimate]:
+) -> dict[str, Resampled]:
     """Return the means; the curves by bin have a row for each."""
     everywhere = np.ones(len(arm.entropy), np.bool_)
     found = {
@@ -131,7 +131,7 @@ def _curves(
         found |= {
             "surviving_tokens": resampling.mean(arm.survivors, everywhere),
             "truncated_entropy": resampling.mean(arm.truncated_entropy, everywhere),
-            "truncated_entropy_by_bin": Estimate.stack(
+            "truncated_entropy_by_bin": Resampled.stack(
                 [resampling.mean(arm.truncated_entropy, rows) for rows in within]
             ),
         }

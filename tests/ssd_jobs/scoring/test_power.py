@@ -26,7 +26,7 @@ def experiments(
     return found
 
 
-def measured(right: Pair, samples: int) -> power.Comparison:
+def measured(right: Pair, samples: int) -> power.ComparisonSize:
     """What one experiment says of its own power."""
     names = ("",) * len(right[0])
     pair = [arms.counted(each, samples=samples, names=names) for each in right]
@@ -66,7 +66,7 @@ def test_as_many_problems_or_samples_as_are_named_suffice() -> None:
     assert problems is not None
     for found, step in (("samples", samples), ("problems", problems)):
         at, below = (
-            power.Comparison(**{**vars(size), found: number}).power(0.04, CONFIDENCE) for number in (step, step - 1)
+            power.ComparisonSize(**{**vars(size), found: number}).power(0.04, CONFIDENCE) for number in (step, step - 1)
         )
         assert below < power.POWER <= at
 
