@@ -9,11 +9,12 @@ import pytest
 
 from configs.parts import rows_at
 from configs.prepare import prepare_config
-from ssd_jobs import artifacts
+from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.prepare import stage as prepare
+from ssd_jobs.stages.prepare.sources import datasets
 from ssd_jobs.stages.prepare.sources.assertions import Assertions, program, take_apart
 from workspaces.sampling import context
 
@@ -101,6 +102,27 @@ def test_what_cannot_be_read_is_on_record(tmp_path: Path) -> None:
         assert manifest.facts["problems_left_out"] == ["HumanEval/9"]
         assert manifest.facts["assertions_left_out"] == 1
         assert manifest.counts["problems"] == 1
+
+
+def test_a_builtin_has_all_problems_and_its_own_files_only_what_is_literal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under its built-in name a benchmark keeps every assertion, with its solution, where only a sandbox looks."""
+    odd = {**HUMANEVAL, "task_id": "HumanEval/9", "test": "def check(f):\n    assert abs(f(1, 2)) < 4\n"}
+    (tmp_path / "bench.jsonl").write_text("".join(json.dumps(row) + "\n" for row in (HUMANEVAL, odd)))
+    monkeypatch.setattr(datasets, "find", lambda *_, **__: datasets.Found([tmp_path / "bench.jsonl"], {}))
+    benchmarks: dict[str, contract.BenchmarkSource] = {
+        "all": contract.Builtin(kind="builtin", name="humaneval"),
+        "own": rows_at("bench.jsonl"),
+    }
+    prepare.run(prepare_config(tmp_path, benchmarks=benchmarks, limit=5), context(tmp_path))
+    kept = {name: artifacts.open_artifact(tmp_path / "tests" / name) for name in benchmarks}
+    checks = {name: tables.rows(each.table(files.CHECKS, tables.CHECKS)) for name, each in kept.items()}
+    assert [row["problem_id"] for row in checks["all"]] == ["HumanEval/0", "HumanEval/9"]
+    assert all(row["reference"] == HUMANEVAL["prompt"] + HUMANEVAL["canonical_solution"] for row in checks["all"])
+    assert checks["own"] == []
+    assert [kept[name].manifest.counts["problems"] for name in ("all", "own")] == [2, 1]
+    assert kept["all"].manifest.facts["problems_left_out"] == []
 
 
 @pytest.mark.parametrize(
