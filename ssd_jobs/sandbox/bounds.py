@@ -3,7 +3,7 @@
 import functools
 from dataclasses import dataclass
 
-from ssd_jobs.sandbox.protocol import Kind, Limits, Mode, Program
+from ssd_jobs.sandbox.protocol import Kind, Limits, Mode, Terms
 
 __all__ = ["MEGABYTE", "Bounds"]
 
@@ -25,9 +25,9 @@ class Bounds:
     """One byte more than is accepted, so that too much can be told from just enough."""
 
     @classmethod
-    def of(cls, program: Program, mapped: int) -> "Bounds":
+    def of(cls, terms: Terms, mapped: int) -> "Bounds":
         """Return the bounds of a program's tests in a process that has so many bytes mapped."""
-        return _bounds(program.limits, program.mode, program.kind, mapped)
+        return _bounds(terms.limits, terms.mode, terms.kind, mapped)
 
 
 @functools.lru_cache(maxsize=16)

@@ -8,10 +8,10 @@ it, and a frame of a type that is not expected ends the conversation.
 import json
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-__all__ = ["BODY_LIMIT", "PREFIX", "Channel", "ProtocolError", "decode", "encode"]
+__all__ = ["BODY_LIMIT", "PREFIX", "Channel", "ProtocolError", "begin", "decode", "encode", "opened"]
 
 HEADER_LIMIT = 64 * 1024
 BODY_LIMIT = 256 * 1024 * 1024
@@ -40,7 +40,23 @@ class ProtocolError(Exception):
 def encode(kind: str, header: Mapping[str, Any] | bytes = b"", body: bytes = b"") -> bytes:
     """Return one frame."""
     head = header if isinstance(header, bytes) else json.dumps(header, separators=(",", ":")).encode()
-    return PREFIX.pack(TYPES[kind], len(head), len(body)) + head + body
+    return begin(kind, head, len(body)) + body
+
+
+def begin(kind: str, header: bytes, body_size: int) -> bytes:
+    """Return a frame up to its body."""
+    return PREFIX.pack(TYPES[kind], len(header), body_size) + header
+
+
+def opened(data: bytes | memoryview, kinds: Collection[str], body_limit: int = BODY_LIMIT) -> tuple[str, int, int]:
+    """Return type and lengths of a frame that begins here; it must be of one of these types."""
+    code, head_size, body_size = PREFIX.unpack_from(data)
+    kind = NAMES.get(code, "")
+    if kind not in kinds:
+        raise ProtocolError(f"a frame that is none of {', '.join(kinds)}")
+    if head_size > HEADER_LIMIT or body_size > body_limit:
+        raise ProtocolError(f"a frame of {head_size} + {body_size} bytes")
+    return kind, head_size, body_size
 
 
 def decode(header: bytes) -> dict[str, Any]:
@@ -83,15 +99,18 @@ class Channel:
         """Send frames."""
         self.connection.sendall(frames)
 
+    def send_with(self, frames: bytes, body: memoryview) -> None:
+        """Send frames of which the last one's body is elsewhere, without a copy of it."""
+        sent = self.connection.sendmsg([frames, body])
+        if sent < len(frames):
+            self.connection.sendall(frames[sent:])
+        if sent < len(frames) + len(body):
+            self.connection.sendall(body[max(0, sent - len(frames)) :])
+
     def receive(self, *kinds: str, body_limit: int = BODY_LIMIT) -> tuple[str, bytes, bytes]:
         """Return type, header and body of the next frame, which must be of one of these types; EOFError at the end."""
         self._fill(PREFIX.size)
-        code, head_size, body_size = PREFIX.unpack_from(self._pending)
-        kind = NAMES.get(code, "")
-        if kind not in kinds:
-            raise ProtocolError(f"a frame that is none of {', '.join(kinds)}")
-        if head_size > HEADER_LIMIT or body_size > body_limit:
-            raise ProtocolError(f"a frame of {head_size} + {body_size} bytes")
+        kind, head_size, body_size = opened(self._pending, kinds, body_limit)
         body = PREFIX.size + head_size
         self._fill(body + body_size)
         data, self._pending = self._pending, self._pending[body + body_size :]

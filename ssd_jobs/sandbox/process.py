@@ -114,7 +114,7 @@ def _text(descriptor: int, mode: str, errors: str) -> io.TextIOWrapper:
     return stream
 
 
-def write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes | memoryview) -> None:
     """Write everything, however many writes it takes."""
     view = memoryview(data)
     while view:

@@ -1,20 +1,24 @@
 """One connection of the sandbox: programs one after another, each in processes of its own.
 
-The process of a connection touches no program's text: it reads frames and forks. A program with one test is compiled
-and run by one fork, which is the test: forks are most of what a short program costs. A program with several tests, or
-with heavy modules, gets a process that compiles it once and forks each test from there.
+The process of a connection touches no program's text: it receives frames into memory that it wipes, and forks. A
+program with one test is compiled and run by one fork, which is the test: forks are most of what a short program costs.
+A program with several tests, or with heavy modules, gets a process that compiles it and forks each test from there.
 """
 
 import os
 import socket
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import NoReturn
 
 from ssd_jobs.sandbox import compiling, confine, frames, log, prelude, run, syscalls
 from ssd_jobs.sandbox.bounds import Bounds
+from ssd_jobs.sandbox.compiling import Compiled
 from ssd_jobs.sandbox.frames import Channel
-from ssd_jobs.sandbox.protocol import NotCompiled, Program
+from ssd_jobs.sandbox.memory import Inbox, PassingMemory
+from ssd_jobs.sandbox.protocol import NotCompiled, Program, Terms
 from ssd_jobs.sandbox.run import NotConfined, ProgramRun, SharedState
 
 __all__ = ["serve"]
@@ -22,26 +26,57 @@ __all__ = ["serve"]
 
 def serve(connection: socket.socket, confinement: confine.Confinement) -> None:
     """Serve programs until the grader hangs up, or one of them breaks its process."""
-    channel = Channel(connection, ahead=True)
-    shared = SharedState(confinement, connection)
-    mapped = confine.mapped_bytes()
+    memory = PassingMemory()
+    server = _ConnectionServer(
+        Channel(connection), Inbox(connection, memory), SharedState(confinement, connection, memory)
+    )
     confine.limit_connection()
-    mode = None
-    while True:
+    while server.serve_program():
+        pass
+
+
+class _ConnectionServer:
+    """The process of a connection."""
+
+    def __init__(self, channel: Channel, inbox: Inbox, shared: SharedState) -> None:
+        self.channel = channel
+        self.inbox = inbox
+        self.shared = shared
+        self.mapped = confine.mapped_bytes()
+        self.mode = ""
+
+    def serve_program(self) -> bool:
+        """Serve one program and wipe what was received of it; return whether there may be another one."""
         try:
-            _, header, body = channel.receive("program")
+            _, header, text = self.inbox.receive("program")
         except EOFError:
-            return
-        program = Program.parse(header, body)
-        kind, _, data = channel.receive("test", "only")
-        if program.mode != mode:
-            mode = program.mode
-            confine.limit_stack(mode)
-        heavy = tuple(name for name in prelude.HEAVY if name in program.source)
-        if kind == "only" and not heavy:
-            _answer(channel, ProgramRun(shared, program, Bounds.of(program, mapped), data, None), first=True)
-        elif not _ProgramProcess(channel, shared, program, heavy, mapped, only=kind == "only").run(data):
-            return
+            return False
+        terms = Terms.of(header)
+        kind, _, data = self.inbox.receive("test", "only")
+        if terms.mode != self.mode:
+            self.mode = terms.mode
+            confine.limit_stack(terms.mode)
+        goes_on = self._run(terms, header, text, data, only=kind == "only")
+        self.inbox.wipe()
+        return goes_on
+
+    def _run(self, terms: Terms, header: bytes, text: tuple[int, int], data: tuple[int, int], *, only: bool) -> bool:
+        """Run a program; return whether its processes ended well."""
+        memory = self.shared.memory
+        heavy = tuple(name for name in prelude.HEAVY if memory.holds(name.encode(), *text))
+        compiled = partial(_compiled, header, memory.slice(*text))
+        first = memory.slice(*data)
+        if only and not heavy:
+            _answer(
+                self.channel, ProgramRun(self.shared, terms, Bounds.of(terms, self.mapped), first, compiled), first=True
+            )
+            return True
+        return _ProgramProcess(self.channel, self.shared, terms, compiled, heavy, self.mapped, only=only).run(first)
+
+
+def _compiled(header: bytes, text: memoryview) -> Compiled:
+    """Compile a program, in a fork that runs nothing else."""
+    return compiling.compile_program(Program.parse(header, bytes(text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +85,13 @@ class _ProgramProcess:
 
     channel: Channel
     shared: SharedState
-    program: Program
+    terms: Terms
+    compiled: Callable[[], Compiled]
     heavy: tuple[str, ...]
     mapped: int
     only: bool
 
-    def run(self, data: bytes) -> bool:
+    def run(self, data: memoryview) -> bool:
         """Fork the process and wait for its end; tell the grader of a bad one and return whether it was good."""
         parent = os.getpid()
         child = run.fork()
@@ -66,7 +102,7 @@ class _ProgramProcess:
             self.channel.send(frames.encode("died", {"signal": max(0, -os.waitstatus_to_exitcode(status))}))
         return status == 0
 
-    def _main(self, parent: int, data: bytes) -> NoReturn:
+    def _main(self, parent: int, data: memoryview) -> NoReturn:
         """Compile and run until the grader is done, and exit; a grader that hangs up is no failure."""
         status = 1
         try:
@@ -81,28 +117,27 @@ class _ProgramProcess:
         finally:
             os._exit(status)
 
-    def _serve(self, data: bytes) -> None:
+    def _serve(self, data: bytes | memoryview) -> None:
         """Compile the program and run its tests until the grader has no more of them."""
-        program, mapped = self.program, self.mapped
+        mapped = self.mapped
         if self.heavy:
             prelude.warm(*self.heavy)
             mapped = confine.mapped_bytes()
-        bounds = Bounds.of(program, mapped)
+        bounds = Bounds.of(self.terms, mapped)
         confine.limit_compiling(bounds)
         try:
-            compiled = compiling.compile_program(program)
+            compiled = self.compiled()
         except NotCompiled as error:
-            _refuse(self.channel, error)
+            self.channel.send(frames.encode("compiled", b"", str(error).encode("utf-8", "replace")))
             return
         confine.end_compiling()
         # Reads nothing beyond its own frames: what comes after the last is for the process above.
-        channel = Channel(self.channel.connection)
         kind, first = "test", True
         while kind == "test":
-            _answer(channel, ProgramRun(self.shared, program, bounds, data, compiled), first=first)
+            _answer(self.channel, ProgramRun(self.shared, self.terms, bounds, data, lambda: compiled), first=first)
             if self.only:
                 return
-            kind, _, data = channel.receive("test", "end")
+            kind, _, data = self.channel.receive("test", "end")
             first = False
 
 
@@ -112,18 +147,14 @@ def _answer(channel: Channel, test: ProgramRun, *, first: bool) -> None:
     The word that the program compiled travels with the first outcome: each message costs the grader a wake-up.
     """
     try:
-        frame = test.run().frame()
+        header, body = test.run()
     except NotConfined as error:
         log.write(f"a test was not confined: {error}")
         channel.send(frames.encode("died", {"signal": 0, "reason": str(error)}))
         return
-    except NotCompiled as error:
-        _refuse(channel, error)
+    except NotCompiled:
+        why = test.refusal()
+        channel.send_with(frames.begin("compiled", b"", len(why)), why)
         return
     compiled = frames.encode("compiled") if first else b""
-    channel.send(compiled + frames.encode("outcome", *frame))
-
-
-def _refuse(channel: Channel, error: NotCompiled) -> None:
-    """Send why there is nothing to run."""
-    channel.send(frames.encode("compiled", b"", str(error).encode("utf-8", "replace")))
+    channel.send_with(compiled + frames.begin("outcome", header, len(body)), body)

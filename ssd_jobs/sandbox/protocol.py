@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 from ssd_jobs.sandbox.frames import BODY_LIMIT, ProtocolError
 
-__all__ = ["Hello", "Killed", "Kind", "Limits", "Mode", "NotCompiled", "Outcome", "Program"]
+__all__ = ["Ending", "Hello", "Killed", "Kind", "Limits", "Mode", "NotCompiled", "Outcome", "Program", "Terms"]
 
 Mode = Literal["Process", "LCB"]
 Kind = Literal["stdin", "functional", "typed"]
@@ -57,10 +57,9 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
-    """Untrusted source and how to call it; `entry_point` is `f` or `Solution.f`, empty for stdin."""
+class Terms:
+    """How a program is run and called; `entry_point` is `f` or `Solution.f`, empty for stdin."""
 
-    source: str
     limits: Limits
     mode: Mode = "Process"
     kind: Kind = "stdin"
@@ -75,37 +74,44 @@ class Program:
             raise ProtocolError("the official runner knows no typed functions")
 
     def header(self) -> bytes:
-        """Return everything but the source, which travels as the body."""
+        """Return them as the header of a frame, whose body is the program's text."""
         limits = self.limits
         numbers = (limits.cpu_seconds, limits.wall_seconds, limits.memory_mb, limits.output_mb)
         return PROGRAM.pack(MODES.index(self.mode), KINDS.index(self.kind), *numbers) + self.entry_point.encode()
 
-    @classmethod
-    def parse(cls, header: bytes, body: bytes) -> "Program":
-        """Build the program that a frame describes."""
+    @staticmethod
+    @functools.lru_cache(maxsize=16)
+    def of(header: bytes) -> "Terms":
+        """Return what a header says; most programs of a grading share theirs."""
         try:
-            mode, kind, entry_point, limits = _terms(header)
-            source = body.decode("utf-8", "surrogatepass")
+            mode, kind, cpu, wall, memory, output = PROGRAM.unpack_from(header)
+            limits = Limits(cpu_seconds=cpu, wall_seconds=wall, memory_mb=memory, output_mb=output)
+            entry_point = header[PROGRAM.size :].decode()
+            return Terms(mode=MODES[mode], kind=KINDS[kind], entry_point=entry_point, limits=limits)
         except (struct.error, IndexError, UnicodeDecodeError) as error:
             raise ProtocolError(f"not a program: {error}") from None
-        return cls(source=source, mode=mode, kind=kind, entry_point=entry_point, limits=limits)
-
-
-@functools.lru_cache(maxsize=16)
-def _terms(header: bytes) -> tuple[Mode, Kind, str, Limits]:
-    """Return what a header says; most programs of a grading share theirs."""
-    mode, kind, cpu, wall, memory, output = PROGRAM.unpack_from(header)
-    limits = Limits(cpu_seconds=cpu, wall_seconds=wall, memory_mb=memory, output_mb=output)
-    return MODES[mode], KINDS[kind], header[PROGRAM.size :].decode(), limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What one test did: bytes, exit status and resource use, as observed from outside the tested process.
+class Program(Terms):
+    """Untrusted source and how to call it."""
 
-    `returned` is what came over the private descriptor: the JSON of a functional result, or the captured text
-    of an in-process run. It is None when the program ended before it was complete.
-    """
+    source: str
+
+    @classmethod
+    def parse(cls, header: bytes, body: bytes) -> "Program":
+        """Build the program that a frame describes."""
+        terms = Terms.of(header)
+        try:
+            source = body.decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError as error:
+            raise ProtocolError(f"not a program: {error}") from None
+        return cls(source=source, limits=terms.limits, mode=terms.mode, kind=terms.kind, entry_point=terms.entry_point)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How one test ended: exit status and resource use, as observed from outside the tested process."""
 
     exit_code: int
     signal: int
@@ -113,27 +119,35 @@ class Outcome:
     cpu_seconds: float
     wall_seconds: float
     max_rss_mb: float
-    stdout: bytes
-    returned: bytes | None
-    stderr: bytes
     truncated: bool
 
-    def frame(self) -> tuple[bytes, bytes]:
-        """Return header and body."""
-        returned = self.returned or b""
-        header = OUTCOME.pack(
+    def header(self, stdout: int, returned: int | None, stderr: int) -> bytes:
+        """Return it as the header of a frame, whose body is so many bytes of each."""
+        return OUTCOME.pack(
             self.exit_code,
             self.signal,
             KILLED.index(self.killed),
-            TRUNCATED * self.truncated + HAS_RETURN * (self.returned is not None),
+            TRUNCATED * self.truncated + HAS_RETURN * (returned is not None),
             self.cpu_seconds,
             self.wall_seconds,
             self.max_rss_mb,
-            len(self.stdout),
-            len(returned),
-            len(self.stderr),
+            stdout,
+            returned or 0,
+            stderr,
         )
-        return header, self.stdout + returned + self.stderr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome(Ending):
+    """What one test did: how it ended, and its bytes.
+
+    `returned` is what came over the private descriptor: the JSON of a functional result, or the captured text
+    of an in-process run. It is None when the program ended before it was complete.
+    """
+
+    stdout: bytes
+    returned: bytes | None
+    stderr: bytes
 
     @classmethod
     def parse(cls, header: bytes, body: bytes, limits: Limits) -> "Outcome":

@@ -7,10 +7,12 @@ most of what a short test costs. Nothing here is hostile, so nothing is confined
 
 import os
 import socket
+from functools import partial
 
 from ssd_jobs.sandbox import confine, process
 from ssd_jobs.sandbox.bounds import Bounds
 from ssd_jobs.sandbox.compiling import compile_program
+from ssd_jobs.sandbox.memory import PassingMemory
 from ssd_jobs.sandbox.protocol import Limits, Program
 from ssd_jobs.sandbox.run import ProgramRun, SharedState
 
@@ -58,10 +60,12 @@ def rehearse() -> None:
     """Run every program as tests run: compiled where it runs, and compiled before."""
     kept = [os.dup(number) for number in range(confine.RETURN_FD + 1)]
     mine, other = socket.socketpair()
+    memory = PassingMemory()
     for _ in range(ROUNDS):
         for program, data in PROGRAMS:
-            for compiled in (None, compile_program(program)):
-                shared = SharedState(confine.Confinement(0, filtered=False), mine)
+            ready = compile_program(program)
+            for compiled in (partial(compile_program, program), lambda ready=ready: ready):
+                shared = SharedState(confine.Confinement(0, filtered=False), mine, memory)
                 ProgramRun(shared, program, Bounds.of(program, 0), data, compiled).rehearse()
     mine.close()
     other.close()

@@ -15,10 +15,11 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
-from ssd_jobs.sandbox import compiling, confine, inprocess, process, protocol, syscalls, usage
+from ssd_jobs.sandbox import confine, inprocess, process, protocol, syscalls, usage
 from ssd_jobs.sandbox.bounds import Bounds
 from ssd_jobs.sandbox.compiling import Compiled
-from ssd_jobs.sandbox.protocol import NotCompiled, Outcome, Program
+from ssd_jobs.sandbox.memory import PassingMemory
+from ssd_jobs.sandbox.protocol import Ending, NotCompiled, Terms
 
 __all__ = ["NotConfined", "ProgramRun", "SharedState", "fork"]
 
@@ -37,11 +38,12 @@ class NotConfined(Exception):
 class SharedState:
     """What all runs that one process forks share.
 
-    These are the confinement, a page of memory in which a fork leaves a note to its parent, and the poll that notices
-    when the grader hangs up.
+    These are the confinement, a page of memory in which a fork leaves a note to its parent, the memory through which
+    outputs pass, and the poll that notices when the grader hangs up.
     """
 
-    def __init__(self, confinement: confine.Confinement, connection: socket.socket) -> None:
+    def __init__(self, confinement: confine.Confinement, connection: socket.socket, memory: PassingMemory) -> None:
+        self.memory = memory
         # How far a test came before its program ran, and why not further; tests unmap it before they run it.
         self.note = mmap.mmap(-1, NOTE_BYTES)
         self.poller = select.poll()
@@ -61,18 +63,27 @@ class ProgramRun:
     """One run of a program on one input."""
 
     def __init__(
-        self, shared: SharedState, program: Program, bounds: Bounds, data: bytes, compiled: Compiled | None
+        self,
+        shared: SharedState,
+        terms: Terms,
+        bounds: Bounds,
+        data: bytes | memoryview,
+        compiled: Callable[[], Compiled],
     ) -> None:
         self.shared = shared
-        self.program = program
+        self.terms = terms
         self.bounds = bounds
         self.data = data
         self.compiled = compiled
+        """Gives the compiled program; called in the fork."""
         self.confinement = shared.prepared(bounds)
         self.parent = os.getpid()
 
-    def run(self) -> Outcome:
-        """Fork, wait within the limits, and report what was seen; NotCompiled when that was the fork's to do."""
+    def run(self) -> tuple[bytes, memoryview]:
+        """Fork, wait within the limits, and report what was seen, as the two parts of an outcome.
+
+        NotCompiled when that was the fork's to do: why is in the note, as no object of this process.
+        """
         self._open_files()
         note = self.shared.note
         note[:2] = b"\0\0"
@@ -85,8 +96,18 @@ class ProgramRun:
         if not note[0]:
             raise NotConfined(self._noted() or f"ended with status {status} on the way")
         if note[0] == CONFINED and status == 0:
-            raise NotCompiled(self._noted())
-        return self._outcome(killed, (status, used), time.monotonic() - started)
+            raise NotCompiled
+        return self._seen(killed, (status, used), time.monotonic() - started)
+
+    def refusal(self) -> memoryview:
+        """Return the note that the fork left on why its program does not compile, and wipe it."""
+        memory, note = self.shared.memory, self.shared.note
+        size = note.find(b"\0", 1) - 1
+        memory.room(size)
+        with memoryview(note) as left:
+            memory.slice(0, size)[:] = left[1 : 1 + size]
+        note[1 : 1 + size] = bytes(size)
+        return memory.slice(0, size)
 
     def rehearse(self) -> None:
         """Do in this process what a fork does, without confining it."""
@@ -128,28 +149,31 @@ class ProgramRun:
             return "cpu"
         return "threads" if usage.threads(child) > MAX_THREADS else ""
 
-    def _outcome(self, killed: protocol.Killed, end: tuple[int, resource.struct_rusage], wall: float) -> Outcome:
-        """Read what the dead child left."""
-        limit = self.bounds.file_bytes
+    def _seen(
+        self, killed: protocol.Killed, end: tuple[int, resource.struct_rusage], wall: float
+    ) -> tuple[bytes, memoryview]:
+        """Read what the dead child left into the memory that is wiped."""
+        memory, limit = self.shared.memory, self.bounds.file_bytes
         private = self.bounds.files == 4
-        stdout = b"" if private else os.pread(1, limit, 0)
-        returned = os.pread(confine.RETURN_FD, limit, 0) if private else b""
+        main = memory.take(confine.RETURN_FD if private else 1, 0, limit)
+        size = os.lseek(2, 0, os.SEEK_END)
+        last = min(size, protocol.STDERR_LIMIT)
+        errors = memory.take_from(2, size - last, main, last) if last else 0
         status, used = end
         code = os.waitstatus_to_exitcode(status)
         complete = private and code == 0 and not killed
-        size = os.lseek(2, 0, os.SEEK_END)
-        return Outcome(
+        ending = Ending(
             exit_code=max(code, 0),
             signal=max(-code, 0),
             killed=killed,
             cpu_seconds=used.ru_utime + used.ru_stime,
             wall_seconds=wall,
             max_rss_mb=used.ru_maxrss / 1024,
-            stdout=stdout,
-            returned=returned if complete and returned else None,
-            stderr=os.pread(2, protocol.STDERR_LIMIT, max(0, size - protocol.STDERR_LIMIT)),
-            truncated=max(len(stdout), len(returned)) == limit,
+            truncated=main == limit,
         )
+        start = 0 if complete or not private else main
+        header = ending.header(0 if private else main, main if complete and main else None, errors)
+        return header, memory.slice(start, main + errors)
 
     def _inside(self) -> NoReturn:
         """Run the test and exit; everything from here on happens in the fork."""
@@ -168,14 +192,14 @@ class ProgramRun:
             return 1
         note[0] = CONFINED
         try:
-            compiled = self.compiled or compiling.compile_program(self.program)
+            compiled = self.compiled()
         except NotCompiled as error:
             self._note(str(error))
             return 0
         # Written to shared memory that is unmapped before the program runs: it cannot be taken back or forged.
         note[0] = COMPILED
         note.close()
-        return self._in_process(compiled) if self.program.mode == "LCB" else self._as_process(compiled)
+        return self._in_process(compiled) if self.terms.mode == "LCB" else self._as_process(compiled)
 
     def _note(self, text: str) -> None:
         """Write a note for the parent."""
@@ -187,30 +211,30 @@ class ProgramRun:
 
     def _as_process(self, compiled: Compiled) -> int:
         """Run with real streams; return the exit status."""
-        program, code, module = self.program, compiled.code, compiled.module
+        terms, code, module = self.terms, compiled.code, compiled.module
 
         def body() -> None:
-            if program.kind == "stdin":
+            if terms.kind == "stdin":
                 process.run_script(code, module)
             else:
-                call = process.call_typed if program.kind == "typed" else process.call_function
-                answer = call(code, module, entry_point=program.entry_point, data=self.data)
+                call = process.call_typed if terms.kind == "typed" else process.call_function
+                answer = call(code, module, entry_point=terms.entry_point, data=bytes(self.data))
                 process.write_all(confine.RETURN_FD, answer)
 
         return process.finish(_status(body), module)
 
     def _in_process(self, compiled: Compiled) -> int:
         """Run as LiveCodeBench does; return the exit status."""
-        program = self.program
+        terms = self.terms
 
         def body() -> None:
             answer = inprocess.run(
                 compiled.text,
                 compiled.code,
-                kind=program.kind,
-                entry_point=program.entry_point,
-                data=self.data,
-                seconds=program.limits.cpu_seconds,
+                kind=terms.kind,
+                entry_point=terms.entry_point,
+                data=bytes(self.data),
+                seconds=terms.limits.cpu_seconds,
             )
             process.write_all(confine.RETURN_FD, answer or b"\n")
 

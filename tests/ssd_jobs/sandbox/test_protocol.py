@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.fake import HELLO, outcome
+from sandbox.fake import HELLO, frame_of, outcome
 from sandbox.limits import limits
 from ssd_jobs.sandbox import frames, protocol
 from ssd_jobs.sandbox.frames import Channel, ProtocolError
@@ -42,7 +42,7 @@ OUTCOMES = st.builds(
 @given(OUTCOMES)
 def test_an_outcome_survives_the_socket(seen: Outcome) -> None:
     """Whatever a run was, the grader reads the same outcome that the sandbox wrote."""
-    _, header, body = _through(frames.encode("outcome", *seen.frame()), "outcome")
+    _, header, body = _through(frames.encode("outcome", *frame_of(seen)), "outcome")
     assert Outcome.parse(header, body, limits()) == seen
 
 
@@ -151,7 +151,7 @@ def test_more_output_than_the_limit_is_refused() -> None:
     """A sandbox cannot make the grader keep more than the limit and the one byte that shows it was passed."""
     bounds = limits(output_mb=1)
     for size, accepted in ((bounds.output_bytes + 1, True), (bounds.output_bytes + 2, False)):
-        header, body = outcome(stdout=b"x" * size).frame()
+        header, body = frame_of(outcome(stdout=b"x" * size))
         if accepted:
             assert len(Outcome.parse(header, body, bounds).stdout) == size
         else:

@@ -27,6 +27,13 @@ def outcome(**changes: object) -> Outcome:
     return Outcome(**{**plain, **changes})  # type: ignore[arg-type]
 
 
+def frame_of(seen: Outcome) -> tuple[bytes, bytes]:
+    """Return header and body of an outcome."""
+    returned = seen.returned or b""
+    header = seen.header(len(seen.stdout), None if seen.returned is None else len(returned), len(seen.stderr))
+    return header, seen.stdout + returned + seen.stderr
+
+
 def answer(channel: Channel, reply: Callable[[bytes], Outcome]) -> None:
     """Say that the program compiled and answer its tests."""
     channel.send(frames.encode("compiled"))
@@ -34,7 +41,7 @@ def answer(channel: Channel, reply: Callable[[bytes], Outcome]) -> None:
     while kind == "test":
         kind, _, data = channel.receive("test", "only", "end")
         if kind != "end":
-            channel.send(frames.encode("outcome", *reply(data).frame()))
+            channel.send(frames.encode("outcome", *frame_of(reply(data))))
 
 
 @contextmanager
