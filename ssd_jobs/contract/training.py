@@ -52,8 +52,6 @@ class TrainScience(Model):
     seed: int
     loss_weighting: Literal["Token", "Sequence"]
     compute_dtype: Literal["BFloat16", "Float32", "Float64"]
-    activation_checkpointing: Literal["None", "Selective", "Full"]
-    compile: bool
     lora: Lora | None
     export_every_steps: Annotated[int, Field(ge=0)]
     nll_tolerance: Positive
@@ -66,6 +64,10 @@ class TrainExecution(GangExecution):
 
     gpus_per_node: Annotated[int, Field(ge=0)]
     """0: one process on the CPU, over gloo."""
+    activation_checkpointing: Literal["None", "Selective", "Full"]
+    """What backward computes again; it changes no bit."""
+    compile: bool
+    """Whether blocks are compiled; what they compute differs by rounding, as it does between devices."""
     rendezvous_timeout_s: Positive
     grace_period_s: Positive
     """Time from SIGTERM to the last moment at which a checkpoint must be durable."""

@@ -102,9 +102,9 @@ class Training(Section):
     """Token: every token of a batch weighs the same; Sequence: every sample does."""
     compute_dtype: Literal["BFloat16", "Float32", "Float64"] = "BFloat16"
     """Type of the forward and backward pass; the weights themselves are always kept in 32 bits or more."""
-    activation_checkpointing: Literal["None", "Selective", "Full"] = "Selective"
+    activation_checkpointing: Annotated[Literal["None", "Selective", "Full"], Execution] = "Selective"
     """How much of the forward pass is computed again to save memory."""
-    compile: bool = False
+    compile: Annotated[bool, Execution] = False
     """Use torch.compile."""
     lora: Lora = Lora()
     """Low-rank adapters instead of full fine-tuning."""

@@ -46,7 +46,7 @@ class Training:
             global_batch_size=self._science.global_batch_size,
             sequence_length=self._science.sequence_length,
         )
-        self._settings = model.ModelSettings.of(self._science)
+        self._settings = model.ModelSettings.of(config)
 
     def run(self, progress: Progress, stop: threading.Event) -> TrainingResult:
         """Train, resuming from what is there, export, and open the export again."""
@@ -140,5 +140,7 @@ class Training:
             "world_size": self._ranks.world,
             "master_dtype": str(self._settings.master).removeprefix("torch."),
             "weight_decay_on": "matrices",
+            "activation_checkpointing": self._settings.activation_checkpointing,
+            "compile": self._settings.compile,
             "resumed_from_step": resumed,
         }

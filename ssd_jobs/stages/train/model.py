@@ -5,7 +5,7 @@ state are float32 whatever is computed in. Rank 0 alone reads the checkpoint; th
 that one path serves every format that transformers reads.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -16,7 +16,7 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 
-from ssd_jobs.contract import Lora, TrainScience
+from ssd_jobs.contract import Lora, TrainConfig
 from ssd_jobs.models import compilers, loading, suitability
 from ssd_jobs.stages.train import attention, compiling, lora, loss, recompute
 from ssd_jobs.stages.train.layout import Pack
@@ -40,9 +40,17 @@ class ModelSettings:
     trust_remote_code: bool
 
     @classmethod
-    def of(cls, science: TrainScience) -> Self:
+    def of(cls, config: TrainConfig) -> Self:
         """Take the settings of a training from its config."""
-        return cls(**{field.name: getattr(science, field.name) for field in fields(cls)})
+        science, execution = config.science, config.execution
+        return cls(
+            compute_dtype=science.compute_dtype,
+            activation_checkpointing=execution.activation_checkpointing,
+            compile=execution.compile,
+            lora=science.lora,
+            seed=science.seed,
+            trust_remote_code=science.trust_remote_code,
+        )
 
     def finished(self) -> Self:
         """Return the settings for a model that is trained no more: adapters are merged, and it is computed once."""
