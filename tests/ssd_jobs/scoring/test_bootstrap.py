@@ -1,6 +1,7 @@
 """Laws of intervals: they cover the truth as often as they say, and pairing helps."""
 
 import functools
+import itertools
 import tracemalloc
 
 import numpy as np
@@ -121,6 +122,24 @@ def test_p_and_interval_agree() -> None:
     assert wide.p == pytest.approx(0.2, abs=0.01)
     assert narrow.low > 0
     assert best([statistic, statistic]).interval(0.7) == narrow
+
+
+def test_an_interval_reaches_beyond_its_replicates() -> None:
+    """Where hardly any replicate lies outside, the ends are a normal distribution's: more confidence is wider."""
+    found = np.random.default_rng(0).normal(0.02, 0.01, 2000)
+    statistic = Replicated(0.02, found, found)
+    levels = [1 - 0.05 / look**2 for look in range(1, 21)]
+    lows = [statistic.interval(level).low for level in levels]
+    assert all(later < earlier for earlier, later in itertools.pairwise(lows))
+    assert lows[-1] == pytest.approx(0.02 - 3.836 * 0.01, abs=0.001)
+
+
+def test_the_mean_of_one_number_per_problem_has_the_interval_of_a_mean() -> None:
+    """Its replicates spread as the standard error says."""
+    values = np.random.default_rng(0).normal(0.3, 2, 400)
+    found = bootstrap.resampled_mean(values, bootstrap.draw_problems(400, 4000, np.random.default_rng(1)))
+    assert found.value == values.mean()
+    assert found.replicates().std() == pytest.approx(values.std() / 20, rel=0.05)
 
 
 @pytest.mark.parametrize("block", [1, 37, 1000, 1 << 20])
