@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from ssd_jobs.engine.vllm_engine import VllmEngine
 
 KEY = "a" * 64
-RENDERING = contract.Rendering(prompt_mode="Chat", chat_template_args={}, template=files.builtin_template("instruct"))
+RENDERING = contract.Rendering(
+    prompt_mode="Chat", chat_template_args={}, today="2026-04-01", template=files.builtin_template("instruct")
+)
 TOY = contract.Builtin(kind="builtin", name="toy")
 LIMIT = 128
 

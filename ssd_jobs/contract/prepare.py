@@ -31,6 +31,8 @@ class Rendering(Model):
 
     prompt_mode: Literal["Chat", "Raw"]
     chat_template_args: JsonMap
+    today: str
+    """The day that a chat template is told it is, as YYYY-MM-DD."""
     template: str
     """`builtin:instruct`, `builtin:thinking`, or a file below the workspace."""
 

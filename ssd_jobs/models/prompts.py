@@ -2,13 +2,15 @@
 
 A template is a Jinja file with a block `user` and, where the model is spoken to by one, a block `system`; a file
 without blocks is the user's turn as a whole. It sees `statement`, `starter_code`, `kind` and `entry_point`.
-In `Chat` mode the turns go through the tokenizer's own chat template; in `Raw` mode they are the text.
+In `Chat` mode the turns go through the tokenizer's own chat template, which is told a fixed day where it asks for
+today's; in `Raw` mode they are the text.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any, Protocol
@@ -101,6 +103,14 @@ def load_tokenizer(model: Path, *, trust_remote_code: bool) -> Any:
         raise BadInput(f"model.source: {model} has no usable tokenizer ({first_line(error)})") from None
 
 
+def _day(day: str) -> datetime:
+    """Return the beginning of a day."""
+    try:
+        return datetime.fromisoformat(day)
+    except ValueError as error:
+        raise BadInput(f"model.templateDate: {day} is no day ({error}); write one as YYYY-MM-DD") from None
+
+
 class Renderer:
     """One way from problems to prompts: template, prompt mode, tokenizer."""
 
@@ -111,6 +121,8 @@ class Renderer:
         self._vocabulary = vocabulary
         self._template = template
         self._tokenizer = tokenizer
+        self._arguments = rendering.chat_template_args
+        self._today = {"strftime_now": _day(rendering.today).strftime}
         if rendering.prompt_mode == "Chat" and not tokenizer.chat_template:
             raise BadInput("model.promptMode: Chat, but the tokenizer has no chat template; use Raw or another model")
 
@@ -120,6 +132,7 @@ class Renderer:
         chat = json.dumps(self._tokenizer.chat_template or "", sort_keys=True)
         return {
             "prompt_mode": self._rendering.prompt_mode,
+            "today": self._rendering.today,
             "template": self._template.source,
             "template_sha256": self._template.digest,
             "chat_template_sha256": hashlib.sha256(chat.encode()).hexdigest(),
@@ -149,7 +162,7 @@ class Renderer:
         try:
             return str(
                 self._tokenizer.apply_chat_template(
-                    turns, tokenize=False, add_generation_prompt=True, **self._rendering.chat_template_args
+                    turns, tokenize=False, add_generation_prompt=True, **{**self._today, **self._arguments}
                 )
             )
         except (jinja2.TemplateError, TypeError) as error:

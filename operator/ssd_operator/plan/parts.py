@@ -93,6 +93,7 @@ def _rendering(spec: ResolvedSpec) -> contract.Rendering:
     return contract.Rendering(
         prompt_mode=spec.model.prompt_mode,
         chat_template_args=dict(spec.model.chat_template_args),
+        today=spec.model.template_date,
         template=spec.prompts.template or files.builtin_template(spec.prompts.form),
     )
 

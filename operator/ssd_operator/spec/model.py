@@ -10,7 +10,7 @@ from ssd_operator.spec import patterns
 from ssd_operator.spec.base import Section
 from ssd_operator.spec.marks import Science
 from ssd_operator.spec.pod import KeySelector
-from ssd_operator.spec.scalars import FreeForm, RelativePath
+from ssd_operator.spec.scalars import Day, FreeForm, RelativePath
 
 __all__ = ["HubModel", "Model", "ModelSource"]
 
@@ -57,5 +57,8 @@ class Model(Section):
     """Chat renders prompts through the model's own chat template; Raw sends the text as it is."""
     chat_template_args: FreeForm = Field(default_factory=dict)
     """Arguments of the chat template, such as enable_thinking."""
+    template_date: Day = "2026-04-01"
+    """The day that a chat template prints as today's, as those of gpt-oss and Llama 3.2 do: fixed, so that the same
+    recipe gives the same tokens on any day. The default is the month of the paper."""
     trust_remote_code: bool = False
     """Run Python code that comes with the model. Leave it off unless you have read that code."""

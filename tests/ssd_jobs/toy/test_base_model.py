@@ -75,7 +75,7 @@ def test_prompts_and_answers_are_short_and_end(tokenizer: Any) -> None:
 
 def test_the_packages_prompt_shows_the_model_what_it_was_trained_on(tokenizer: Any) -> None:
     """Through the Instruct template and the chat template, a toy problem is its statement and nothing else."""
-    rendering = Rendering(prompt_mode="Chat", chat_template_args={}, template="builtin:instruct")
+    rendering = Rendering(prompt_mode="Chat", chat_template_args={}, today="2026-04-01", template="builtin:instruct")
     renderer = prompts.Renderer(
         rendering, prompts.load_template(rendering.template, Path()), tokenizer, vocabulary=None
     )

@@ -6,7 +6,9 @@ from ssd_jobs import contract
 from ssd_jobs.contract import files
 from ssd_jobs.toy import base_model
 
-CHAT = contract.Rendering(prompt_mode="Chat", chat_template_args={}, template=files.builtin_template("instruct"))
+CHAT = contract.Rendering(
+    prompt_mode="Chat", chat_template_args={}, today="2026-04-01", template=files.builtin_template("instruct")
+)
 DECODE = contract.Decode(temperature=1.2, top_k=20, top_p=0.8)
 COLUMNS = contract.Columns(
     id="id",
