@@ -47,6 +47,7 @@ def test_a_toggle_adds_exactly_its_objects(toggle: str) -> None:
         ("operator.resyncSeconds=0", "resyncSeconds"),
         ("operator.jobTtlSeconds=0", "jobTtlSeconds"),
         ("watchNamespaces={team-*}", "watchNamespaces"),
+        (f"watchNamespaces={{{','.join(f'team-{number}' for number in range(201))}}}", "watchNamespaces"),
         ("networkPolicies.apiServerPorts=null", "apiServerPorts"),
         ("podDisruptionBudget.enabled=true", "minAvailable"),
     ],

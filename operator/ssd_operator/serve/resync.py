@@ -23,6 +23,7 @@ __all__ = ["Resync"]
 LOGGER = logging.getLogger(__name__)
 GRACE_S = 10.0
 """What a watch may be late by."""
+NAMESPACES_AT_ONCE = 10
 
 
 class Resync:
@@ -46,7 +47,13 @@ class Resync:
 
     async def first(self) -> list[Key]:
         """Learn what there is, and return every resource; raise ApiError when no namespace answers."""
-        refusals = [await self._learn(namespace) for namespace in self._namespaces.watched]
+        turns = asyncio.Semaphore(NAMESPACES_AT_ONCE)
+
+        async def learn(namespace: str) -> ApiError | None:
+            async with turns:
+                return await self._learn(namespace)
+
+        refusals = await asyncio.gather(*map(learn, self._namespaces.watched))
         if not self._namespaces.watched:
             raise next(filter(None, refusals))
         return self._store.known()

@@ -231,7 +231,7 @@ class Status(_Answer):
     resolved_spec: ResolvedReference | None = None
     """Where the complete spec of this run is frozen."""
     claim_uid: _Line = ""
-    """uid of the claim on which what finished stages wrote lies."""
+    """The uid of the claim on which the results of finished stages lie."""
     reruns: _StringMap = Field(default_factory=dict)
     """Kind of stage -> nonce of the last rerun from there; a rerun from a later stage keeps what it made."""
     stages: Annotated[tuple[StageStatus, ...], _list(64, by="name")] = ()
