@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import islice
 
 from pydantic import JsonValue
@@ -16,7 +16,7 @@ from ssd_jobs.models.prompts import Renderer
 from ssd_jobs.stages.prepare.decontamination import WORDS, Index
 from ssd_jobs.stages.prepare.sources.pools import Pool, open_pool
 from ssd_jobs.stages.prepare.sources.problem import Problem
-from ssd_jobs.stages.prepare.sources.selection import Selection, choose
+from ssd_jobs.stages.prepare.sources.selection import Overlap, Selection, choose
 
 __all__ = ["fill"]
 
@@ -38,8 +38,9 @@ def fill(
     pool = open_pool(science, workspace=context.workspace, offline=execution.offline)
     draft.clear()
     selection = _choose(pool, science, statements)
-    tokens = _write(draft, _kept(pool, selection), renderer, context)
-    lines = [json.dumps(asdict(overlap), sort_keys=True) for overlap in selection.overlaps]
+    names: dict[int, str] = {}
+    tokens = _write(draft, _kept(pool, selection, names), renderer, context)
+    lines = [json.dumps(_overlap(overlap, names), sort_keys=True) for overlap in selection.overlaps]
     draft.write_text(files.OVERLAPS, "".join(f"{line}\n" for line in lines))
     return Provenance(
         science=science_of(science),
@@ -65,8 +66,15 @@ def _choose(pool: Pool, science: PromptsScience, statements: Mapping[str, Sequen
     return selection
 
 
-def _kept(pool: Pool, selection: Selection) -> Iterator[Problem]:
-    """Second pass: yield the chosen problems, each with an id of its own."""
+def _overlap(found: Overlap, names: Mapping[int, str]) -> dict[str, JsonValue]:
+    """Return a line of the list: a problem that was kept stands there under its own id."""
+    kept = found.position in names
+    name = names.get(found.position, found.problem_id)
+    return {"problem_id": name, "kept": kept, "benchmark": found.benchmark, "sequences": found.sequences}
+
+
+def _kept(pool: Pool, selection: Selection, names: dict[int, str]) -> Iterator[Problem]:
+    """Second pass: yield the chosen problems, each with an id of its own, and note the id of each position."""
     wanted = iter(selection.kept)
     following = next(wanted)
     taken: dict[str, int] = {}
@@ -78,6 +86,7 @@ def _kept(pool: Pool, selection: Selection) -> Iterator[Problem]:
             taken[problem.problem_id] += 1
             name = f"{problem.problem_id}#{taken[problem.problem_id]}"
         taken[name] = 1
+        names[position] = name
         yield replace(problem, problem_id=name)
         following = next(wanted, -1)
         if following < 0:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ssd_jobs.contract import BenchmarkReport, Decode, FailedStage, Grading, ReportConfig
 from ssd_jobs.scoring import ALL, Interval, Panel, Replicated, gate
 from ssd_jobs.scoring.panel import Arm, Baseline, Variety
-from ssd_jobs.stages.report import cost
+from ssd_jobs.stages.report import cost, training_data
 from ssd_jobs.stages.report.decision import ReportDecision
 from ssd_jobs.stages.report.document import (
     ArmResult,
@@ -47,6 +47,7 @@ def build(config: ReportConfig, evidence: Evidence, outcome: ReportDecision, *, 
         candidate=config.candidate,
         candidate_digest=evidence.candidate_digest,
         weights=weights,
+        training=training_data.read(config, evidence),
         samples=tuple(evidence.samples),
     )
 

@@ -14,9 +14,13 @@ __all__ = [
     "Comparison",
     "Disagreement",
     "Document",
+    "Garbled",
     "Number",
+    "Overlap",
     "Sample",
     "StageResult",
+    "TextShares",
+    "TrainingData",
     "VarietyResult",
 ]
 
@@ -128,6 +132,57 @@ class StageResult(Part):
     """The image that it ran in; of a sharded stage, that of the first shard."""
 
 
+class Overlap(Part):
+    """Training problems that share text with a benchmark."""
+
+    benchmark: str
+    problems: int
+    """Of those that are trained on; of those that were left out, where overlaps are dropped."""
+    records: int
+
+
+class TextShares(Part):
+    """What became of the texts that one stage sampled."""
+
+    what: str
+    samples: int
+    truncated: float
+    cut_while_thinking: float | None
+    """None where the stage did not count it."""
+    without_code: float
+
+
+class Garbled(Part):
+    """A training sample without a program, for people."""
+
+    problem: str
+    sample: int
+    text: str
+
+
+class TrainingData(Part):
+    """What the candidate was trained on, and how that ended; None and empty where a stage is missing."""
+
+    pool: dict[str, int]
+    """What was counted while problems were chosen: rows, unique, passed, kept, overlapping."""
+    correctness_signal: str
+    """What is known of the answers to the training problems, where problems were chosen by it."""
+    overlap_words: int
+    decontaminate: str
+    """What was to be done about overlaps with benchmarks."""
+    overlaps: tuple[Overlap, ...]
+    filter: str
+    curation: dict[str, float]
+    """What was counted while samples were filtered: samples, records, removed_*, epochs."""
+    steps: int | None
+    tokens: int
+    """Tokens that were trained on."""
+    final_loss: float | None
+    texts: tuple[TextShares, ...]
+    garbled: tuple[Garbled, ...]
+    """Some training samples without a program, where these are many."""
+
+
 class CheckResult(Part):
     """One condition of the gate."""
 
@@ -184,4 +239,5 @@ class Document(Part):
     candidate_digest: str
     weights: str
     """How a person gets the weights."""
+    training: TrainingData
     samples: tuple[Sample, ...]

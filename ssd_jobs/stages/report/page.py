@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from ssd_jobs.scoring.formatting import describe, percent, points
+from ssd_jobs.stages.report import training_facts
 from ssd_jobs.stages.report.document import Document, Number
 from ssd_jobs.stages.report.figures import Picture
 
@@ -27,6 +28,7 @@ def render(document: Document, pictures: Sequence[Picture]) -> str:
     text: str = environment.get_template("page.html.j2").render(
         doc=document,
         headline=_headline(document),
+        facts=list(training_facts.facts(document.training)),
         kinds=sorted(kinds, key=lambda kind: (kind != "pass", kind)),
         pictures=[_shown(picture) for picture in pictures],
         pct=percent,

@@ -14,6 +14,8 @@ __all__ = ["Overlap", "Selection", "choose"]
 class Overlap:
     """A training problem that shares text with a benchmark."""
 
+    position: int
+    """In the pool: several problems may have one id there."""
     problem_id: str
     benchmark: str
     sequences: int
@@ -46,13 +48,16 @@ def choose(
         if not statements.admit(digest, passed=problem.passed):
             continue
         overlaps = index.overlaps(problem.statement) if index else {}
-        selection.overlaps += [Overlap(problem.problem_id, name, count) for name, count in overlaps.items()]
+        found = overlaps.items()
+        selection.overlaps += [Overlap(position, problem.problem_id, name, count) for name, count in found]
         if not (overlaps and drop_overlaps):
             places.append((_order(digest, problem.problem_id), position))
     chosen = sorted(places)[:limit] if limit else places
     selection.kept = sorted(position for _, position in chosen)
     selection.counts = {**statements.counts(), "candidates": len(places), "kept": len(selection.kept)}
-    selection.counts["overlapping"] = len({overlap.problem_id for overlap in selection.overlaps})
+    overlapping = {overlap.position for overlap in selection.overlaps}
+    selection.counts["overlapping"] = len(overlapping)
+    selection.counts["overlapping_kept"] = len(overlapping.intersection(selection.kept))
     return selection
 
 

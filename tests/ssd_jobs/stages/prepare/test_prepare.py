@@ -163,6 +163,22 @@ def test_overlap_with_a_benchmark_is_handled_as_asked(tmp_path: Path, policy: st
     assert [json.loads(line)["problem_id"] for line in lines] == ([] if policy == "Ignore" else ["same"])
 
 
+@pytest.mark.parametrize("limit", [0, 1])
+def test_an_overlap_names_the_problem_that_was_kept(tmp_path: Path, limit: int) -> None:
+    """A list of overlaps has the ids of the table, and says which problems a limit left out."""
+    shared = "given an array of integers print the largest sum of any contiguous part of it please"
+    rows = [{"id": "a", "statement": f"{word} {shared}"} for word in ("First", "Second", "Third")]
+    bench = [{"id": "b", "statement": shared, "tests": [{"input": "1", "output": "1"}]}]
+    source = write_jsonl(tmp_path / "pool.jsonl", rows)
+    prepared(tmp_path, prompts=source, benchmarks={"own": write_jsonl(tmp_path / "b.jsonl", bench)}, limit=limit)
+    kept = [row["problem_id"] for row in pool(tmp_path)]
+    lines = map(json.loads, (tmp_path / f"problems/pool/{files.OVERLAPS}").read_text().splitlines())
+    assert [line["problem_id"] for line in lines if line["kept"]] == kept
+    counts = artifacts.open_artifact(tmp_path / "problems/pool").manifest.counts
+    assert (counts["overlapping"], counts["overlapping_kept"]) == (3, len(kept))
+    assert len(kept) == (limit or 3)
+
+
 def test_difficulties_are_counted_as_the_table_has_them(tmp_path: Path) -> None:
     """A rating, or a word that is no difficulty of ours, is no difficulty, and no count of its own."""
     words = ["easy", "Hard", "1500", "tests", "", "problems"]

@@ -1,7 +1,15 @@
 """The summary says everything once, as text."""
 
-from ssd_jobs.stages.report import summary
+from pathlib import Path
+
+from configs.report import report_config
+from ssd_jobs import contract
+from ssd_jobs.stages.report import summary, training_data
 from ssd_jobs.stages.report.document import Document
+from ssd_jobs.stages.report.evidence import Evidence
+
+TRACKING = contract.Tracking(uri="http://x", experiment="x", run_key="x", run_name="x")
+CONFIG = report_config(Path(), TRACKING, benchmarks=(), artifacts=(), candidate="")
 
 
 def _document(*, reasons: tuple[str, ...], failed: dict[str, str], experiment: str = "demo") -> Document:
@@ -24,6 +32,7 @@ def _document(*, reasons: tuple[str, ...], failed: dict[str, str], experiment: s
         candidate="",
         candidate_digest="",
         weights="",
+        training=training_data.read(CONFIG, Evidence()),
         samples=(),
     )
 
