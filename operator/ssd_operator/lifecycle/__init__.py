@@ -7,7 +7,7 @@ from ssd_operator.lifecycle.inputs import Inputs, JobView, Owner, PodView
 from ssd_operator.lifecycle.planning import Planner
 from ssd_operator.lifecycle.run import advance, hold, is_over, reopen, with_kinds
 from ssd_operator.lifecycle.stage import is_watched
-from ssd_operator.lifecycle.timing import expires, is_asked, next_look
+from ssd_operator.lifecycle.timing import expires, is_asked, next_look, retry_in
 
 __all__ = [
     "Action",
@@ -35,5 +35,6 @@ __all__ = [
     "next_look",
     "reopen",
     "reopens",
+    "retry_in",
     "with_kinds",
 ]

@@ -74,7 +74,7 @@ REFUSED: Final = Reason(
     "Refused",
     WAITS,
     "the API server does not let the operator make the claim, the frozen spec or a Job, for a quota or a policy",
-    "its own words are in the message; tried again every 30 s",
+    "its own words are in the message; tried again, at least every five minutes",
     is_event=True,
 )
 WAITING: Final = Reason(

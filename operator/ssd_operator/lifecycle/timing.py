@@ -1,4 +1,4 @@
-"""When to look again though nothing happens: deadlines, time to live, back-off, progress."""
+"""When to look again though nothing happens: deadlines, time to live, back-off, progress, refusals."""
 
 from __future__ import annotations
 
@@ -6,19 +6,31 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from ssd_jobs import contract
+from ssd_operator.lifecycle import conditions
 from ssd_operator.lifecycle.inputs import Inputs, moment
 from ssd_operator.lifecycle.run import deadline, is_over
 from ssd_operator.lifecycle.stage import LIVE, backoff_end
 from ssd_operator.lifecycle.waiting import stuck_at
-from ssd_operator.spec import scalars
+from ssd_operator.spec import condition_types, scalars
 from ssd_operator.spec.status import StageStatus, Status
 
-__all__ = ["expires", "is_asked", "next_look"]
+__all__ = ["expires", "is_asked", "next_look", "retry_in"]
 
 QUEUED_S = 30
 """Nothing tells when a Job's place in its queue changes."""
 UNSETTLED_S = 5
 """A Job that belongs to others or goes away may change without any event that names us."""
+
+
+SHORTEST_RETRY_S, LONGEST_RETRY_S = 10.0, 300.0
+"""Nothing tells when a claim appears, or when a refusal would be none any more."""
+
+
+def retry_in(status: Status, now: datetime) -> float:
+    """Return after how many seconds to try again what is missing or refused: a quarter of the time it has lasted."""
+    found = conditions.find(status, condition_types.PROGRESSING)
+    since = now if found is None or found.last_transition_time is None else moment(found.last_transition_time)
+    return min(max((now - since).total_seconds() / 4, SHORTEST_RETRY_S), LONGEST_RETRY_S)
 
 
 def expires(status: Status, inputs: Inputs) -> datetime | None:

@@ -28,6 +28,7 @@ from ssd_operator.lifecycle import (
     next_look,
     reasons,
     reopen,
+    retry_in,
     with_kinds,
 )
 from ssd_operator.lifecycle.reasons import Reason
@@ -49,7 +50,6 @@ LOGGER = logging.getLogger(__name__)
 Changed = Callable[[Status, Status], None]
 """Called after every write of a status: with the status before and the status now."""
 AT_ONCE = 0.0
-HELD_RETRY_S = 30.0
 
 
 def _now() -> datetime:
@@ -239,7 +239,7 @@ class Reconciler:
             await self._actor.perform(action, run, inputs.place)
         creates = any(isinstance(action, CreateJob) for action in actions)
         if creates and self._actor.refusals[run.key] == refused and refused:
-            return HELD_RETRY_S
+            return retry_in(status, inputs.now)
         return AT_ONCE if creates else next_look(status, inputs)
 
     def _actions(self, status: Status, inputs: Inputs) -> list[Action]:
@@ -265,7 +265,7 @@ class Reconciler:
         if status != run.status:
             written = await self._send(run, status)
             await self._recorder.record(written, events_between(run.status, status))
-        return HELD_RETRY_S if accepted else None
+        return retry_in(status, self._clock()) if accepted else None
 
 
 def _line(status: Status) -> str:

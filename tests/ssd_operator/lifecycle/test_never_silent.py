@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from cluster.model import Cluster
-from ssd_operator.lifecycle import JobView, PodView, advance, events_between, hold, next_look, reasons
+from ssd_operator.lifecycle import JobView, PodView, advance, events_between, hold, next_look, reasons, retry_in
 from ssd_operator.lifecycle.conditions import find
 from ssd_operator.lifecycle.inputs import stamp
 from ssd_operator.spec.status import PromotionStatus, Status
@@ -132,6 +132,16 @@ def test_a_spec_that_cannot_be_is_invalid() -> None:
         Status(), reason=reasons.CLAIM_NOT_FOUND, message="make it", accepted=True, now=cluster.now, generation=1
     )
     assert blocked.phase == "Waiting"
+
+
+def test_what_is_missing_is_looked_for_later_and_later() -> None:
+    """A claim that is made at once is noticed at once; what nobody lifts costs a request every five minutes."""
+    cluster = Cluster()
+    held = hold(
+        Status(), reason=reasons.CLAIM_NOT_FOUND, message="make it", accepted=True, now=cluster.now, generation=1
+    )
+    waits = [retry_in(held, cluster.now + timedelta(seconds=seconds)) for seconds in (0, 60, 400, 86_400)]
+    assert waits == [10, 15, 100, 300]
 
 
 def test_a_failed_run_says_why_in_one_column() -> None:
