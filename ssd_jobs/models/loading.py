@@ -43,6 +43,9 @@ def load(path: Path, **arguments: Any) -> Any:
     except UNREADABLE as error:
         raise _unreadable(path, error) from None
     _refuse_differences(path, report)
+    if _is_packed(config):
+        # An unpacked model is a plain one: an export in reverse of how it was loaded would lose its experts.
+        vars(model).pop("_weight_conversions", None)
     return model
 
 
@@ -72,10 +75,15 @@ def _reported(config: Any) -> dict[str, Any]:
     """Return what makes transformers report differences; packed experts are always unpacked, whatever is installed."""
     from transformers import Mxfp4Config
 
+    plain = {"quantization_config": Mxfp4Config(dequantize=True)} if _is_packed(config) else {}
+    return {"output_loading_info": True, "ignore_mismatched_sizes": True, **plain}
+
+
+def _is_packed(config: Any) -> bool:
+    """Tell whether a model's experts are packed in four bits."""
     quantized = getattr(config, "quantization_config", None) or {}
     method = quantized.get("quant_method") if isinstance(quantized, dict) else quantized.quant_method
-    plain = {"quantization_config": Mxfp4Config(dequantize=True)} if method == "mxfp4" else {}
-    return {"output_loading_info": True, "ignore_mismatched_sizes": True, **plain}
+    return bool(method == "mxfp4")
 
 
 def _refuse_differences(path: Path, report: Mapping[str, Any]) -> None:

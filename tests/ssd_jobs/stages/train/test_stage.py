@@ -5,18 +5,23 @@ import stat
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
 from transformers import AutoModelForCausalLM
 
 from configs.train import train_config
+from processes.ranks import on_ranks
 from ssd_jobs import contract
 from ssd_jobs.context import Context
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
+from ssd_jobs.models import loading
 from ssd_jobs.progress.recorder import Progress
+from ssd_jobs.stages.train import export, model, ranks
 from ssd_jobs.stages.train import stage as train
+from ssd_jobs.stages.train.ranks import Ranks
 from workspaces import training
 
 LORA = contract.Lora(rank=4, alpha=8.0, targets=("q_proj", "v_proj"))
@@ -63,9 +68,9 @@ def test_every_option_learns_and_exports(root: Path, option: str) -> None:
     assert len(losses) == 4
     assert losses[-1] < losses[0]
     assert abs(_facts(output)["export_nll"] - _facts(output)["export_nll_expected"]) < 0.03
-    model = AutoModelForCausalLM.from_pretrained(output / files.EXPORT)
-    assert model.dtype == torch.bfloat16
-    assert not any("lora" in name for name, _ in model.named_parameters())
+    opened = AutoModelForCausalLM.from_pretrained(output / files.EXPORT)
+    assert opened.dtype == torch.bfloat16
+    assert not any("lora" in name for name, _ in opened.named_parameters())
 
 
 def test_checkpointing_activations_changes_no_bit(root: Path) -> None:
@@ -85,6 +90,25 @@ def test_the_families_keep_their_files_names(tmp_path: Path, family: str) -> Non
         with safe_open(path / "model.safetensors", "pt") as file:
             shapes.append({name: file.get_slice(name).get_shape() for name in file.keys()})  # noqa: SIM118
     assert shapes[0] == shapes[1]
+
+
+@pytest.mark.parametrize("world", [1, 2])
+def test_packed_experts_are_exported_unpacked(tmp_path: Path, world: int) -> None:
+    """As the makers of gpt-oss publish it, it is trained and exported whole: every weight, rounded to bfloat16."""
+    base = training.write_packed(tmp_path / "base")
+    trained = on_ranks(world, _exported, base, tmp_path / "model")[0]
+    exported = loading.load(tmp_path / "model", dtype="auto")
+    weights = {name: weight.detach().float().numpy() for name, weight in exported.named_parameters()}
+    assert weights.keys() == trained.keys()
+    assert all(np.array_equal(weights[name], trained[name]) for name in trained)
+
+
+def _exported(place: Ranks, base: Path, target: Path) -> dict[str, np.ndarray]:
+    """Export a model as it was loaded, and return its weights as an export rounds them."""
+    trainee = model.load(base, training.model_settings("Float32"), place)
+    export.write(trainee, base, target, place, adapters=None)
+    wholes = {name: ranks.whole(weight.detach()) for name, weight in trainee.named_weights().items()}
+    return {name: weight.bfloat16().float().numpy() for name, weight in wholes.items()}
 
 
 def test_the_artifact(root: Path) -> None:
