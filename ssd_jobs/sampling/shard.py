@@ -19,7 +19,7 @@ from ssd_jobs.engine import Engine
 from ssd_jobs.engine.loading import load
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models.answers import CompletionReader
-from ssd_jobs.models.files import model_files
+from ssd_jobs.models.model_files import model_files
 from ssd_jobs.models.prompts import load_tokenizer
 from ssd_jobs.progress.console import Console
 from ssd_jobs.sampling.loop import Loop, Task

@@ -10,7 +10,7 @@ import yaml
 from ssd_jobs.artifacts import atomic
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
-from ssd_jobs.models.files import exported_digest
+from ssd_jobs.models.model_files import exported_digest
 from ssd_jobs.tracking import flavor, server, weights
 
 __all__ = ["Downloaded", "download_model"]

@@ -13,7 +13,7 @@ from ssd_jobs import artifacts
 from ssd_jobs.artifacts import Draft, Provenance
 from ssd_jobs.context import Context
 from ssd_jobs.contract import AnalyzeConfig, Evaluation, StageDone, files, science_of
-from ssd_jobs.models.files import model_files
+from ssd_jobs.models.model_files import model_files
 from ssd_jobs.stages.analyze import contexts, distributions, statistics
 from ssd_jobs.stages.analyze.contexts import Generations
 from ssd_jobs.stages.analyze.kept import UNFINISHED, Kept

@@ -12,7 +12,7 @@ from ssd_jobs.artifacts.appending import table_writer
 from ssd_jobs.context import Context
 from ssd_jobs.contract import CurateConfig, StageDone, files, science_of
 from ssd_jobs.errors import BadInput
-from ssd_jobs.models.files import model_files
+from ssd_jobs.models.model_files import model_files
 from ssd_jobs.models.stops import stop_token_ids
 from ssd_jobs.programs.filtering import SampleDecision
 from ssd_jobs.sandbox.opening import connect_sandbox, limits_of

@@ -15,8 +15,8 @@ from ssd_jobs.context import Context
 from ssd_jobs.contract import BenchmarkPart, PrepareConfig, Rendering, files, science_of
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models import prompts, suitability
-from ssd_jobs.models.files import model_files
-from ssd_jobs.stages.prepare import benchmark, pool
+from ssd_jobs.models.model_files import model_files
+from ssd_jobs.stages.prepare import benchmark_part, prompts_part
 from ssd_jobs.stages.prepare.sources import models
 from ssd_jobs.stages.prepare.sources.problem import Problem, statement_digest
 
@@ -127,7 +127,7 @@ class Parts:
         outputs = self._parts()[part.name], self._tests(part)
         if any(output.find() is None for output in outputs):
             renderer = self._renderer(part.science.rendering)
-            benchmark.make(part, self._config.execution, self._context, renderer, outputs, inputs=self._inputs())
+            benchmark_part.make(part, self._config.execution, self._context, renderer, outputs, inputs=self._inputs())
         self._advance()
 
     def _make_prompts(self) -> None:
@@ -143,7 +143,9 @@ class Parts:
         if part.science.decontaminate == "Ignore":
             statements = {}
         inputs = self._inputs()
-        return pool.fill(part, self._config.execution, self._context, renderer, statements, draft, inputs=inputs)
+        return prompts_part.fill(
+            part, self._config.execution, self._context, renderer, statements, draft, inputs=inputs
+        )
 
     def _renderer(self, rendering: Rendering) -> prompts.Renderer:
         """Return the way from problems to token ids."""

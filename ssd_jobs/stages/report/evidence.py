@@ -18,7 +18,7 @@ from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import ARTIFACTS, BenchmarkReport, Evaluation, Grading, ReportConfig, StageArtifact, files
 from ssd_jobs.errors import JobError
-from ssd_jobs.models.files import model_files
+from ssd_jobs.models.model_files import model_files
 from ssd_jobs.scoring import Panel, Scores, score
 from ssd_jobs.stages.report.document import Sample
 

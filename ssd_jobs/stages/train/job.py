@@ -14,7 +14,7 @@ import torch.distributed as dist
 from ssd_jobs.artifacts import open_artifact
 from ssd_jobs.contract import TrainConfig, files
 from ssd_jobs.errors import JobError
-from ssd_jobs.models.files import model_files
+from ssd_jobs.models.model_files import model_files
 from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.train import attention, corpus, export, guard, model, nll, observer, optimizer, verifying
 from ssd_jobs.stages.train.checkpoint import Checkpoints

@@ -3,7 +3,7 @@
 import torch.distributed as dist
 
 from ssd_jobs.errors import BadInput
-from ssd_jobs.models.files import ModelFiles
+from ssd_jobs.models.model_files import ModelFiles
 from ssd_jobs.stages.train.ranks import Ranks
 
 __all__ = ["verify"]

@@ -11,7 +11,7 @@ from configs.report import promotion_of
 from ssd_jobs import artifacts, contract, tracking
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
-from ssd_jobs.models.files import exported_digest
+from ssd_jobs.models.model_files import exported_digest
 from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.toy import base_model
 from ssd_jobs.tracking import Candidate, Recorded, runs

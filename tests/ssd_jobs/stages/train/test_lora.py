@@ -20,7 +20,7 @@ from processes.ranks import on_ranks
 from ssd_jobs.contract import Lora, files
 from ssd_jobs.errors import BadInput, Terminated
 from ssd_jobs.models import adapting
-from ssd_jobs.models.files import model_files
+from ssd_jobs.models.model_files import model_files
 from ssd_jobs.stages.train import export, job, lora, model, nll, ranks
 from ssd_jobs.stages.train.ranks import Ranks
 from workspaces import training

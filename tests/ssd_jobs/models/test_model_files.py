@@ -15,7 +15,7 @@ from processes import hashing, ranks
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import manifest
 from ssd_jobs.errors import BadInput, JobError
-from ssd_jobs.models.files import model_files, shares
+from ssd_jobs.models.model_files import model_files, shares
 from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.train import job, verifying
 from ssd_jobs.stages.train.ranks import Ranks
