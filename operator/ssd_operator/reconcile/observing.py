@@ -5,7 +5,7 @@ That a Job is gone, or that a pod left no words, is believed only when the API s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from ssd_jobs import contract
@@ -13,6 +13,7 @@ from ssd_operator.cluster import Api, Jobs, Key, Run, Store, quotas
 from ssd_operator.lifecycle import Inputs, JobView, PodView, is_asked, is_watched
 from ssd_operator.lifecycle.results import result_of
 from ssd_operator.manifests import Place
+from ssd_operator.reconcile.acting import Actor
 from ssd_operator.reconcile.admission import Admissions
 from ssd_operator.reconcile.progress import Reader, url
 from ssd_operator.spec.status import ProgressStatus, StageStatus, Status
@@ -23,8 +24,12 @@ __all__ = ["Observer"]
 class Observer:
     """Observes resources."""
 
-    def __init__(self, api: Api, store: Store, jobs: Jobs, progress: Reader) -> None:
+    def __init__(
+        self, api: Api, store: Store, jobs: Jobs, *, actor: Actor, progress: Reader, clock: Callable[[], datetime]
+    ) -> None:
         self._api = api
+        self._actor = actor
+        self._clock = clock
         self._store = store
         self._requests = jobs
         self._progress = progress
@@ -42,18 +47,8 @@ class Observer:
         """Drop what is known of other Jobs than these."""
         self._admissions.keep_only({job.uid for job in jobs})
 
-    async def observe(
-        self,
-        run: Run,
-        was: Status,
-        place: Place,
-        *,
-        problem: str,
-        made: Mapping[str, str],
-        refusals: Mapping[str, str],
-        now: datetime,
-    ) -> Inputs:
-        """Return all that can be seen of a resource now, beside what the caller knows itself."""
+    async def observe(self, run: Run, was: Status, place: Place, *, problem: str) -> Inputs:
+        """Return all that can be seen of a resource now; `problem` is what is wrong with its newest spec."""
         key = run.key
         live = [stage for stage in was.stages if is_watched(stage)]
         jobs, absent = await self._jobs(key, run.uid, live)
@@ -63,15 +58,15 @@ class Observer:
             uid=run.uid,
             generation=run.generation,
             place=place,
-            now=now,
+            now=self._clock(),
             suspended=run.suspended,
             planning=run.planning,
             problem=problem,
             jobs=jobs,
             pods=pods,
             absent=absent,
-            made=made,
-            refusals=refusals,
+            made=self._actor.made[key],
+            refusals=self._actor.refusals[key],
             wanted=self._wanted(run.uid, jobs),
             queued=await self._queued(live, jobs) if place.settings.kueue else {},
             progress=self._read_progress(key, live, pods, place),

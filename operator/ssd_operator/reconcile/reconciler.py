@@ -82,7 +82,7 @@ class Reconciler:
         self._runs = Runs(api, store)
         jobs = Jobs(api, store)
         self._actor = Actor(api, jobs)
-        self._observer = Observer(api, store, jobs, progress)
+        self._observer = Observer(api, store, jobs, actor=self._actor, progress=progress, clock=clock)
         self._recorder = Recorder(api, identity=settings.identity, clock=clock)
 
     async def prefetch(self, namespace: str) -> None:
@@ -173,7 +173,7 @@ class Reconciler:
         """Observe, write, act; events are written last, so that no Job waits for one."""
         place = await self._place(run, spec)
         was = with_kinds(run.status, place, name=run.key.name, uid=run.uid)
-        inputs = await self._observe(run, was, spec, place)
+        inputs = await self._observer.observe(run, was, place, problem=spec.problem)
         status = advance(reopen(was) if spec.reopened else was, inputs, self._planner)
         run = await self._write(run, was, status, spec)
         events = events_between(was, status)
@@ -198,18 +198,6 @@ class Reconciler:
             claim_uid=claim_uid,
             spec=spec.spec,
             settings=self._settings,
-        )
-
-    async def _observe(self, run: Run, was: Status, spec: SpecInForce, place: Place) -> Inputs:
-        """Return all that the next status is made from."""
-        return await self._observer.observe(
-            run,
-            was,
-            place,
-            problem=spec.problem,
-            made=self._actor.made[run.key],
-            refusals=self._actor.refusals[run.key],
-            now=self._clock(),
         )
 
     async def _write(self, run: Run, was: Status, status: Status, spec: SpecInForce) -> Run:
