@@ -8,7 +8,7 @@ import types
 from dataclasses import dataclass
 
 from ssd_jobs.sandbox import inprocess, prelude, process
-from ssd_jobs.sandbox.protocol import NotCompiled, Program
+from ssd_jobs.sandbox.protocol import NotCompiled, Terms
 
 __all__ = ["Compiled", "compile_program"]
 
@@ -22,17 +22,18 @@ class Compiled:
     module: types.ModuleType
 
 
-def compile_program(program: Program) -> Compiled:
+def compile_program(text: bytes | memoryview, terms: Terms) -> Compiled:
     """Compile a program, or raise NotCompiled."""
-    text = program.source
-    in_process = program.mode == "LCB"
+    in_process = terms.mode == "LCB"
     try:
+        # As few objects as can be: this often runs in a fresh fork, which pays for each that it touches.
+        source = str(text, "utf-8", "surrogatepass")
         if in_process:
-            text = inprocess.prepare(text, program.kind)
-        code = compile(text, process.FILE, "exec", dont_inherit=True)
+            source = inprocess.prepare(source, terms.kind)
+        code = compile(source, process.FILE, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
         raise NotCompiled(f"{type(error).__name__}: {error}"[:300]) from None
-    module = process.main_module("__main__" if program.kind == "stdin" else "solution")
-    if program.kind != "stdin" and not in_process:
+    module = process.main_module("__main__" if terms.kind == "stdin" else "solution")
+    if terms.kind != "stdin" and not in_process:
         module.__dict__.update(prelude.namespace())
-    return Compiled(text, code, module)
+    return Compiled(source, code, module)

@@ -30,12 +30,15 @@ class PassingMemory:
 
     def room(self, size: int) -> None:
         """Make sure that so many bytes fit; what was in use stays at its place."""
-        self._used = max(self._used, size)
         if size > len(self._map):
             larger = mmap.mmap(-1, max(size, 2 * len(self._map)), flags=FLAGS)
             memoryview(larger)[: len(self._map)] = memoryview(self._map)
             # The old one is unmapped with the last slice of it.
             self._map = larger
+
+    def uses(self, size: int) -> None:
+        """Remember that so many bytes of it are written and have to be wiped."""
+        self._used = max(self._used, size)
 
     def slice(self, start: int, stop: int) -> memoryview:
         """Return a part of it, without a copy."""
@@ -59,6 +62,7 @@ class PassingMemory:
             if not read:
                 break
             done += read
+            self.uses(start + done)
         return done
 
     def wipe(self) -> None:
@@ -106,3 +110,4 @@ class Inbox:
             if not count:
                 raise EOFError("the connection ended")
             self._filled += count
+            self._memory.uses(self._filled)

@@ -18,7 +18,7 @@ from ssd_jobs.sandbox.bounds import Bounds
 from ssd_jobs.sandbox.compiling import Compiled
 from ssd_jobs.sandbox.frames import Channel
 from ssd_jobs.sandbox.memory import Inbox, PassingMemory
-from ssd_jobs.sandbox.protocol import NotCompiled, Program, Terms
+from ssd_jobs.sandbox.protocol import NotCompiled, Terms
 from ssd_jobs.sandbox.run import NotConfined, ProgramRun, SharedState
 
 __all__ = ["serve"]
@@ -56,15 +56,15 @@ class _ConnectionServer:
         if terms.mode != self.mode:
             self.mode = terms.mode
             confine.limit_stack(terms.mode)
-        goes_on = self._run(terms, header, text, data, only=kind == "only")
+        goes_on = self._run(terms, text, data, only=kind == "only")
         self.inbox.wipe()
         return goes_on
 
-    def _run(self, terms: Terms, header: bytes, text: tuple[int, int], data: tuple[int, int], *, only: bool) -> bool:
+    def _run(self, terms: Terms, text: tuple[int, int], data: tuple[int, int], *, only: bool) -> bool:
         """Run a program; return whether its processes ended well."""
         memory = self.shared.memory
         heavy = tuple(name for name in prelude.HEAVY if memory.holds(name.encode(), *text))
-        compiled = partial(_compiled, header, memory.slice(*text))
+        compiled = partial(compiling.compile_program, memory.slice(*text), terms)
         first = memory.slice(*data)
         if only and not heavy:
             _answer(
@@ -72,11 +72,6 @@ class _ConnectionServer:
             )
             return True
         return _ProgramProcess(self.channel, self.shared, terms, compiled, heavy, self.mapped, only=only).run(first)
-
-
-def _compiled(header: bytes, text: memoryview) -> Compiled:
-    """Compile a program, in a fork that runs nothing else."""
-    return compiling.compile_program(Program.parse(header, bytes(text)))
 
 
 @dataclass(frozen=True, slots=True)

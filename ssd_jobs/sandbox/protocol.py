@@ -98,16 +98,6 @@ class Program(Terms):
 
     source: str
 
-    @classmethod
-    def parse(cls, header: bytes, body: bytes) -> "Program":
-        """Build the program that a frame describes."""
-        terms = Terms.of(header)
-        try:
-            source = body.decode("utf-8", "surrogatepass")
-        except UnicodeDecodeError as error:
-            raise ProtocolError(f"not a program: {error}") from None
-        return cls(source=source, limits=terms.limits, mode=terms.mode, kind=terms.kind, entry_point=terms.entry_point)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:

@@ -63,8 +63,9 @@ def rehearse() -> None:
     memory = PassingMemory()
     for _ in range(ROUNDS):
         for program, data in PROGRAMS:
-            ready = compile_program(program)
-            for compiled in (partial(compile_program, program), lambda ready=ready: ready):
+            text = memoryview(program.source.encode())
+            ready = compile_program(text, program)
+            for compiled in (partial(compile_program, text, program), lambda ready=ready: ready):
                 shared = SharedState(confine.Confinement(0, filtered=False), mine, memory)
                 ProgramRun(shared, program, Bounds.of(program, 0), data, compiled).rehearse()
     mine.close()

@@ -104,6 +104,7 @@ class ProgramRun:
         memory, note = self.shared.memory, self.shared.note
         size = note.find(b"\0", 1) - 1
         memory.room(size)
+        memory.uses(size)
         with memoryview(note) as left:
             memory.slice(0, size)[:] = left[1 : 1 + size]
         note[1 : 1 + size] = bytes(size)

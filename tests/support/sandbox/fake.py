@@ -10,7 +10,7 @@ from pathlib import Path
 from ssd_jobs.sandbox import frames
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.frames import Channel, ProtocolError
-from ssd_jobs.sandbox.protocol import Hello, Outcome, Program
+from ssd_jobs.sandbox.protocol import Hello, Outcome, Program, Terms
 
 Behaviour = Callable[[Channel, Program], None]
 
@@ -25,6 +25,13 @@ def outcome(**changes: object) -> Outcome:
         "stdout": b"", "returned": None, "stderr": b"", "truncated": False,
     }  # fmt: skip
     return Outcome(**{**plain, **changes})  # type: ignore[arg-type]
+
+
+def program_of(header: bytes, body: bytes) -> Program:
+    """Return the program that a frame describes."""
+    terms = Terms.of(header)
+    source = body.decode("utf-8", "surrogatepass")
+    return Program(source=source, limits=terms.limits, mode=terms.mode, kind=terms.kind, entry_point=terms.entry_point)
 
 
 def frame_of(seen: Outcome) -> tuple[bytes, bytes]:
@@ -58,7 +65,7 @@ def fake_sandbox(path: Path, behave: Behaviour, *, hello: Callable[[], Hello] = 
             channel.send(frames.encode("hello", hello().header()))
             while True:
                 _, header, body = channel.receive("program")
-                behave(channel, Program.parse(header, body))
+                behave(channel, program_of(header, body))
 
     def accept() -> None:
         with contextlib.suppress(OSError):
