@@ -28,7 +28,7 @@ class Guard(Section):
     """A benchmark of evaluation.benchmarks."""
     metric: Metric
     """What is compared, such as pass@1."""
-    max_drop: Share = 0.03
+    max_drop: Share = 0.04
     """The lower end of the interval of the difference must be above minus this; with too few samples to show it, the
     guard holds and says how many are missing."""
 
