@@ -12,9 +12,8 @@ from typing import Any
 
 from ssd_operator import naming
 from ssd_operator.cluster import Api, Key, Run, connect, read_run, run_key
-from ssd_operator.spec.status import StageStatus
 
-__all__ = ["main"]
+__all__ = ["main", "planned"]
 
 PATIENCE_S = 120.0
 INTERVAL_S = 1.0
@@ -25,28 +24,33 @@ async def main(namespace: str, claim: str) -> int:
     key = run_key(namespace, f"helm-test-{uuid.uuid4().hex[:8]}")
     api = await connect()
     try:
-        await api.create(_toy(key, claim))
-        try:
-            planned = await _planned(api, key)
-        finally:
-            await api.delete(key.kind, key.namespace, key.name, preconditions={}, foreground=False)
+        stages = await planned(api, key, claim)
     finally:
         await api.close()
-    if planned is None:
+    if stages is None:
         print(f"the operator did not plan {key} within {PATIENCE_S:g} s; look at its log", file=sys.stderr)  # noqa: T201
         return 1
-    print("planned: " + ", ".join(stage.name for stage in planned))  # noqa: T201
+    print("planned: " + ", ".join(stages))  # noqa: T201
     return 0
 
 
-async def _planned(api: Api, key: Key) -> tuple[StageStatus, ...] | None:
+async def planned(api: Api, key: Key, claim: str) -> list[str] | None:
+    """Return the stages that the operator plans for the toy, None if it does not; the resource is gone afterwards."""
+    await api.create(_toy(key, claim))
+    try:
+        return await _stages(api, key)
+    finally:
+        await api.delete(key.kind, key.namespace, key.name, preconditions={}, foreground=False)
+
+
+async def _stages(api: Api, key: Key) -> list[str] | None:
     """Wait for the stages in status."""
     loop = asyncio.get_running_loop()
     end = loop.time() + PATIENCE_S
     while loop.time() < end:
         run = await read_run(api, key)
         if isinstance(run, Run) and run.status.phase == "Planned":
-            return run.status.stages
+            return [stage.name for stage in run.status.stages]
         await asyncio.sleep(INTERVAL_S)
     return None
 
