@@ -16,7 +16,7 @@ from ssd_jobs.models.prompts import Renderer
 from ssd_jobs.stages.prepare.decontamination import WORDS, Index
 from ssd_jobs.stages.prepare.sources.pools import Pool, open_pool
 from ssd_jobs.stages.prepare.sources.problem import Problem
-from ssd_jobs.stages.prepare.sources.selection import Overlap, Selection, choose
+from ssd_jobs.stages.prepare.sources.selection import ProblemOverlap, Selection, choose
 
 __all__ = ["fill"]
 
@@ -66,7 +66,7 @@ def _choose(pool: Pool, science: PromptsScience, statements: Mapping[str, Sequen
     return selection
 
 
-def _overlap(found: Overlap, names: Mapping[int, str]) -> dict[str, JsonValue]:
+def _overlap(found: ProblemOverlap, names: Mapping[int, str]) -> dict[str, JsonValue]:
     """Return a line of the list: a problem that was kept stands there under its own id."""
     kept = found.position in names
     name = names.get(found.position, found.problem_id)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from ssd_jobs.stages.prepare.decontamination import Index
 from ssd_jobs.stages.prepare.sources.problem import Problem, statement_digest
 
-__all__ = ["Overlap", "Selection", "choose"]
+__all__ = ["ProblemOverlap", "Selection", "choose"]
 
 
 @dataclass(frozen=True)
-class Overlap:
+class ProblemOverlap:
     """A training problem that shares text with a benchmark."""
 
     position: int
@@ -27,7 +27,7 @@ class Selection:
 
     kept: list[int] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
-    overlaps: list[Overlap] = field(default_factory=list)
+    overlaps: list[ProblemOverlap] = field(default_factory=list)
 
 
 def choose(
@@ -49,7 +49,7 @@ def choose(
             continue
         overlaps = index.overlaps(problem.statement) if index else {}
         found = overlaps.items()
-        selection.overlaps += [Overlap(position, problem.problem_id, name, count) for name, count in found]
+        selection.overlaps += [ProblemOverlap(position, problem.problem_id, name, count) for name, count in found]
         if not (overlaps and drop_overlaps):
             places.append((_order(digest, problem.problem_id), position))
     chosen = sorted(places)[:limit] if limit else places
