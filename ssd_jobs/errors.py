@@ -14,6 +14,10 @@ from enum import IntEnum
 __all__ = ["BadInput", "ExitCode", "JobError", "Temporary", "Terminated", "first_line"]
 
 
+LONGEST = 300
+"""Characters of another's sentence that belong into ours."""
+
+
 class ExitCode(IntEnum):
     """The exit codes of a stage, as both runners and the Job's podFailurePolicy read them."""
 
@@ -49,5 +53,6 @@ class Terminated(JobError):
 
 
 def first_line(error: BaseException) -> str:
-    """Return what a library's error says as a part of a sentence; its kind where it says nothing."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    """Return what a library's error says as a part of a sentence, not all of it; its kind where it says nothing."""
+    line = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"

@@ -16,6 +16,7 @@ import torch
 from pydantic import JsonValue
 
 from ssd_jobs.contract import Decode, EngineConfig, demands
+from ssd_jobs.contract.printable import brief
 from ssd_jobs.engine import Completion, PartialCompletion, Request, decoding
 from ssd_jobs.engine.keyvalues import KeyValues
 from ssd_jobs.errors import BadInput
@@ -174,7 +175,7 @@ def _check(engine: EngineConfig) -> None:
             raise BadInput(f"sampling.engineArgs.{name}: Transformers knows {', '.join(ARGUMENTS)}; remove it")
         if type(value) is not kind or value == "" or (isinstance(value, int) and value < 1):
             due = "a whole number above 0" if kind is int else "a word"
-            raise BadInput(f"sampling.engineArgs.{name}: {value!r} is not {due}; correct it")
+            raise BadInput(f"sampling.engineArgs.{name}: {brief(repr(value))} is not {due}; correct it")
     dtype = engine.args.get("dtype", "auto")
     if dtype != "auto" and not isinstance(getattr(torch, str(dtype), None), torch.dtype):
         raise BadInput(f"sampling.engineArgs.dtype: {dtype} is no type of numbers; name bfloat16, float16 or float32")

@@ -90,7 +90,7 @@ def load_template(name: str, workspace: Path) -> Template:
     try:
         return Template(path.read_text(encoding="utf-8"), source=name)
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"prompts.template: {path} cannot be read ({error}); give a text file") from None
+        raise BadInput(f"prompts.template: {path} cannot be read ({first_line(error)}); give a text file") from None
 
 
 def load_tokenizer(model: Path, *, trust_remote_code: bool) -> Any:
@@ -108,7 +108,7 @@ def _day(day: str) -> datetime:
     try:
         return datetime.fromisoformat(day)
     except ValueError as error:
-        raise BadInput(f"model.templateDate: {day} is no day ({error}); write one as YYYY-MM-DD") from None
+        raise BadInput(f"model.templateDate: {day} is no day ({first_line(error)}); write one as YYYY-MM-DD") from None
 
 
 class Renderer:
@@ -166,4 +166,6 @@ class Renderer:
                 )
             )
         except (jinja2.TemplateError, TypeError) as error:
-            raise BadInput(f"model.chatTemplateArgs: the model's chat template refuses them: {error}") from None
+            raise BadInput(
+                f"model.chatTemplateArgs: the model's chat template refuses them: {first_line(error)}"
+            ) from None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ssd_jobs.contract import files
-from ssd_jobs.errors import BadInput
+from ssd_jobs.errors import BadInput, first_line
 
 __all__ = ["stop_token_ids"]
 
@@ -51,5 +51,5 @@ def _document(file: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except ValueError as error:
-        raise BadInput(f"{file}: is no JSON ({error}); get the model again") from None
+        raise BadInput(f"{file}: is no JSON ({first_line(error)}); get the model again") from None
     return found if isinstance(found, dict) else {}

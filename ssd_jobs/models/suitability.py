@@ -11,7 +11,7 @@ from typing import Any
 from torch import nn
 
 from ssd_jobs.contract import Lora, PrepareConfig, demands, files
-from ssd_jobs.errors import BadInput
+from ssd_jobs.errors import BadInput, first_line
 from ssd_jobs.models import adapting, compilers, loading
 from ssd_jobs.models.stops import stop_token_ids
 
@@ -70,7 +70,7 @@ def _known(path: Path, *, trust_remote_code: bool) -> tuple[dict[str, Any], Any]
         settings = loading.read_config(path, trust_remote_code=trust_remote_code).to_dict()
         return settings, loading.without_memory(path, trust_remote_code=trust_remote_code)
     except BadInput as error:
-        raise BadInput(f"model.source: {error}") from None
+        raise BadInput(f"model.source: {first_line(error)}") from None
 
 
 def _check_stops(path: Path, size: int | None) -> None:
@@ -78,7 +78,7 @@ def _check_stops(path: Path, size: int | None) -> None:
     try:
         stops = stop_token_ids(path)
     except BadInput as error:
-        raise BadInput(f"model.source: {error}") from None
+        raise BadInput(f"model.source: {first_line(error)}") from None
     unknown = [token for token in stops if size is not None and token >= size]
     if unknown:
         raise BadInput(

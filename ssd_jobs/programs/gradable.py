@@ -7,7 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ssd_jobs.errors import BadInput
+from ssd_jobs.contract.printable import brief
+from ssd_jobs.errors import BadInput, first_line
 
 __all__ = ["DIFFICULTIES", "check_problem", "check_test"]
 
@@ -16,14 +17,16 @@ DIFFICULTIES = ("easy", "medium", "hard")
 
 def check_problem(problem: Mapping[str, Any], source: object) -> None:
     """Refuse a row of `tables.PROBLEMS` whose programs cannot be called; `source` begins the message."""
-    name = problem["problem_id"]
+    name = brief(problem["problem_id"])
     if problem["difficulty"] not in ("", *DIFFICULTIES):
         raise BadInput(
-            f"{source}: problem {name} has the unknown difficulty {problem['difficulty']!r}; "
+            f"{source}: problem {name} has the unknown difficulty {brief(repr(problem['difficulty']))}; "
             f"use easy, medium or hard, or leave it empty"
         )
     if problem["kind"] not in ("stdin", "functional"):
-        raise BadInput(f"{source}: problem {name} has the unknown kind {problem['kind']!r}; use stdin or functional")
+        raise BadInput(
+            f"{source}: problem {name} has the unknown kind {brief(repr(problem['kind']))}; use stdin or functional"
+        )
     if (problem["kind"] == "functional") != bool(problem["entry_point"]):
         raise BadInput(
             f"{source}: problem {name}: a functional problem, and only one, names an entry_point; "
@@ -33,7 +36,7 @@ def check_problem(problem: Mapping[str, Any], source: object) -> None:
 
 def check_test(test: Mapping[str, Any], kind: str, source: object) -> None:
     """Refuse a row of `tables.TESTS` that no program, or any program, would pass."""
-    where = f"{source}: problem {test['problem_id']}, test {test['test_index']}"
+    where = f"{source}: problem {brief(test['problem_id'])}, test {test['test_index']}"
     if not test["output"]:
         raise BadInput(f"{where}: has no expected output, so that any program would fail or pass by chance")
     if kind != "functional":
@@ -48,4 +51,6 @@ def _json(text: str, what: str) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BadInput(f"{what} is no JSON ({error}); correct it in the source and run prepare again") from None
+        raise BadInput(
+            f"{what} is no JSON ({first_line(error)}); correct it in the source and run prepare again"
+        ) from None

@@ -15,6 +15,7 @@ from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import Artifact, Draft, Output, Provenance, tables
 from ssd_jobs.context import Context
 from ssd_jobs.contract import files
+from ssd_jobs.contract.printable import brief
 from ssd_jobs.engine import Engine
 from ssd_jobs.engine.loading import load
 from ssd_jobs.errors import BadInput
@@ -253,7 +254,7 @@ def _check_room(config: SamplingConfig, prompts: Sequence[Prompt]) -> None:
     if prompts and len(long) / len(prompts) > config.execution.max_error_fraction:
         raise BadInput(
             f"maxSequenceTokens: {len(long)} of {len(prompts)} prompts leave no room below {limit} tokens, such as "
-            f"{long[0].problem_id} with {len(long[0].token_ids)}; {_remedy(config)}"
+            f"{brief(long[0].problem_id)} with {len(long[0].token_ids)}; {_remedy(config)}"
         )
 
 

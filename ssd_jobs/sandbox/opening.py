@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ssd_jobs.contract import ProgramLimits, SandboxExecution
-from ssd_jobs.errors import JobError
+from ssd_jobs.errors import JobError, first_line
 from ssd_jobs.sandbox import local
 from ssd_jobs.sandbox.client import Client, SandboxFailure
 from ssd_jobs.sandbox.protocol import Limits
@@ -36,4 +36,4 @@ def connect_sandbox(execution: SandboxExecution, *, memory_mb: int) -> Iterator[
             with local.spawn(workers=execution.workers, memory_mb=memory_mb, allow_weak=weak) as client:
                 yield client
     except SandboxFailure as error:
-        raise JobError(f"the sandbox did not do its work ({error}); see its log, then run again") from error
+        raise JobError(f"the sandbox did not do its work ({first_line(error)}); see its log, then run again") from error

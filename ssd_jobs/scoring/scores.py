@@ -15,6 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ssd_jobs.artifacts import tables
+from ssd_jobs.contract.printable import brief
 from ssd_jobs.errors import BadInput
 from ssd_jobs.programs.gradable import DIFFICULTIES
 
@@ -95,13 +96,13 @@ def _check(problem: str, group: list[dict[str, Any]], *, samples: int, source: s
     found = sorted(row["sample_index"] for row in group)
     if found != list(range(samples)):
         raise BadInput(
-            f"{source}: problem {problem} has the samples {_short(found)} where 0 to {samples - 1} are due; "
+            f"{source}: problem {brief(problem)} has the samples {_short(found)} where 0 to {samples - 1} are due; "
             f"run grade again"
         )
     unknown = {row["difficulty"] for row in group} - {"", *DIFFICULTIES}
     if unknown:
         raise BadInput(
-            f"{source}: problem {problem} has the unknown difficulty {min(unknown)!r}; "
+            f"{source}: problem {brief(problem)} has the unknown difficulty {brief(repr(min(unknown)))}; "
             f"use easy, medium or hard, or leave it empty"
         )
 

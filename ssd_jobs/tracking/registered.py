@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from ssd_jobs.contract.printable import brief
 from ssd_jobs.errors import BadInput
 from ssd_jobs.tracking import server
 
@@ -48,5 +49,7 @@ def version(client: "MlflowClient", name: str, number: str) -> Any:
         return server.verified(client.get_model_version(name, number))
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            raise BadInput(f"{name}: there is no version {number!r}; see the Models page of MLflow") from error
+            raise BadInput(
+                f"{name}: there is no version {brief(repr(number))}; see the Models page of MLflow"
+            ) from error
         raise

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ssd_jobs import contract
+from ssd_jobs.contract.printable import brief
 from ssd_jobs.errors import BadInput, Temporary
 from ssd_jobs.tracking import lock, registered, runs, server, weights
 from ssd_jobs.tracking.lock import Lease
@@ -103,7 +104,7 @@ def _champion(client: "MlflowClient", name: str, alias: str) -> str:
     """Return the version that holds the alias; raise BadInput when none does."""
     current = registered.aliases(client, name).get(alias)
     if current is None:
-        raise BadInput(f"{name}: no version holds the alias {alias!r}; there is nothing to roll back")
+        raise BadInput(f"{name}: no version holds the alias {brief(repr(alias))}; there is nothing to roll back")
     return current
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ssd_jobs import contract
+from ssd_jobs.contract.printable import brief
 from ssd_jobs.errors import BadInput
 from ssd_jobs.tracking import server
 
@@ -46,7 +47,8 @@ def experiment(client: "MlflowClient", tracking: contract.Tracking) -> str:
             found = client.get_experiment_by_name(tracking.experiment)
     if found is None or found.lifecycle_stage == "deleted":
         raise BadInput(
-            f"tracking.experiment: {tracking.experiment!r} is deleted in MLflow; restore it there or name another one"
+            f"tracking.experiment: {brief(repr(tracking.experiment))} is deleted in MLflow; restore it there or name "
+            "another one"
         )
     return str(server.verified(found).experiment_id)
 
@@ -76,7 +78,7 @@ def child_run(
 def quoted(value: str) -> str:
     """Return a value as MLflow's filters write it."""
     if "'" in value:
-        raise BadInput(f"{value!r} cannot be looked up in MLflow: remove the quote from it")
+        raise BadInput(f"{brief(repr(value))} cannot be looked up in MLflow: remove the quote from it")
     return f"'{value}'"
 
 

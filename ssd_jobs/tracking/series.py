@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssd_jobs import contract
 from ssd_jobs.artifacts import lines
-from ssd_jobs.errors import BadInput
+from ssd_jobs.errors import BadInput, first_line
 from ssd_jobs.tracking import runs, server
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _points(path: Path, text: str) -> Iterator[Point]:
             yield Point(str(row["key"]), float(row["value"]), int(row["step"]), int(row["time_ms"]))
         except (ValueError, KeyError, TypeError) as error:
             raise BadInput(
-                f"{path}:{number}: is no metric ({type(error).__name__}: {error}); "
+                f"{path}:{number}: is no metric ({type(error).__name__}: {first_line(error)}); "
                 f"remove the line or run its stage again"
             ) from None
 

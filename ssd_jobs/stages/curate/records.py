@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from ssd_jobs.artifacts.appending import TableWriter
+from ssd_jobs.contract.printable import brief
 from ssd_jobs.errors import BadInput
 from ssd_jobs.programs.filtering import SampleDecision
 from ssd_jobs.stages.curate.decisions import Row
@@ -64,7 +65,7 @@ class Records:
         finished = whole and row["finish_reason"] == "stop"
         if finished and completion[-1] not in self.stops:
             raise BadInput(
-                f"{source}: sample {row['problem_id']}/{row['sample_index']} ends with token {completion[-1]}, "
+                f"{source}: sample {brief(row['problem_id'])}/{row['sample_index']} ends with token {completion[-1]}, "
                 f"which ends nothing in this model; sample again with this model"
             )
         tokens = row["prompt_token_ids"] + completion

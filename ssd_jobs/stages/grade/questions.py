@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import GradeConfig, files
+from ssd_jobs.contract.printable import brief
 from ssd_jobs.errors import BadInput
 from ssd_jobs.programs import gradable
 from ssd_jobs.programs.checking import BenchmarkCheck
@@ -87,7 +88,7 @@ def questions(
     for row in mine:
         name = row["problem_id"]
         if not by_problem.get(name) and name not in checks:
-            raise BadInput(f"{source}: problem {name} has no tests; remove the problem or give it tests")
+            raise BadInput(f"{source}: problem {brief(name)} has no tests; remove the problem or give it tests")
         gradable.check_problem(row, problems.path / files.PROBLEMS)
         ordered = sorted(by_problem.get(name, ()), key=lambda test: int(test["test_index"]))
         for test in ordered:
@@ -124,7 +125,9 @@ def completions(
             }
             unknown = mine - known.keys()
             if unknown:
-                raise BadInput(f"{each.path}: problem {min(unknown)} is not in the benchmark; run generate again")
+                raise BadInput(
+                    f"{each.path}: problem {brief(min(unknown))} is not in the benchmark; run generate again"
+                )
             found += _completions(data.filter(pc.is_in(data["problem_id"], pa.array(sorted(mine), pa.string()))))
     return sorted(found, key=lambda each: (each.problem_id, each.sample_index))
 

@@ -9,6 +9,7 @@ import random
 import secrets
 from collections.abc import Iterable, Iterator
 
+from ssd_jobs.contract.printable import brief
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.protocol import Limits, Mode
 from ssd_jobs.stages.grade.canaries import CanaryFailed
@@ -30,8 +31,8 @@ def grade_many(
         for job, verdict in graded:
             if job.spoiled and verdict.passed:
                 raise CanaryFailed(
-                    f"a spoiled copy of program {job.key!r} passed in mode {mode}: the sandbox does not answer "
-                    "with what it ran, so no verdict of this shard counts; grade it again in a fresh sandbox"
+                    f"a spoiled copy of program {brief(repr(job.key))} passed in mode {mode}: the sandbox does not "
+                    "answer with what it ran, so no verdict of this shard counts; grade it again in a fresh sandbox"
                 )
         yield from (each for each in graded if not each[0].spoiled)
 

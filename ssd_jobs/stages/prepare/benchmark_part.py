@@ -8,6 +8,7 @@ from ssd_jobs.artifacts import Output, Provenance, tables
 from ssd_jobs.artifacts.appending import TableWriter, table_writer
 from ssd_jobs.context import Context
 from ssd_jobs.contract import BenchmarkPart, LiveCodeBench, PrepareExecution, files, science_of
+from ssd_jobs.contract.printable import brief
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models.prompts import Renderer
 from ssd_jobs.programs import gradable
@@ -90,9 +91,11 @@ class _Writer:
         counts = Counts()
         for problem in source:
             if problem.problem_id in seen:
-                raise BadInput(f"{field}: problem {problem.problem_id} is there twice; give every problem its own id")
+                raise BadInput(
+                    f"{field}: problem {brief(problem.problem_id)} is there twice; give every problem its own id"
+                )
             if not problem.tests and not problem.check:
-                raise BadInput(f"{field}: problem {problem.problem_id} has no tests; add tests or leave it out")
+                raise BadInput(f"{field}: problem {brief(problem.problem_id)} has no tests; add tests or leave it out")
             seen.add(problem.problem_id)
             row = problem.row()
             self._add(row, problem.tests)

@@ -13,6 +13,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from ssd_jobs.contract.printable import brief
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.prepare.sources import rows
 from ssd_jobs.stages.prepare.sources.assertions import CHECK, Assertions, classes_used, program, take_apart
@@ -62,7 +63,7 @@ class Asserted:
         try:
             found, assertions = _humaneval(row) if self.form == "HumanEval" else _mbpp(row)
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-            raise BadInput(f"{place}: is no row of {self.form} ({error!r}); correct or remove it") from None
+            raise BadInput(f"{place}: is no row of {self.form} ({brief(repr(error))}); correct or remove it") from None
         found = replace(found, tests=assertions.cases)
         if self.referenced and found.reference:
             found = replace(found, check=assertions.check)

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from ssd_jobs.contract import BenchmarkSource, Builtin, Columns, HuggingFaceRows, LiveCodeBench, PathRows, is_asserted
 from ssd_jobs.contract.path_rows import digest
+from ssd_jobs.contract.printable import brief
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.prepare.sources import asserts, datasets, livecodebench, rows, toy
 from ssd_jobs.stages.prepare.sources.generic import Table
@@ -56,7 +57,9 @@ def open_benchmark(source: BenchmarkSource, *, name: str, workspace: Path, offli
             referenced = is_asserted(source)
             return _from_hub(KNOWN[builtin], field=f"{field}.builtin", offline=offline, referenced=referenced)
         case Builtin(name=builtin):
-            raise BadInput(f"{field}.builtin: there is no benchmark {builtin!r}; use toy, {' or '.join(KNOWN)}")
+            raise BadInput(
+                f"{field}.builtin: there is no benchmark {brief(repr(builtin))}; use toy, {' or '.join(KNOWN)}"
+            )
         case LiveCodeBench():
             release = livecodebench.open_release(source, workspace=workspace, offline=offline, field=field)
             return Benchmark(release.problems, release.facts)

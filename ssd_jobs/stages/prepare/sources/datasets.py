@@ -11,6 +11,7 @@ import yaml
 from pydantic import JsonValue
 
 from ssd_jobs.contract import HuggingFaceRows
+from ssd_jobs.contract.printable import brief
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.prepare.sources import hub
 
@@ -35,8 +36,8 @@ def find(source: HuggingFaceRows, *, offline: bool, field: str) -> Found:
     names = [name for name in repository.matching(*TABLES) if _belongs(name, source, declared)]
     if not names:
         raise BadInput(
-            f"{field}: {source.repo} has no JSONL or parquet files for config {source.config or 'default'!r}, "
-            f"split {source.split!r}; correct config or split"
+            f"{field}: {source.repo} has no JSONL or parquet files for config "
+            f"{brief(repr(source.config or 'default'))}, split {brief(repr(source.split))}; correct config or split"
         )
     facts: dict[str, JsonValue] = {"repo": source.repo, "revision": source.revision, "commit": repository.commit}
     return Found([repository.fetch(name) for name in names], {**facts, "files": list[JsonValue](names)})

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ssd_jobs.contract import Columns
-from ssd_jobs.errors import BadInput
+from ssd_jobs.contract.printable import brief
+from ssd_jobs.errors import BadInput, first_line
 from ssd_jobs.stages.prepare.sources import rows
 from ssd_jobs.stages.prepare.sources.problem import Case, Kind, Problem, checked_name, entry_point, identified
 
@@ -42,7 +43,7 @@ class Table:
                 needed = meaning in self.required or meaning == "passed"
                 if needed and column and present and column not in present:
                     where = "prompts.requirePassedColumn" if meaning == "passed" else f"{self.field}.columns"
-                    raise BadInput(f"{where}: {file} has no column {column!r}; it has {sorted(present)}")
+                    raise BadInput(f"{where}: {file} has no column {brief(repr(column))}; it has {sorted(present)}")
 
     def problems(self) -> Iterator[Problem]:
         """Yield every row as a problem."""
@@ -125,7 +126,7 @@ def _encoded(value: Any, kind: Kind, place: str) -> str:
     try:
         return json.dumps(value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise BadInput(f"{place}: an input or output is no JSON ({error}); store it as text") from None
+        raise BadInput(f"{place}: an input or output is no JSON ({first_line(error)}); store it as text") from None
 
 
 def _is_json(text: str) -> bool:

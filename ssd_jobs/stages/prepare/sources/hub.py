@@ -11,6 +11,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Literal
 
+from ssd_jobs.contract.printable import brief
 from ssd_jobs.errors import BadInput, Temporary, first_line
 
 __all__ = ["Repository", "resolve"]
@@ -100,12 +101,15 @@ def _hub_errors(name: str, revision: str, field: str, *, asked: bool = True) -> 
     except errors.RepositoryNotFoundError:
         raise BadInput(f"{field}.repo: {name} is not on the hub, or the token may not read it; correct it") from None
     except errors.RevisionNotFoundError:
-        raise BadInput(f"{field}.revision: {name} has no revision {revision!r}; name a branch, tag or commit") from None
+        raise BadInput(
+            f"{field}.revision: {name} has no revision {brief(repr(revision))}; name a branch, tag or commit"
+        ) from None
     except errors.LocalEntryNotFoundError as error:
         if asked:
             raise _unreachable(name, error.__cause__ or error) from None
         raise BadInput(
-            f"{field}: {name} at {revision!r} is not in the local cache and the hub may not be asked; fetch it first"
+            f"{field}: {name} at {brief(repr(revision))} is not in the local cache and the hub may not be asked; "
+            "fetch it first"
         ) from None
     except errors.HFValidationError as error:
         raise BadInput(f"{field}.repo: {name}: {first_line(error)}") from None

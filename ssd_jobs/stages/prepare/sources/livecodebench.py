@@ -18,7 +18,8 @@ from typing import Any
 from pydantic import JsonValue
 
 from ssd_jobs.contract import LiveCodeBench
-from ssd_jobs.errors import BadInput
+from ssd_jobs.contract.printable import brief
+from ssd_jobs.errors import BadInput, first_line
 from ssd_jobs.stages.prepare.sources import hub, rows
 from ssd_jobs.stages.prepare.sources.problem import Case, Problem, checked_name
 
@@ -74,7 +75,9 @@ class Release:
             try:
                 problem = _problem(row, place)
             except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-                raise BadInput(f"{place}: is no row of LiveCodeBench ({error!r}); get the release again") from None
+                raise BadInput(
+                    f"{place}: is no row of LiveCodeBench ({brief(repr(error))}); get the release again"
+                ) from None
             yield problem
         self.facts["errata_left_out"] = left_out
 
@@ -86,7 +89,9 @@ def open_release(source: LiveCodeBench, *, workspace: Path, offline: bool, field
     except ValueError:
         count = 0
     if not 1 <= count <= RELEASES:
-        raise BadInput(f"{field}.livecodebench.release: {source.release!r} is none of release_v1 … release_v{RELEASES}")
+        raise BadInput(
+            f"{field}.livecodebench.release: {brief(repr(source.release))} is none of release_v1 … release_v{RELEASES}"
+        )
     names = ["test.jsonl", *(f"test{number}.jsonl" for number in range(2, count + 1))]
     facts: dict[str, JsonValue] = {"release": source.release, "from": source.start, "to": source.end}
     if source.path:
@@ -124,7 +129,9 @@ def _unpacked(text: str, place: str) -> str:
             raise BadInput(f"{place}: private_test_cases inflates to more than {LARGEST} bytes; get the release again")
         return _pickled_text(data)
     except (binascii.Error, zlib.error, ValueError) as error:
-        raise BadInput(f"{place}: private_test_cases cannot be decoded ({error}); get the release again") from None
+        raise BadInput(
+            f"{place}: private_test_cases cannot be decoded ({first_line(error)}); get the release again"
+        ) from None
 
 
 def _pickled_text(data: bytes) -> str:
@@ -184,7 +191,7 @@ def _date(row: rows.Row, place: str) -> str:
     """Return the contest's date as YYYY-MM-DD."""
     value = _if_text(row.get("contest_date"))[:10]
     if len(value) != 10:
-        raise BadInput(f"{place}: contest_date {value!r} is no date; get the release again")
+        raise BadInput(f"{place}: contest_date {brief(repr(value))} is no date; get the release again")
     return value
 
 

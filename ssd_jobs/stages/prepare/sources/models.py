@@ -16,7 +16,8 @@ from safetensors import SafetensorError, safe_open
 
 from ssd_jobs.artifacts import Draft
 from ssd_jobs.contract import Builtin, HuggingFaceModel, ModelScience, PathModel, RegistryModel, files
-from ssd_jobs.errors import BadInput
+from ssd_jobs.contract.printable import brief
+from ssd_jobs.errors import BadInput, first_line
 from ssd_jobs.stages.prepare.sources import hub
 from ssd_jobs.toy import base_model
 
@@ -97,7 +98,7 @@ def _from_registry(uri: str, draft: Draft, patterns: tuple[str, ...], tracking_u
 def _builtin(name: str, draft: Draft, patterns: tuple[str, ...]) -> dict[str, JsonValue]:
     """Copy what the package ships."""
     if name != "toy":
-        raise BadInput(f"model.source.builtin: there is no model {name!r}; the package ships 'toy'")
+        raise BadInput(f"model.source.builtin: there is no model {brief(repr(name))}; the package ships 'toy'")
     _from_path(base_model.directory(), draft, patterns)
     return {"builtin": name}
 
@@ -149,7 +150,9 @@ def _check_weights(path: Path, index: dict[str, Any] | None) -> None:
             with safe_open(file, framework="numpy"):
                 continue
         except SafetensorError as error:
-            raise BadInput(f"model.source: {file.name} is no whole file of weights ({error}); get it again") from None
+            raise BadInput(
+                f"model.source: {file.name} is no whole file of weights ({first_line(error)}); get it again"
+            ) from None
 
 
 def _object(file: Path) -> dict[str, Any]:
@@ -157,7 +160,7 @@ def _object(file: Path) -> dict[str, Any]:
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise BadInput(f"model.source: {file.name} is no JSON ({error}); get the model again") from None
+        raise BadInput(f"model.source: {file.name} is no JSON ({first_line(error)}); get the model again") from None
     if not isinstance(found, dict):
         raise BadInput(f"model.source: {file.name} holds no JSON object; get the model again")
     return found

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from ssd_jobs.contract import Builtin, HuggingFaceRows, PathRows, PromptsScience
 from ssd_jobs.contract.path_rows import digest
+from ssd_jobs.contract.printable import brief
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.prepare.sources import datasets, rows, toy
 from ssd_jobs.stages.prepare.sources.generic import Table
@@ -34,7 +35,7 @@ def open_pool(science: PromptsScience, *, workspace: Path, offline: bool) -> Poo
                 raise BadInput("prompts.requirePassedColumn: the toy's problems have no such column; leave it empty")
             return Pool(toy.pool, {"builtin": "toy"})
         case Builtin(name=name):
-            raise BadInput(f"{FIELD}.builtin: there are no problems {name!r}; the package ships 'toy'")
+            raise BadInput(f"{FIELD}.builtin: there are no problems {brief(repr(name))}; the package ships 'toy'")
         case HuggingFaceRows() as source:
             found = datasets.find(source, offline=offline, field=f"{FIELD}.huggingFace")
             required = frozenset(source.columns.model_dump())

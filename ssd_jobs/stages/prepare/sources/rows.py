@@ -85,7 +85,7 @@ def _object(line: bytes, place: str) -> Row:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise BadInput(f"{place}: is no JSON ({error}); correct or remove the line") from None
+        raise BadInput(f"{place}: is no JSON ({first_line(error)}); correct or remove the line") from None
     if not isinstance(row, dict):
         raise BadInput(f"{place}: is no JSON object; write one object per line")
     return row

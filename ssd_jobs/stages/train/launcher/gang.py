@@ -209,7 +209,7 @@ def _retry(attempt: Callable[[], bool], context: Context, *, timeout_s: float, w
             context.check_stop()
             if time.monotonic() > deadline:
                 raise Temporary(
-                    f"{what}: not reachable within {timeout_s:.0f} s ({error}); trying again later"
+                    f"{what}: not reachable within {timeout_s:.0f} s ({first_line(error)}); trying again later"
                 ) from None
             context.stop.wait(1.0)
         else:
