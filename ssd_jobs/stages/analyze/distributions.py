@@ -55,7 +55,7 @@ def _of_positions(model: Any, hidden: torch.Tensor, following: torch.Tensor, sci
     width = logprobs.shape[-1] if wanted and not wanted.top_k else max(RANKS, wanted.top_k if wanted else 0)
     likeliest = logprobs.topk(min(width, logprobs.shape[-1]), dim=-1).values
     return measure(
-        likeliest.double().cpu().numpy(),
+        likeliest.double(),
         entropy=entropy.double().cpu().numpy(),
         rank=rank.double().cpu().numpy(),
         truncation=wanted,

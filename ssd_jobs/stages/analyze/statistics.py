@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from ssd_jobs.contract import Truncation
 from ssd_jobs.stages.analyze.resampling import CONFIDENCE, Resampled, Resampling
@@ -64,21 +65,24 @@ class Positions:
 
 
 def measure(
-    sorted_logprobs: Floats,
+    sorted_logprobs: torch.Tensor,
     *,
     entropy: Floats,
     rank: Floats,
     truncation: Truncation | None,
     temperatures: Sequence[float],
 ) -> Arm:
-    """Measure some positions; `sorted_logprobs` holds at least the first `top_k` tokens, or all without top-k."""
+    """Measure some positions; `sorted_logprobs` holds at least the first `top_k` tokens, or all without top-k.
+
+    It stays where the model is: without top-k it is as wide as the vocabulary.
+    """
     survivors = truncated = np.empty((len(entropy), 0))
     if truncation is not None:
         kept = sorted_logprobs[:, : truncation.top_k or None]
         pairs = [_truncated(kept / temperature, truncation.top_p) for temperature in temperatures]
         survivors, truncated = (np.stack(columns, axis=1) for columns in zip(*pairs, strict=True))
     return Arm(
-        cumulative=np.cumsum(np.exp(sorted_logprobs[:, :RANKS]), axis=1),
+        cumulative=sorted_logprobs[:, :RANKS].exp().cumsum(dim=1).cpu().numpy(),
         entropy=entropy,
         rank=rank,
         survivors=survivors,
@@ -146,15 +150,14 @@ def _bins(head_mass: Floats) -> tuple[npt.NDArray[np.intp], list[float]]:
     return np.digitize(mass, edges), edges
 
 
-def _truncated(logits: Floats, top_p: float) -> tuple[Floats, Floats]:
+def _truncated(logits: torch.Tensor, top_p: float) -> tuple[Floats, Floats]:
     """Return how many tokens survive top-p inside the kept ones, and the entropy of what remains."""
-    weights = np.exp(logits - logits[:, :1])
-    probabilities = weights / weights.sum(axis=1, keepdims=True)
-    before = np.cumsum(probabilities, axis=1) - probabilities
+    probabilities = logits.softmax(dim=1)
+    before = probabilities.cumsum(dim=1) - probabilities
     # At top-p 1 everything survives, whatever rounding makes of the sum.
-    alive = (before < top_p - EDGE) | (top_p == 1) | (np.arange(logits.shape[1]) == 0)
-    survivors = np.where(alive, probabilities, 0.0)
-    survivors /= survivors.sum(axis=1, keepdims=True)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        surprise = np.where(survivors > 0, -survivors * np.log(survivors), 0.0)
-    return alive.sum(axis=1).astype(np.float64), surprise.sum(axis=1)
+    alive = torch.ones_like(before, dtype=torch.bool) if top_p == 1 else before < top_p - EDGE
+    alive[:, 0] = True
+    survivors = probabilities.where(alive, 0.0)
+    survivors = survivors / survivors.sum(dim=1, keepdim=True)
+    entropy = torch.special.entr(survivors).sum(dim=1)
+    return alive.sum(dim=1).double().cpu().numpy(), entropy.cpu().numpy()

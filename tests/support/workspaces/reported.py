@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from configs.report import GENERATED, KEY, SAMPLES, SETTINGS
 from populations import arms
@@ -54,7 +55,7 @@ def analysed(root: Path) -> contract.StageArtifact:
         entropy = -(np.exp(logprobs) * logprobs).sum(axis=1)
         rank = rng.geometric(0.8, len(logits)).astype(np.float64)
         return statistics.measure(
-            logprobs, entropy=entropy, rank=rank, truncation=truncation, temperatures=temperatures
+            torch.from_numpy(logprobs), entropy=entropy, rank=rank, truncation=truncation, temperatures=temperatures
         )
 
     curves = statistics.summary(
@@ -79,7 +80,6 @@ def context(root: Path) -> Context:
 @functools.cache
 def tiny_model(path: Path) -> Path:
     """A causal language model with a byte-level tokenizer; its heads are as wide as vLLM's CPU kernels ask for."""
-    import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM
@@ -30,7 +31,7 @@ from workspaces.analyzed import ARMS, answer
 def measure(p: np.ndarray, truncation: Truncation | None, temperature: float) -> statistics.Arm:
     """Measure one position."""
     with np.errstate(divide="ignore"):
-        logprobs = np.log(p)[None]
+        logprobs = torch.from_numpy(np.log(p)[None])
     one = np.array([1.0])
     return statistics.measure(
         logprobs, entropy=np.array([entropy(p)]), rank=one, truncation=truncation, temperatures=[temperature]
@@ -266,8 +267,6 @@ def test_intervals_cover_the_truth_and_pair_the_arms() -> None:
 
 
 def _logits(path: Path, tokens: list[int]) -> np.ndarray:
-    import torch
-
     model = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32)
     with torch.no_grad():
         return np.asarray(model(torch.tensor([tokens])).logits[0].double())
