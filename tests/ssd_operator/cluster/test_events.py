@@ -1,14 +1,18 @@
 """Laws of events: whatever happened, the API server takes what is said of it."""
 
 import asyncio
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cluster.world import World
+from controlplane.kubectl import Kubectl
 from ssd_operator.cluster import Run, run_key
 from ssd_operator.cluster.events import Recorder
+from ssd_operator.cluster.resources import read
 from ssd_operator.lifecycle import Event, reasons
 from ssd_operator.spec.status import Status
 
@@ -42,3 +46,17 @@ def test_a_note_is_never_too_long(note: str) -> None:
     assert len(said.encode()) <= MOST_BYTES
     assert note.startswith(said)
     assert said == note or len(said.encode()) > MOST_BYTES - 32
+
+
+async def test_describe_shows_what_happened_in_its_order(world: World, kubectl: Kubectl) -> None:
+    """kubectl sorts by the last time; a repeat is counted in its place and moves to the end."""
+    run = read(await world.apply())
+    assert isinstance(run, Run)
+    moments = (datetime(2026, 1, 1, second=number, tzinfo=UTC) for number in range(60))
+    recorder = Recorder(world.api, identity="operator-0", clock=lambda: next(moments))
+    stages = [Event(reasons.STAGE_SUCCEEDED, f"stage-{number}") for number in range(20)]
+    await recorder.record(run, [*stages, stages[3]])
+    shown = kubectl("describe", "sd", "toy").partition("Events:")[2]
+    order = [*range(3), *range(4, 20), 3]
+    assert re.findall(r"stage-\d+", shown) == [f"stage-{number}" for number in order]
+    assert "(x2 over" in shown
