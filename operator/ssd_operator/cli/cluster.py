@@ -2,13 +2,16 @@
 
 import asyncio
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
 
 from ssd_operator.cli import installed, terminal
 from ssd_operator.errors import Busy, InvalidInput
+from ssd_operator.lifecycle.conditions import find
 from ssd_operator.local import summary
+from ssd_operator.spec.condition_types import ACCEPTED, PROGRESSING
 from ssd_operator.spec.status import Delta, ProgressStatus, Score, Status
 
 __all__ = ["show"]
@@ -29,9 +32,8 @@ def show(console: Console, name: str, namespace: str, kubeconfig: Path | None) -
         words = (stage.name, stage.phase, str(stage.attempt or ""), _progress(stage.progress))
         table.add_row(*words, stage.key[:12], stage.message)
     console.print(table)
-    for condition in status.conditions:
-        if condition.status == "True" and condition.message:
-            console.print(f"{condition.type}: {condition.message}", markup=False, soft_wrap=True)
+    for sentence in _sentences(status):
+        console.print(sentence, markup=False, soft_wrap=True)
     rows = [
         (row.benchmark, row.grading, *(_score(each) for each in (row.base, row.candidate, row.delta)))
         for row in status.results
@@ -39,6 +41,16 @@ def show(console: Console, name: str, namespace: str, kubeconfig: Path | None) -
     decision, reasons = ("", ()) if status.promotion is None else (status.promotion.decision, status.promotion.reasons)
     summary.show_results(console, rows, decision, reasons)
     return 0
+
+
+def _sentences(status: Status) -> Iterator[str]:
+    """Yield where the run stands, with the reason and what helps, and why its newest spec is not accepted."""
+    progressing, accepted = find(status, PROGRESSING), find(status, ACCEPTED)
+    reason = f", {progressing.reason}" if progressing is not None and progressing.reason else ""
+    message = f": {progressing.message}" if progressing is not None and progressing.message else ""
+    yield f"{status.phase}{reason}{message}"
+    if accepted is not None and accepted.status == "False" and accepted.message not in message:
+        yield f"{accepted.reason}: {accepted.message}"
 
 
 async def _read(name: str, namespace: str, kubeconfig: Path) -> Status:

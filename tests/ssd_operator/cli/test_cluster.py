@@ -19,7 +19,7 @@ metadata: {name: toy}
 spec: {preset: toy, storage: {claimName: experiments}}
 """
 STATUS = {
-    "phase": "Running",
+    "phase": "Waiting",
     "stages": [
         {"name": "prepare", "phase": "Succeeded", "attempt": 1, "key": "0123456789abcdef"},
         {
@@ -38,6 +38,10 @@ STATUS = {
             "candidate": {"passAt1": "0.440", "interval": "0.362-0.521"},
             "delta": {"passAt1": "0.100", "interval": "0.060-0.140"},
         }
+    ],
+    "conditions": [
+        {"type": "Accepted", "status": "True", "reason": "Valid"},
+        {"type": "Progressing", "status": "False", "reason": "PodLost", "message": "kubectl delete node gpu-7"},
     ],
     "promotion": {"decision": "Held", "reasons": ["the lower bound is below minGain"]},
 }
@@ -59,6 +63,7 @@ def test_a_clusters_resource_is_shown_as_a_directory_is(crds: ControlPlane, kube
     kubectl("patch", "sd", "toy", "--subresource=status", "--type=merge", "-p", json.dumps({"status": STATUS}))
     told = status(crds, "toy", namespace)
     assert told.returncode == 0, told.stderr
+    assert "Waiting, PodLost: kubectl delete node gpu-7" in told.stdout
     for words in ("3/8 shards", "0/2 nodes are available", "0.440 [0.362-0.521]", "Held", "below minGain"):
         assert words in told.stdout
 
