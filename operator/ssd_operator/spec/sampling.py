@@ -76,7 +76,8 @@ class Sampling(Decode):
     engine: Engine = "VLLM"
     """What generates; Transformers is slow and meant for small models."""
     engine_args: FreeForm = Field(default_factory=dict)
-    """More arguments of the engine, passed through and recorded. Those of speed and memory are in no key."""
+    """More arguments of the engine, passed through and recorded. Those of speed and memory, such as max_num_seqs or
+    gpu_memory_utilization, are in no key; all others are."""
     max_error_fraction: Annotated[float, Field(ge=0, le=1), Execution] = 0.01
     """Largest share of problems that may fail before the stage does."""
     pod: Pod = Pod()

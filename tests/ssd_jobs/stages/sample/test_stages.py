@@ -94,6 +94,19 @@ def test_the_samples_do_not_depend_on_the_shards(workspace: Path) -> None:
     assert found[0] == found[1]
 
 
+def test_speed_reaches_the_engine_and_no_sample(workspace: Path) -> None:
+    """An argument of execution, such as the batch, is given to the engine, and the samples are the same."""
+    found, batches = [], []
+    for output, arguments in (("one", {}), ("other", {"max_num_seqs": 3})):
+        config = sample_config(workspace, output=f"samples/{output}", engine_args=dict(arguments))
+        sample.run(config, context(workspace))
+        [shard] = artifacts.open_shards(workspace / config.output)
+        batches.append(shard.manifest.facts["max_num_seqs"])
+        found.append(samples_of(workspace / config.output))
+    assert found[0] == found[1]
+    assert batches[1] == 3 != batches[0]
+
+
 @pytest.mark.parametrize("processes", [1, 8])
 def test_any_number_of_processes_finishes_what_was_begun(
     workspace: Path, processes: int, monkeypatch: pytest.MonkeyPatch
