@@ -138,4 +138,4 @@ class Evaluation(Section):
     pod: Pod = Pod()
     """Pods of the generate stages."""
     grade_pod: Pod = Pod()
-    """Pods of the grade stages; they never get a network, a token, a secret or a GPU."""
+    """Pods of the reference and grade stages; they never get a network, a token, a secret or a GPU."""
