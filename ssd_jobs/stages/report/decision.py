@@ -71,7 +71,8 @@ def _judge(config: ReportConfig, rule: Gate, evidence: Evidence, panels: dict[st
     checks = gate.judge(rule, seen).checks
     champion = standing.champion
     if champion is not None:
-        checks += (scorecards.compared(config, rule, own, champion, confidence),)
+        # Beside the gain over the base, because a result holds the first few reasons only.
+        checks = (checks[0], scorecards.compared(config, rule, own, champion, confidence), *checks[1:])
     decision = gate.Decision(all(check.passed for check in checks), checks)
     circumstances = Circumstances(
         look=standing.look,
@@ -81,7 +82,7 @@ def _judge(config: ReportConfig, rule: Gate, evidence: Evidence, panels: dict[st
     verdict: Literal["Promoted", "Held"] = "Promoted" if decision.promote else "Held"
     return ReportDecision(
         verdict,
-        (*decision.reasons, *_about(circumstances, confidence)),
+        (decision.reasons[0], *_about(circumstances, confidence), *decision.reasons[1:]),
         checks,
         register=True,
         confidence=confidence,

@@ -92,4 +92,4 @@ def _records(found: TrainingData) -> str:
     empty = int(counts.get("problems_left_empty", 0))
     text = f"{int(counts.get('records', 0)):,} records, trained on for {counts.get('epochs', 0):.3g} epochs"
     text += f"; {percent(counts['yield'])} % of the samples" if "yield" in counts else ""
-    return text + (f"; {empty:,} problems have none" if empty else "")
+    return text + (f"; {empty:,} {'problem has' if empty == 1 else 'problems have'} none" if empty else "")

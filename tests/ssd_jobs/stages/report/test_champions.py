@@ -61,8 +61,8 @@ def test_a_smaller_gain_is_held_by_the_champion(reports: Reports) -> None:
     held = reports.run("small", gain=0.06)
     assert (held.decision, held.model_version, reports.champion()) == ("Held", "2", "1")
     assert "against the champion, version 1 (T 1.1, top-k 20, top-p 0.8): " in held.reasons[0]
-    assert held.reasons[-1] == "look 2 at lcb-v6 2025-02_2025-05: a gain must be shown at 98.75 %"
-    words = "look 2 at lcb-v6 2025-02_2025-05, which is why the intervals are at 98.75 %; version 1 was champion."
+    assert held.reasons[1] == "look 2 at lcb-v6 2025-02_2025-05: a gain must be shown at 98.75 %"
+    words = "look 2 at lcb-v6 2025-02_2025-05, which is why gains must be shown at 98.75 %; version 1 was champion."
     assert words in reports.page("small")
 
 

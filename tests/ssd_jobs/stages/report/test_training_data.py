@@ -62,7 +62,7 @@ def test_choice_filter_and_epochs_are_said(tmp_path: Path) -> None:
     assert found["Filter"] == (
         "Execution: 39 of 40 samples stay; left out: 1 syntax; 28 stay that had no input to run on"
     )
-    assert found["Records"] == "39 records, trained on for 7.9 epochs; 97.5 % of the samples; 1 problems have none"
+    assert found["Records"] == "39 records, trained on for 7.9 epochs; 97.5 % of the samples; 1 problem has none"
 
 
 @pytest.mark.parametrize(("without", "shown"), [(12, 10), (8, 8), (7, 0)])
