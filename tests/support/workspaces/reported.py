@@ -151,7 +151,7 @@ def _evaluation(
             counts = {"verdicts": len(rows), "completion_tokens": sum(row["completion_tokens"] for row in rows)}
             draft.finish(
                 artifacts.Provenance(
-                    science={"mode": mode}, inputs={}, counts=counts, facts={"canaries": "passed"}, image=""
+                    science={"mode": mode}, inputs={}, counts=counts, facts={"canaries": "passed"}, image="grader:1"
                 )
             )
     generations = files.shard(root / GENERATED.format(arm=arm, benchmark=benchmark, setting=setting), 0, 1)
