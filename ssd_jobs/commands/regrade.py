@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ssd_jobs import artifacts, contract
-from ssd_jobs.artifacts import tables
+from ssd_jobs.artifacts import selections, tables
 from ssd_jobs.commands.program import main_of
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput, JobError
@@ -50,8 +50,10 @@ def regrade(config: contract.GradeConfig, workspace: Path) -> Iterator[tuple[int
     """Yield, for each task, how many verdicts there are and which of them differ."""
     known = questions.questions(*questions.sources(config, lambda path: workspace / path))
     limits = limits_of(config.science)
+    selection = workspace / config.selection if config.selection else None
+    tasks = [task for task in config.tasks if selections.is_wanted(task.setting, selection)]
     with connect_sandbox(config.execution, memory_mb=config.science.memory_mb) as client:
-        for task in config.tasks:
+        for task in tasks:
             stored = _stored(task, workspace)
             shards = artifacts.open_shards(workspace / task.generations)
             canaries.check(client, mode=task.mode, limits=limits)

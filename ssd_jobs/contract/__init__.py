@@ -5,7 +5,7 @@ It belongs to the workers, who must obey it; the control side depends on it. Imp
 
 from ssd_jobs.contract.analyzing import AnalyzeConfig, AnalyzeExecution, AnalyzeScience, Truncation
 from ssd_jobs.contract.base import VERSION, JsonMap, Model, science_of
-from ssd_jobs.contract.config import Config, Decode, EngineConfig, GangExecution, StageExecution
+from ssd_jobs.contract.config import Arm, Config, Decode, EngineConfig, GangExecution, Purpose, StageExecution
 from ssd_jobs.contract.curation import CurateConfig, CurateScience
 from ssd_jobs.contract.demands import Demands, Sequences
 from ssd_jobs.contract.document import dump, dump_result, load, load_result, loads
@@ -28,6 +28,7 @@ from ssd_jobs.contract.prepare import (
     PromptsPart,
     PromptsScience,
     Rendering,
+    Split,
 )
 from ssd_jobs.contract.reporting import (
     BenchmarkReport,
@@ -39,6 +40,7 @@ from ssd_jobs.contract.reporting import (
     ReportConfig,
     ReportExecution,
     ReportScience,
+    SelectReport,
     StageArtifact,
 )
 from ssd_jobs.contract.results import BenchmarkResult, Estimate, PrepareResult, ReportResult, Result, StageDone
@@ -50,6 +52,7 @@ from ssd_jobs.contract.sampling import (
     SampleScience,
     ShardedExecution,
 )
+from ssd_jobs.contract.selecting import Choice, SelectConfig, SelectScience, SelectSetting, Tried
 from ssd_jobs.contract.sources import (
     BenchmarkSource,
     Builtin,
@@ -83,6 +86,7 @@ __all__ = [
     "AnalyzeConfig",
     "AnalyzeExecution",
     "AnalyzeScience",
+    "Arm",
     "ArtifactKind",
     "BenchmarkPart",
     "BenchmarkReport",
@@ -90,6 +94,7 @@ __all__ = [
     "BenchmarkScience",
     "BenchmarkSource",
     "Builtin",
+    "Choice",
     "Columns",
     "Config",
     "CurateConfig",
@@ -130,6 +135,7 @@ __all__ = [
     "Promotion",
     "PromptsPart",
     "PromptsScience",
+    "Purpose",
     "ReferenceConfig",
     "RegistryModel",
     "Rendering",
@@ -142,9 +148,14 @@ __all__ = [
     "SampleConfig",
     "SampleScience",
     "SandboxExecution",
+    "SelectConfig",
+    "SelectReport",
+    "SelectScience",
+    "SelectSetting",
     "Sequences",
     "ShardedExecution",
     "SpecField",
+    "Split",
     "StageArtifact",
     "StageDone",
     "StageExecution",
@@ -153,6 +164,7 @@ __all__ = [
     "TrainConfig",
     "TrainExecution",
     "TrainScience",
+    "Tried",
     "Truncation",
     "When",
     "dump",

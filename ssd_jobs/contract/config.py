@@ -6,7 +6,11 @@ from pydantic import Field
 
 from ssd_jobs.contract.base import Key, Model, Name
 
-__all__ = ["Config", "Decode", "EngineArgs", "EngineConfig", "GangExecution", "StageExecution"]
+__all__ = ["Arm", "Config", "Decode", "EngineArgs", "EngineConfig", "GangExecution", "Purpose", "StageExecution"]
+
+Arm = Literal["Base", "Candidate"]
+Purpose = Literal["Select", "Report"]
+"""What problems are for: decode settings are selected on some, and models compared on the others."""
 
 
 class StageExecution(Model):

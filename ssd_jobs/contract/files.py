@@ -37,6 +37,7 @@ __all__ = [
     "REPORT_SCORECARDS",
     "REPORT_SPEC",
     "REPORT_SUMMARY",
+    "SELECTION",
     "STATISTICS",
     "TESTS",
     "TOKENIZER",
@@ -109,6 +110,11 @@ CHECKPOINTS = "steps"
 # grade
 
 VERDICTS = "verdicts.parquet"
+
+# select
+
+SELECTION = "selection.json"
+"""Which decode setting an arm is compared at, and what all of them scored."""
 
 # analyze
 

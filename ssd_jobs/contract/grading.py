@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ssd_jobs.contract.base import ArtifactPath, Key, Model, Name
-from ssd_jobs.contract.config import Config, StageExecution
+from ssd_jobs.contract.config import Arm, Config, Purpose, StageExecution
 from ssd_jobs.contract.limits import ProgramLimits
 
 __all__ = ["GradeConfig", "GradeExecution", "GradeTask", "Grading", "ReferenceConfig", "SandboxExecution"]
@@ -56,11 +56,15 @@ class GradeConfig(Config):
     """Grade the generations of one arm on one benchmark."""
 
     stage: Literal["grade"]
-    arm: Literal["Base", "Candidate"]
+    arm: Arm
     benchmark: Name
+    purpose: Purpose
+    """Which of its problems; all are there to report on where it has no sweep."""
     science: ProgramLimits
     """What decides a verdict besides program and tests."""
     tasks: Annotated[tuple[GradeTask, ...], Field(min_length=1)]
+    selection: ArtifactPath | None
+    """Where it says of which one of the settings the generations are graded; None: of all of them."""
     problems: ArtifactPath
     tests: ArtifactPath
     references: ArtifactPath | None

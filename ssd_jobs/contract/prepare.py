@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ssd_jobs.contract.base import ArtifactPath, JsonMap, Key, LaterField, Model, Name
-from ssd_jobs.contract.config import Config, StageExecution
+from ssd_jobs.contract.config import Config, Purpose, StageExecution
 from ssd_jobs.contract.demands import Demands
 from ssd_jobs.contract.sources import BenchmarkSource, ModelSource, ProblemSource
 
@@ -23,6 +23,7 @@ __all__ = [
     "PromptsPart",
     "PromptsScience",
     "Rendering",
+    "Split",
 ]
 
 
@@ -55,13 +56,23 @@ class PromptsScience(Model):
     decontaminate: Literal["Report", "Drop", "Ignore"]
 
 
+class Split(Model):
+    """Which problems of a benchmark with a sweep are in one of its two parts; no problem is in both."""
+
+    purpose: Purpose
+    share: Annotated[float, Field(ge=0, lt=1)]
+    """Share of each difficulty in the part to select on; 0 where another benchmark is for that."""
+
+
 class BenchmarkScience(Model):
     """What decides a benchmark's prompts and tests."""
 
     source: BenchmarkSource
     rendering: Rendering
     expect_problems: Annotated[int | None, Field(ge=1), LaterField()]
-    """How many problems there must be; None expects nothing."""
+    """How many problems there must be, in all parts together; None expects nothing."""
+    split: Annotated[Split | None, LaterField()]
+    """None: every problem."""
 
 
 class ModelPart(Model):
@@ -81,13 +92,18 @@ class PromptsPart(Model):
 
 
 class BenchmarkPart(Model):
-    """One benchmark: its problems and prompts, and, in a root that only stages with a sandbox see, its tests."""
+    """A benchmark or a part of it: its problems and prompts, and, where only stages with a sandbox look, its tests."""
 
     name: Name
+    """Its name among the digests."""
+    benchmark: Name
+    """The benchmark's own name."""
     key: Key
     output: ArtifactPath
     tests_output: ArtifactPath
     science: BenchmarkScience
+    apart_from: ArtifactPath | None
+    """The benchmark on whose problems settings are selected; what this one shares with it is left out."""
 
 
 class PrepareExecution(StageExecution):

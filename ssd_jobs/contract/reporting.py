@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ssd_jobs.contract.base import ArtifactPath, JsonMap, Model, Name
-from ssd_jobs.contract.config import Config, Decode, StageExecution
+from ssd_jobs.contract.config import Arm, Config, Decode, StageExecution
 from ssd_jobs.contract.grading import Grading
 from ssd_jobs.contract.training import Tracking
 
@@ -19,6 +19,7 @@ __all__ = [
     "ReportConfig",
     "ReportExecution",
     "ReportScience",
+    "SelectReport",
     "StageArtifact",
 ]
 
@@ -30,14 +31,27 @@ class Evaluation(Model):
 
     stage: Name
     """The stage that gave the verdicts."""
-    arm: Literal["Base", "Candidate"]
+    generated_by: Name
+    arm: Arm
     setting: Name
     decode: Decode
     fixed: bool
-    """True for the setting named before the run; the others are the decode-only sweep."""
+    """True for the setting named before the run. The others are there to choose from: on select problems all of them
+    were evaluated, on report problems the one that was chosen."""
     mode: Grading
     verdicts: ArtifactPath
     generations: ArtifactPath
+
+
+class SelectReport(Model):
+    """How the decode settings of a benchmark with a sweep were chosen."""
+
+    benchmark: Name
+    """The benchmark on whose problems they were."""
+    selections: dict[Arm, ArtifactPath]
+    """Arm -> where its choice is; an arm whose choice was lost is absent."""
+    evaluations: tuple[Evaluation, ...]
+    """Of every setting of both arms on select problems."""
 
 
 class BenchmarkReport(Model):
@@ -52,6 +66,9 @@ class BenchmarkReport(Model):
     grading: tuple[Grading, ...]
     """The first one decides."""
     evaluations: tuple[Evaluation, ...]
+    """On report problems."""
+    select: SelectReport | None
+    """None: it has no sweep, and each arm its fixed setting only."""
 
 
 class Guard(Model):
@@ -144,3 +161,8 @@ class ReportConfig(Config):
     artifacts: tuple[StageArtifact, ...]
     output: ArtifactPath
     execution: ReportExecution
+
+    @property
+    def selects(self) -> bool:
+        """Tell whether a decode setting was chosen for any benchmark."""
+        return any(each.select is not None and each.select.selections for each in self.benchmarks)

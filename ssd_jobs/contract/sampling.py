@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ssd_jobs.contract.base import ArtifactPath, Key, Model, Name
-from ssd_jobs.contract.config import Config, Decode, EngineArgs, EngineConfig, StageExecution
+from ssd_jobs.contract.config import Arm, Config, Decode, EngineArgs, EngineConfig, Purpose, StageExecution
 
 __all__ = ["GenerateConfig", "GenerateScience", "GenerateSetting", "SampleConfig", "SampleScience", "ShardedExecution"]
 
@@ -68,10 +68,14 @@ class GenerateConfig(Config):
     """n samples per benchmark problem of one arm, for a list of decode settings with one engine start."""
 
     stage: Literal["generate"]
-    arm: Literal["Base", "Candidate"]
+    arm: Arm
     benchmark: Name
+    purpose: Purpose
+    """Which of its problems; all are there to report on where it has no sweep."""
     science: GenerateScience
     settings: Annotated[tuple[GenerateSetting, ...], Field(min_length=1)]
+    selection: ArtifactPath | None
+    """Where it says which one of the settings to generate at; None: at all of them."""
     model: ArtifactPath
     prompts: ArtifactPath
     execution: ShardedExecution

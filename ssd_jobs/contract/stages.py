@@ -19,6 +19,7 @@ from ssd_jobs.contract.prepare import PrepareConfig
 from ssd_jobs.contract.reporting import ReportConfig
 from ssd_jobs.contract.results import PrepareResult, ReportResult, StageDone
 from ssd_jobs.contract.sampling import GenerateConfig, SampleConfig
+from ssd_jobs.contract.selecting import SelectConfig
 from ssd_jobs.contract.training import TrainConfig
 
 __all__ = [
@@ -153,6 +154,11 @@ class StageKind:
         made = (each for each in ARTIFACTS.values() if each.made_by == self.kind)
         return tuple(dict.fromkeys(folder for each in made for folder in each.folders))
 
+    @property
+    def may_read(self) -> frozenset[str]:
+        """Return every root that some stage of this kind reads."""
+        return frozenset(each if isinstance(each, str) else each.root for each in self.reads)
+
     def reads_of(self, config: Config) -> tuple[str, ...]:
         """Return the roots that a stage with this config reads."""
         roots = ((each, True) if isinstance(each, str) else (each.root, each.when.holds(config)) for each in self.reads)
@@ -217,6 +223,7 @@ STAGES: Mapping[str, StageKind] = MappingProxyType({
                 Read("models", When("arm", "Base")),
                 Read("checkpoints", When("arm", "Candidate")),
                 "problems",
+                Read("selections", When("selection")),
             ),
             uses_torch=True,
             grace_s=60,
@@ -227,8 +234,21 @@ STAGES: Mapping[str, StageKind] = MappingProxyType({
             shape="Sharded",
             tasks=ConfigField("execution.shards"),
             image="grader",
-            reads=("generations", "problems", "tests", Read("references", When("references"))),
+            reads=(
+                "generations",
+                "problems",
+                "tests",
+                Read("references", When("references")),
+                Read("selections", When("selection")),
+            ),
             programs=ConfigField("science"),
+            tells_progress=False,
+            pod=SpecField("evaluation.gradePod"),
+        ),
+        StageKind(
+            config=SelectConfig,
+            image="grader",
+            reads=("verdicts",),
             tells_progress=False,
             pod=SpecField("evaluation.gradePod"),
         ),
@@ -244,14 +264,23 @@ STAGES: Mapping[str, StageKind] = MappingProxyType({
             config=ReportConfig,
             result=ReportResult,
             needs_result=True,
-            reads=("checkpoints", "generations", "models", "problems", "records", "samples", "verdicts"),
+            reads=(
+                "checkpoints",
+                "generations",
+                "models",
+                "problems",
+                "records",
+                "samples",
+                "verdicts",
+                Read("selections", When("selects", value=True)),
+            ),
             tracking=True,
             runs_after_failures=True,
             pod=SpecField("tracking.pod"),
         ),
     )
 })  # fmt: skip
-"""Kind -> its row, in an order in which the stages could run."""
+"""Kind -> its row, in an order in which the stages could run; generate and grade run again after select."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -296,6 +325,7 @@ ARTIFACTS: Mapping[str, ArtifactKind] = MappingProxyType({
         ArtifactKind(kind="train", made_by="train", folder="checkpoints"),
         ArtifactKind(kind="generate", made_by="generate", folder="generations", format=2),
         ArtifactKind(kind="grade", made_by="grade", folder="verdicts", format=2),
+        ArtifactKind(kind="select", made_by="select", folder="selections"),
         ArtifactKind(kind="analyze", made_by="analyze", folder="reports", format=2),
         ArtifactKind(kind="report", made_by="report", folder="reports"),
     )

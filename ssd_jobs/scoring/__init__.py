@@ -4,7 +4,7 @@
 samples, and `panel` compares the two arms on one benchmark, paired by problem.
 """
 
-from ssd_jobs.scoring.bootstrap import Interval, Replicated, best
+from ssd_jobs.scoring.bootstrap import Interval, Replicated
 from ssd_jobs.scoring.panel import ALL, STRATA, Panel
 from ssd_jobs.scoring.passk import pass_at_k, pass_table
 from ssd_jobs.scoring.scores import Scores, score
@@ -16,7 +16,6 @@ __all__ = [
     "Panel",
     "Replicated",
     "Scores",
-    "best",
     "pass_at_k",
     "pass_table",
     "score",

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ssd_jobs.scoring import passk
 
-__all__ = ["Interval", "Replicated", "best", "draw_problems", "replicate", "resampled_mean"]
+__all__ = ["Interval", "Replicated", "draw_problems", "mean", "replicate", "resampled_mean"]
 
 FEW = 5
 """Replicates that must lie beyond an end for it to be read off them."""
@@ -82,12 +82,12 @@ def _ends(found: Floats, tail: float) -> tuple[float, float]:
     return float(found.mean()) - reach, float(found.mean()) + reach
 
 
-def best(choices: Sequence[Replicated]) -> Replicated:
-    """Return the statistic of someone who picks the best choice on every draw."""
+def mean(several: Sequence[Replicated]) -> Replicated:
+    """Return the mean of several statistics, replicate by replicate."""
     return Replicated(
-        max(choice.value for choice in choices),
-        np.maximum.reduce([choice.problems for choice in choices]),
-        np.maximum.reduce([choice.both for choice in choices]),
+        sum(each.value for each in several) / len(several),
+        np.mean([each.problems for each in several], axis=0),
+        np.mean([each.both for each in several], axis=0),
     )
 
 

@@ -72,7 +72,7 @@ def k_of(metric: str) -> int:
 def _checks(gate: contract.Gate, evidence: GateInput) -> Iterator[Check]:
     panel = evidence.panels[gate.benchmark]
     yield _gain(gate, panel, confidence_at(gate.confidence, evidence.look))
-    if gate.baseline == "Fixed" and len(panel.settings("Base")) > 1:
+    if gate.baseline == "Fixed" and panel.compares("BestDecode"):
         yield _unjudged(gate, panel)
     for stratum in panel.strata:
         if stratum != ALL:
@@ -99,13 +99,13 @@ def _gain(gate: contract.Gate, panel: Panel, confidence: float) -> Check:
     found = panel.delta(gate.baseline, k=k).interval(confidence)
     differing, needed = panel.differing(gate.baseline, k=k), enough(confidence)
     passed = found.low > gate.min_gain
-    versus = "the base at its best decode setting" if gate.baseline == "BestDecode" else "the base"
+    versus = "the base, each at its chosen decode setting" if gate.baseline == "BestDecode" else "the base"
     verdict = "is above" if passed else "is not above"
     text = (
         f"{gate.benchmark} {gate.metric} {_points(found)} against {versus}: {points(found.low)} {verdict} "
         f"{points(gate.min_gain)}"
     )
-    size = power.comparison(*panel.pair(gate.baseline, k=k), k=k)
+    size = power.comparison(*panel.pair(gate.baseline), k=k)
     detectable = gate.min_gain + size.detectable(confidence)
     likely = size.power(PAPER_GAIN - gate.min_gain, confidence)
     if not passed:
@@ -126,9 +126,9 @@ def enough(confidence: float) -> int:
 
 
 def _unjudged(gate: contract.Gate, panel: Panel) -> Check:
-    """What decoding alone would have gained is said even where the gate does not ask."""
+    """What it is at the chosen settings is said even where the gate does not ask."""
     found = panel.delta("BestDecode", k=k_of(gate.metric)).interval(gate.confidence)
-    text = f"not judged: {_points(found)} against the base at its best decode setting"
+    text = f"not judged: {_points(found)} against the base, each at its chosen decode setting"
     return Check("gain/best-decode", passed=True, text=text, numbers=_numbers(found, limit=gate.min_gain))
 
 
@@ -157,12 +157,12 @@ def _estimate(name: str, what: str, found: Interval, allowed: float) -> Check:
 
 
 def _guard(gate: contract.Gate, guard: contract.Guard, panel: Panel) -> Check:
-    """The interval must show that no more than allowed is lost."""
-    k = k_of(guard.metric)
-    found = panel.delta(gate.baseline, k=k).interval(gate.confidence)
-    size = power.comparison(*panel.pair(gate.baseline, k=k), k=k)
+    """The interval must show that no more than allowed is lost; where no setting is chosen, at the fixed ones."""
+    k, baseline = k_of(guard.metric), panel.nearest(gate.baseline)
+    found = panel.delta(baseline, k=k).interval(gate.confidence)
+    size = power.comparison(*panel.pair(baseline), k=k)
     allowed = guard.max_drop
-    blind = panel.uncertain(gate.baseline, k=k) < enough(gate.confidence) and size.problems < _seen(gate, allowed)
+    blind = panel.uncertain(baseline, k=k) < enough(gate.confidence) and size.problems < _seen(gate, allowed)
     passed = found.low > -allowed and not blind
     if passed:
         verdict = f"a loss of {percent(allowed)} is excluded"
@@ -201,8 +201,8 @@ def _seen(gate: contract.Gate, allowed: float) -> int:
 
 def _truncation(gate: contract.Gate, panel: Panel) -> Check:
     """The interval must show that the candidate is not cut much more often than the base, however often that is."""
-    base, candidate = panel.scores("Base"), panel.scores("Candidate")
-    found = panel.truncation().interval(gate.confidence)
+    base, candidate = panel.pair(gate.baseline)
+    found = panel.truncation(gate.baseline).interval(gate.confidence)
     passed = found.high <= gate.max_truncated_share
     text = (
         f"{percent(float(candidate.truncated.mean()))} % of the candidate's generations were cut at the token limit, "

@@ -1,8 +1,9 @@
 """Both arms on one benchmark under one grading mode, paired by problem.
 
 A panel answers one kind of question: what is pass@k of this arm, or the difference of the arms, on this stratum, on
-every bootstrap draw? Draws depend on the seed and on names only, so that a further decode setting or a further k
-changes no number that was there before.
+every bootstrap draw? No answer is a maximum: which settings are compared was settled without these problems. Draws
+depend on the seed and on names only, so that a further decode setting or a further k changes no number that was there
+before.
 """
 
 import hashlib
@@ -13,20 +14,21 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ssd_jobs.contract import Arm
 from ssd_jobs.errors import BadInput
 from ssd_jobs.programs.gradable import DIFFICULTIES
 from ssd_jobs.scoring import bootstrap, passk
 from ssd_jobs.scoring.bootstrap import Ints, Replicated
 from ssd_jobs.scoring.scores import Scores
 
-__all__ = ["ALL", "STRATA", "Arm", "Baseline", "Panel", "Variety"]
+__all__ = ["ALL", "STRATA", "Baseline", "Panel", "Variety"]
 
 ALL = "all"
 STRATA = (ALL, *DIFFICULTIES)
 FEWEST = 2
 """Problems below which no interval of a mean over them can be had."""
-Arm = Literal["Base", "Candidate"]
 Baseline = Literal["Fixed", "BestDecode"]
+"""Each arm at the setting that was named before the run, or at the one that was chosen for it on other problems."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,14 @@ class Panel:
         name: str,
         evaluations: Mapping[tuple[Arm, str], Scores],
         fixed: Mapping[Arm, str],
+        chosen: Mapping[Arm, str],
         replicates: int,
         seed: int,
     ) -> None:
         self.name = name
         self.evaluations = dict(evaluations)
         self.fixed = dict(fixed)
+        self.chosen = dict(chosen)
         self._replicates = replicates
         self._seed = seed
         self._known: dict[tuple[Arm, str, str, int], Replicated] = {}
@@ -67,11 +71,24 @@ class Panel:
     @property
     def paired(self) -> bool:
         """Whether both arms were evaluated at the settings that were fixed before the run."""
-        return len(self.fixed) == 2 and self.evaluations.keys() >= set(self.fixed.items())
+        return self.compares("Fixed")
 
-    def scores(self, arm: Arm) -> Scores:
-        """Return an arm's evaluation at the setting that was fixed before the run."""
-        return self.evaluations[arm, self.fixed[arm]]
+    def compares(self, baseline: Baseline) -> bool:
+        """Tell whether both arms were evaluated at the settings that are compared."""
+        settings = self._settings(baseline)
+        return len(settings) == 2 and self.evaluations.keys() >= set(settings.items())
+
+    def nearest(self, baseline: Baseline) -> Baseline:
+        """Return this way to compare, or the other where no setting was to be chosen on this benchmark."""
+        return baseline if self.compares(baseline) else "Fixed"
+
+    def setting(self, arm: Arm, baseline: Baseline) -> str:
+        """Return the decode setting at which an arm is compared."""
+        return self._settings(baseline)[arm]
+
+    def scores(self, arm: Arm, baseline: Baseline = "Fixed") -> Scores:
+        """Return an arm's evaluation at that setting."""
+        return self.evaluations[arm, self.setting(arm, baseline)]
 
     def settings(self, arm: Arm) -> list[str]:
         """Return the decode settings of an arm, the fixed one first."""
@@ -90,32 +107,36 @@ class Panel:
         return self._known[place]
 
     def base(self, baseline: Baseline, *, k: int, stratum: str = ALL) -> Replicated:
-        """Return what the candidate is compared with: the base as fixed, or at its best on every draw."""
-        if baseline == "Fixed":
-            return self.at("Base", self.fixed["Base"], k=k, stratum=stratum)
-        return bootstrap.best([self.at("Base", each, k=k, stratum=stratum) for each in self.settings("Base")])
+        """Return what the candidate is compared with: the base at its fixed setting, or at its chosen one."""
+        return self.at("Base", self.setting("Base", baseline), k=k, stratum=stratum)
 
     def delta(self, baseline: Baseline, *, k: int, stratum: str = ALL) -> Replicated:
-        """Return candidate minus base; only the candidate's fixed setting counts."""
-        return self.at("Candidate", self.fixed["Candidate"], k=k, stratum=stratum) - self.base(
-            baseline, k=k, stratum=stratum
+        """Return candidate minus base, both at their fixed settings or both at their chosen ones."""
+        candidate = self.at("Candidate", self.setting("Candidate", baseline), k=k, stratum=stratum)
+        return candidate - self.base(baseline, k=k, stratum=stratum)
+
+    def at_equal_settings(self, *, k: int, stratum: str = ALL) -> Replicated:
+        """Return candidate minus base at the same setting, in the mean over all settings that both have."""
+        shared = [each for each in self.settings("Base") if ("Candidate", each) in self.evaluations]
+        differences = (
+            self.at("Candidate", each, k=k, stratum=stratum) - self.at("Base", each, k=k, stratum=stratum)
+            for each in shared
         )
+        return bootstrap.mean(list(differences))
 
     def differing(self, baseline: Baseline, *, k: int) -> int:
-        """Return on how many problems the candidate's pass@k is not the base's at what it is compared with."""
-        return int(self._differs(*self.pair(baseline, k=k), k=k).sum())
+        """Return on how many problems the candidate's pass@k is not the base's."""
+        return int(self._differs(*self.pair(baseline), k=k).sum())
 
     def uncertain(self, baseline: Baseline, *, k: int) -> int:
         """Return on how many problems the arms differ, or one is now right, now wrong: what gives an interval width."""
-        pair = self.pair(baseline, k=k)
+        pair = self.pair(baseline)
         mixed = [(each.right > 0) & (each.right < each.samples) for each in pair]
         return int((self._differs(*pair, k=k) | mixed[0] | mixed[1]).sum())
 
-    def pair(self, baseline: Baseline, *, k: int) -> tuple[Scores, Scores]:
-        """Return the base at what the candidate is compared with, and the candidate."""
-        settings = [self.fixed["Base"]] if baseline == "Fixed" else self.settings("Base")
-        chosen = max(settings, key=lambda setting: self.at("Base", setting, k=k).value)
-        return self.evaluations["Base", chosen], self.scores("Candidate")
+    def pair(self, baseline: Baseline) -> tuple[Scores, Scores]:
+        """Return the base and the candidate as they are compared."""
+        return self.scores("Base", baseline), self.scores("Candidate", baseline)
 
     @staticmethod
     def _differs(base: Scores, candidate: Scores, *, k: int) -> NDArray[np.bool_]:
@@ -128,7 +149,7 @@ class Panel:
 
         A pair is drawn from the right programs of each, so that an arm with more of them has no advantage.
         """
-        base, candidate = (each.variety for each in self.pair(baseline, k=1))
+        base, candidate = (each.variety for each in self.pair(baseline))
         shared = ~np.isnan(base + candidate)
         problems = int(shared.sum())
         if problems < FEWEST:
@@ -137,14 +158,18 @@ class Panel:
         ours, theirs = (bootstrap.resampled_mean(each[shared], drawn) for each in (candidate, base))
         return Variety(problems, theirs, ours)
 
-    def truncation(self) -> Replicated:
-        """Return how much more often the candidate's generations were cut than the base's, at their fixed settings."""
-        rise = self.scores("Candidate").truncated - self.scores("Base").truncated
+    def truncation(self, baseline: Baseline) -> Replicated:
+        """Return how much more often the candidate's generations were cut than the base's."""
+        base, candidate = self.pair(baseline)
+        rise = candidate.truncated - base.truncated
         return bootstrap.resampled_mean(rise, self._drawn(ALL, rise.size))
 
     def _drawn(self, name: str, size: int) -> Ints:
         """Return the drawn problems that all statistics of this name share, which is what pairs them."""
         return bootstrap.draw_problems(size, self._replicates, self._rng(name))
+
+    def _settings(self, baseline: Baseline) -> dict[Arm, str]:
+        return self.fixed if baseline == "Fixed" else self.chosen
 
     def _rng(self, *names: str) -> np.random.Generator:
         """Return the generator that belongs to these names."""

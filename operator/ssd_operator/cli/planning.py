@@ -62,8 +62,9 @@ def _show(rows: list[dict[str, str]], digest: str) -> None:
 
 def _row(node: Node, workspace: Path) -> dict[str, str]:
     """Describe one stage."""
-    done = sum(cache.finished_shards(workspace, artifact) for artifact in node.artifacts)
-    total = sum(len(cache.directories(workspace, artifact)) for artifact in node.artifacts)
+    made = cache.made_by(workspace, node)
+    done = sum(cache.finished_shards(workspace, artifact) for artifact in made)
+    total = sum(len(cache.directories(workspace, artifact)) for artifact in made)
     state = "to do" if not done else "cached" if done == total else f"{done}/{total} cached"
     each = f"{node.gpus} GPU" if node.gpus else "CPU"
     return {

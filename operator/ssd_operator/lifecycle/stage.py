@@ -184,7 +184,7 @@ def _complete(node: Node, was: StageStatus, job: JobView, inputs: Inputs) -> Sta
         digest = result.digest
     done = was.model_copy(
         update={
-            "artifact": ArtifactStatus(path=node.artifacts[0].path, digest=digest),
+            "artifact": None if node.selection else ArtifactStatus(path=node.artifacts[0].path, digest=digest),
             "digests": dict(result.digests) if isinstance(result, contract.PrepareResult) else {},
             "progress": None if was.progress is None else _full(was.progress),
         }

@@ -1,19 +1,34 @@
-"""What is on disk already: a stage is done when the manifest of each of its artifacts carries the right key."""
+"""What is on disk already: a stage is done when the manifest of each of its artifacts carries the right key.
+
+Of the artifacts of a stage whose decode setting is chosen while the run goes on, those of the chosen one count.
+"""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
+from ssd_jobs import contract
 from ssd_jobs.contract import files
 from ssd_operator.plan import Artifact, Node
 
-__all__ = ["directories", "finished_shards", "is_complete"]
+__all__ = ["directories", "finished_shards", "is_complete", "made_by"]
 
 
 def is_complete(workspace: Path, node: Node) -> bool:
     """Tell whether everything that a stage makes is there."""
-    return all(
-        finished_shards(workspace, artifact) == len(directories(workspace, artifact)) for artifact in node.artifacts
-    )
+    made = made_by(workspace, node)
+    return bool(made) and all(finished_shards(workspace, each) == len(directories(workspace, each)) for each in made)
+
+
+def made_by(workspace: Path, node: Node) -> tuple[Artifact, ...]:
+    """Return what a stage makes, or has made; nothing as long as its decode setting is not chosen."""
+    if not node.selection:
+        return node.artifacts
+    with suppress(OSError, ValueError):
+        text = (workspace / node.selection / files.SELECTION).read_text(encoding="utf-8")
+        chosen = contract.Choice.model_validate_json(text).chosen
+        return tuple(each for each in node.artifacts if each.setting == chosen)
+    return ()
 
 
 def finished_shards(workspace: Path, artifact: Artifact) -> int:

@@ -49,8 +49,8 @@ def read(workspace: Path, node: Node) -> Progress | None:
 
 def _shards(workspace: Path, node: Node) -> list[list[Path]]:
     """Return, for each shard, the directories it may be written to."""
-    columns = [cache.directories(workspace, artifact) for artifact in node.artifacts]
-    width = max(len(column) for column in columns)
+    columns = [cache.directories(workspace, artifact) for artifact in cache.made_by(workspace, node)]
+    width = max(map(len, columns), default=0)
     return [[column[index] for column in columns if index < len(column)] for index in range(width)]
 
 

@@ -1,9 +1,11 @@
 """From a resolved spec to the graph of stages: pure, the same for both runners.
 
-Each kind of stage is planned in the module of its name, in the order of the table; it sees the stages before it.
+Each kind of stage is planned in the module of its name, in the order of the table; it sees the stages before it. A kind
+that reads what a later one writes (generate and grade read what select chose) is planned again after that one.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -22,7 +24,15 @@ class PlanModule(Protocol):
         """Yield the stages of this kind, given those before it; none where the spec asks for none."""
 
 
-MODULES = [cast("PlanModule", import_module(f"ssd_operator.plan.{kind}")) for kind in contract.STAGES]
+def _order() -> Iterator[str]:
+    """Yield the kinds of stages in the order in which they are planned."""
+    rows = tuple(contract.STAGES.values())
+    for place, row in enumerate(rows):
+        yield row.kind
+        yield from (earlier.kind for earlier in rows[:place] if earlier.may_read.intersection(row.writes))
+
+
+MODULES = [cast("PlanModule", import_module(f"ssd_operator.plan.{kind}")) for kind in _order()]
 
 
 def build(spec: ResolvedSpec, around: Surroundings, platform: Platform) -> Graph:
@@ -32,5 +42,12 @@ def build(spec: ResolvedSpec, around: Surroundings, platform: Platform) -> Graph
     graph = Graph(())
     for module in MODULES:
         for node in module.nodes(experiment, parts, graph):
-            graph = graph.extended(node)
+            graph = graph if node.name in graph else graph.extended(_after_makers(node, graph))
     return graph
+
+
+def _after_makers(node: Node, graph: Graph) -> Node:
+    """Return the stage, waiting also for those that may make the same artifact: one directory has one writer."""
+    mine = {artifact.key for artifact in node.artifacts}
+    makers = [each.name for each in graph if mine.intersection(artifact.key for artifact in each.artifacts)]
+    return replace(node, upstream=tuple(dict.fromkeys((*node.upstream, *makers))))

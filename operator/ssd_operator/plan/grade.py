@@ -1,18 +1,18 @@
-"""The stages `grade`: verdicts on every generation of one arm on one benchmark, under every grading mode."""
+"""The stages `grade`: verdicts on what another stage has generated, under every grading mode that is asked for."""
 
 from collections.abc import Iterator, Mapping
 
 from ssd_jobs import contract
 from ssd_operator.plan import execution, keys
 from ssd_operator.plan.graph import Artifact, Experiment, Graph, Node
-from ssd_operator.plan.parts import Parts
+from ssd_operator.plan.parts import Parts, part_name
 
-__all__ = ["evaluations", "nodes"]
+__all__ = ["evaluations", "generated_by", "nodes"]
 
 
 def nodes(experiment: Experiment, parts: Parts, before: Graph) -> Iterator[Node]:
-    """Yield a stage for each that generates."""
-    modes = {benchmark.name: benchmark.grading for benchmark in experiment.spec.evaluation.benchmarks}
+    """Yield a stage for each that generates; a setting is chosen by the mode that decides, and the others cost too."""
+    benchmarks = {each.name: each for each in experiment.spec.evaluation.benchmarks}
     references = {
         node.config.benchmark: node
         for node in before.of(contract.ReferenceConfig)
@@ -20,23 +20,32 @@ def nodes(experiment: Experiment, parts: Parts, before: Graph) -> Iterator[Node]
     }
     for generated in before.of(contract.GenerateConfig):
         assert isinstance(generated.config, contract.GenerateConfig)
-        benchmark = generated.config.benchmark
-        yield _node(experiment, parts, generated, generated.config, modes[benchmark], references.get(benchmark))
+        of = generated.config
+        benchmark = benchmarks[of.benchmark]
+        modes = benchmark.grading[:1] if of.purpose == "Select" else benchmark.grading
+        part = part_name(benchmark, of.purpose)
+        yield _node(experiment, parts, generated, of, modes, part, references.get(part))
+
+
+def generated_by(graph: Graph, graded: Node) -> Node:
+    """Return the stage whose generations another one grades."""
+    [generated] = (each for each in graph.upstream_of(graded) if isinstance(each.config, contract.GenerateConfig))
+    return generated
 
 
 def evaluations(generated: Node, graded: Node) -> Iterator[contract.Evaluation]:
-    """Yield what the report reads of how one arm did on one benchmark."""
+    """Yield what is read of how one arm did on one part of a benchmark."""
     assert isinstance(generated.config, contract.GenerateConfig)
     assert isinstance(graded.config, contract.GradeConfig)
     settings = {setting.name: setting for setting in generated.config.settings}
-    fixed = generated.config.settings[0].name
     for task in graded.config.tasks:
         yield contract.Evaluation(
             stage=graded.name,
+            generated_by=generated.name,
             arm=generated.config.arm,
             setting=task.setting,
             decode=settings[task.setting].decode,
-            fixed=task.setting == fixed,
+            fixed=generated.config.purpose == "Report" and generated.config.selection is None,
             mode=task.mode,
             verdicts=task.output,
             generations=task.generations,
@@ -49,23 +58,27 @@ def _node(
     generated: Node,
     of: contract.GenerateConfig,
     modes: tuple[contract.Grading, ...],
+    part: str,
     reference: Node | None,
 ) -> Node:
     """Return the stage that judges what another has generated."""
-    read = {"benchmark": parts.benchmarks[of.benchmark].value}
+    read = {"benchmark": parts.benchmarks[part].value}
     if reference is not None:
         read["reference"] = reference.key
     tasks = tuple(_task(experiment, setting, mode, read) for setting in of.settings for mode in modes)
-    key = keys.combined("grade", [task.key for task in tasks])
+    first = [] if of.selection is None else [generated.key]
+    key = keys.combined("grade", [*first, *(task.key for task in tasks)])
     config = contract.GradeConfig(
-        **experiment.common(f"grade-{of.arm.lower()}-{of.benchmark}", key),
+        **experiment.common(generated.name.replace("generate", "grade", 1), key),
         stage="grade",
         arm=of.arm,
         benchmark=of.benchmark,
+        purpose=of.purpose,
         science=contract.LIMITS,
         tasks=tasks,
-        problems=parts.benchmarks[of.benchmark].path,
-        tests=parts.tests[of.benchmark],
+        selection=of.selection,
+        problems=parts.benchmarks[part].path,
+        tests=parts.tests[part],
         references=None if reference is None else reference.artifacts[0].path,
         execution=_execution(experiment),
     )
@@ -73,7 +86,10 @@ def _node(
         config=config,
         provisional=generated.provisional,
         upstream=(generated.name,) if reference is None else (generated.name, reference.name),
-        artifacts=tuple(Artifact(task.output, task.key, config.execution.shards) for task in tasks),
+        artifacts=tuple(
+            Artifact(task.output, task.key, config.execution.shards, setting=task.setting) for task in tasks
+        ),
+        selection=generated.selection,
     )
 
 

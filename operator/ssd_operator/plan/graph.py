@@ -30,6 +30,8 @@ class Artifact:
     """0: one directory; n: n directories, each complete or absent, unless it is there already in another number."""
     withheld: bool = False
     """True for what only stages with a sandbox may see."""
+    setting: str = ""
+    """The decode setting that it belongs to, in a stage that makes only what was selected."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,9 @@ class Node:
     """True while `prepare` has not resolved what this stage depends on: its key is not final, it cannot run."""
     upstream: tuple[str, ...]
     artifacts: tuple[Artifact, ...]
+    """All that it may make: with a `selection`, only those of the setting that is named there."""
+    selection: str = ""
+    """Below the workspace: where a decode setting is chosen while the run goes on; empty where none is."""
 
     @property
     def name(self) -> str:

@@ -1,12 +1,14 @@
 """What `prepare` makes, and the identities of it.
 
 Model, training prompts and each benchmark are parts with keys of their own, so that adding a benchmark does not
-train again. A part whose sources are pinned is identified by its key; one that had to be resolved (a branch, an
+train again. A benchmark with a sweep is two parts, the problems to select decode settings on and those to report on. A
+part whose sources are pinned is identified by its key; one that had to be resolved (a branch, an
 alias, a file) is identified by its content, known once prepare has run, and its key contains the resource's uid so
 that nobody finds an older resolution in its place.
 """
 
 from dataclasses import dataclass
+from typing import get_args
 
 from ssd_jobs import contract
 from ssd_jobs.contract import files
@@ -15,7 +17,7 @@ from ssd_operator.plan.graph import Experiment, Surroundings
 from ssd_operator.spec.evaluation import Benchmark
 from ssd_operator.spec.resolved import ResolvedSpec
 
-__all__ = ["Identity", "Parts", "parts_of"]
+__all__ = ["Identity", "Parts", "part_name", "parts_of"]
 
 
 @dataclass(frozen=True)
@@ -37,14 +39,22 @@ class Parts:
     model: Identity
     prompts: Identity
     benchmarks: dict[str, Identity]
+    """Part of a benchmark, or all of it -> what is known of its problems."""
     tests: dict[str, str]
-    """Benchmark -> directory of its tests."""
+    """The same -> directory of its tests."""
+
+
+def part_name(benchmark: Benchmark, purpose: contract.Purpose) -> str:
+    """Return what the problems of a benchmark are called that are there for this purpose."""
+    if not benchmark.sweep:
+        return benchmark.name
+    return (purpose == "Select" and benchmark.select_from) or f"{benchmark.name}-{purpose.lower()}"
 
 
 def parts_of(experiment: Experiment) -> Parts:
     """Return what prepare will have made."""
     model = _model(experiment)
-    benchmarks = tuple(_benchmark(experiment, model, each) for each in experiment.spec.evaluation.benchmarks)
+    benchmarks = _benchmarks(experiment, model)
     prompts = _prompts(experiment, model, benchmarks)
     around = experiment.around
     model_pinned = contract.is_pinned(model.science.source)
@@ -58,7 +68,7 @@ def parts_of(experiment: Experiment) -> Parts:
         prompts=_identity("prompts", prompts.key, prompts.output, prompts_pinned, around),
         benchmarks={
             each.name: _identity(
-                each.name, each.key, each.output, rendering_pinned and contract.is_pinned(each.science.source), around
+                each.name, each.key, each.output, rendering_pinned and _is_pinned(each, benchmarks), around
             )
             for each in benchmarks
         },
@@ -73,6 +83,12 @@ def _prompts_pinned(prompts: contract.PromptsPart, benchmarks: tuple[contract.Be
     return prompts.science.decontaminate != "Drop" or all(
         contract.is_pinned(each.science.source) for each in benchmarks
     )
+
+
+def _is_pinned(part: contract.BenchmarkPart, benchmarks: tuple[contract.BenchmarkPart, ...]) -> bool:
+    """Tell whether the key of a part says what its problems are: also those that it leaves out."""
+    read = [each for each in benchmarks if each.output in (part.output, part.apart_from)]
+    return all(contract.is_pinned(each.science.source) for each in read)
 
 
 def _identity(name: str, key: str, path: str, pinned: bool, around: Surroundings) -> Identity:
@@ -131,21 +147,53 @@ def _prompts(
     return contract.PromptsPart(key=key, output=contract.ARTIFACTS["prompts"].path(key), science=science)
 
 
-def _benchmark(experiment: Experiment, model: contract.ModelPart, benchmark: Benchmark) -> contract.BenchmarkPart:
-    """Return the part that is one benchmark."""
+def _benchmarks(experiment: Experiment, model: contract.ModelPart) -> tuple[contract.BenchmarkPart, ...]:
+    """Return the parts that are benchmarks, whole or in two, each after the one that it is kept apart from."""
+    found: dict[str, contract.BenchmarkPart] = {}
+    for benchmark in sorted(experiment.spec.evaluation.benchmarks, key=lambda each: bool(each.sweep)):
+        apart_from = found[benchmark.select_from] if benchmark.sweep and benchmark.select_from else None
+        for split in _splits(benchmark):
+            part = _benchmark(experiment, model, benchmark, split, apart_from)
+            found[part.name] = part
+    return tuple(found.values())
+
+
+def _splits(benchmark: Benchmark) -> tuple[contract.Split | None, ...]:
+    """Return the parts that a benchmark's problems are divided into."""
+    if not benchmark.sweep:
+        return (None,)
+    if benchmark.select_from:
+        return (contract.Split(purpose="Report", share=0.0),)
+    return tuple(contract.Split(purpose=each, share=benchmark.select_share) for each in get_args(contract.Purpose))
+
+
+def _benchmark(
+    experiment: Experiment,
+    model: contract.ModelPart,
+    benchmark: Benchmark,
+    split: contract.Split | None,
+    apart_from: contract.BenchmarkPart | None,
+) -> contract.BenchmarkPart:
+    """Return one part of a benchmark, or all of it."""
     science = contract.BenchmarkScience(
         source=sources.benchmark_source(benchmark.source),
         rendering=_rendering(experiment.spec),
         expect_problems=benchmark.expect_problems or None,
+        split=split,
     )
-    upstream = {"model": model.key, **_salt(contract.is_pinned(science.source), experiment.around)}
+    read = [science.source, *([apart_from.science.source] if apart_from else [])]
+    upstream = {"model": model.key, **_salt(all(map(contract.is_pinned, read)), experiment.around)}
+    if apart_from is not None:
+        upstream["apart_from"] = apart_from.key
     key = keys.key(
         "benchmark", science=contract.science_of(science), upstream=upstream, nonce=experiment.nonce("prepare")
     )
     return contract.BenchmarkPart(
-        name=benchmark.name,
+        name=part_name(benchmark, split.purpose if split else "Report"),
+        benchmark=benchmark.name,
         key=key,
         output=contract.ARTIFACTS["benchmark"].path(key),
         tests_output=contract.ARTIFACTS["benchmark"].withheld_path(key),
         science=science,
+        apart_from=apart_from.output if apart_from else None,
     )

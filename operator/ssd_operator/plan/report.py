@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterator
 from ssd_jobs import contract
 from ssd_operator import naming
 from ssd_operator.plan import execution, sources
-from ssd_operator.plan.grade import evaluations
+from ssd_operator.plan.grade import evaluations, generated_by
 from ssd_operator.plan.graph import Artifact, Experiment, Graph, Node
-from ssd_operator.plan.parts import Parts
+from ssd_operator.plan.parts import Parts, part_name
 from ssd_operator.plan.train import exported
 from ssd_operator.spec.evaluation import Benchmark
 from ssd_operator.spec.marks import Science
@@ -65,10 +65,13 @@ def _key(experiment: Experiment, science: contract.ReportScience, present: Graph
 
 
 def _artifacts(present: Graph) -> Iterator[contract.StageArtifact]:
-    """Yield what the report may read: all but what only stages with a sandbox may see."""
+    """Yield what the report may read: all but what only stages with a sandbox may see.
+
+    What is made at a chosen setting is among the evaluations, each of which is there if its setting was chosen.
+    """
     for node in present:
         for artifact in node.artifacts:
-            if not artifact.withheld:
+            if not (artifact.withheld or node.selection):
                 yield contract.StageArtifact(
                     stage=node.name, kind=node.kind, path=artifact.path, sharded=artifact.shards > 0
                 )
@@ -85,22 +88,39 @@ def _execution(experiment: Experiment) -> contract.ReportExecution:
 
 def _benchmark(parts: Parts, benchmark: Benchmark, before: Graph, present: Graph) -> contract.BenchmarkReport:
     """Return everything that was measured on one benchmark, without what was lost."""
-    found = [
-        evaluation
-        for graded in present.of(contract.GradeConfig)
-        for generated in before.upstream_of(graded)
-        if isinstance(generated.config, contract.GenerateConfig)
-        for evaluation in evaluations(generated, graded)
-        if isinstance(graded.config, contract.GradeConfig) and graded.config.benchmark == benchmark.name
-    ]
     return contract.BenchmarkReport(
         name=benchmark.name,
         window=sources.benchmark_window(benchmark.source),
-        problems=parts.benchmarks[benchmark.name].path,
+        problems=parts.benchmarks[part_name(benchmark, "Report")].path,
         k=benchmark.k,
         samples_per_problem=benchmark.samples_per_problem,
         grading=benchmark.grading,
-        evaluations=tuple(found),
+        evaluations=tuple(_evaluations(benchmark, "Report", before, present)),
+        select=_select(benchmark, before, present) if benchmark.sweep else None,
+    )
+
+
+def _evaluations(
+    benchmark: Benchmark, purpose: contract.Purpose, before: Graph, present: Graph
+) -> Iterator[contract.Evaluation]:
+    """Yield what was graded of the problems of a benchmark that are there for this purpose."""
+    for graded in present.of(contract.GradeConfig):
+        assert isinstance(graded.config, contract.GradeConfig)
+        if (graded.config.benchmark, graded.config.purpose) == (benchmark.name, purpose):
+            yield from evaluations(generated_by(before, graded), graded)
+
+
+def _select(benchmark: Benchmark, before: Graph, present: Graph) -> contract.SelectReport:
+    """Return how the settings of both arms were chosen."""
+    configs = [node.config for node in present.of(contract.SelectConfig)]
+    return contract.SelectReport(
+        benchmark=benchmark.select_from or benchmark.name,
+        selections={
+            each.arm: each.output
+            for each in configs
+            if isinstance(each, contract.SelectConfig) and each.benchmark == benchmark.name
+        },
+        evaluations=tuple(_evaluations(benchmark, "Select", before, present)),
     )
 
 

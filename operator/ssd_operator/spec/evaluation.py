@@ -14,8 +14,9 @@ from ssd_operator.spec.pod import Pod
 from ssd_operator.spec.sampling import Decode, Gpus
 from ssd_operator.spec.scalars import BenchmarkName, Count, Day, Line, RelativePath, Seed, Tokens, once_by, unique
 
-__all__ = ["ArmDecode", "Benchmark", "BenchmarkSource", "Evaluation", "HubBenchmark", "LiveCodeBench"]
+__all__ = ["ArmDecode", "Benchmark", "BenchmarkSource", "Evaluation", "HubBenchmark", "LiveCodeBench", "Metric"]
 
+Metric = Annotated[str, Field(max_length=16, pattern=patterns.METRIC)]
 _SET = {"x-kubernetes-list-type": "set"}
 _MAP = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
 
@@ -80,7 +81,7 @@ class ArmDecode(Section):
 
 
 class Benchmark(Section):
-    """One set of problems that both arms solve."""
+    """One set of problems that both arms solve; with a sweep it becomes two parts, to select on and to report on."""
 
     mark = Science
     always_written: ClassVar[frozenset[str]] = frozenset({"name"})
@@ -101,8 +102,16 @@ class Benchmark(Section):
     """Which pass@k to report; none may exceed samplesPerProblem."""
     decode: ArmDecode
     """Decode setting of each arm; by default that of the preset."""
-    sweep: Annotated[tuple[Decode, ...], Field(max_length=32)] = ()
-    """More settings that both arms are decoded with: what decoding alone can gain."""
+    sweep: Annotated[tuple[Decode, ...], Field(max_length=24)] = ()
+    """Decode settings from which one is chosen for each arm, by its pass@k on problems that are used for nothing else;
+    both arms try all of them, at the cost of samplesPerProblem answers to each of those problems."""
+    select_share: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """With a sweep: share of the problems of each difficulty on which settings are chosen; the others are reported."""
+    select_from: Annotated[str, Field(max_length=24, pattern=patterns.BENCHMARK_OR_NONE)] = ""
+    """With a sweep: another benchmark on whose problems settings are chosen instead; all problems of this one are
+    reported then, but those that both have."""
+    select_metric: Metric = "pass@1"
+    """With a sweep: what settings are chosen by; by default the gate's metric on its own benchmark."""
     grading: Annotated[
         tuple[Literal["Process", "LCB"], ...], Field(min_length=1, max_length=2, json_schema_extra=_SET), unique
     ] = ("Process",)

@@ -47,6 +47,11 @@ def _guards(spec: Node) -> list[Node]:
     return guards
 
 
+def _is_swept(spec: Node) -> bool:
+    judged = (each for each in _benchmarks(spec) or [] if each["name"] == _gate(spec).get("benchmark"))
+    return all("sweep" not in each or bool(each["sweep"]) for each in judged)
+
+
 def _both_arms(spec: Node, section: str) -> bool:
     arms = spec.get("evaluation", {}).get("arms")
     return section not in spec or arms is None or len(arms) == 2
@@ -60,6 +65,16 @@ RULES: tuple[Rule, ...] = (
         holds=lambda spec: "benchmark" not in _gate(spec) or _all_listed(spec, [_gate(spec)["benchmark"]]),
         message="the gate's benchmark must be one of evaluation.benchmarks",
         field="promotion.gate.benchmark",
+    ),
+    Rule(
+        at="spec",
+        cel=f"{_NO_GATE} || !has(self.promotion.gate.benchmark) || !has(self.promotion.gate.baseline) || "
+        f"self.promotion.gate.baseline != 'BestDecode' || {_NO_LIST} || "
+        "self.evaluation.benchmarks.all(b, b.name != self.promotion.gate.benchmark || !has(b.sweep) || "
+        "b.sweep.size() > 0)",
+        holds=lambda spec: _gate(spec).get("baseline") != "BestDecode" or _is_swept(spec),
+        message="BestDecode needs a sweep of the gate's benchmark",
+        field="promotion.gate.baseline",
     ),
     Rule(
         at="spec",

@@ -16,6 +16,7 @@ _PATH = r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*"
 
 ALIAS: Final = r"^[A-Za-z][A-Za-z0-9_-]*$"
 BENCHMARK: Final = r"^[a-z]([a-z0-9-]*[a-z0-9])?$"
+BENCHMARK_OR_NONE: Final = r"^([a-z]([a-z0-9-]*[a-z0-9])?)?$"
 DAY: Final = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 DNS_NAME: Final = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"
 DNS_NAME_OR_NONE: Final = r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$"
@@ -36,6 +37,7 @@ VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
 WORDS: Final[dict[str, str]] = {
     ALIAS: "an alias: letters, digits, - and _, beginning with a letter",
     BENCHMARK: "lower-case letters, digits and dashes, beginning with a letter",
+    BENCHMARK_OR_NONE: "the name of a benchmark, or empty",
     DAY: "a day such as 2025-02-01",
     DNS_NAME: "the name of a Kubernetes object",
     DNS_NAME_OR_NONE: "the name of a Kubernetes object, or empty",

@@ -8,13 +8,13 @@ from pydantic import Field
 
 from ssd_operator.spec import patterns
 from ssd_operator.spec.base import Section
+from ssd_operator.spec.evaluation import Metric
 from ssd_operator.spec.marks import Steering
 from ssd_operator.spec.scalars import BenchmarkName, once_by
 
 __all__ = ["Gate", "Guard", "Promotion"]
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Metric = Annotated[str, Field(max_length=16, pattern=patterns.METRIC)]
 Alias = Annotated[str, Field(min_length=1, max_length=255, pattern=patterns.ALIAS)]
 
 
@@ -43,8 +43,8 @@ class Gate(Section):
     metric: Metric = "pass@1"
     """What is compared."""
     baseline: Literal["Fixed", "BestDecode"]
-    """Fixed compares with the base's own decode setting, BestDecode with its best of the sweep, which favours the base;
-    by default BestDecode when the benchmark has a sweep."""
+    """Fixed compares both arms at the settings of `decode`, BestDecode each at the setting of the sweep that was chosen
+    for it on other problems; by default BestDecode when the benchmark has a sweep."""
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     """Level of the two-sided bootstrap interval of the difference."""
     min_gain: Annotated[float, Field(ge=-1, le=1)] = 0.0

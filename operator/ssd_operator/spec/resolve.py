@@ -87,6 +87,8 @@ def _complete_gate(complete: dict[str, Any]) -> None:
     judged: dict[str, Any] = next((each for each in benchmarks if each.get("name") == gate["benchmark"]), {})
     gate.setdefault("baseline", "BestDecode" if judged.get("sweep") else "Fixed")
     gate.setdefault("passAt5", 5 in judged.get("k", []))
+    if judged.get("sweep") and "metric" in gate:
+        judged.setdefault("selectMetric", gate["metric"])
 
 
 def _engine_arguments(resolved: ResolvedSpec) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from operator import le, lt
 from typing import Any
 
 from ssd_operator.errors import Problem
-from ssd_operator.spec import gate_rules
+from ssd_operator.spec import gate_rules, select_rules
 from ssd_operator.spec.pod import EnvVar
 from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.rule import Rule, is_name
@@ -119,6 +119,7 @@ RULES: tuple[Rule, ...] = (
         holds=_both_or_none,
         message="set from and nonce together",
     ),
+    *select_rules.RULES,
     *gate_rules.RULES,
     Rule(
         at="",

@@ -234,7 +234,7 @@ class Status(_Answer):
     """The uid of the claim on which the results of finished stages lie."""
     reruns: _StringMap = Field(default_factory=dict)
     """Kind of stage -> nonce of the last rerun from there; a rerun from a later stage keeps what it made."""
-    stages: Annotated[tuple[StageStatus, ...], _list(64, by="name")] = ()
+    stages: Annotated[tuple[StageStatus, ...], _list(160, by="name")] = ()
     """Every stage of the graph."""
     results: Annotated[tuple[Result, ...], _list(8)] = ()
     """The comparison, by benchmark and grading; by difficulty in the report and in MLflow."""

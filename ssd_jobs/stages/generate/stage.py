@@ -1,6 +1,9 @@
-"""Generate: one process's share of n samples per benchmark problem, for every decode setting with one engine start."""
+"""Generate: one process's share of n samples per benchmark problem, for every decode setting with one engine start.
 
-from ssd_jobs.artifacts import joint_digest, named
+Where select has chosen a setting, at that one only.
+"""
+
+from ssd_jobs.artifacts import joint_digest, named, selections
 from ssd_jobs.context import Context
 from ssd_jobs.contract import GenerateConfig, StageDone, science_of
 from ssd_jobs.sampling.shard import Plan, Target, sample_shards
@@ -11,9 +14,11 @@ __all__ = ["run"]
 def run(config: GenerateConfig, context: Context) -> StageDone:
     """Generate what this process's shards lack; each setting is an artifact of its own, so one more costs one more."""
     science, processes = science_of(config.science), config.execution.shards
+    selection = context.path(config.selection) if config.selection else None
     targets = tuple(
         Target(setting.decode, output, {**science, "decode": science_of(setting.decode)})
         for setting in config.settings
+        if selections.is_wanted(setting.name, selection)
         for output in context.shard_outputs(config, path=setting.output, key=setting.key, processes=processes)
     )
     shards = sample_shards(Plan(config, config.science.samples_per_problem, targets), context)

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from ssd_jobs import artifacts
-from ssd_jobs.artifacts import Draft, Output, Provenance, tables
+from ssd_jobs.artifacts import Draft, Output, Provenance, selections, tables
 from ssd_jobs.context import Context
 from ssd_jobs.contract import GradeConfig, GradeTask, Grading, StageDone, files, science_of
 from ssd_jobs.errors import JobError
@@ -36,9 +36,11 @@ LOGGER = logging.getLogger(__name__)
 
 def run(config: GradeConfig, context: Context) -> StageDone:
     """Grade what is not graded yet."""
+    selection = context.path(config.selection) if config.selection else None
     outputs = [
         (task, output)
         for task in config.tasks
+        if selections.is_wanted(task.setting, selection)
         for output in context.shard_outputs(config, path=task.output, key=task.key, processes=config.execution.shards)
     ]
     waiting = [(task, output) for task, output in outputs if output.find() is None]

@@ -1,7 +1,7 @@
-"""One benchmark as two artifacts: problems with prompts, and, where only stages with a sandbox look, their tests."""
+"""A benchmark or a part of it, as two artifacts: problems with prompts, and their tests, for stages with a sandbox."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Any
 
 from ssd_jobs.artifacts import Output, Provenance, tables
@@ -12,6 +12,7 @@ from ssd_jobs.contract.printable import brief
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models.prompts import Renderer
 from ssd_jobs.programs import gradable
+from ssd_jobs.stages.prepare import split
 from ssd_jobs.stages.prepare.sources.benchmarks import Benchmark, open_benchmark
 from ssd_jobs.stages.prepare.sources.problem import Case, Problem
 
@@ -28,9 +29,15 @@ def make(
     outputs: tuple[Output, Output],
     *,
     inputs: dict[str, str],
+    apart_from: Set[bytes],
 ) -> None:
-    """Write problems, prompts and tests in one pass; `outputs` are the benchmark's and its tests' directories."""
-    source = open_benchmark(part.science.source, name=part.name, workspace=context.workspace, offline=execution.offline)
+    """Write problems, prompts and tests in one pass; `outputs` are the benchmark's and its tests' directories.
+
+    A part takes a pass before that, to learn which problems are in it: none whose statement is in `apart_from`.
+    """
+    workspace, offline = context.workspace, execution.offline
+    source = open_benchmark(part.science.source, name=part.benchmark, workspace=workspace, offline=offline)
+    members = None if part.science.split is None else split.members(part, source.problems(), apart_from)
     output, tests_output = outputs
     with output.claim() as draft, tests_output.claim() as tests_draft:
         draft.clear()
@@ -41,14 +48,28 @@ def make(
             table_writer(tests_draft.path / files.TESTS, tables.TESTS) as tests,
             table_writer(tests_draft.path / files.CHECKS, tables.CHECKS) as checks,
         ):
-            counts = _Writer(part, renderer, problems, prompts, tests, checks).write(source.problems())
-        _check_count(part, counts["problems"], source)
+            read = Counts()
+            inside = _inside(source.problems(), members, read)
+            counts = _Writer(part, renderer, problems, prompts, tests, checks).write(inside)
+        _check_count(part, read["problems"], source)
         facts = {**source.facts, **renderer.facts}
         made = Provenance(
             science=science_of(part.science), inputs=inputs, counts=counts, facts=facts, image=execution.image
         )
         tests_draft.finish(made)
         draft.finish(made)
+
+
+def _inside(problems: Iterable[Problem], members: frozenset[str] | None, read: Counts) -> Iterator[Problem]:
+    """Yield the problems of a part, and count those of all parts."""
+    for problem in problems:
+        read["problems"] += 1
+        if members is None or problem.problem_id in members:
+            yield problem
+
+
+def _field(part: BenchmarkPart) -> str:
+    return f"evaluation.benchmarks[{part.benchmark}]"
 
 
 def _check_count(part: BenchmarkPart, found: int, source: Benchmark) -> None:
@@ -59,7 +80,7 @@ def _check_count(part: BenchmarkPart, found: int, source: Benchmark) -> None:
     errata = int(str(source.facts.get("errata_left_out", 0)))
     besides = f" beside {errata} left out as errata (excludeErrata)" if errata else ""
     raise BadInput(
-        f"evaluation.benchmarks[{part.name}].expectProblems: {expected} are expected and {found} were found{besides}; "
+        f"{_field(part)}.expectProblems: {expected} are expected and {found} were found{besides}; "
         f"correct the source, or expect {found}"
     )
 
@@ -82,7 +103,7 @@ class _Writer:
         self._prompts = prompts
         self._tests = tests
         self._checks = checks
-        self._field = f"evaluation.benchmarks[{part.name}]"
+        self._field = _field(part)
 
     def write(self, source: Iterator[Problem]) -> Counts:
         """Write every problem; none, one that cannot be graded, or one twice is an error."""

@@ -127,7 +127,9 @@ class Parts:
         outputs = self._parts()[part.name], self._tests(part)
         if any(output.find() is None for output in outputs):
             renderer = self._renderer(part.science.rendering)
-            benchmark_part.make(part, self._config.execution, self._context, renderer, outputs, inputs=self._inputs())
+            execution, inputs = self._config.execution, self._inputs()
+            apart = self._digests_of(part.apart_from)
+            benchmark_part.make(part, execution, self._context, renderer, outputs, inputs=inputs, apart_from=apart)
         self._advance()
 
     def _make_prompts(self) -> None:
@@ -139,9 +141,9 @@ class Parts:
         """Write the training prompts; what they overlap with is known by now."""
         part = self._config.prompts
         renderer = self._renderer(part.science.rendering)
-        statements = {each.name: self._statements(each) for each in self._config.benchmarks}
-        if part.science.decontaminate == "Ignore":
-            statements = {}
+        statements: dict[str, list[str]] = {}
+        for each in self._config.benchmarks if part.science.decontaminate != "Ignore" else ():
+            statements.setdefault(each.benchmark, []).extend(self._statements(each))
         inputs = self._inputs()
         return prompts_part.fill(
             part, self._config.execution, self._context, renderer, statements, draft, inputs=inputs
@@ -165,23 +167,28 @@ class Parts:
         known = {name: files[name].sha256 for name in TOKENIZER_FILES if name in files}
         return {"tokenizer": hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()}
 
+    def _digests_of(self, other: str | None) -> frozenset[bytes]:
+        """Return what makes the problems of another benchmark the same as those of this one."""
+        rows = [] if other is None else tables.rows(self._problems(other))
+        return frozenset(statement_digest(Problem(row["problem_id"], row["statement"])) for row in rows)
+
     def _statements(self, part: BenchmarkPart) -> list[str]:
         """Return the statements of a benchmark."""
-        data = self._problems(part)
+        data = self._problems(part.output)
         statements: list[str] = data["statement"].to_pylist()
         return statements
 
-    def _problems(self, part: BenchmarkPart) -> pa.Table:
+    def _problems(self, path: str) -> pa.Table:
         """Return ids and statements of a benchmark."""
-        return self._opened(part.output).table(files.PROBLEMS, tables.PROBLEMS, columns=["problem_id", "statement"])
+        return self._opened(path).table(files.PROBLEMS, tables.PROBLEMS, columns=["problem_id", "statement"])
 
     def _shared(self) -> list[dict[str, str]]:
         """Return the problems that are in more than one benchmark, by statement."""
         places: dict[bytes, dict[str, str]] = {}
         for part in self._config.benchmarks:
-            for row in tables.rows(self._problems(part)):
+            for row in tables.rows(self._problems(part.output)):
                 problem = Problem(row["problem_id"], row["statement"])
-                places.setdefault(statement_digest(problem), {})[part.name] = problem.problem_id
+                places.setdefault(statement_digest(problem), {})[part.benchmark] = problem.problem_id
         return sorted((found for found in places.values() if len(found) > 1), key=lambda found: sorted(found.items()))
 
     def _output(self, name: str, path: str, key: str) -> Output:

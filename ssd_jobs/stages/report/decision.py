@@ -11,6 +11,7 @@ from typing import Literal
 from ssd_jobs.contract import Gate, ReportConfig
 from ssd_jobs.scoring import Panel, gate
 from ssd_jobs.scoring.looks import confidence_at
+from ssd_jobs.scoring.panel import Baseline
 from ssd_jobs.scoring.scorecard import Scorecard
 from ssd_jobs.stages.report import scorecards
 from ssd_jobs.stages.report.document import Circumstances
@@ -103,10 +104,13 @@ def _panels(config: ReportConfig, rule: Gate, evidence: Evidence) -> tuple[dict[
     found: dict[str, Panel] = {}
     missing: list[str] = []
     deciding = {each.name: each.grading[0] for each in config.benchmarks}
-    for name in (rule.benchmark, *(guard.benchmark for guard in rule.guards)):
+    asked: list[tuple[str, Baseline]] = [(rule.benchmark, rule.baseline)]
+    for name, baseline in asked + [(guard.benchmark, "Fixed") for guard in rule.guards]:
         panel = evidence.panels.get((name, deciding[name])) if name in deciding else None
         if panel is None or not panel.paired:
             missing.append(f"benchmark {name} was not evaluated for both arms")
+        elif not panel.compares(baseline):
+            missing.append(f"benchmark {name} was not evaluated at a chosen decode setting of each arm")
         else:
             found[name] = panel
     return found, missing

@@ -9,15 +9,18 @@ from ssd_jobs.contract import Decode, Grading
 __all__ = [
     "ArmResult",
     "BenchmarkSection",
+    "BestSetting",
     "CheckResult",
     "Circumstances",
     "Comparison",
+    "Decisive",
     "Disagreement",
     "Document",
     "Garbled",
     "Number",
     "Overlap",
     "Sample",
+    "SelectSection",
     "StageResult",
     "TextShares",
     "TrainingData",
@@ -55,6 +58,9 @@ class ArmResult(Part):
     setting: str
     decode: Decode
     fixed: bool
+    """Whether this is the setting named before the run."""
+    chosen: bool
+    """Whether this is the setting that select chose."""
     pass_at: dict[int, Strata]
     truncated: float
     variety: float | None
@@ -73,8 +79,43 @@ class VarietyResult(Part):
     difference: Number
 
 
+class BestSetting(Part):
+    """The chosen setting of an arm, and what the choice is worth: what was best of several looks better than it is."""
+
+    arm: Literal["Base", "Candidate"]
+    setting: str
+    decode: Decode
+    settings: int
+    """Of how many it was the best."""
+    k: int
+    """By which pass@k."""
+    select: float
+    """Its pass@k on the problems that it was chosen on."""
+    report: Number | None
+    """On the report problems, which the choice has not seen; None where it was not evaluated there."""
+
+    @property
+    def optimism(self) -> float | None:
+        """By how much it looked better where it was chosen."""
+        return None if self.report is None else self.select - self.report.value
+
+
+class SelectSection(Part):
+    """How the decode settings of a benchmark were chosen."""
+
+    benchmark: str
+    """On whose problems."""
+    problems: dict[str, int]
+    arms: tuple[ArmResult, ...]
+    """Both arms at every setting, on those problems."""
+    best: tuple[BestSetting, ...]
+    same_setting: dict[int, Strata]
+    """k -> candidate minus base at equal settings, in the mean over all of them: nothing is chosen here. Empty without
+    both arms."""
+
+
 class Comparison(Part):
-    """The candidate at its fixed setting minus the base at its fixed or at its best one."""
+    """Candidate minus base on report problems, each at its fixed setting or each at its chosen one."""
 
     baseline: Literal["Fixed", "BestDecode"]
     base: dict[int, Strata]
@@ -97,6 +138,8 @@ class BenchmarkSection(Part):
     k: tuple[int, ...]
     arms: tuple[ArmResult, ...]
     comparisons: tuple[Comparison, ...]
+    select: SelectSection | None
+    """None: the benchmark has no sweep, or this grading mode does not decide."""
     scatter: tuple[tuple[str, str, float, float], ...]
     """Problem, difficulty, share of right samples of base and candidate; empty without both arms."""
 
@@ -202,6 +245,13 @@ class Circumstances(Part):
     """The version that was champion; empty where there was none."""
 
 
+class Decisive(Part):
+    """Which comparison the decision rests on."""
+
+    benchmark: str
+    baseline: Literal["Fixed", "BestDecode"]
+
+
 class Sample(Part):
     """One generation, for people."""
 
@@ -228,6 +278,8 @@ class Document(Part):
     checks: tuple[CheckResult, ...]
     circumstances: Circumstances | None
     """None where nothing was judged."""
+    decisive: Decisive | None
+    """None without a gate."""
     confidence: float
     replicates: int
     panels: tuple[BenchmarkSection, ...]
@@ -241,3 +293,13 @@ class Document(Part):
     """How a person gets the weights."""
     training: TrainingData
     samples: tuple[Sample, ...]
+
+    def first(self) -> tuple[BenchmarkSection, Comparison] | None:
+        """Return the comparison that the decision rests on; without a gate, the last one of the first benchmark."""
+        for panel in self.panels:
+            if not panel.decides or (self.decisive and panel.benchmark != self.decisive.benchmark):
+                continue
+            for comparison in reversed(panel.comparisons):
+                if self.decisive is None or comparison.baseline == self.decisive.baseline:
+                    return panel, comparison
+        return None

@@ -91,21 +91,21 @@ def _stage_tags(found: list[StageEvidence]) -> dict[str, str]:
     return tags
 
 
-def _graded_by(stage: str, config: ReportConfig) -> frozenset[tuple[str, str]]:
-    """Return of which benchmark and arm a stage gave the verdicts; mostly of none."""
+def _graded_by(stage: str, config: ReportConfig) -> frozenset[tuple[str, str, str]]:
+    """Return of which benchmark, arm and setting a stage gave the verdicts; mostly of none."""
     return frozenset(
-        (benchmark.name, each.arm)
+        (benchmark.name, each.arm, each.setting)
         for benchmark in config.benchmarks
         for each in benchmark.evaluations
         if each.stage == stage
     )
 
 
-def _evaluation_points(graded: Set[tuple[str, str]], document: Document, time_ms: int) -> Iterator[Point]:
+def _evaluation_points(graded: Set[tuple[str, str, str]], document: Document, time_ms: int) -> Iterator[Point]:
     """Yield the scores of the benchmarks and arms that a stage graded, the fixed setting under the plain name."""
     for panel in document.panels:
         for arm in panel.arms:
-            if (panel.benchmark, arm.arm) not in graded:
+            if (panel.benchmark, arm.arm, arm.setting) not in graded:
                 continue
             middle = "" if arm.fixed else f"{arm.setting}/"
             yield from _scores(f"eval/{metric_prefix(panel)}/{middle}", arm, time_ms)
@@ -128,8 +128,26 @@ def _all_points(document: Document, time_ms: int) -> Iterator[Point]:
     for each in document.disagreements:
         name = f"disagreement/{each.benchmark.replace('-', '_')}/{each.arm.lower()}/{each.setting}"
         yield Point(name, (each.process_only + each.lcb_only) / max(1, each.samples), 0, time_ms)
+    for panel in document.panels:
+        yield from _choices(panel, time_ms)
     for check in document.checks:
         yield Point(f"gate/{check.name.replace('@', '_at_')}", float(check.passed), 0, time_ms)
+
+
+def _choices(panel: BenchmarkSection, time_ms: int) -> Iterator[Point]:
+    """Yield what was chosen: best of how many, on how many problems, its value there and on report problems."""
+    if panel.select is None:
+        return
+    prefix, problems = metric_prefix(panel), panel.select.problems["all"]
+    for best in panel.select.best:
+        found = {"settings": best.settings, "problems": problems, f"select/pass_at_{best.k}": best.select}
+        if best.report is not None and best.optimism is not None:
+            found |= {f"report/pass_at_{best.k}": best.report.value, "optimism": best.optimism}
+        for name, value in found.items():
+            yield Point(f"best/{prefix}/{best.arm.lower()}/{name}", float(value), 0, time_ms)
+    for k, strata in panel.select.same_setting.items():
+        for stratum, number in strata.items():
+            yield from _number(f"gain_at_equal_settings/{prefix}/pass_at_{k}/{stratum}", number, time_ms)
 
 
 def _scores(prefix: str, arm: ArmResult, time_ms: int) -> Iterator[Point]:

@@ -4,7 +4,7 @@ A report is also written after failures, so whatever is missing is noted and lef
 is an error. Expected outputs are out of reach here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,8 +15,18 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from ssd_jobs import artifacts
-from ssd_jobs.artifacts import tables
-from ssd_jobs.contract import ARTIFACTS, BenchmarkReport, Evaluation, Grading, ReportConfig, StageArtifact, files
+from ssd_jobs.artifacts import selections, tables
+from ssd_jobs.contract import (
+    ARTIFACTS,
+    Arm,
+    BenchmarkReport,
+    Choice,
+    Evaluation,
+    Grading,
+    ReportConfig,
+    StageArtifact,
+    files,
+)
 from ssd_jobs.errors import JobError
 from ssd_jobs.models.model_files import model_files
 from ssd_jobs.scoring import Panel, Scores, score
@@ -73,7 +83,12 @@ class Grader:
 class Evidence:
     """Everything that was found."""
 
+    selections: dict[tuple[str, Arm], Choice] = field(default_factory=dict)
+    """benchmark, arm -> which setting was chosen."""
     panels: dict[tuple[str, Grading], Panel] = field(default_factory=dict)
+    """On report problems."""
+    select_panels: dict[str, Panel] = field(default_factory=dict)
+    """benchmark -> both arms at every setting of its sweep, on the problems that settings are chosen on."""
     verdicts: dict[tuple[str, str, str, Grading], dict[tuple[str, int], bool]] = field(default_factory=dict)
     """benchmark, arm, setting, mode -> (problem, sample) -> passed."""
     distributions: dict[tuple[str, str], Distribution] = field(default_factory=dict)
@@ -87,24 +102,63 @@ class Evidence:
     inputs: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
+    def chosen(self, benchmark: str) -> dict[Arm, str]:
+        """Return the settings that were chosen for a benchmark."""
+        return {arm: each.chosen for (name, arm), each in self.selections.items() if name == benchmark}
+
+    def is_chosen(self, benchmark: str, evaluation: Evaluation) -> bool:
+        """Tell whether an evaluation is at the chosen setting of its arm."""
+        return self.chosen(benchmark).get(evaluation.arm) == evaluation.setting
+
 
 def gather(config: ReportConfig, workspace: Path) -> Evidence:
     """Read everything that the config names."""
     found = Evidence()
-    for artifact in config.artifacts:
-        if artifact.path.startswith(TESTS):
-            continue
-        manifests = _manifests(workspace, artifact, found.notes)
-        found.stages.append(StageEvidence(artifact, manifests))
-        warnings = (each.manifest.facts.get("warning") for each in manifests)
-        found.notes += [f"{artifact.stage}: {warning}" for warning in warnings if warning]
+    for benchmark in config.benchmarks:
+        _selections(benchmark, workspace, found)
+    _stages(config, workspace, found)
     for benchmark in config.benchmarks:
         for mode in benchmark.grading:
             _panel(config, benchmark, mode, workspace, found)
+        _select_panel(config, benchmark, workspace, found)
         _generations(benchmark, workspace, found)
     if config.candidate:
         found.candidate_digest = _candidate(config, workspace, found.notes)
     return found
+
+
+def _selections(benchmark: BenchmarkReport, workspace: Path, found: Evidence) -> None:
+    """Read which setting was chosen for each arm."""
+    for arm, path in benchmark.select.selections.items() if benchmark.select else ():
+        try:
+            artifact = artifacts.open_artifact(workspace / path)
+        except JobError as error:
+            found.notes.append(f"{arm} on {benchmark.name}: {error}")
+            continue
+        found.selections[benchmark.name, arm] = selections.read(artifact)
+        found.inputs[f"selection/{benchmark.name}/{arm}".lower()] = artifact.digest
+
+
+def _stages(config: ReportConfig, workspace: Path, found: Evidence) -> None:
+    """Read the manifests of what the stages left; what two of them share is told of once, by the first."""
+    made: dict[str, StageArtifact] = {}
+    for artifact in (*config.artifacts, *_at_chosen_settings(config, found)):
+        if not artifact.path.startswith(TESTS):
+            made.setdefault(artifact.path, artifact)
+    for artifact in made.values():
+        manifests = _manifests(workspace, artifact, found.notes)
+        found.stages.append(StageEvidence(artifact, manifests))
+        warnings = (each.manifest.facts.get("warning") for each in manifests)
+        found.notes += [f"{artifact.stage}: {warning}" for warning in warnings if warning]
+
+
+def _at_chosen_settings(config: ReportConfig, found: Evidence) -> Iterator[StageArtifact]:
+    """Yield what was generated and graded at the chosen settings."""
+    for benchmark in config.benchmarks:
+        for each in benchmark.evaluations:
+            if not each.fixed and found.is_chosen(benchmark.name, each):
+                yield StageArtifact(stage=each.generated_by, kind="generate", path=each.generations, sharded=True)
+                yield StageArtifact(stage=each.stage, kind="grade", path=each.verdicts, sharded=True)
 
 
 def _manifests(workspace: Path, artifact: StageArtifact, notes: list[str]) -> tuple[artifacts.Artifact, ...]:
@@ -120,31 +174,58 @@ def _manifests(workspace: Path, artifact: StageArtifact, notes: list[str]) -> tu
 
 
 def _panel(config: ReportConfig, benchmark: BenchmarkReport, mode: Grading, workspace: Path, found: Evidence) -> None:
-    """Count the verdicts of one benchmark under one grading mode."""
-    evaluations: dict[tuple[str, str], Scores] = {}
-    fixed = {}
-    for each in benchmark.evaluations:
-        if each.mode != mode:
+    """Count the verdicts on report problems under one grading mode: at the fixed settings, and at the chosen ones."""
+    wanted = [
+        each
+        for each in benchmark.evaluations
+        if each.mode == mode and (each.fixed or found.is_chosen(benchmark.name, each))
+    ]
+    evaluations: dict[tuple[Arm, str], Scores] = {}
+    for each in wanted:
+        if (each.arm, each.setting) in evaluations:
             continue
-        shards = _verdict_shards(workspace, benchmark, each, found)
-        if not shards:
+        data = _verdicts(workspace, benchmark, each, found)
+        if data is None:
             continue
-        data = _concat(shards)
         found.verdicts[benchmark.name, each.arm, each.setting, mode] = {
             (row["problem_id"], row["sample_index"]): row["verdict"] == "pass"
             for row in data.select(["problem_id", "sample_index", "verdict"]).to_pylist()
         }
         evaluations[each.arm, each.setting] = score(data, samples=benchmark.samples_per_problem, source=each.verdicts)
-        if each.fixed:
-            fixed[each.arm] = each.setting
     if evaluations:
         found.panels[benchmark.name, mode] = Panel(
             name=f"{benchmark.name}/{mode}",
-            evaluations=evaluations,  # type: ignore[arg-type]
-            fixed=fixed,
+            evaluations=evaluations,
+            fixed={each.arm: each.setting for each in wanted if each.fixed},
+            chosen=found.chosen(benchmark.name),
             replicates=config.science.bootstrap_replicates,
             seed=config.science.seed,
         )
+
+
+def _select_panel(config: ReportConfig, benchmark: BenchmarkReport, workspace: Path, found: Evidence) -> None:
+    """Count the verdicts on select problems, at every setting of the sweep."""
+    evaluations: dict[tuple[Arm, str], Scores] = {}
+    for each in benchmark.select.evaluations if benchmark.select else ():
+        data = _verdicts(workspace, benchmark, each, found)
+        if data is not None:
+            scores = score(data, samples=benchmark.samples_per_problem, source=each.verdicts)
+            evaluations[each.arm, each.setting] = scores
+    if evaluations:
+        found.select_panels[benchmark.name] = Panel(
+            name=f"{benchmark.name}/select",
+            evaluations=evaluations,
+            fixed={},
+            chosen=found.chosen(benchmark.name),
+            replicates=config.science.bootstrap_replicates,
+            seed=config.science.seed,
+        )
+
+
+def _verdicts(workspace: Path, benchmark: BenchmarkReport, each: Evaluation, found: Evidence) -> pa.Table | None:
+    """Return the verdicts of one evaluation, None when they are missing."""
+    shards = _verdict_shards(workspace, benchmark, each, found)
+    return _concat(shards) if shards else None
 
 
 def _verdict_shards(
@@ -157,9 +238,9 @@ def _verdict_shards(
         found.notes.append(f"{evaluation.arm} on {benchmark.name} at {evaluation.setting}: {error}")
         return []
     found.canaries_passed &= all(shard.manifest.facts.get("canaries") == "passed" for shard in shards)
-    place = (benchmark.name, evaluation.arm, evaluation.setting, evaluation.mode)
-    found.graders[place] = _grader(shards[0].manifest)
-    name = f"verdicts/{benchmark.name}/{evaluation.arm}/{evaluation.setting}/{evaluation.mode}".lower()
+    part = benchmark.name if evaluation in benchmark.evaluations else f"{benchmark.name}-select"
+    found.graders[part, evaluation.arm, evaluation.setting, evaluation.mode] = _grader(shards[0].manifest)
+    name = f"verdicts/{part}/{evaluation.arm}/{evaluation.setting}/{evaluation.mode}".lower()
     found.inputs[name] = artifacts.joint_digest(shards)
     return shards
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from ssd_jobs.figures import curves, style
 from ssd_jobs.scoring.formatting import points
-from ssd_jobs.stages.report.document import BenchmarkSection, Comparison, Document
+from ssd_jobs.stages.report.document import BenchmarkSection, Comparison, Document, SelectSection
 from ssd_jobs.stages.report.evidence import Evidence
+from ssd_jobs.stages.report.wording import arm_label, versus
 from ssd_jobs.tracking.series import read_points
 
 if TYPE_CHECKING:
@@ -63,8 +64,7 @@ def _of_panel(panel: BenchmarkSection, confidence: float) -> Iterator[Picture]:
         with style.new(f"{name}-gain", columns=len(panel.k), width=4.4 * len(panel.k), height=height) as (figure, axes):
             for place, k in zip(axes, panel.k, strict=True):
                 _forest(place, comparison, k)
-            versus = "the base at its best decode setting" if comparison.baseline == "BestDecode" else "the base"
-            caption = f"+SSD minus {versus}, paired by problem, with {percent} intervals; hollow where 0 is inside."
+            caption = f"+SSD minus {versus(comparison)}, paired by problem, with {percent} intervals; hollow around 0."
             yield _picture(figure, f"{name}-gain", f"{name}: what was gained, in points", caption)
     if panel.scatter:
         with style.new(f"{name}-scatter", width=4.6, height=4.2) as (figure, axes):
@@ -73,19 +73,21 @@ def _of_panel(panel: BenchmarkSection, confidence: float) -> Iterator[Picture]:
                 "One circle per pair of pass rates, its area the number of problems; above the line SSD is better."
             )
             yield _picture(figure, f"{name}-problems", f"{name}: problem by problem", caption)
-    if sum(arm.arm == "Base" for arm in panel.arms) > 1:
+    if panel.select:
         with style.new(f"{name}-sweep", width=5.4, height=3.0) as (figure, axes):
-            _sweep(axes[0], panel)
-            caption = "Each point is one complete decode setting; the ring marks the one fixed before the run."
-            yield _picture(figure, f"{name}-sweep", f"{name}: decoding alone against self-distillation", caption)
+            _sweep(axes[0], panel.select)
+            caption = (
+                f"Each point is one complete decode setting, on {panel.select.problems['all']} select problems of "
+                f"{panel.select.benchmark}; the ring marks the one chosen."
+            )
+            yield _picture(figure, f"{name}-sweep", f"{name}: the settings to choose from", caption)
 
 
 def _bars(axes: "Axes", panel: BenchmarkSection, k: int) -> None:
-    """Base, base at its best, and candidate, by difficulty."""
-    series = [(LABELS[arm.arm], style.ARMS[arm.arm], arm.pass_at[k]) for arm in panel.arms if arm.fixed]
-    for comparison in panel.comparisons:
-        if comparison.baseline == "BestDecode":
-            series.insert(1, ("base, best decoding", style.BEST, comparison.base[k]))
+    """Both arms as they are compared, by difficulty: at their chosen settings where there are any."""
+    chosen = any(arm.chosen for arm in panel.arms)
+    compared = [arm for arm in panel.arms if (arm.chosen if chosen else arm.fixed)]
+    series = [(arm_label(arm), style.ARMS[arm.arm], arm.pass_at[k]) for arm in compared]
     width = 0.8 / max(1, len(series))
     strata = list(panel.problems)
     for position, (label, colour, numbers) in enumerate(series):
@@ -147,11 +149,11 @@ def _scatter(axes: "Axes", panel: BenchmarkSection) -> None:
     style.tidy(axes)
 
 
-def _sweep(axes: "Axes", panel: BenchmarkSection) -> None:
+def _sweep(axes: "Axes", select: SelectSection) -> None:
     """pass@1 over temperature for both arms."""
-    k = min(panel.k)
+    k = min(select.arms[0].pass_at)
     for arm in ("Base", "Candidate"):
-        found = sorted((each for each in panel.arms if each.arm == arm), key=lambda each: each.decode.temperature)
+        found = sorted((each for each in select.arms if each.arm == arm), key=lambda each: each.decode.temperature)
         if not found:
             continue
         colour = style.ARMS[arm]
@@ -162,7 +164,7 @@ def _sweep(axes: "Axes", panel: BenchmarkSection) -> None:
         )
         axes.plot(x, [100 * n.value for n in numbers], "o-", color=colour, label=LABELS[arm])
         for each, number in zip(found, numbers, strict=True):
-            if each.fixed:
+            if each.chosen:
                 axes.plot(
                     each.decode.temperature, 100 * number.value, "o", markersize=13, color=colour, fillstyle="none"
                 )

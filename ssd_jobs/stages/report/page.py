@@ -7,6 +7,7 @@ from ssd_jobs.scoring.formatting import describe, percent, points
 from ssd_jobs.stages.report import training_facts
 from ssd_jobs.stages.report.document import Document, Number
 from ssd_jobs.stages.report.figures import Picture
+from ssd_jobs.stages.report.wording import arm_label, best_sentence, gain_label, same_setting_label, versus
 
 __all__ = ["render"]
 
@@ -35,6 +36,10 @@ def render(document: Document, pictures: Sequence[Picture]) -> str:
         points=points,
         shade=_shade,
         decode=describe,
+        arm_label=arm_label,
+        gain_label=gain_label,
+        same_setting_label=same_setting_label,
+        best_sentence=best_sentence,
     )
     return text
 
@@ -53,20 +58,24 @@ def _shown(picture: Picture) -> dict[str, str | int]:
 
 
 def _headline(document: Document) -> list[dict[str, str]]:
-    """Return the few numbers that a reader looks for first."""
-    tiles = []
-    panel = next((each for each in document.panels if each.decides and each.comparisons), None)
-    if panel is None:
+    """Return the numbers that the decision rests on, and, as the last one, the same at equal settings."""
+    found = document.first()
+    if found is None:
         return []
-    comparison = panel.comparisons[-1]
-    versus = "the base's best decoding" if comparison.baseline == "BestDecode" else "the base"
-    for k in panel.k:
-        for stratum in ("all", "hard"):
-            number = comparison.delta[k].get(stratum)
-            if number is None:
-                continue
-            tone = {"sig-up": "up", "sig-down": "down", "": ""}[_shade(number)]
-            label = f"pass@{k}" + ("" if stratum == "all" else f", {stratum}") + f" against {versus}"
-            detail = f"{points(number.low)} to {points(number.high)} points"
-            tiles.append({"label": label, "value": points(number.value), "detail": detail, "tone": tone})
+    panel, comparison = found
+    tiles = [
+        _tile(number, f"pass@{k}" + ("" if stratum == "all" else f", {stratum}") + f" against {versus(comparison)}")
+        for k in panel.k
+        for stratum, number in comparison.delta[k].items()
+        if stratum in ("all", "hard")
+    ]
+    if panel.select and panel.select.same_setting:
+        k = min(panel.select.same_setting)
+        tiles.append(_tile(panel.select.same_setting[k]["all"], f"pass@{k} {same_setting_label(panel.select)}"))
     return tiles
+
+
+def _tile(number: Number, label: str) -> dict[str, str]:
+    tone = {"sig-up": "up", "sig-down": "down", "": ""}[_shade(number)]
+    detail = f"{points(number.low)} to {points(number.high)} points"
+    return {"label": label, "value": points(number.value), "detail": detail, "tone": tone}

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from ssd_jobs.artifacts import Manifest
 from ssd_jobs.contract import BenchmarkResult, Estimate, ReportResult, dump_result
-from ssd_jobs.stages.report.document import ArmResult, BenchmarkSection, Document, Number
+from ssd_jobs.stages.report.document import ArmResult, BenchmarkSection, Decisive, Document, Number
 
 __all__ = ["of_manifest", "summarised"]
 
@@ -19,7 +19,7 @@ SHORT_REASON_BYTES = 60
 def summarised(document: Document) -> list[JsonValue]:
     """Return pass@1 of both arms for every benchmark and grading mode, deciding modes first."""
     ordered = sorted(document.panels, key=lambda panel: not panel.decides)
-    return [_benchmark(panel) for panel in ordered[:SHOWN]]
+    return [_benchmark(panel, document.decisive) for panel in ordered[:SHOWN]]
 
 
 def of_manifest(manifest: Manifest) -> ReportResult:
@@ -48,16 +48,19 @@ def _result(digest: str, facts: Mapping[str, Any], reason_bytes: int) -> ReportR
     )
 
 
-def _benchmark(panel: BenchmarkSection) -> JsonValue:
-    fixed = {arm.arm: arm for arm in panel.arms if arm.fixed}
+def _benchmark(panel: BenchmarkSection, decisive: Decisive | None) -> JsonValue:
+    """Return both arms as the gate compares them: at their fixed settings, or at those that were chosen for them."""
+    judged = decisive.baseline if decisive and decisive.benchmark == panel.benchmark else None
+    found = [each for each in panel.comparisons if judged in (None, each.baseline)]
+    at_chosen = bool(found) and found[-1].baseline == "BestDecode"
+    arms = {arm.arm: arm for arm in panel.arms if (arm.chosen if at_chosen else arm.fixed)}
     k = min(panel.k)
-    delta = panel.comparisons[0].delta[k]["all"] if panel.comparisons else None
     return BenchmarkResult(
         benchmark=panel.benchmark,
         grading=panel.mode,
-        base=_level(fixed.get("Base"), k),
-        candidate=_level(fixed.get("Candidate"), k),
-        delta=_estimate(delta) if delta else None,
+        base=_level(arms.get("Base"), k),
+        candidate=_level(arms.get("Candidate"), k),
+        delta=_estimate(found[-1].delta[k]["all"]) if found else None,
     ).model_dump(mode="json")
 
 

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 from ssd_jobs.contract import BenchmarkReport, Gate, ReportConfig
 from ssd_jobs.scoring import champion
 from ssd_jobs.scoring.gate import Check
+from ssd_jobs.scoring.panel import Baseline
 from ssd_jobs.scoring.scorecard import BenchmarkCard, Scorecard
 from ssd_jobs.stages.report.evidence import Evidence
 from ssd_jobs.tracking import Champion
@@ -16,7 +17,7 @@ WINDOW_DIGITS = 16
 
 def scorecard(config: ReportConfig, evidence: Evidence) -> Scorecard:
     """Return what the candidate did on every benchmark that was evaluated for both arms."""
-    found = (_card(benchmark, evidence) for benchmark in config.benchmarks)
+    found = (_card(config, benchmark, evidence) for benchmark in config.benchmarks)
     return Scorecard(format=1, benchmarks=tuple(card for card in found if card is not None))
 
 
@@ -45,13 +46,13 @@ def compared(config: ReportConfig, rule: Gate, own: Scorecard, found: Champion, 
     return champion.judge(rule, ours, theirs, found.version, replicates=science.bootstrap_replicates, seed=science.seed)
 
 
-def _card(benchmark: BenchmarkReport, evidence: Evidence) -> BenchmarkCard | None:
+def _card(config: ReportConfig, benchmark: BenchmarkReport, evidence: Evidence) -> BenchmarkCard | None:
     """Return what the candidate did on one benchmark, where the arms were compared on it."""
     mode = benchmark.grading[0]
     panel = evidence.panels.get((benchmark.name, mode))
     if panel is None or not panel.paired:
         return None
-    setting = panel.fixed["Candidate"]
+    setting = panel.setting("Candidate", panel.nearest(_baseline(config)))
     scores = panel.evaluations["Candidate", setting]
     decode = next(each.decode for each in benchmark.evaluations if (each.arm, each.setting) == ("Candidate", setting))
     grader = evidence.graders[benchmark.name, "Candidate", setting, mode]
@@ -64,3 +65,9 @@ def _card(benchmark: BenchmarkReport, evidence: Evidence) -> BenchmarkCard | Non
         samples=scores.samples,
         right={problem: int(right) for problem, right in zip(scores.problem_ids, scores.right, strict=True)},
     )
+
+
+def _baseline(config: ReportConfig) -> Baseline:
+    """Return at which settings the arms are compared: as the gate says, else at the chosen ones."""
+    promotion = config.science.promotion
+    return promotion.gate.baseline if promotion and promotion.gate else "BestDecode"

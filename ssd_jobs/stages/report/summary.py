@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from ssd_jobs.contract.printable import printable
 from ssd_jobs.scoring.formatting import percent, points
-from ssd_jobs.stages.report.document import BenchmarkSection, Document, Number
+from ssd_jobs.stages.report.document import BenchmarkSection, Document, Number, SelectSection
+from ssd_jobs.stages.report.wording import arm_label, best_sentence, gain_label, same_setting_label
 
 __all__ = ["render"]
 
@@ -43,14 +44,26 @@ def _table(panel: BenchmarkSection) -> Iterator[str]:
     yield "| | " + " | ".join(f"pass@{k} {stratum}" for k, stratum in columns) + " |"
     yield "|---" * (len(columns) + 1) + "|"
     for arm in panel.arms:
-        if arm.fixed:
-            label = "+SSD" if arm.arm == "Candidate" else "base"
+        if arm.fixed or arm.chosen:
+            label = arm_label(arm)
             cells = [percent(arm.pass_at[k][stratum].value) for k, stratum in columns]
             yield f"| {label} | " + " | ".join(cells) + " |"
     for comparison in panel.comparisons:
-        label = "gain over best decoding" if comparison.baseline == "BestDecode" else "gain"
+        label = gain_label(panel, comparison)
         cells = [_gain(comparison.delta[k][stratum]) for k, stratum in columns]
         yield f"| {label} | " + " | ".join(cells) + " |"
+    if panel.select:
+        yield from _selected(panel.select, columns)
+
+
+def _selected(select: SelectSection, columns: list[tuple[int, str]]) -> Iterator[str]:
+    """Yield the gain at equal settings, and what every choice is worth."""
+    if select.same_setting:
+        found = [select.same_setting[k].get(stratum) for k, stratum in columns]
+        cells = ["" if number is None else _gain(number) for number in found]
+        yield f"| {same_setting_label(select)} | " + " | ".join(cells) + " |"
+    yield ""
+    yield from (f"* {best_sentence(best, select)}" for best in select.best)
 
 
 def _gain(number: Number) -> str:

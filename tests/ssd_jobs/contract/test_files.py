@@ -41,6 +41,7 @@ STORED = {
     "REPORT_SCORECARDS": "scorecards",
     "REPORT_SPEC": "spec.json",
     "REPORT_SUMMARY": "summary.md",
+    "SELECTION": "selection.json",
     "STATISTICS": "statistics.json",
     "TESTS": "tests.parquet",
     "TOKENIZER": "tokenizer.json",

@@ -34,11 +34,11 @@ def decide(
     guard: Scores = BASE,
     rule: contract.Gate = GATE,
     canaries: bool = True,
-    **sweep: Scores,
+    chosen: tuple[Scores, Scores] | None = None,
 ) -> gate.Decision:
     """Judge one case."""
     panels = {
-        "lcb": arms.panel(base, candidate, replicates=200, sweep=sweep),
+        "lcb": arms.panel(base, candidate, replicates=200, chosen=chosen),
         "humaneval": arms.panel(BASE, guard, replicates=200, name="humaneval"),
     }
     return gate.judge(rule, gate.GateInput(panels, canaries_passed=canaries))
@@ -139,9 +139,7 @@ def test_few_problems_prove_no_gain(problems: int, enough: bool, baseline: str) 
     drawn = arms.scores(np.full(20, 0.5), np.random.default_rng(0), names=("",) * 20)
     differs = np.arange(20) < problems
     base, candidate = (replace(drawn, right=np.where(differs, right, 5)) for right in (0, 10))
-    panel = arms.panel(
-        base, candidate, replicates=200, sweep={"cold": replace(drawn, right=np.zeros(20, dtype=np.int64))}
-    )
+    panel = arms.panel(base, candidate, replicates=200, chosen=(base, candidate))
     rule = GATE.model_copy(update={"guards": (), "pass_at_5": False, "baseline": baseline})
     decision = gate.judge(rule, gate.GateInput({"lcb": panel}, canaries_passed=True))
     (gain, *_) = decision.checks
@@ -263,15 +261,16 @@ def test_a_later_look_must_be_surer() -> None:
 
 
 def test_a_gain_that_better_decoding_of_the_base_also_gives_is_held() -> None:
-    """Against the base's best setting there is nothing left to promote, against its fixed one there is."""
+    """Best against best there is nothing left to promote, at the fixed settings there is."""
     best = GATE.model_copy(update={"baseline": "BestDecode"})
-    assert decide(cold=BETTER).promote
-    assert not decide(rule=best, cold=BETTER).promote
+    chosen = (BETTER, BETTER)
+    assert decide(chosen=chosen).promote
+    assert not decide(rule=best, chosen=chosen).promote
 
 
-def test_only_the_fixed_setting_of_the_candidate_counts() -> None:
-    """A further setting at which the candidate shines changes no decision and no number."""
-    panel = arms.panel(BASE, BASE, replicates=200)
+def test_only_the_settings_that_were_chosen_elsewhere_count() -> None:
+    """A further setting at which the candidate shines on these problems changes no decision and no number."""
+    panel = arms.panel(BASE, BASE, replicates=200, chosen=(BASE, BASE))
     panel.evaluations["Candidate", "lucky"] = BETTER
     guard = arms.panel(BASE, BASE, replicates=200, name="humaneval")
     best = GATE.model_copy(update={"baseline": "BestDecode"})

@@ -96,6 +96,7 @@ def test_arms_on_different_problems_cannot_be_paired() -> None:
             name="lcb",
             evaluations={("Base", "cold"): one, ("Candidate", "hot"): other},
             fixed={"Base": "cold", "Candidate": "hot"},
+            chosen={},
             replicates=100,
             seed=0,
         )

@@ -18,6 +18,10 @@ def started(**sections: object) -> Cluster:
     return cluster
 
 
+EVALUATION = ("generate", "grade", "select", "generate", "grade")
+"""Kinds of stages from a model to verdicts at the chosen settings."""
+
+
 def finish(cluster: Cluster, *kinds: str) -> None:
     """Complete the Jobs of these kinds, one after the other."""
     for kind in kinds:
@@ -70,7 +74,7 @@ def test_independent_stages_run_side_by_side() -> None:
     """After prepare, sampling and the base's generation are both at work."""
     cluster = started()
     finish(cluster, "prepare")
-    assert sorted(job.name.split("-")[1] for job in cluster.live()) == ["generate", "sample"]
+    assert sorted(job.name.split("-")[1] for job in cluster.live()) == ["generate", "generate", "sample"]
 
 
 @pytest.mark.parametrize(
@@ -126,15 +130,20 @@ def test_a_later_rerun_keeps_what_an_earlier_one_made() -> None:
     cluster = started()
     finish(cluster, "prepare", "sample")
     fail(cluster, "curate")
-    finish(cluster, "generate", "grade", "report")
+    finish(cluster, *EVALUATION, "report")
     assert cluster.status.phase == "Failed"
     rerun(cluster, "Curate", "a")
-    finish(cluster, "curate", "train", "generate", "grade", "report")
+    finish(cluster, "curate", "train", *EVALUATION, "report")
     assert cluster.status.phase == "Succeeded"
-    kept = {stage.name: stage for stage in cluster.status.stages if stage.name.split("-")[0] not in ("grade", "report")}
+    later = ("grade", "select", "report")
+    kept = {
+        each.name: each
+        for each in cluster.status.stages
+        if each.name.split("-")[0] not in later and not each.name.endswith("-chosen")
+    }
     rerun(cluster, "Grade", "b")
     assert {name: stage for name, stage in by_name(cluster).items() if name in kept} == kept
-    finish(cluster, "grade", "report")
+    finish(cluster, "grade", "select", "generate", "grade", "report")
     assert cluster.status.phase == "Succeeded"
 
 
@@ -143,7 +152,7 @@ def test_a_recipe_that_failed_before_is_tried_again_when_it_is_asked_for_again()
     cluster = started()
     finish(cluster, "prepare", "sample")
     fail(cluster, "curate")
-    finish(cluster, "generate", "grade", "report")
+    finish(cluster, *EVALUATION, "report")
     for nonce in ("a", "b"):
         rerun(cluster, "Curate", nonce)
         fail(cluster, "curate")
@@ -151,7 +160,7 @@ def test_a_recipe_that_failed_before_is_tried_again_when_it_is_asked_for_again()
         assert cluster.status.phase == "Failed"
     rerun(cluster, "Curate", "a")
     assert (by_name(cluster)["curate"].phase, by_name(cluster)["curate"].attempt) == ("Pending", 2)
-    finish(cluster, "curate", "train", "generate", "grade", "report")
+    finish(cluster, "curate", "train", *EVALUATION, "report")
     assert cluster.status.phase == "Succeeded"
 
 
@@ -232,6 +241,7 @@ def test_every_transition_is_one_event() -> None:
     assert sorted(each.reason.word for each in events_between(before, cluster.status)) == [
         "StageStarted",
         "StageStarted",
+        "StageStarted",
         "StageSucceeded",
     ]
 
@@ -241,7 +251,7 @@ def test_when_to_look_again() -> None:
     cluster = started(deadline="2h")
     assert next_look(cluster.status, cluster.inputs()) == pytest.approx(7200, abs=5)
     done = started(ttlAfterFinished="1h")
-    finish(done, "prepare", "sample", "curate", "train", "generate", "grade", "report")
+    finish(done, "prepare", "sample", "curate", "train", *EVALUATION, "report")
     assert done.status.phase == "Succeeded"
     assert expires(done.status, done.inputs()) == START + timedelta(hours=1)
     assert next_look(done.status, done.inputs()) == pytest.approx(3600, abs=5)

@@ -18,12 +18,11 @@ from rich.console import Console
 
 from cluster.worker import result
 from processes import disks
-from ssd_jobs.contract import files
 from ssd_operator.cli import document, models, planning, running
 from ssd_operator.errors import InvalidInput, SsdError
-from ssd_operator.local.cache import directories
 from ssd_operator.local.experiment import LocalExperiment
 from ssd_operator.local.state import RunState, StageState
+from workspaces.finished import finish
 
 SSD = Path(sys.executable).parent / "ssd"
 TOY = Path(__file__).parent.parent.parent.parent / "examples" / "toy" / "selfdistill.yaml"
@@ -115,10 +114,7 @@ def test_a_stage_that_left_no_result_has_not_run(tmp_path: Path) -> None:
     document["stages"]["prepare"]["result"] = None
     toy.workdir.state_file.write_text(json.dumps(document))
     for node in toy.graph(RunState("toy", "")):
-        for artifact in node.artifacts:
-            for directory in directories(tmp_path, artifact):
-                directory.mkdir(parents=True, exist_ok=True)
-                (directory / files.MANIFEST).write_text(json.dumps({"key": artifact.key}))
+        finish(tmp_path, node)
     state = toy.state()
     assert {node.name for node in toy.graph(state)} - state.stages.keys() == {"prepare"}
 

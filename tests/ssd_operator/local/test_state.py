@@ -19,16 +19,9 @@ from ssd_operator.local.experiment import LocalExperiment
 from ssd_operator.local.machine import Machine
 from ssd_operator.local.state import Phase, RunState, StageState
 from ssd_operator.local.workdir import Workdir
+from workspaces.finished import finish
 
 GRAPH = plans.graph(plans.spec(analysis={}))
-
-
-def finish(workspace: Path, node: plan.Node) -> None:
-    """Leave what a finished stage leaves: a manifest with the right key in every directory."""
-    for artifact in node.artifacts:
-        for directory in cache.directories(workspace, artifact):
-            directory.mkdir(parents=True, exist_ok=True)
-            (directory / files.MANIFEST).write_text(json.dumps({"key": artifact.key}))
 
 
 def succeeded(graph: plan.Graph) -> RunState:

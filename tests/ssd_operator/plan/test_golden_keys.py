@@ -26,8 +26,7 @@ def spec_of(case: str) -> ResolvedSpec:
 def identities(case: str) -> dict[str, object]:
     """Return every key and every directory of a run, after prepare has resolved what can move."""
     spec = spec_of(case)
-    parts = ["model", "prompts", *(each.name for each in spec.evaluation.benchmarks)]
-    graph = plans.graph(spec, digests={part: f"{number:064x}" for number, part in enumerate(parts)})
+    graph = plans.graph(spec, digests=plans.digests(spec))
     return {node.name: {"key": node.key, "artifacts": [each.path for each in node.artifacts]} for node in graph}
 
 

@@ -12,13 +12,13 @@ from ssd_operator import plan
 from ssd_operator.spec.sampling import EXECUTION_ARGUMENTS
 
 ALL = frozenset(node.name for node in plans.graph(plans.spec(analysis={})))
-AFTER_SAMPLE = frozenset(
-    {"sample", "curate", "train", "analyze", "generate-candidate-toy", "grade-candidate-toy", "report"}
-)
+AFTER_SAMPLE = frozenset({"sample", "curate", "train", "analyze", "report"}) | {
+    name for name in ALL if "-candidate-toy" in name
+}
+GRADES = frozenset(name for name in ALL if name.startswith("grade-"))
+AFTER_GRADE = GRADES | {name for name in ALL if name.startswith("select-") or name.endswith("-chosen")} | {"report"}
 AFTER_TRAIN = AFTER_SAMPLE - {"sample", "curate"}
-EVALUATION = frozenset(
-    {"generate-base-toy", "grade-base-toy", "generate-candidate-toy", "grade-candidate-toy", "analyze", "report"}
-)
+EVALUATION = AFTER_GRADE | {name for name in ALL if name.startswith("generate-")} | {"analyze"}
 
 
 def keys(graph: plan.Graph) -> dict[str, str]:
@@ -145,9 +145,8 @@ def test_limits_of_programs_are_science_where_programs_decide(policy: str, monke
     spec = plans.spec(curation={"filter": policy})
     before = plans.graph(spec)
     monkeypatch.setattr(contract, "LIMITS", contract.LIMITS.model_copy(update={"cpu_seconds": 7.0}))
-    graded = {"grade-base-toy", "grade-candidate-toy", "report"}
     filtered = AFTER_SAMPLE - {"sample", "analyze"} if policy == "Execution" else frozenset()
-    assert changed(before, plans.graph(spec)) == graded | filtered
+    assert changed(before, plans.graph(spec)) == AFTER_GRADE | filtered
 
 
 def test_a_replicate_shares_the_base() -> None:
@@ -175,7 +174,7 @@ def test_one_more_decode_setting_costs_one_more() -> None:
     few = plans.graph(plans.spec(evaluation={"benchmarks": [benchmark]}))
     more = dict(benchmark, sweep=[*benchmark["sweep"], {"temperature": 0.7, "topK": 0, "topP": 1.0}])
     many = plans.graph(plans.spec(evaluation={"benchmarks": [more]}))
-    for stage in ("generate-base-toy", "grade-base-toy"):
+    for stage in ("generate-base-toy-select", "grade-base-toy-select", "generate-base-toy-chosen"):
         before = {artifact.key for artifact in few[stage].artifacts}
         after = {artifact.key for artifact in many[stage].artifacts}
         assert before < after
@@ -197,10 +196,10 @@ def test_what_can_move_is_known_after_prepare_only() -> None:
     moving = plans.spec(model={"source": plans.HUB})
     first = plans.graph(moving)
     assert [node.name for node in first if not node.provisional] == ["prepare"]
-    known = {"model": "1" * 64, "prompts": "2" * 64, "toy": "3" * 64}
+    known = {"model": "1" * 64, "prompts": "2" * 64, "toy-select": "3" * 64, "toy-report": "4" * 64}
     second = plans.graph(moving, digests=known)
     assert not any(node.provisional for node in second)
-    third = plans.graph(moving, digests={**known, "model": "4" * 64})
+    third = plans.graph(moving, digests={**known, "model": "5" * 64})
     assert changed(second, third) == ALL - {"prepare", "analyze"}
 
 

@@ -12,10 +12,20 @@ STAGES = [
     "sample",
     "curate",
     "train",
+    "generate-base-toy-select",
+    "grade-base-toy-select",
+    "select-base-toy",
     "generate-base-toy",
     "grade-base-toy",
+    "generate-candidate-toy-select",
+    "grade-candidate-toy-select",
+    "select-candidate-toy",
     "generate-candidate-toy",
     "grade-candidate-toy",
+    "generate-base-toy-chosen",
+    "grade-base-toy-chosen",
+    "generate-candidate-toy-chosen",
+    "grade-candidate-toy-chosen",
     "report",
 ]
 
@@ -39,7 +49,7 @@ async def test_apply_to_succeeded(world: World) -> None:
     assert world.kubelet.workspace.twice() == []
     frozen = await world.api.get("ConfigMap", world.namespace, status["resolvedSpec"]["configMap"])
     assert frozen["immutable"] is True
-    assert stage(done, "prepare")["digests"].keys() == {"model", "prompts", "toy"}
+    assert stage(done, "prepare")["digests"].keys() == {"model", "prompts", "toy-select", "toy-report"}
     for job in jobs.values():
         [owner] = job["metadata"]["ownerReferences"]
         assert (owner["kind"], owner["name"], owner["controller"]) == (naming.KIND, "toy", False)

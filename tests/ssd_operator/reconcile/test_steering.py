@@ -10,7 +10,16 @@ from ssd_operator import naming
 from ssd_operator.cluster import ApiError
 from ssd_operator.settings import Settings
 
-STAGES = ("prepare", "sample", "curate", "train", "generate-base-toy", "grade-candidate-toy", "report")
+STAGES = (
+    "prepare",
+    "sample",
+    "curate",
+    "train",
+    "generate-base-toy",
+    "select-base-toy",
+    "grade-candidate-toy-chosen",
+    "report",
+)
 
 
 @pytest.mark.parametrize("name", STAGES)

@@ -49,6 +49,7 @@ def _evaluation(arm: Literal["Base", "Candidate"]) -> contract.Evaluation:
     """Return where an arm's answers and verdicts are."""
     return contract.Evaluation(
         stage=f"grade-{arm.lower()}-b",
+        generated_by=f"generate-{arm.lower()}-b",
         arm=arm,
         setting="t1",
         decode=contract.Decode(temperature=1.0, top_k=20, top_p=0.8),

@@ -18,6 +18,7 @@ def generate_config(
     max_sequence_tokens: int = 96,
     samples_per_problem: int = 1,
     shards: int = 1,
+    selection: str | None = None,
 ) -> contract.GenerateConfig:
     """Return a config that answers the toy's benchmark at every decode setting; each has its output and a key."""
     settings = [
@@ -32,6 +33,7 @@ def generate_config(
         workspace=str(workspace),
         arm=arm,
         benchmark="toy",
+        purpose="Report",
         science=contract.GenerateScience(
             samples_per_problem=samples_per_problem,
             max_sequence_tokens=max_sequence_tokens,
@@ -39,6 +41,7 @@ def generate_config(
             engine=TRANSFORMERS,
         ),
         settings=tuple(settings),
+        selection=selection,
         model=model,
         prompts=prompts,
         execution=contract.ShardedExecution(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ssd_jobs import contract
 from ssd_operator import plan
 from ssd_operator.spec import resource
 from ssd_operator.spec.resolved import ResolvedSpec
@@ -35,6 +36,14 @@ def spec(name: str = "toy", **sections: Any) -> ResolvedSpec:
         "spec": body,
     }
     return resource.parse(document).resolve()
+
+
+def digests(resolved: ResolvedSpec) -> dict[str, str]:
+    """Return what prepare may say: a digest for each of its parts."""
+    [prepared] = graph(resolved).of(contract.PrepareConfig)
+    assert isinstance(prepared.config, contract.PrepareConfig)
+    parts = ["model", "prompts", *(each.name for each in prepared.config.benchmarks)]
+    return {part: f"{number:064x}" for number, part in enumerate(parts)}
 
 
 def graph(

@@ -49,11 +49,7 @@ def prepare_config(
         model=contract.ModelPart(key=key("1"), output="models/base", science=base),
         prompts=contract.PromptsPart(key=key("2"), output="problems/pool", science=pool),
         benchmarks=tuple(
-            _benchmark(
-                name,
-                f"{number:x}",
-                contract.BenchmarkScience(source=source, rendering=rendering, expect_problems=expect_problems),
-            )
+            benchmark_part(name, f"{number:x}", source, rendering, expect_problems=expect_problems)
             for number, (name, source) in enumerate((benchmarks or {}).items(), start=3)
         ),
         demands=demands,
@@ -69,7 +65,27 @@ def prepare_config(
     )
 
 
-def _benchmark(name: str, letter: str, science: contract.BenchmarkScience) -> contract.BenchmarkPart:
+def benchmark_part(
+    name: str,
+    letter: str,
+    source: contract.BenchmarkSource,
+    rendering: contract.Rendering = CHAT,
+    *,
+    split: contract.Split | None = None,
+    benchmark: str = "",
+    apart_from: str | None = None,
+    expect_problems: int | None = None,
+) -> contract.BenchmarkPart:
+    """Return a benchmark, or a part of one, as problems/NAME and tests/NAME."""
+    science = contract.BenchmarkScience(
+        source=source, rendering=rendering, expect_problems=expect_problems, split=split
+    )
     return contract.BenchmarkPart(
-        name=name, key=key(letter), output=f"problems/{name}", tests_output=f"tests/{name}", science=science
+        name=name,
+        benchmark=benchmark or name,
+        key=key(letter),
+        output=f"problems/{name}",
+        tests_output=f"tests/{name}",
+        science=science,
+        apart_from=apart_from,
     )

@@ -1,7 +1,9 @@
 """The config of report, for the experiment of `workspaces.reported`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path
+from typing import get_args
 
 from configs.gates import GATE
 from configs.parts import key
@@ -12,11 +14,14 @@ KEY = key("c")
 SAMPLES = 10
 """Generations per problem."""
 GENERATED = "generations/{arm}-{benchmark}-{setting}"
+SELECTED = "selections/{arm}-{benchmark}"
 SETTINGS = {"t0-7": 0.7, "t1-1": 1.1, "greedy": 0.0}
 DECODES = {
     name: contract.Decode(temperature=temperature, top_k=20, top_p=0.8) for name, temperature in SETTINGS.items()
 }
 FIXED = {"Base": "t0-7", "Candidate": "t1-1"}
+CHOSEN = {"Base": "t1-1", "Candidate": "t0-7"}
+"""The setting that was chosen for each arm on other problems."""
 REPORT_GATE = GATE.model_copy(update={"benchmark": "lcb-v6", "baseline": "BestDecode"})
 SPEC: contract.JsonMap = {
     "model": {"source": {"huggingFace": {"repo": "Qwen/Qwen3-4B-Instruct-2507", "revision": "main"}}},
@@ -49,23 +54,9 @@ def promotion_of(
     )
 
 
-def benchmark(name: str, *modes: contract.Grading) -> contract.BenchmarkReport:
-    """Return every evaluation of a benchmark: both arms, every setting, in these modes."""
-    evaluations = [
-        contract.Evaluation(
-            stage=f"grade-{arm.lower()}-{name}",
-            arm=arm,
-            setting=setting,
-            decode=DECODES[setting],
-            fixed=FIXED[arm] == setting,
-            mode=mode,
-            verdicts=f"verdicts/{arm.lower()}-{name}-{setting}-{mode.lower()}",
-            generations=GENERATED.format(arm=arm.lower(), benchmark=name, setting=setting),
-        )
-        for arm in ("Base", "Candidate")
-        for setting in SETTINGS
-        for mode in modes
-    ]
+def benchmark(name: str, *modes: contract.Grading, swept: bool = False) -> contract.BenchmarkReport:
+    """Return every evaluation of a benchmark in these modes: at the fixed settings, and with a sweep at those to choose
+    from."""
     return contract.BenchmarkReport(
         name=name,
         window="2025-02_2025-05" if name == "lcb-v6" else "",
@@ -73,8 +64,32 @@ def benchmark(name: str, *modes: contract.Grading) -> contract.BenchmarkReport:
         k=(1, 5),
         samples_per_problem=SAMPLES,
         grading=modes,
-        evaluations=tuple(evaluations),
+        evaluations=tuple(each for each in evaluations(name, modes) if swept or each.fixed),
+        select=selected(name) if swept else None,
     )
+
+
+def evaluations(part: str, modes: Sequence[contract.Grading]) -> Iterator[contract.Evaluation]:
+    """Yield all evaluations of both arms on a benchmark or a part of it."""
+    for arm, setting, mode in product(get_args(contract.Arm), SETTINGS, modes):
+        yield contract.Evaluation(
+            stage=f"grade-{arm.lower()}-{part}",
+            generated_by=f"generate-{arm.lower()}-{part}",
+            arm=arm,
+            setting=setting,
+            decode=DECODES[setting],
+            fixed=FIXED[arm] == setting and not part.endswith("select"),
+            mode=mode,
+            verdicts=f"verdicts/{arm.lower()}-{part}-{setting}-{mode.lower()}",
+            generations=GENERATED.format(arm=arm.lower(), benchmark=part, setting=setting),
+        )
+
+
+def selected(name: str) -> contract.SelectReport:
+    """Return where the settings of both arms were chosen, from all of them."""
+    selections = {arm: SELECTED.format(arm=arm.lower(), benchmark=name) for arm in get_args(contract.Arm)}
+    tried = tuple(evaluations(f"{name}-select", ("Process",)))
+    return contract.SelectReport(benchmark=name, selections=selections, evaluations=tried)
 
 
 def graded(arm: str) -> contract.StageArtifact:
@@ -83,7 +98,7 @@ def graded(arm: str) -> contract.StageArtifact:
     return contract.StageArtifact(stage=f"grade-{arm}-lcb-v6", kind="grade", path=path, sharded=True)
 
 
-BENCHMARKS = (benchmark("lcb-v6", "Process", "LCB"), benchmark("humaneval", "Process"))
+BENCHMARKS = (benchmark("lcb-v6", "Process", "LCB", swept=True), benchmark("humaneval", "Process"))
 ARTIFACTS = (
     contract.StageArtifact(stage="train", kind="train", path="checkpoints/train", sharded=False),
     graded("base"),

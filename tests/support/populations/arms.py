@@ -1,12 +1,12 @@
 """Two arms with known true pass rates, as scores, for laws about intervals and the gate."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ssd_jobs import contract
 from ssd_jobs.scoring import Panel, Scores
-from ssd_jobs.scoring.panel import Arm
 
 PROBLEMS = {"easy": 31, "medium": 39, "hard": 61}
 """The split of LiveCodeBench v6, February to May 2025."""
@@ -66,15 +66,20 @@ def panel(
     *,
     replicates: int = 1000,
     name: str = "lcb",
-    sweep: Mapping[str, Scores] | None = None,
+    chosen: tuple[Scores, Scores] | None = None,
 ) -> Panel:
-    """A panel of two arms at their fixed settings, and the base at further ones."""
-    evaluations: dict[tuple[Arm, str], Scores] = {("Base", "base"): base, ("Candidate", "candidate"): candidate}
-    evaluations |= {("Base", setting): found for setting, found in (sweep or {}).items()}
+    """A panel of two arms at their fixed settings, and of both at a setting that was chosen for each."""
+    evaluations: dict[tuple[contract.Arm, str], Scores] = {
+        ("Base", "base"): base,
+        ("Candidate", "candidate"): candidate,
+    }
+    if chosen:
+        evaluations |= {("Base", "cold"): chosen[0], ("Candidate", "hot"): chosen[1]}
     return Panel(
         name=name,
         evaluations=evaluations,
         fixed={"Base": "base", "Candidate": "candidate"},
+        chosen={"Base": "cold", "Candidate": "hot"} if chosen else {},
         replicates=replicates,
         seed=0,
     )

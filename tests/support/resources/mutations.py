@@ -20,7 +20,7 @@ __all__ = ["Mutation", "as_written", "mutations"]
 NAME = "toy"
 TEXTS = (
     "other", "release_v5", "2025-03-02", "2025-02-02", "pass@5", "models:/other/2", "a/other", "5h", "512Mi", "toy",
-    "gpt-oss-20b", "2", "Train",
+    "gpt-oss-20b", "2", "Train", "folder",
 )  # fmt: skip
 SELECTOR = {"name": "secret", "key": "key"}
 POD: dict[str, Any] = {

@@ -66,6 +66,7 @@ def _variables() -> list[RuleCase]:
 
 _HUB: dict[str, Any] = {"huggingFace": {"repo": "a/b"}}
 _BENCHMARK = "spec.evaluation.benchmarks[]"
+_SWEPT = "sweep: [{temperature: 1}]"
 _TWO = "evaluation: {benchmarks: [{name: b, k: [1]}, {name: c, k: [1, 5]}]}\n"
 
 RULE_CASES: tuple[RuleCase, ...] = (
@@ -102,6 +103,34 @@ RULE_CASES: tuple[RuleCase, ...] = (
         good="evaluation: {benchmarks: [{name: models}]}", bad="evaluation: {benchmarks: [{name: model}]}",
     ),
     _case(
+        _BENCHMARK, "spec.evaluation.benchmarks[0].name",
+        "must not end with -select, -report or -chosen, which are names of parts: name it otherwise",
+        good="evaluation: {benchmarks: [{name: select}]}", bad="evaluation: {benchmarks: [{name: b-select}]}",
+    ),
+    _case(
+        _BENCHMARK, "spec.evaluation.benchmarks[0].selectFrom",
+        "selectFrom needs a sweep: without one there is nothing to choose",
+        good=f"evaluation: {{benchmarks: [{{name: b, selectFrom: c, {_SWEPT}}}, {{name: c}}]}}",
+        bad="evaluation: {benchmarks: [{name: b, selectFrom: c, sweep: []}, {name: c}]}",
+    ),
+    _case(
+        _BENCHMARK, "spec.evaluation.benchmarks[0].selectMetric",
+        "selectMetric must not need more samples than samplesPerProblem",
+        good="evaluation: {benchmarks: [{name: b, selectMetric: pass@5, samplesPerProblem: 5}]}",
+        bad="evaluation: {benchmarks: [{name: b, selectMetric: pass@6, samplesPerProblem: 5}]}",
+    ),
+    _case(
+        "spec.evaluation", "spec.evaluation.benchmarks", "selectFrom must name another one of evaluation.benchmarks",
+        good=f"evaluation: {{benchmarks: [{{name: b, selectFrom: c, {_SWEPT}}}, {{name: c}}]}}",
+        bad=f"evaluation: {{benchmarks: [{{name: b, selectFrom: d, {_SWEPT}}}, {{name: c}}]}}",
+    ),
+    _case(
+        "spec.evaluation", "spec.evaluation.benchmarks",
+        "selectFrom must name a benchmark without a sweep: all its problems are there to choose on",
+        good=f"evaluation: {{benchmarks: [{{name: b, selectFrom: c, {_SWEPT}}}, {{name: c, sweep: []}}]}}",
+        bad=f"evaluation: {{benchmarks: [{{name: b, selectFrom: c, {_SWEPT}}}, {{name: c, {_SWEPT}}}]}}",
+    ),
+    _case(
         "spec.evaluation.gradePod", "spec.evaluation.gradePod.env",
         "programs under test must not see a secret: take no value from a Secret here",
         good="evaluation: {gradePod: {env: [{name: A, valueFrom: {configMapKeyRef: {name: s, key: k}}}]}}",
@@ -114,6 +143,12 @@ RULE_CASES: tuple[RuleCase, ...] = (
     _case(
         "spec", "spec.promotion.gate.benchmark", "the gate's benchmark must be one of evaluation.benchmarks",
         good=_TWO + "promotion: {gate: {benchmark: c}}", bad=_TWO + "promotion: {gate: {benchmark: d}}",
+    ),
+    _case(
+        "spec", "spec.promotion.gate.baseline", "BestDecode needs a sweep of the gate's benchmark",
+        good=f"evaluation: {{benchmarks: [{{name: b, {_SWEPT}}}]}}\n"
+        "promotion: {gate: {benchmark: b, baseline: BestDecode}}",
+        bad="evaluation: {benchmarks: [{name: b, sweep: []}]}\npromotion: {gate: {benchmark: b, baseline: BestDecode}}",
     ),
     _case(
         "spec", "spec.promotion.gate.guards", "every guard's benchmark must be one of evaluation.benchmarks",

@@ -4,12 +4,12 @@ import functools
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
 
-from configs.report import GENERATED, KEY, SAMPLES, SETTINGS
+from configs.report import CHOSEN, DECODES, GENERATED, KEY, SAMPLES, SELECTED, SETTINGS
 from populations import arms
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
@@ -21,6 +21,8 @@ from ssd_jobs.stages.analyze.resampling import Resampling
 from workspaces.tables import ROWS
 
 GAIN = 0.08
+ELSEWHERE = 60
+"""Problems on which settings are chosen."""
 
 
 def workspace(root: Path, *, gain: float = GAIN, seed: int = 0, lcb: bool = True, weights: bytes = b"weights") -> Path:
@@ -37,8 +39,25 @@ def workspace(root: Path, *, gain: float = GAIN, seed: int = 0, lcb: bool = True
                 worse = 0.93 if setting == "greedy" else 1.0
                 rows = _verdicts(rng, np.clip(rates, 0, 1) * worse, chosen)
                 _evaluation(root, benchmark, arm, setting, rows, rng, lcb=lcb)
+                if benchmark == "lcb-v6":
+                    rows = _verdicts(rng, np.clip(rates, 0, 1)[:ELSEWHERE] * worse, chosen[:ELSEWHERE])
+                    _evaluation(root, "lcb-v6-select", arm, setting, rows, rng, lcb=False)
+    for arm in get_args(contract.Arm):
+        select(root, arm)
     _train(root, weights)
     return root
+
+
+def select(root: Path, arm: contract.Arm, benchmark: str = "lcb-v6", chosen: str = "") -> None:
+    """Write down which setting was chosen for an arm."""
+    path = root / SELECTED.format(arm=arm.lower(), benchmark=benchmark)
+    tried = tuple(contract.Tried(name=name, decode=decode, value=0.5) for name, decode in DECODES.items())
+    found = contract.Choice(
+        arm=arm, chosen=chosen or CHOSEN[arm], benchmark=benchmark, problems=ELSEWHERE, k=1, tried=tried
+    )
+    with artifacts.Output(path=path, stage="select", name="select", key=KEY).claim() as draft:
+        draft.write_text(files.SELECTION, found.model_dump_json())
+        draft.finish(artifacts.Provenance(science={}, inputs={}, counts={}, facts={}, image=""))
 
 
 def analysed(root: Path) -> contract.StageArtifact:

@@ -13,7 +13,7 @@ from ssd_jobs.stages.report import stage as report
 from tracking import mlflow_server
 from workspaces import reported
 
-BENCHMARKS = (benchmark("lcb-v6", "Process"), benchmark("humaneval", "Process"))
+BENCHMARKS = (benchmark("lcb-v6", "Process", swept=True), benchmark("humaneval", "Process"))
 PATIENT = REPORT_GATE.model_copy(update={"max_difficulty_drop": 1.0, "pass_at_5": False, "guards": ()})
 
 
@@ -60,7 +60,7 @@ def test_a_smaller_gain_is_held_by_the_champion(reports: Reports) -> None:
     assert "This is look 1 at lcb-v6 2025-02_2025-05; there was no champion." in reports.page("large")
     held = reports.run("small", gain=0.06)
     assert (held.decision, held.model_version, reports.champion()) == ("Held", "2", "1")
-    assert "against the champion, version 1 (T 1.1, top-k 20, top-p 0.8): " in held.reasons[0]
+    assert "against the champion, version 1 (T 0.7, top-k 20, top-p 0.8): " in held.reasons[0]
     assert held.reasons[1] == "look 2 at lcb-v6 2025-02_2025-05: a gain must be shown at 98.75 %"
     words = "look 2 at lcb-v6 2025-02_2025-05, which is why gains must be shown at 98.75 %; version 1 was champion."
     assert words in reports.page("small")

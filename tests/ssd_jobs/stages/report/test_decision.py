@@ -2,12 +2,12 @@
 
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
-from configs.report import FIXED, REPORT_GATE, promotion_of, report_config
+from configs.report import CHOSEN, FIXED, REPORT_GATE, promotion_of, report_config
 from populations import arms
 from ssd_jobs import contract, tracking
 from ssd_jobs.scoring import Panel, Scores
@@ -23,19 +23,27 @@ def evidence(**changes: Any) -> Evidence:
     rng = np.random.default_rng(0)
     base = arms.rates(rng)
     better = arms.gain(base, 0.2)
+    fixed, chosen = ((arms.scores(base, rng), arms.scores(better, rng)) for _ in range(2))
     panels = {
-        (name, "Process"): panel(name, arms.scores(base, rng), arms.scores(better, rng))
-        for name in ("lcb-v6", "humaneval")
+        (name, "Process"): panel(name, fixed, chosen if name == "lcb-v6" else None) for name in ("lcb-v6", "humaneval")
     }
-    graders = {(name, "Candidate", FIXED["Candidate"], "Process"): GRADER for name in ("lcb-v6", "humaneval")}
+    graders = {
+        (name, "Candidate", names["Candidate"], "Process"): GRADER
+        for name in ("lcb-v6", "humaneval")
+        for names in (FIXED, CHOSEN)
+    }
     return Evidence(**{"panels": panels, "graders": graders, "candidate_digest": "d", **changes})
 
 
-def panel(name: str, base: Scores, candidate: Scores) -> Panel:
-    """A panel whose settings are those of the config."""
-    found = arms.panel(base, candidate, replicates=200, name=name)
-    found.evaluations = {(arm, FIXED[arm]): scores for (arm, _), scores in found.evaluations.items()}
-    found.fixed = {arm: FIXED[arm] for arm, _ in found.evaluations}
+def panel(name: str, fixed: tuple[Scores, Scores], chosen: tuple[Scores, Scores] | None) -> Panel:
+    """A panel whose settings are those of the config, which chooses some on the first benchmark."""
+    found = arms.panel(*fixed, replicates=200, name=name)
+    both = get_args(contract.Arm)
+    found.evaluations = {(arm, FIXED[arm]): scores for arm, scores in zip(both, fixed, strict=True)}
+    found.fixed = {arm: FIXED[arm] for arm in both}
+    if chosen:
+        found.evaluations |= {(arm, CHOSEN[arm]): scores for arm, scores in zip(both, chosen, strict=True)}
+        found.chosen = {arm: CHOSEN[arm] for arm in both}
     return found
 
 
@@ -137,7 +145,7 @@ def test_a_candidate_is_compared_with_the_scores_of_the_champion(tmp_path: Path)
     assert (found.decision, found.circumstances and found.circumstances.champion) == ("Held", "1")
     (reason,) = found.reasons
     assert reason.startswith("lcb-v6 pass@1 +0.0 [")
-    assert "against the champion, version 1 (T 1.1, top-k 20, top-p 0.8): " in reason
+    assert "against the champion, version 1 (T 0.7, top-k 20, top-p 0.8): " in reason
     assert reason.endswith(" is not above +0.0")
 
 

@@ -15,8 +15,9 @@ from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput, Temporary
 from ssd_jobs.stages.report import decision, result
 from ssd_jobs.stages.report import stage as report
-from ssd_jobs.stages.report.document import Document
+from ssd_jobs.stages.report.document import Decisive, Document
 from ssd_jobs.stages.report.evidence import gather
+from ssd_jobs.stages.report.wording import best_sentence, same_setting_label
 from ssd_jobs.tracking import runs
 from tracking import mlflow_server
 from workspaces import reported
@@ -70,7 +71,7 @@ def test_the_page_needs_nothing_and_runs_nothing(done: Done) -> None:
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert not re.search(r"""(src|href)=["'](?!#)""", re.sub(r'xlink:href="#[^"]*"', "", page))
-    assert page.count("<svg ") == 11
+    assert page.count("<svg ") == 10
     ids = re.findall(r' id="([^"]+)"', page)
     clips = [each for each in ids if re.fullmatch(r"p[0-9a-f]{10}", each)]
     assert len(clips) == len(set(clips)), "figures share the names of their clip paths"
@@ -88,7 +89,7 @@ def test_the_curves_of_an_analysis_are_on_the_page(done: Done, tmp_path: Path) -
     assert document.notes == ()
     assert "Locks and forks" in page
     assert "Means over 600 positions in what both models wrote for 30 problems of the benchmark" in page
-    assert page.count("<svg ") == 12
+    assert page.count("<svg ") == 11
     assert {"distributions.png", "locks-and-forks.png"} <= {path.name for path in (tmp_path / "two/plots").iterdir()}
 
 
@@ -97,13 +98,14 @@ def test_numbers_are_the_same_everywhere(done: Done) -> None:
     root, config, found = done
     document = Document.model_validate_json((root / f"reports/one/{files.REPORT_DOCUMENT}").read_text())
     gain = document.panels[0].comparisons[-1].delta[1]["all"]
+    [fixed] = (arm for arm in document.panels[0].arms if arm.arm == "Candidate" and arm.fixed)
     shown = f"+{gain.value * 100:.1f}"
     assert shown in (root / f"reports/one/{files.REPORT_SUMMARY}").read_text()
     assert shown in (root / f"reports/one/{files.REPORT_PAGE}").read_text()
     run = tracking.connect(config.execution.tracking.uri).get_run(found.run_id)
     prefix = "lcb_v6_2025-02_2025-05/process/pass_at_1/all"
     assert run.data.metrics[f"gain_over_best_decode/{prefix}"] == pytest.approx(gain.value)
-    assert run.data.metrics[f"eval/{prefix}"] == pytest.approx(document.panels[0].arms[3].pass_at[1]["all"].value)
+    assert run.data.metrics[f"eval/{prefix}"] == pytest.approx(fixed.pass_at[1]["all"].value)
     assert run.data.params == {
         "model.source.huggingFace.repo": "Qwen/Qwen3-4B-Instruct-2507",
         "model.source.huggingFace.revision": "main",
@@ -113,6 +115,43 @@ def test_numbers_are_the_same_everywhere(done: Done) -> None:
         "sampling.engineArgs": "{}",
     }
     assert run.data.tags["ssd.decision"] == "Promoted"
+
+
+def test_the_report_says_what_a_choice_is_worth(done: Done) -> None:
+    """Best of how many, on which problems, its value there and on report problems, and the optimism: everywhere."""
+    root, config, found = done
+    document = Document.model_validate_json((root / f"reports/one/{files.REPORT_DOCUMENT}").read_text())
+    select = document.panels[0].select
+    assert select is not None
+    assert {(each.arm, each.setting, each.settings) for each in select.best} == {
+        ("Base", "t1-1", 3),
+        ("Candidate", "t0-7", 3),
+    }
+    run = tracking.connect(config.execution.tracking.uri).get_run(found.run_id)
+    page, summary = ((root / "reports/one" / name).read_text() for name in (files.REPORT_PAGE, files.REPORT_SUMMARY))
+    for each in select.best:
+        assert each.report is not None
+        assert each.optimism == pytest.approx(0.5 - each.report.value)
+        sentence = best_sentence(each, select)
+        assert "is the best of 3 on 60 select problems of lcb-v6, pass@1 50.0 there" in sentence
+        assert sentence in page
+        assert sentence in summary
+        place = f"best/lcb_v6_2025-02_2025-05/process/{each.arm.lower()}"
+        assert run.data.metrics[f"{place}/optimism"] == pytest.approx(each.optimism)
+    assert same_setting_label(select) == "gain at equal settings, mean of 3, on 60 select problems"
+    assert same_setting_label(select) in page
+
+
+def test_the_first_tiles_are_those_the_decision_rests_on(done: Done) -> None:
+    """The gate's benchmark, compared as the gate compares."""
+    root, _, _ = done
+    document = Document.model_validate_json((root / f"reports/one/{files.REPORT_DOCUMENT}").read_text())
+    first = document.first()
+    assert first is not None
+    assert (first[0].benchmark, first[1].baseline) == ("lcb-v6", "BestDecode")
+    turned = document.model_copy(update={"decisive": Decisive(benchmark="humaneval", baseline="Fixed")}).first()
+    assert turned is not None
+    assert (turned[0].benchmark, turned[1].baseline) == ("humaneval", "Fixed")
 
 
 def test_mlflow_holds_the_evidence(done: Done) -> None:
@@ -202,6 +241,7 @@ def test_failed_stages_are_reported_too(mlflow_server: str, tmp_path: Path) -> N
     assert states == {
         wanted.run_key: "FAILED",
         f"{wanted.run_key}/train": "FAILED",
+        f"{wanted.run_key}/generate-base-lcb-v6": "FINISHED",
         f"{wanted.run_key}/grade-base-lcb-v6": "FINISHED",
     }
     assert "out of memory on rank 3" in (root / f"reports/one/{files.REPORT_PAGE}").read_text()

@@ -22,6 +22,7 @@ def _document(*, reasons: tuple[str, ...], failed: dict[str, str], experiment: s
         reasons=reasons,
         checks=(),
         circumstances=None,
+        decisive=None,
         confidence=0.95,
         replicates=100,
         panels=(),

@@ -1,0 +1,44 @@
+"""What comparisons and choices are called, the same on the page, in the summary and in the figures."""
+
+from ssd_jobs.scoring.formatting import describe, percent, points
+from ssd_jobs.stages.report.document import ArmResult, BenchmarkSection, BestSetting, Comparison, SelectSection
+
+__all__ = ["arm_label", "best_sentence", "gain_label", "same_setting_label", "versus"]
+
+NAMES = {"Base": "base", "Candidate": "+SSD"}
+
+
+def arm_label(arm: ArmResult) -> str:
+    """Return what an arm at one of its settings is called."""
+    which = " and ".join(word for word, holds in (("fixed", arm.fixed), ("chosen", arm.chosen)) if holds)
+    return f"{NAMES[arm.arm]}, {which} setting" if arm.chosen else NAMES[arm.arm]
+
+
+def gain_label(panel: BenchmarkSection, comparison: Comparison) -> str:
+    """Return what a gain is the gain of."""
+    if comparison.baseline == "BestDecode":
+        return "gain, best against best"
+    decodes = {arm.decode.model_dump_json() for arm in panel.arms if arm.fixed}
+    return "gain at the same fixed setting" if len(decodes) == 1 else "gain, each at its fixed setting"
+
+
+def versus(comparison: Comparison) -> str:
+    """Return what the candidate is compared with."""
+    return "the base, both at chosen settings" if comparison.baseline == "BestDecode" else "the base"
+
+
+def same_setting_label(select: SelectSection) -> str:
+    """Return what is the same in the comparison at equal settings."""
+    settings = {arm.setting for arm in select.arms}
+    return f"gain at equal settings, mean of {len(settings)}, on {select.problems['all']} select problems"
+
+
+def best_sentence(best: BestSetting, select: SelectSection) -> str:
+    """Return what was chosen, from how many, on which problems, and what it is worth where nobody chose."""
+    where = f"{select.problems['all']} select problems of {select.benchmark}"
+    text = f"{NAMES[best.arm]}: {describe(best.decode)} is the best of {best.settings} on {where}"
+    text += f", pass@{best.k} {percent(best.select)} there"
+    if best.report is None or best.optimism is None:
+        return f"{text}; it was not evaluated on report problems"
+    found = f"{percent(best.report.value)} [{percent(best.report.low)}, {percent(best.report.high)}]"
+    return f"{text} and {found} on report problems: optimism {points(best.optimism)} points"
