@@ -36,4 +36,7 @@ def compile_program(text: bytes | memoryview, terms: Terms) -> Compiled:
     module = process.main_module("__main__" if terms.kind == "stdin" else "solution")
     if terms.kind != "stdin" and not in_process:
         module.__dict__.update(prelude.namespace())
+        # The function is the program's own or none: `add` is in `operator`, too.
+        for name in terms.entry_point.split("."):
+            module.__dict__.pop(name, None)
     return Compiled(source, code, module)

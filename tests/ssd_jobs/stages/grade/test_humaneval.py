@@ -50,6 +50,11 @@ def raising(problem: Problem) -> str:
     return f"{problem.reference}\n\ndef {problem.entry_point}(*_):\n    raise ValueError('no')\n"
 
 
+def empty(_: Problem) -> str:
+    """A program that defines nothing."""
+    return "pass"
+
+
 def passed(client: Client, folder: Path, numbers: tuple[int, ...] | range, write: Callable[[Problem], str]) -> set[str]:
     """Return the problems whose programs pass."""
     found = humaneval.problems(folder, numbers)
@@ -73,7 +78,7 @@ def test_every_canonical_solution_passes(sandbox: Client, tmp_path: Path, number
 
 
 @EITHER
-@pytest.mark.parametrize("mutant", [off_by_one, raising])
+@pytest.mark.parametrize("mutant", [off_by_one, raising, empty])
 def test_no_mutated_solution_passes(
     sandbox: Client, tmp_path: Path, numbers: tuple[int, ...] | range, mutant: Callable[[Problem], str]
 ) -> None:

@@ -38,3 +38,15 @@ def test_a_forged_result_is_compared_like_any_other(sandbox: Client, data: str) 
     verdict = grade_program(sandbox, SIX, source, mode="Process", limits=LIMITS)
     assert not verdict.passed, verdict
     assert not verdict.is_infra, verdict
+
+
+@pytest.mark.parametrize("source", ["pass", "class Solution:\n    pass", "def other(a, b):\n    return a + b"])
+@pytest.mark.parametrize(("name", "arguments"), [("add", "[1, 2]"), ("Solution.add", "[1, 2]"), ("sum", "[[1, 2]]")])
+def test_a_function_that_the_program_does_not_define_is_not_there(
+    sandbox: Client, name: str, arguments: str, source: str
+) -> None:
+    """What is imported for every program, or is Python's own, is no answer of a program."""
+    problem = ProblemTests("functional", name, (Test(arguments, "3"),))
+    assert not grade_program(sandbox, problem, source, mode="Process", limits=LIMITS).passed
+    given = f"from {'builtins' if name == 'sum' else 'operator'} import {name.rpartition('.')[2]}"
+    assert grade_program(sandbox, problem, given, mode="Process", limits=LIMITS).passed
