@@ -48,7 +48,7 @@ def limits(count: int) -> None:
 
 def _worst(pair: tuple[Scores, Scores], rule: contract.Gate) -> float:
     """Return the largest loss at a difficulty as estimated, -1 where something else holds the candidate."""
-    panels = {"lcb": arms.panel(*pair, replicates=trials.REPLICATES)}
+    panels = {"lcb": arms.panel(*pair, replicates=trials.REPLICATES, chosen=pair)}
     decision = gate.judge(rule, gate.GateInput(panels, canaries_passed=True))
     losses = [check.numbers["delta"] for check in decision.checks if check.name.startswith("difficulty/")]
     return min(losses) if decision.promote else -1.0
@@ -65,10 +65,17 @@ def guards(count: int) -> None:
 def _acquitted(seed: int, limit: float, samples: int) -> bool:
     rng = np.random.default_rng(seed)
     rates = rng.beta(*GUARD_RATES, 164)
-    same = [arms.scores(rates, rng, samples=samples, names=("",) * 164) for _ in range(2)]
-    panels = {"lcb": arms.panel(*same, replicates=100), "humaneval": arms.panel(*same, replicates=500, name="guard")}
+    base, same = (arms.scores(rates, rng, samples=samples, names=("",) * 164) for _ in range(2))
+    panels = {
+        "lcb": arms.panel(base, same, replicates=100),
+        "humaneval": arms.panel(base, same, replicates=trials.REPLICATES, name="guard"),
+    }
     rule = trials.RULE.model_copy(
-        update={"guards": (GUARD.model_copy(update={"max_drop": limit}),), "pass_at_5": False}
+        update={
+            "baseline": "Fixed",
+            "guards": (GUARD.model_copy(update={"max_drop": limit}),),
+            "pass_at_5": False,
+        }
     )
     checks = gate.judge(rule, gate.GateInput(panels, canaries_passed=True)).checks
     return next(check.passed for check in checks if check.name == "guard/humaneval")

@@ -12,9 +12,10 @@ from populations import arms
 from ssd_jobs import contract
 from ssd_jobs.scoring import Scores, gate
 from ssd_jobs.scoring.looks import confidence_at
+from ssd_jobs.stages.select.stage import choose
 
-RULE = GATE.model_copy(update={"guards": ()})
-"""The gate with the spec's defaults, without a guard."""
+RULE = GATE.model_copy(update={"guards": (), "baseline": "BestDecode"})
+"""The gate with the spec's defaults for a benchmark with a sweep, without a guard."""
 REPLICATES = 500
 Rates = Callable[[arms.Floats], arms.Floats]
 """From the base's true pass rates to the candidate's."""
@@ -43,15 +44,21 @@ def experiment(seed: int, true_rates: Rates, settings: int) -> tuple[Scores, Sco
     select, report = arms.rates(rng), arms.rates(rng)
     found = []
     for rates_of in (better(0), true_rates):
-        tried = [arms.scores(rates_of(select), rng).right.mean() for _ in range(settings)]
-        found.append([arms.scores(rates_of(report), rng) for _ in range(settings)][int(np.argmax(tried))])
+        tried = [_tried(number, arms.scores(rates_of(select), rng)) for number in range(settings)]
+        found.append([arms.scores(rates_of(report), rng) for _ in range(settings)][int(choose(tuple(tried)).name)])
     return found[0], found[1]
+
+
+def _tried(number: int, scores: Scores) -> contract.Tried:
+    """A setting as `select` tries it."""
+    decode = contract.Decode(temperature=number / 10, top_k=0, top_p=1.0)
+    return contract.Tried(name=str(number), decode=decode, value=float(scores.right.mean() / scores.samples))
 
 
 def promotes(base: Scores, candidate: Scores, *, rule: contract.Gate = RULE, look: int = 1) -> bool:
     """What the gate decides; its other conditions are not worked out where no gain is shown."""
-    panel = arms.panel(base, candidate, replicates=REPLICATES)
-    if panel.delta("Fixed", k=1).interval(confidence_at(rule.confidence, look)).low <= rule.min_gain:
+    panel = arms.panel(base, candidate, replicates=REPLICATES, chosen=(base, candidate))
+    if panel.delta(rule.baseline, k=1).interval(confidence_at(rule.confidence, look)).low <= rule.min_gain:
         return False
     return gate.judge(rule, gate.GateInput({"lcb": panel}, canaries_passed=True, look=look)).promote
 
