@@ -73,7 +73,7 @@ class Clock:
 
 async def locally(kind: str, codes: list[int], workdir: Workdir, *, wait_s: float) -> tuple[Outcome, int, float]:
     """Return how a stage ends on one machine, after how many tries and seconds of waiting."""
-    spec = plans.spec(analysis={})
+    spec = plans.spec(analysis={}, evaluation=plans.ASSERTED)
     node = a_node(kind, plans.graph(spec))
     clock, scripted = Clock(), Scripted(node, codes)
     attempt = Attempt(
@@ -91,7 +91,7 @@ async def locally(kind: str, codes: list[int], workdir: Workdir, *, wait_s: floa
 
 def by_kubernetes(kind: str, codes: list[int]) -> tuple[bool, int]:
     """Return whether index 0 of a sharded Job succeeds and after how many pods, by the Job's own rules."""
-    surroundings = place(analysis={})
+    surroundings = place(analysis={}, evaluation=plans.ASSERTED)
     node = a_node(kind, plans.graph(surroundings.spec))
     job = manifests.job(node, surroundings, attempt=1)["spec"]
     actions = {
