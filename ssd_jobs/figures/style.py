@@ -13,10 +13,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["ARMS", "BASE", "BEST", "DIFFICULTY", "INK", "PAPER", "SSD", "both", "new", "tidy"]
+__all__ = ["ARMS", "BASE", "DIFFICULTY", "INK", "PAPER", "SSD", "both", "new", "tidy"]
 
 BASE = "#8b97a8"
-BEST = "#c9963c"
 SSD = "#3b76d6"
 ARMS = {"Base": BASE, "Candidate": SSD}
 DIFFICULTY = {"easy": "#3f9d6b", "medium": "#d18b2c", "hard": "#c4524e", "": "#7d6bb3"}

@@ -8,7 +8,7 @@ import typer
 import yaml
 
 from ssd_jobs import contract
-from ssd_operator.cli import document, terminal
+from ssd_operator.cli import document, sweep_cost, terminal
 from ssd_operator.cli.place import DEFAULT_WORKDIR, FileArgument, WorkdirOption
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import cache, edited, suitability
@@ -44,6 +44,8 @@ def plan(
         )
         return 0
     _show(rows, spec.digest())
+    for sentence in sweep_cost.sentences(graph, experiment.workdir.root):
+        terminal.console().print(sentence, markup=False, highlight=False, soft_wrap=True)
     if configs:
         for node in graph:
             typer.echo(f"---\n# {node.name}\n{yaml.safe_dump(_config(node), sort_keys=False)}", nl=False)

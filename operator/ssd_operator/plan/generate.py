@@ -36,7 +36,7 @@ def nodes(experiment: Experiment, parts: Parts, before: Graph) -> Iterator[Node]
     models = {each.arm: each for each in _models(parts, before)}
     for benchmark in experiment.spec.evaluation.benchmarks:
         for arm in experiment.spec.evaluation.arms:
-            planned = _Arm(experiment, parts, benchmark, models[arm])
+            planned = _ArmStages(experiment, parts, benchmark, models[arm])
             if benchmark.sweep:
                 yield planned.select()
             yield planned.fixed()
@@ -52,7 +52,7 @@ def _models(parts: Parts, before: Graph) -> Iterator[ArmModel]:
 
 
 @dataclass(frozen=True)
-class _Arm:
+class _ArmStages:
     """The stages of one arm on one benchmark."""
 
     experiment: Experiment
