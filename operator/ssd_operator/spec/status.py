@@ -156,7 +156,7 @@ class Delta(_Answer):
 
 
 class Result(_Answer):
-    """What one benchmark says under one grading mode."""
+    """What one benchmark says under one grading mode, each arm at the setting that the gate compares."""
 
     benchmark: _Line
     """Name of the benchmark."""

@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from configs.report import KEY, report_config
+from configs.report import CHOSEN, KEY, report_config
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
@@ -36,3 +36,19 @@ def test_what_a_stage_warns_of_is_a_note(tmp_path: Path) -> None:
     tracking = contract.Tracking(uri="", experiment="e", run_key="r", run_name="r")
     config = report_config(tmp_path, tracking, artifacts=(curated,), benchmarks=(), candidate="")
     assert evidence.gather(config, tmp_path).notes == [f"curate: {warning}"]
+
+
+def test_other_verdicts_on_report_problems_change_no_choice(tmp_path: Path) -> None:
+    """With the verdicts of all settings exchanged, the same settings are compared, and only their numbers differ."""
+    root = reported.workspace(tmp_path, lcb=False)
+    tracking = contract.Tracking(uri="", experiment="e", run_key="r", run_name="r")
+    config = report_config(root, tracking)
+    before = evidence.gather(config, root).panels["lcb-v6", "Process"]
+    for arm in ("base", "candidate"):
+        chosen, other = (root / f"verdicts/{arm}-lcb-v6-{name}-process" for name in (CHOSEN[arm.title()], "greedy"))
+        chosen.rename(root / "verdicts/aside")
+        other.rename(chosen)
+        (root / "verdicts/aside").rename(other)
+    after = evidence.gather(config, root).panels["lcb-v6", "Process"]
+    assert after.chosen == before.chosen == CHOSEN
+    assert after.delta("BestDecode", k=1).value != before.delta("BestDecode", k=1).value

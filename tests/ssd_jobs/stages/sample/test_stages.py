@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from configs.generate import generate_config
-from configs.parts import TOY, engine
+from configs.parts import TOY, engine, key
 from configs.prepare import prepare_config
 from configs.sample import sample_config
 from ssd_jobs import artifacts, contract
@@ -179,6 +179,29 @@ def test_one_more_setting_costs_one_more(workspace: Path) -> None:
     assert {name: len(found) for name, found in rows.items()} == dict.fromkeys(DECODES, 160)
     nll = {name: -sum(row["logprob_sum"] for row in found) for name, found in rows.items()}
     assert nll["greedy"] < nll["truncated"] < nll["plain"]
+
+
+def test_only_the_chosen_setting_is_generated_and_only_if_it_is_not_there(workspace: Path) -> None:
+    """Of the settings to choose from only the chosen one; where it is the fixed one, nothing is sampled again."""
+    choose(workspace, "greedy")
+    config = generating(workspace, "plain", "greedy").model_copy(update={"selection": "selections/base"})
+    generate.run(config, context(workspace))
+    assert [path.name for path in (workspace / "generations").iterdir()] == ["greedy"]
+    [manifest] = (workspace / "generations/greedy").glob(f"*/{files.MANIFEST}")
+    before = manifest.stat().st_mtime_ns
+    other = config.model_copy(update={"name": "generate-base-toy-chosen", "key": key("f")})
+    generate.run(other, context(workspace))
+    assert manifest.stat().st_mtime_ns == before
+
+
+def choose(workspace: Path, name: str) -> None:
+    """Leave what select leaves when it has chosen this setting."""
+    tried = tuple(contract.Tried(name=each, decode=decode, value=0.5) for each, decode in DECODES.items())
+    found = contract.Choice(arm="Base", chosen=name, benchmark="toy", problems=40, k=1, tried=tried)
+    output = artifacts.Output(path=workspace / "selections/base", stage="select", name="select", key=key("d"))
+    with output.claim() as draft:
+        draft.write_text(files.SELECTION, found.model_dump_json())
+        draft.finish(artifacts.Provenance(science={}, inputs={}, counts={}, facts={}, image=""))
 
 
 def test_no_second_is_counted_twice(workspace: Path) -> None:
