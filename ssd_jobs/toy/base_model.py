@@ -1,6 +1,7 @@
-"""Where the shipped base model of the toy is, and the proof that it is the one that was built.
+"""Where the shipped base models are, and the proof that each is the one that was built.
 
-`examples/toy/build_base.py` made it. It loads with transformers and with vLLM like any Qwen3 model directory.
+`examples/toy/build_base.py` and `examples/machine/build_base.py` made them. They load with transformers and with vLLM
+like any Qwen3 model directory.
 """
 
 from __future__ import annotations
@@ -11,19 +12,23 @@ from pathlib import Path
 
 from ssd_jobs.errors import BadInput
 
-__all__ = ["DIGESTS", "digests", "directory"]
+__all__ = ["DIGESTS", "MACHINE", "SHIPPED", "TOY", "digests", "directory"]
 
 DIGESTS = "digests.json"
+TOY = Path(__file__).parent / "base"
+MACHINE = Path(__file__).parent / "machine" / "base"
+SHIPPED = {"toy": TOY, "machine": MACHINE}
+"""Every shipped model under its name in `model.source.builtin`."""
 
 
-def directory(path: Path = Path(__file__).parent / "base") -> Path:
+def directory(path: Path = TOY) -> Path:
     """The model's directory, once every file in it has the digest that its build wrote down."""
     try:
         expected = json.loads((path / DIGESTS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         expected = None
     if expected != digests(path):
-        raise BadInput(f"{path}: the toy model's files are not the ones in {DIGESTS}: install the package again")
+        raise BadInput(f"{path}: the shipped model's files are not the ones in {DIGESTS}: install the package again")
     return path
 
 

@@ -65,7 +65,7 @@ class BenchmarkSource(Section):
     """A data set of the Hugging Face hub."""
     path: RelativePath | None = None
     """A folder below the workspace with problems and tests."""
-    builtin: Literal["toy", "humaneval", "mbpp"] | None = None
+    builtin: Literal["toy", "machine", "humaneval", "mbpp"] | None = None
     """A benchmark the package knows."""
 
 

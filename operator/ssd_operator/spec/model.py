@@ -42,7 +42,7 @@ class ModelSource(Section):
     """A folder below the workspace, in Hugging Face layout with safetensors."""
     registry: Annotated[str, Field(max_length=512, pattern=patterns.REGISTRY)] | None = None
     """A model of the MLflow registry, models:/NAME@ALIAS or models:/NAME/VERSION: where a second round starts."""
-    builtin: Literal["toy"] | None = None
+    builtin: Literal["toy", "machine"] | None = None
     """A tiny model shipped with the package, for demonstrations."""
 
 

@@ -55,7 +55,7 @@ class PromptSource(Section):
     """A data set of the Hugging Face hub."""
     path: RelativePath | None = None
     """A JSON-lines or parquet file below the workspace with the columns id, statement and starterCode."""
-    builtin: Literal["toy"] | None = None
+    builtin: Literal["toy", "machine"] | None = None
     """Problems shipped with the package, for demonstrations."""
 
 

@@ -92,9 +92,9 @@ def _assert_is_the_papers(spec: ResolvedSpec, paper: Paper) -> None:
         assert _setting(benchmark.decode.candidate) == paper.candidate
 
 
-def test_there_are_six_models_and_a_toy() -> None:
-    """The list of presets is the paper's table 2 and the demonstration."""
-    assert set(presets.names()) == {*PAPER, "toy"}
+def test_there_are_six_models_and_two_demonstrations() -> None:
+    """The list of presets is the paper's table 2, its toy machine, and the toy."""
+    assert set(presets.names()) == {*PAPER, "machine", "toy"}
 
 
 @pytest.mark.parametrize("name", PAPER)

@@ -10,7 +10,7 @@ from ssd_jobs.contract import BenchmarkSource, Builtin, Columns, HuggingFaceRows
 from ssd_jobs.contract.path_rows import digest
 from ssd_jobs.contract.printable import brief
 from ssd_jobs.errors import BadInput
-from ssd_jobs.stages.prepare.sources import asserts, datasets, livecodebench, rows, toy
+from ssd_jobs.stages.prepare.sources import asserts, builtin, datasets, livecodebench, rows
 from ssd_jobs.stages.prepare.sources.generic import Table
 from ssd_jobs.stages.prepare.sources.problem import Problem
 
@@ -51,15 +51,14 @@ def open_benchmark(source: BenchmarkSource, *, name: str, workspace: Path, offli
     """Find the source of a benchmark; nothing is read yet."""
     field = f"evaluation.benchmarks[{name}].source"
     match source:
-        case Builtin(name="toy"):
-            return Benchmark(toy.benchmark, {"builtin": "toy"})
-        case Builtin(name=builtin) if builtin in KNOWN:
+        case Builtin(name=known) if known in builtin.BENCHMARKS:
+            return Benchmark(builtin.BENCHMARKS[known], {"builtin": known})
+        case Builtin(name=known) if known in KNOWN:
             referenced = is_asserted(source)
-            return _from_hub(KNOWN[builtin], field=f"{field}.builtin", offline=offline, referenced=referenced)
-        case Builtin(name=builtin):
-            raise BadInput(
-                f"{field}.builtin: there is no benchmark {brief(repr(builtin))}; use toy, {' or '.join(KNOWN)}"
-            )
+            return _from_hub(KNOWN[known], field=f"{field}.builtin", offline=offline, referenced=referenced)
+        case Builtin(name=unknown):
+            there = " or ".join((*builtin.BENCHMARKS, *KNOWN))
+            raise BadInput(f"{field}.builtin: there is no benchmark {brief(repr(unknown))}; use {there}")
         case LiveCodeBench():
             release = livecodebench.open_release(source, workspace=workspace, offline=offline, field=field)
             return Benchmark(release.problems, release.facts)

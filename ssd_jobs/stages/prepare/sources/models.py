@@ -97,9 +97,10 @@ def _from_registry(uri: str, draft: Draft, patterns: tuple[str, ...], tracking_u
 
 def _builtin(name: str, draft: Draft, patterns: tuple[str, ...]) -> dict[str, JsonValue]:
     """Copy what the package ships."""
-    if name != "toy":
-        raise BadInput(f"model.source.builtin: there is no model {brief(repr(name))}; the package ships 'toy'")
-    _from_path(base_model.directory(), draft, patterns)
+    if name not in base_model.SHIPPED:
+        shipped = " and ".join(base_model.SHIPPED)
+        raise BadInput(f"model.source.builtin: there is no model {brief(repr(name))}; the package ships {shipped}")
+    _from_path(base_model.directory(base_model.SHIPPED[name]), draft, patterns)
     return {"builtin": name}
 
 

@@ -10,7 +10,7 @@ from ssd_jobs.contract import Builtin, HuggingFaceRows, PathRows, PromptsScience
 from ssd_jobs.contract.path_rows import digest
 from ssd_jobs.contract.printable import brief
 from ssd_jobs.errors import BadInput
-from ssd_jobs.stages.prepare.sources import datasets, rows, toy
+from ssd_jobs.stages.prepare.sources import builtin, datasets, rows
 from ssd_jobs.stages.prepare.sources.generic import Table
 from ssd_jobs.stages.prepare.sources.problem import Problem
 
@@ -30,12 +30,17 @@ class Pool:
 def open_pool(science: PromptsScience, *, workspace: Path, offline: bool) -> Pool:
     """Find the source and check its columns; nothing is read yet."""
     match science.source:
-        case Builtin(name="toy"):
-            if science.require_passed_column:
-                raise BadInput("prompts.requirePassedColumn: the toy's problems have no such column; leave it empty")
-            return Pool(toy.pool, {"builtin": "toy"})
         case Builtin(name=name):
-            raise BadInput(f"{FIELD}.builtin: there are no problems {brief(repr(name))}; the package ships 'toy'")
+            if name not in builtin.POOLS:
+                shipped = " and ".join(builtin.POOLS)
+                raise BadInput(
+                    f"{FIELD}.builtin: there are no problems {brief(repr(name))}; the package ships {shipped}"
+                )
+            if science.require_passed_column:
+                raise BadInput(
+                    f"prompts.requirePassedColumn: the problems of {name} have no such column; leave it empty"
+                )
+            return Pool(builtin.POOLS[name], {"builtin": name})
         case HuggingFaceRows() as source:
             found = datasets.find(source, offline=offline, field=f"{FIELD}.huggingFace")
             required = frozenset(source.columns.model_dump())
