@@ -52,7 +52,11 @@ def test_what_equals_a_plain_value_becomes_one(value: object, plain: object) -> 
     assert serial.untagged(serial.tagged(value)) == plain
 
 
-@pytest.mark.parametrize("value", [object(), len, np.zeros(3), {1: {2: range(3)}}, Fraction(1, 3)], ids=str)
+@pytest.mark.parametrize(
+    "value",
+    [object(), len, np.zeros(3), {1: {2: range(3)}}, Fraction(1, 3)],
+    ids=["object", "function", "array", "range", "fraction"],
+)
 def test_what_is_no_plain_value_is_refused(value: object) -> None:
     """An object whose meaning is its code does not travel."""
     with pytest.raises(TypeError, match="cannot be compared"):
