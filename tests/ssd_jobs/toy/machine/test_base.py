@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ssd_jobs.models import loading
 from ssd_jobs.theory import machine
+from ssd_jobs.theory.distributions import keep, temper, top_p
 from ssd_jobs.toy import base_model
 from ssd_jobs.toy.machine import language, problems
 
@@ -58,6 +59,20 @@ def test_every_context_has_the_machines_probabilities(tokenizer: Any, answers: A
         distinct = np.abs(np.subtract.outer(wanted, wanted)) > 1e-9
         kept = np.sign(found[:, :, None] - found[:, None, :]) == np.sign(np.subtract.outer(wanted, wanted))
         assert kept[:, distinct].all()
+
+
+@pytest.mark.parametrize("temperature", [0.5, 0.6, 0.7, 0.9])
+def test_decoding_alone_reaches_what_the_teacher_does(tokenizer: Any, answers: Any, temperature: float) -> None:
+    """Cut at top-p 0.8, the model's own chance of a right program is the paper's teacher's, to 0.1 points."""
+    _, logits = answers
+    chance = 1.0
+    for decision in range(language.DECISIONS):
+        ids = tokenizer.convert_tokens_to_ids(list(language.ranked(decision)))
+        tempered = temper(_softmax(logits[0, 1 + 2 * decision])[ids], temperature)
+        policy = keep(tempered, top_p(tempered, machine.PAPER.evaluation_mass))
+        chance *= policy[: 2 if decision == 0 else 1].sum()
+    wanted = machine.success(machine.teacher(), temperature, machine.PAPER.evaluation_mass)
+    assert chance == pytest.approx(wanted, abs=1e-3)
 
 
 def test_nothing_else_can_be_written(tokenizer: Any, answers: Any) -> None:
