@@ -140,6 +140,8 @@ def test_the_report_says_what_a_choice_is_worth(done: Done) -> None:
         assert run.data.metrics[f"{place}/optimism"] == pytest.approx(each.optimism)
     assert same_setting_label(select) == "gain at equal settings, mean of 3, on 60 select problems"
     assert same_setting_label(select) in page
+    varieties = [panel.comparisons[-1].variety for panel in document.panels if panel.comparisons]
+    assert page.count("problems that both arms solved at least twice") == sum(each is not None for each in varieties)
 
 
 def test_the_first_tiles_are_those_the_decision_rests_on(done: Done) -> None:
