@@ -8,6 +8,7 @@ import pytest
 from configs.report import promotion_of
 from ssd_jobs import tracking
 from ssd_jobs.errors import BadInput, Temporary
+from ssd_jobs.models.model_files import exported_digest
 from ssd_jobs.tracking import Candidate, Recorded, Registered, runs, weights
 from tracking import mlflow_server
 from workspaces import reported
@@ -97,10 +98,11 @@ def test_weights_may_stay_outside(registry: Registry, tmp_path: Path) -> None:
 
 def test_a_registered_version_comes_back_as_the_directory_that_was_exported(registry: Registry, tmp_path: Path) -> None:
     """download_model returns the exported files, nothing that MLflow added, and the digest that was registered."""
-    registry.register("d1", promote=True)
+    digest = exported_digest(registry.root / "model")
+    registry.register(digest, promote=True)
     target = tmp_path / "target"
     found = tracking.download_model(f"models:/{registry.name}@champion", target, registry.tracking.uri)
-    assert (found["version"], found["digest"]) == ("1", "d1")
+    assert (found["version"], found["digest"]) == ("1", digest)
     exported = {path.name: path.read_bytes() for path in (registry.root / "model").iterdir()}
     assert {path.name: path.read_bytes() for path in target.iterdir()} == exported
 

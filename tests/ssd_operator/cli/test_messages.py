@@ -164,10 +164,11 @@ def test_a_directory_with_several_experiments_asks_which(tmp_path: Path) -> None
 
 
 def test_manifests_are_what_the_operator_would_make() -> None:
-    """`ssd manifests` prints a Job for every stage that can be planned now."""
+    """`ssd manifests` prints a Job for every stage that `ssd plan` lists."""
     done = ssd("manifests", str(TOY))
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("\nkind: Job\n") == 9
+    stages = json.loads(ssd("plan", str(TOY), "--output", "json").stdout)
+    assert done.stdout.count("\nkind: Job\n") == len(stages) > 1
 
 
 def test_the_claim_that_is_made_is_the_one_that_is_mounted(tmp_path: Path) -> None:
