@@ -61,7 +61,7 @@ async def test_a_lost_node_is_named_and_its_deletion_helps(world: World) -> None
     raw = await world.until(lambda raw: condition(raw, "Progressing").get("reason") == "PodLost")
     assert "kubectl delete node gpu-7" in condition(raw, "Progressing")["message"]
     assert phase(raw) == "Waiting"
-    await world.api.request("DELETE", path, body={"gracePeriodSeconds": 0})  # as the pod collector, when a node is gone
+    await collect(world, name)
     world.play(lambda _pod: Ends())
     await world.until(in_phase("Succeeded"))
 
@@ -84,6 +84,16 @@ async def test_a_claim_that_was_made_anew_is_noticed(world: World) -> None:
     world.play(lambda _pod: Ends())
     await world.edit(rerun={"from": "Prepare", "nonce": "2"})
     await world.until(in_phase("Succeeded"))
+
+
+async def collect(world: World, name: str) -> None:
+    """Take away a pod whose node is gone, as the pod collector does: it has failed, then it is deleted."""
+    gone = {"type": "DisruptionTarget", "status": "True", "reason": "DeletionByPodGC"}
+    status = {"status": {"phase": "Failed", "conditions": [gone]}}
+    place = KINDS["Pod"].path(world.namespace, name, "status")
+    await world.api.request("PATCH", place, body=status, content_type="application/merge-patch+json")
+    path = KINDS["Pod"].path(world.namespace, name)
+    await world.api.request("DELETE", path, body={"gracePeriodSeconds": 0})
 
 
 async def limit(world: World, **hard: str) -> None:
