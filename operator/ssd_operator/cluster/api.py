@@ -84,6 +84,15 @@ class Api:
         """Read one object."""
         return await self.request("GET", KINDS[kind].path(namespace, name))
 
+    async def find(self, kind: str, namespace: str, name: str) -> Raw | None:
+        """Read one object, or return None when there is none of that name."""
+        try:
+            return await self.get(kind, namespace, name)
+        except ApiError as error:
+            if not error.missing:
+                raise
+            return None
+
     async def create(self, body: Raw, *, owner: OwnerReference | None = None) -> Raw:
         """Make one object; its name is the lock."""
         path = KINDS[body["kind"]].path(body["metadata"]["namespace"])

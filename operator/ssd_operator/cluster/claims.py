@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ssd_operator.cluster.api import Api, ApiError
+from ssd_operator.cluster.api import Api
 from ssd_operator.cluster.owners import OwnerReference
 from ssd_operator.cluster.transport import Raw
 
@@ -17,13 +17,8 @@ class Claims:
 
     async def uid(self, namespace: str, name: str) -> str | None:
         """Return a claim's uid, or None when there is no such claim."""
-        try:
-            claim = await self._api.get("PersistentVolumeClaim", namespace, name)
-        except ApiError as error:
-            if not error.missing:
-                raise
-            return None
-        return str(claim["metadata"]["uid"])
+        claim = await self._api.find("PersistentVolumeClaim", namespace, name)
+        return None if claim is None else str(claim["metadata"]["uid"])
 
     async def create(self, body: Raw, *, owner: OwnerReference | None) -> str:
         """Create a claim and return its uid; without an owner it stays when the run is deleted."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from ssd_operator import naming
-from ssd_operator.cluster.api import Api, ApiError
+from ssd_operator.cluster.api import Api
 from ssd_operator.cluster.owners import OwnerReference
 from ssd_operator.cluster.transport import Raw
 
@@ -38,12 +38,8 @@ class FrozenTexts:
 
     async def read(self, namespace: str, name: str) -> FrozenText | None:
         """Read a frozen spec, or return None when it is gone."""
-        try:
-            return _view(await self._api.get("ConfigMap", namespace, name))
-        except ApiError as error:
-            if not error.missing:
-                raise
-            return None
+        raw = await self._api.find("ConfigMap", namespace, name)
+        return None if raw is None else _view(raw)
 
     async def create(self, body: Raw, *, owner: OwnerReference) -> FrozenText:
         """Create a ConfigMap unless it is there, and return what it holds."""

@@ -32,12 +32,8 @@ class Jobs:
 
     async def read(self, namespace: str, name: str) -> JobView | None:
         """Read a Job, or return None when there is none of that name."""
-        try:
-            return self._store.put_job(await self._api.get("Job", namespace, name))
-        except ApiError as error:
-            if not error.missing:
-                raise
-            return None
+        raw = await self._api.find("Job", namespace, name)
+        return None if raw is None else self._store.put_job(raw)
 
     async def join(self, namespace: str, name: str, *, key: str, owner: OwnerReference) -> JobView | None:
         """Make a resource an owner of a Job that is there; return None when that Job cannot be joined."""

@@ -35,11 +35,8 @@ class Leases:
 
     async def read(self, namespace: str, name: str) -> Lease:
         """Read a Lease; one that was never made is held by nobody and has no version."""
-        try:
-            raw = await self._api.get("Lease", namespace, name)
-        except ApiError as error:
-            if not error.missing:
-                raise
+        raw = await self._api.find("Lease", namespace, name)
+        if raw is None:
             return Lease(namespace, name)
         spec = raw["spec"]
         return Lease(

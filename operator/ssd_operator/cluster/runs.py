@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ssd_operator.cluster import resources
-from ssd_operator.cluster.api import Api, ApiError
+from ssd_operator.cluster.api import Api
 from ssd_operator.cluster.keys import Key, ResourceIdentity
 from ssd_operator.cluster.resources import Run, Unreadable
 from ssd_operator.cluster.store import Store
@@ -37,11 +37,8 @@ class Runs:
 
     async def read(self, seen: ResourceIdentity) -> Run | Unreadable | None:
         """Read a resource as a whole, or return None when it is gone."""
-        try:
-            answer = await self._api.get(seen.key.kind, seen.key.namespace, seen.key.name)
-        except ApiError as error:
-            if not error.missing:
-                raise
+        answer = await self._api.find(seen.key.kind, seen.key.namespace, seen.key.name)
+        if answer is None:
             self._store.drop_resource(seen)
             return None
         self._store.put_resource(answer)

@@ -155,14 +155,11 @@ class Resync:
         known = self._store.job(job.namespace, job.name)
         if known is None or known.uid != job.uid:
             return False
-        try:
-            newest = self._store.put_job(await self._api.get("Job", job.namespace, job.name))
-        except ApiError as error:
-            if not error.missing:
-                raise
+        newest = await self._api.find("Job", job.namespace, job.name)
+        if newest is None:
             self._store.drop_job(job.namespace, job.name, uid=job.uid, version=known.version)
             return True
-        return newest.uid != job.uid
+        return self._store.put_job(newest).uid != job.uid
 
 
 def _covers(namespaces: set[str], namespace: str) -> bool:
