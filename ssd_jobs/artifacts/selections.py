@@ -1,5 +1,6 @@
 """The decode setting that was chosen for an arm, as those read it who generate, grade and report at it."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -8,7 +9,7 @@ from ssd_jobs.artifacts.reading import Artifact, open_artifact
 from ssd_jobs.contract import Choice, files
 from ssd_jobs.errors import BadInput
 
-__all__ = ["is_wanted", "read"]
+__all__ = ["read", "wanted"]
 
 
 def read(artifact: Artifact) -> Choice:
@@ -23,6 +24,6 @@ def read(artifact: Artifact) -> Choice:
         ) from None
 
 
-def is_wanted(setting: str, selection: Path | None) -> bool:
-    """Tell whether a stage works at this setting: at the chosen one, or at all where none is to be chosen."""
-    return selection is None or read(open_artifact(selection)).chosen == setting
+def wanted(settings: Iterable[str], selection: Path | None) -> frozenset[str]:
+    """Return the settings that a stage works at: the chosen one, or all where none is to be chosen."""
+    return frozenset(settings) if selection is None else frozenset({read(open_artifact(selection)).chosen})

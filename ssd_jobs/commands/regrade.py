@@ -51,7 +51,8 @@ def regrade(config: contract.GradeConfig, workspace: Path) -> Iterator[tuple[int
     known = questions.questions(*questions.sources(config, lambda path: workspace / path))
     limits = limits_of(config.science)
     selection = workspace / config.selection if config.selection else None
-    tasks = [task for task in config.tasks if selections.is_wanted(task.setting, selection)]
+    settings = selections.wanted((each.setting for each in config.tasks), selection)
+    tasks = [task for task in config.tasks if task.setting in settings]
     with connect_sandbox(config.execution, memory_mb=config.science.memory_mb) as client:
         for task in tasks:
             stored = _stored(task, workspace)

@@ -37,10 +37,11 @@ LOGGER = logging.getLogger(__name__)
 def run(config: GradeConfig, context: Context) -> StageDone:
     """Grade what is not graded yet."""
     selection = context.path(config.selection) if config.selection else None
+    wanted = selections.wanted((each.setting for each in config.tasks), selection)
     outputs = [
         (task, output)
         for task in config.tasks
-        if selections.is_wanted(task.setting, selection)
+        if task.setting in wanted
         for output in context.shard_outputs(config, path=task.output, key=task.key, processes=config.execution.shards)
     ]
     waiting = [(task, output) for task, output in outputs if output.find() is None]
