@@ -163,6 +163,12 @@ class Outcome(Ending):
             truncated=bool(flags & TRUNCATED),
         )
 
+    def last_line(self) -> str:
+        """Return the last line of what was written to stderr, made safe to print."""
+        lines = self.stderr.decode("utf-8", "replace").split("\n")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return "".join(char if char.isprintable() else "?" for char in last)[:200]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hello:

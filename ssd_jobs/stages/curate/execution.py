@@ -88,6 +88,6 @@ def _fault(outcome: Outcome, *, on_nothing: bool) -> SampleDecision | None:
     if outcome.truncated:
         return SampleDecision.EXECUTION_OUTPUT
     if outcome.exit_code or outcome.signal:
-        asked = outcome.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2].startswith("EOFError")
+        asked = outcome.last_line().startswith("EOFError")
         return None if asked and on_nothing else SampleDecision.EXECUTION
     return None

@@ -10,7 +10,7 @@ from ssd_jobs.programs import checking
 from ssd_jobs.programs.checking import BenchmarkCheck
 from ssd_jobs.sandbox.client import Client, Lines
 from ssd_jobs.sandbox.protocol import Outcome, Program
-from ssd_jobs.stages.grade.verdicts import Verdict, VerdictKind, ended, last_line
+from ssd_jobs.stages.grade.verdicts import Verdict, VerdictKind, ended
 
 __all__ = ["checked"]
 
@@ -58,7 +58,7 @@ def _held(outcome: Outcome) -> bool:
 
 def _broken(outcome: Outcome) -> tuple[VerdictKind, str]:
     """Return why it did not."""
-    return VerdictKind.WRONG, f"an assertion of the benchmark does not hold: {last_line(outcome.stderr)}"[:300]
+    return VerdictKind.WRONG, f"an assertion of the benchmark does not hold: {outcome.last_line()}"[:300]
 
 
 def _added(verdict: Verdict, outcome: Outcome, failure: tuple[VerdictKind, str] | None) -> Verdict:

@@ -7,7 +7,7 @@ from ssd_jobs.programs.checking import BenchmarkCheck
 from ssd_jobs.sandbox.protocol import Kind, Limits, Mode, Outcome, Program
 from ssd_jobs.stages.grade import comparison
 
-__all__ = ["ProblemTests", "Test", "Verdict", "VerdictKind", "ended", "judge", "last_line"]
+__all__ = ["ProblemTests", "Test", "Verdict", "VerdictKind", "ended", "judge"]
 
 SIGXCPU, SIGKILL, SIGALRM, SIGSEGV = 24, 9, 14, 11
 
@@ -116,7 +116,7 @@ def _death(outcome: Outcome) -> tuple[VerdictKind, str] | None:
         hint = ", as too deep a recursion does" if outcome.signal == SIGSEGV else ""
         return VerdictKind.RTE, f"ended by signal {outcome.signal}{hint}"
     if outcome.exit_code:
-        last = last_line(outcome.stderr)
+        last = outcome.last_line()
         kind = VerdictKind.MLE if last.startswith("MemoryError") else VerdictKind.RTE
         return kind, f"exit status {outcome.exit_code}" + (f": {last}" if last else "")
     return None
@@ -130,10 +130,3 @@ def _equal(outcome: Outcome, test: Test, mode: Mode, kind: Kind) -> bool:
     if mode == "LCB":
         return comparison.equal_official((outcome.returned or b"").decode("utf-8", "replace"), test.output)
     return comparison.equal_lines(outcome.stdout.decode("utf-8", "surrogateescape"), test.output)
-
-
-def last_line(stderr: bytes) -> str:
-    """Return the last line of what was written to stderr, made safe to print."""
-    lines = stderr.decode("utf-8", "replace").split("\n")
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    return "".join(char if char.isprintable() else "?" for char in last)[:200]

@@ -53,8 +53,7 @@ def _recorded(lines: Lines, program: Program, check: BenchmarkCheck) -> tuple[li
     with lines.session(program, only=True) as session:
         outcome = session.run(checking.recorded(check))
     if outcome.exit_code or outcome.signal or outcome.killed or outcome.truncated:
-        last = outcome.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        return [], f"{outcome.killed} {last}".strip()[:160] or f"exit status {outcome.exit_code}"
+        return [], f"{outcome.killed} {outcome.last_line()}".strip()[:160] or f"exit status {outcome.exit_code}"
     found: list[str] = json.loads(outcome.stdout)
     return found, "" if found else "it calls nothing"
 
