@@ -126,12 +126,12 @@ class _ProgramProcess:
             self.channel.send(frames.encode("compiled", b"", str(error).encode("utf-8", "replace")))
             return
         confine.end_compiling()
-        # Reads nothing beyond its own frames: what comes after the last is for the process above.
         kind, first = "test", True
         while kind == "test":
             _answer(self.channel, ProgramRun(self.shared, self.terms, bounds, data, lambda: compiled), first=first)
             if self.only:
                 return
+            # Nothing beyond its own frames is read: what comes after the last is for the process above.
             kind, _, data = self.channel.receive("test", "end")
             first = False
 
