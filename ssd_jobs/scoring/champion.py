@@ -13,7 +13,7 @@ from ssd_jobs.errors import BadInput
 from ssd_jobs.scoring import bootstrap, passk
 from ssd_jobs.scoring.bootstrap import Replicated
 from ssd_jobs.scoring.formatting import describe, points
-from ssd_jobs.scoring.gate import Check, enough, k_of
+from ssd_jobs.scoring.gate import Check, enough, k_of, numbers_of, too_few, with_interval
 from ssd_jobs.scoring.scorecard import BenchmarkCard
 
 __all__ = ["difference", "ignored", "incomparable", "judge"]
@@ -23,25 +23,32 @@ REMEDY = "make the report of the champion's own run again, use `ssd promote`, or
 
 
 def judge(
-    gate: Gate, candidate: BenchmarkCard, champion: BenchmarkCard, version: str, *, replicates: int, seed: int
+    gate: Gate,
+    candidate: BenchmarkCard,
+    champion: BenchmarkCard,
+    version: str,
+    *,
+    confidence: float,
+    replicates: int,
+    seed: int,
 ) -> Check:
-    """Judge whether the candidate is shown to be better than the version that is champion."""
+    """Judge, at the confidence of a look, whether the candidate is shown to be better than the champion."""
     k = k_of(gate.metric)
     trouble = _mismatch(candidate, champion, k)
     if trouble:
         return incomparable(version, trouble)
-    found = difference(candidate, champion, k=k, replicates=replicates, seed=seed).interval(gate.confidence)
-    differing, needed = _differing(candidate, champion, k), enough(gate.confidence)
+    found = difference(candidate, champion, k=k, replicates=replicates, seed=seed).interval(confidence)
+    differing, needed = _differing(candidate, champion, k), enough(confidence)
     passed = found.low > 0
     text = (
-        f"{gate.benchmark} {gate.metric} {points(found.value)} [{points(found.low)}, {points(found.high)}] against the "
+        f"{gate.benchmark} {gate.metric} {with_interval(found)} against the "
         f"champion, version {version} ({describe(champion.decode)}): {points(found.low)} "
         f"{'is above' if passed else 'is not above'} {points(0)}"
     )
     if passed and differing < needed:
-        text += f", but only {differing} problems differ where {needed} are needed"
-    numbers = {"delta": found.value, "low": found.low, "high": found.high, "p": found.p, "limit": 0.0}
-    return Check(NAME, passed and differing >= needed, text, numbers | {"differing": differing})
+        text += too_few(differing, needed)
+    numbers = numbers_of(found, limit=0.0) | {"differing": differing}
+    return Check(NAME, passed and differing >= needed, text, numbers)
 
 
 def incomparable(version: str, why: str) -> Check:

@@ -16,7 +16,7 @@ from ssd_jobs.scoring import ALL, Interval, Panel, power
 from ssd_jobs.scoring.formatting import percent, points
 from ssd_jobs.scoring.looks import confidence_at
 
-__all__ = ["Check", "Decision", "GateInput", "enough", "judge", "k_of"]
+__all__ = ["Check", "Decision", "GateInput", "enough", "judge", "k_of", "numbers_of", "too_few", "with_interval"]
 
 MANY = 5
 """The k of what `passAt5` looks at."""
@@ -39,8 +39,12 @@ class Check:
 class Decision:
     """Whether the candidate may be promoted, and every reason."""
 
-    promote: bool
     checks: tuple[Check, ...]
+
+    @property
+    def promote(self) -> bool:
+        """Whether every condition holds."""
+        return all(check.passed for check in self.checks)
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -60,8 +64,7 @@ class GateInput:
 
 def judge(gate: contract.Gate, evidence: GateInput) -> Decision:
     """Judge every condition."""
-    checks = tuple(_checks(gate, evidence))
-    return Decision(all(check.passed for check in checks), checks)
+    return Decision(tuple(_checks(gate, evidence)))
 
 
 def k_of(metric: str) -> int:
@@ -102,7 +105,7 @@ def _gain(gate: contract.Gate, panel: Panel, confidence: float) -> Check:
     versus = "the base, each at its chosen decode setting" if gate.baseline == "BestDecode" else "the base"
     verdict = "is above" if passed else "is not above"
     text = (
-        f"{gate.benchmark} {gate.metric} {_points(found)} against {versus}: {points(found.low)} {verdict} "
+        f"{gate.benchmark} {gate.metric} {with_interval(found)} against {versus}: {points(found.low)} {verdict} "
         f"{points(gate.min_gain)}"
     )
     size = power.comparison(*panel.pair(gate.baseline), k=k)
@@ -114,10 +117,15 @@ def _gain(gate: contract.Gate, panel: Panel, confidence: float) -> Check:
             f"{power.POWER:.0%} of runs, one of {percent(PAPER_GAIN)} in {likely:.0%}"
         )
     elif differing < needed:
-        text += f", but only {differing} problems differ where {needed} are needed"
-    numbers = _numbers(found, limit=gate.min_gain) | {"differing": differing, "confidence": confidence}
+        text += too_few(differing, needed)
+    numbers = numbers_of(found, limit=gate.min_gain) | {"differing": differing, "confidence": confidence}
     numbers |= {"detectable": detectable, "power": likely}
     return Check("gain", passed and differing >= needed, text, numbers)
+
+
+def too_few(differing: int, needed: int) -> str:
+    """Return what is said, after an interval that lies above its limit, of too few problems that show it."""
+    return f", but only {differing} problems differ where {needed} are needed"
 
 
 def enough(confidence: float) -> int:
@@ -128,8 +136,8 @@ def enough(confidence: float) -> int:
 def _unjudged(gate: contract.Gate, panel: Panel) -> Check:
     """What it is at the chosen settings is said even where the gate does not ask."""
     found = panel.delta("BestDecode", k=k_of(gate.metric)).interval(gate.confidence)
-    text = f"not judged: {_points(found)} against the base, each at its chosen decode setting"
-    return Check("gain/best-decode", passed=True, text=text, numbers=_numbers(found, limit=gate.min_gain))
+    text = f"not judged: {with_interval(found)} against the base, each at its chosen decode setting"
+    return Check("gain/best-decode", passed=True, text=text, numbers=numbers_of(found, limit=gate.min_gain))
 
 
 def _stratum(gate: contract.Gate, panel: Panel, stratum: str) -> Check:
@@ -152,8 +160,8 @@ def _pass_at_5(gate: contract.Gate, panel: Panel) -> Check:
 def _estimate(name: str, what: str, found: Interval, allowed: float) -> Check:
     """Judge a loss by its estimate."""
     passed = found.value >= -allowed
-    text = f"{what} {_points(found)}: {'not ' if passed else ''}below {points(-allowed)}"
-    return Check(name, passed, text, _numbers(found, limit=-allowed))
+    text = f"{what} {with_interval(found)}: {'not ' if passed else ''}below {points(-allowed)}"
+    return Check(name, passed, text, numbers_of(found, limit=-allowed))
 
 
 def _guard(gate: contract.Gate, guard: contract.Guard, panel: Panel) -> Check:
@@ -170,8 +178,8 @@ def _guard(gate: contract.Gate, guard: contract.Guard, panel: Panel) -> Check:
         verdict = f"more than {percent(allowed)} is lost"
     else:
         verdict = f"a loss of {percent(allowed)} is not excluded" + _missing(gate, size, allowed, blind=blind)
-    text = f"guard {guard.benchmark} {guard.metric} {_points(found)}: {verdict}"
-    return Check(f"guard/{guard.benchmark}", passed, text, _numbers(found, limit=-allowed))
+    text = f"guard {guard.benchmark} {guard.metric} {with_interval(found)}: {verdict}"
+    return Check(f"guard/{guard.benchmark}", passed, text, numbers_of(found, limit=-allowed))
 
 
 def _missing(gate: contract.Gate, size: power.ComparisonSize, allowed: float, *, blind: bool) -> str:
@@ -206,10 +214,10 @@ def _truncation(gate: contract.Gate, panel: Panel) -> Check:
     passed = found.high <= gate.max_truncated_share
     text = (
         f"{percent(float(candidate.truncated.mean()))} % of the candidate's generations were cut at the token limit, "
-        f"{percent(float(base.truncated.mean()))} % of the base's: {_points(found)} is "
+        f"{percent(float(base.truncated.mean()))} % of the base's: {with_interval(found)} is "
         f"{'' if passed else 'not '}within {points(gate.max_truncated_share)}"
     )
-    return Check("truncation", passed, text, _numbers(found, limit=gate.max_truncated_share))
+    return Check("truncation", passed, text, numbers_of(found, limit=gate.max_truncated_share))
 
 
 def _infra(evidence: GateInput) -> Check:
@@ -219,10 +227,11 @@ def _infra(evidence: GateInput) -> Check:
     return Check("infra_errors", errors == 0, text, {"infra_errors": errors})
 
 
-def _numbers(found: Interval, *, limit: float) -> dict[str, float]:
+def numbers_of(found: Interval, *, limit: float) -> dict[str, float]:
+    """Return what is recorded of a difference and its limit."""
     return {"delta": found.value, "low": found.low, "high": found.high, "p": found.p, "limit": limit}
 
 
-def _points(found: Interval) -> str:
+def with_interval(found: Interval) -> str:
     """Return a difference in percentage points with its interval."""
     return f"{points(found.value)} [{points(found.low)}, {points(found.high)}]"

@@ -74,7 +74,7 @@ def _judge(config: ReportConfig, rule: Gate, evidence: Evidence, panels: dict[st
     if champion is not None:
         # Beside the gain over the base, because a result holds the first few reasons only.
         checks = (checks[0], scorecards.compared(config, rule, own, champion, confidence), *checks[1:])
-    decision = gate.Decision(all(check.passed for check in checks), checks)
+    decision = gate.Decision(checks)
     circumstances = Circumstances(
         look=standing.look,
         window=f"{benchmark.name} {benchmark.window}".strip(),

@@ -42,8 +42,16 @@ def compared(config: ReportConfig, rule: Gate, own: Scorecard, found: Champion, 
         return champion.incomparable(found.version, f"was not evaluated on {rule.benchmark}")
     ours = own.of(rule.benchmark)
     assert ours is not None
-    rule, science = rule.model_copy(update={"confidence": confidence}), config.science
-    return champion.judge(rule, ours, theirs, found.version, replicates=science.bootstrap_replicates, seed=science.seed)
+    science = config.science
+    return champion.judge(
+        rule,
+        ours,
+        theirs,
+        found.version,
+        confidence=confidence,
+        replicates=science.bootstrap_replicates,
+        seed=science.seed,
+    )
 
 
 def _card(config: ReportConfig, benchmark: BenchmarkReport, evidence: Evidence) -> BenchmarkCard | None:
