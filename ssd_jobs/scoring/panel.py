@@ -115,12 +115,16 @@ class Panel:
         candidate = self.at("Candidate", self.setting("Candidate", baseline), k=k, stratum=stratum)
         return candidate - self.base(baseline, k=k, stratum=stratum)
 
+    @property
+    def shared_settings(self) -> list[str]:
+        """Return the decode settings at which both arms were evaluated."""
+        return [each for each in self.settings("Base") if ("Candidate", each) in self.evaluations]
+
     def at_equal_settings(self, *, k: int, stratum: str = ALL) -> Replicated:
         """Return candidate minus base at the same setting, in the mean over all settings that both have."""
-        shared = [each for each in self.settings("Base") if ("Candidate", each) in self.evaluations]
         differences = (
             self.at("Candidate", each, k=k, stratum=stratum) - self.at("Base", each, k=k, stratum=stratum)
-            for each in shared
+            for each in self.shared_settings
         )
         return bootstrap.mean(list(differences))
 

@@ -12,7 +12,7 @@ from ssd_jobs.figures import curves, style
 from ssd_jobs.scoring.formatting import points
 from ssd_jobs.stages.report.document import BenchmarkSection, Comparison, Document, SelectSection
 from ssd_jobs.stages.report.evidence import Evidence
-from ssd_jobs.stages.report.wording import arm_label, versus
+from ssd_jobs.stages.report.wording import ARM_NAMES, arm_label, versus
 from ssd_jobs.tracking.series import read_points
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["Picture", "pictures"]
-
-LABELS = {"Base": "base", "Candidate": "+SSD"}
 
 
 @dataclass(frozen=True)
@@ -162,7 +160,7 @@ def _sweep(axes: "Axes", select: SelectSection) -> None:
         axes.fill_between(
             x, [100 * n.low for n in numbers], [100 * n.high for n in numbers], color=colour, alpha=0.13, linewidth=0
         )
-        axes.plot(x, [100 * n.value for n in numbers], "o-", color=colour, label=LABELS[arm])
+        axes.plot(x, [100 * n.value for n in numbers], "o-", color=colour, label=ARM_NAMES[arm])
         for each, number in zip(found, numbers, strict=True):
             if each.chosen:
                 axes.plot(
@@ -200,7 +198,7 @@ def _histogram(axes: "Axes", values: dict[str, NDArray[np.float64]], title: str)
         data = np.clip(each, low, high)
         data = data[np.isfinite(data)]
         weights = np.full(data.size, 100 / max(1, data.size))
-        label = LABELS[arm]
+        label = ARM_NAMES[arm]
         axes.hist(data, bins, weights=weights, color=style.ARMS[arm], alpha=0.25, linewidth=0)
         axes.hist(data, bins, weights=weights, color=style.ARMS[arm], histtype="step", linewidth=1.6, label=label)
     axes.set_title(title)

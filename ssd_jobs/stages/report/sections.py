@@ -85,9 +85,6 @@ def _select(benchmark: BenchmarkReport, scored: Panel, evidence: Evidence, confi
     panel = evidence.select_panels.get(benchmark.name)
     if benchmark.select is None or panel is None:
         return None
-    shared = {setting for arm, setting in panel.evaluations if arm == "Base"} & {
-        setting for arm, setting in panel.evaluations if arm == "Candidate"
-    }
     any_scores = next(iter(panel.evaluations.values()))
     return SelectSection(
         benchmark=benchmark.select.benchmark,
@@ -102,7 +99,7 @@ def _select(benchmark: BenchmarkReport, scored: Panel, evidence: Evidence, confi
             k: {each: _difference(panel.at_equal_settings(k=k, stratum=each), confidence) for each in panel.strata}
             for k in benchmark.k
         }
-        if shared
+        if panel.shared_settings
         else {},
     )
 

@@ -17,6 +17,7 @@ from ssd_jobs.programs.extraction import answer_of, cut_while_thinking, extract
 from ssd_jobs.scoring.formatting import describe
 from ssd_jobs.stages.report.document import Garbled, Overlap, TextShares, TrainingData
 from ssd_jobs.stages.report.evidence import Evidence, StageEvidence
+from ssd_jobs.stages.report.wording import ARM_NAMES
 from ssd_jobs.tracking.series import read_points
 
 __all__ = ["read"]
@@ -113,7 +114,7 @@ def _texts(config: ReportConfig, evidence: Evidence) -> Iterator[TextShares]:
         for evaluation in benchmark.evaluations:
             stage = by_path.get(evaluation.generations)
             if stage is not None and evaluation.mode == benchmark.grading[0]:
-                arm = "+SSD" if evaluation.arm == "Candidate" else "base"
+                arm = ARM_NAMES[evaluation.arm]
                 yield from _shares(f"{benchmark.name}, {arm}, {describe(evaluation.decode)}", stage)
 
 

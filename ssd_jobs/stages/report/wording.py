@@ -3,15 +3,15 @@
 from ssd_jobs.scoring.formatting import describe, percent, points
 from ssd_jobs.stages.report.document import ArmResult, BenchmarkSection, BestSetting, Comparison, SelectSection
 
-__all__ = ["arm_label", "best_sentence", "gain_label", "same_setting_label", "versus"]
+__all__ = ["ARM_NAMES", "arm_label", "best_sentence", "gain_label", "same_setting_label", "versus"]
 
-NAMES = {"Base": "base", "Candidate": "+SSD"}
+ARM_NAMES = {"Base": "base", "Candidate": "+SSD"}
 
 
 def arm_label(arm: ArmResult) -> str:
     """Return what an arm at one of its settings is called."""
     which = " and ".join(word for word, holds in (("fixed", arm.fixed), ("chosen", arm.chosen)) if holds)
-    return f"{NAMES[arm.arm]}, {which} setting" if arm.chosen else NAMES[arm.arm]
+    return f"{ARM_NAMES[arm.arm]}, {which} setting" if arm.chosen else ARM_NAMES[arm.arm]
 
 
 def gain_label(panel: BenchmarkSection, comparison: Comparison) -> str:
@@ -36,7 +36,7 @@ def same_setting_label(select: SelectSection) -> str:
 def best_sentence(best: BestSetting, select: SelectSection) -> str:
     """Return what was chosen, from how many, on which problems, and what it is worth where nobody chose."""
     where = f"{select.problems['all']} select problems of {select.benchmark}"
-    text = f"{NAMES[best.arm]}: {describe(best.decode)} is the best of {best.settings} on {where}"
+    text = f"{ARM_NAMES[best.arm]}: {describe(best.decode)} is the best of {best.settings} on {where}"
     text += f", pass@{best.k} {percent(best.select)} there"
     if best.report is None or best.optimism is None:
         return f"{text}; it was not evaluated on report problems"
