@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ssd_jobs import contract
 from ssd_operator.plan import execution
-from ssd_operator.plan.grade import evaluations
+from ssd_operator.plan.grade import evaluations, generated_by
 from ssd_operator.plan.graph import Artifact, Experiment, Graph, Node
 from ssd_operator.plan.parts import Parts
 from ssd_operator.plan.train import exported
@@ -71,8 +71,8 @@ def _of_arm(arm: str, spec: ResolvedSpec, before: Graph) -> _Arm:
         config = graded.config
         if not isinstance(config, contract.GradeConfig) or (config.arm, config.benchmark) != (arm, first):
             continue
-        [generated] = (each for each in before.upstream_of(graded) if isinstance(each.config, contract.GenerateConfig))
-        for task, evaluation in zip(config.tasks, evaluations(generated, graded), strict=True):
+        found = evaluations(generated_by(before, graded), graded)
+        for task, evaluation in zip(config.tasks, found, strict=True):
             if evaluation.fixed:
                 return _Arm(arm, graded, evaluation, task.key)
     raise AssertionError(f"no stage grades {arm} on {first} at its fixed setting")
