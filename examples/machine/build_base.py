@@ -12,7 +12,6 @@ rounds differently, so a rebuild is equal in behaviour and not in bytes.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import sys
 import time
@@ -68,7 +67,8 @@ def main() -> None:
     print(f"largest error of a probability: {100 * error:.4f} points")
     if error > MOST_ERROR:
         sys.exit(f"that is above {100 * MOST_ERROR} points: train for more --steps")
-    save(model, tokenizer, options.output)
+    # In float32: bfloat16 would move a probability by points.
+    base_model.save(model, tokenizer, options.output)
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
@@ -193,18 +193,6 @@ def largest_error(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast) -
             return math.inf
         found = max(found, float(errors.max()))
     return found
-
-
-def save(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, output: Path) -> None:
-    """Write float32 safetensors (bfloat16 would move a probability by points), the tokenizer, and all digests."""
-    model.generation_config.eos_token_id = tokenizer.eos_token_id
-    model.generation_config.pad_token_id = tokenizer.pad_token_id
-    model.save_pretrained(output)
-    tokenizer.save_pretrained(output)
-    digests = base_model.digests(output)
-    (output / base_model.DIGESTS).write_text(json.dumps(digests, indent=2) + "\n", encoding="utf-8")
-    for path in output.iterdir():
-        path.chmod(0o644)
 
 
 if __name__ == "__main__":

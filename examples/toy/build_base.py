@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import math
 import random
 import time
@@ -52,7 +51,7 @@ def main() -> None:
     model = Qwen3ForCausalLM(configuration(tokenizer))
     print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} million parameters")
     train(model, batches(tokenizer, options.batch, options.seed), options.steps, options.learning_rate)
-    save(model, tokenizer, options.output)
+    base_model.save(model.to(torch.bfloat16), tokenizer, options.output)
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
@@ -142,19 +141,6 @@ def train(model: Qwen3ForCausalLM, data: Iterator[tuple[Any, Any]], steps: int, 
         optimizer.zero_grad()
         if step % 50 == 0 or step == steps - 1:
             print(f"step {step:5d}  loss {loss.item():.4f}  {time.monotonic() - begin:6.0f} s", flush=True)
-
-
-def save(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, output: Path) -> None:
-    """Write bfloat16 safetensors, the tokenizer and the digest of every file, all readable by everyone."""
-    model.to(torch.bfloat16)
-    model.generation_config.eos_token_id = tokenizer.eos_token_id
-    model.generation_config.pad_token_id = tokenizer.pad_token_id
-    model.save_pretrained(output)
-    tokenizer.save_pretrained(output)
-    digests = base_model.digests(output)
-    (output / base_model.DIGESTS).write_text(json.dumps(digests, indent=2) + "\n", encoding="utf-8")
-    for path in output.iterdir():
-        path.chmod(0o644)
 
 
 if __name__ == "__main__":
