@@ -63,14 +63,20 @@ async def test_the_end_is_sticky(world: World) -> None:
     assert all("deletionTimestamp" in job["metadata"] for job in (await world.jobs()).values())
 
 
-async def test_a_run_whose_frozen_spec_was_deleted_says_what_helps(world: World) -> None:
-    """An edit cannot be compared with what is gone: the run stays as it ended, says so, and a new nonce takes it up."""
+async def failed_without_frozen_spec(world: World) -> str:
+    """Let a run fail, delete its frozen spec and start another operator; return the name of the spec's ConfigMap."""
     world.play(lambda _pod: Ends(code=64, message="bad column"))
     await world.apply()
     failed = await world.until(in_phase("Failed"))
     spec = failed["status"]["resolvedSpec"]["configMap"]
     await world.api.delete("ConfigMap", world.namespace, spec, preconditions={}, foreground=False)
     world.new_operator()
+    return str(spec)
+
+
+async def test_a_run_whose_frozen_spec_was_deleted_says_what_helps(world: World) -> None:
+    """An edit cannot be compared with what is gone: the run stays as it ended, says so, and a new nonce takes it up."""
+    spec = await failed_without_frozen_spec(world)
     await world.edit(promotion={"alias": "production"})
     raw = await world.until(lambda raw: raw["status"]["observedGeneration"] == raw["metadata"]["generation"])
     assert phase(raw) == "Failed"
@@ -86,12 +92,7 @@ async def test_a_run_whose_frozen_spec_was_deleted_says_what_helps(world: World)
 
 async def test_an_unchanged_spec_is_frozen_again(world: World) -> None:
     """Where what is written is what was in force, a deleted ConfigMap is made anew under its name."""
-    world.play(lambda _pod: Ends(code=64, message="bad column"))
-    await world.apply()
-    failed = await world.until(in_phase("Failed"))
-    spec = failed["status"]["resolvedSpec"]["configMap"]
-    await world.api.delete("ConfigMap", world.namespace, spec, preconditions={}, foreground=False)
-    world.new_operator()
+    spec = await failed_without_frozen_spec(world)
     await world.edit(suspend=True)
     raw = await world.until(lambda raw: raw["status"]["observedGeneration"] == raw["metadata"]["generation"])
     assert phase(raw) == "Failed"
