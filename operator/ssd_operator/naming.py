@@ -6,6 +6,8 @@ name leaves room for `-<index>` within a DNS label, because pods of the training
 """
 
 import hashlib
+import re
+from collections.abc import Sequence
 from typing import Final
 
 __all__ = [
@@ -22,14 +24,18 @@ __all__ = [
     "LABEL_NETWORK",
     "LABEL_QUEUE",
     "LABEL_STAGE",
+    "LONGEST_NAME",
     "MANAGED_BY",
     "PLURAL",
     "SANDBOX",
     "SANDBOX_SOCKET",
     "SPEC",
+    "SWEEP_KIND",
+    "SWEEP_PLURAL",
     "VERSION",
     "WORKER",
     "WORKSPACE",
+    "cell_name",
     "claim_name",
     "claim_of",
     "config_map_name",
@@ -49,6 +55,9 @@ API_VERSION: Final = f"{GROUP}/{VERSION}"
 KIND: Final = "SelfDistillation"
 PLURAL: Final = "selfdistillations"
 """What our resource is called in the Kubernetes API."""
+SWEEP_KIND: Final = "SelfDistillationSweep"
+SWEEP_PLURAL: Final = "selfdistillationsweeps"
+"""The same of a sweep, which makes many of them."""
 
 MANAGED_BY = "ssd-operator"
 
@@ -76,6 +85,8 @@ SPEC = "spec.json"
 SANDBOX_SOCKET = "/sandbox/socket"
 
 LABEL_LIMIT = 63
+LONGEST_NAME = 40
+"""Of a resource: it becomes part of other names."""
 
 
 def job_name(kind: str, *, claim_uid: str, key: str, attempt: int) -> str:
@@ -91,6 +102,12 @@ def config_map_name(kind: str, *, claim_uid: str, key: str, attempt: int) -> str
 def resolved_config_map_name(uid: str, digest: str) -> str:
     """Return the name of the ConfigMap that freezes a resource's resolved spec."""
     return f"ssd-spec-{short(uid, digest)}"
+
+
+def cell_name(sweep: str, *, words: Sequence[str], identity: Sequence[str]) -> str:
+    """Return the resource of one cell of a sweep: what a person recognises it by, and what no other cell has."""
+    readable = re.sub("[^a-z0-9]+", "-", "-".join((sweep, *words)).lower().replace(".", "d"))
+    return f"{readable[: LONGEST_NAME - 11].strip('-')}-{short(sweep, *identity)}"
 
 
 def claim_name(resource: str) -> str:

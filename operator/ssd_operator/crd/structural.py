@@ -21,6 +21,7 @@ _KEPT: Final = (
     "maxItems", "maxProperties", "required", "anyOf", "x-kubernetes-int-or-string", "x-kubernetes-list-type",
     "x-kubernetes-list-map-keys", "x-kubernetes-preserve-unknown-fields", "x-kubernetes-validations",
 )  # fmt: skip
+_TYPED: Final = frozenset({"type", "x-kubernetes-int-or-string", "x-kubernetes-preserve-unknown-fields"})
 _GONE: Final = frozenset({"title", "default", "$defs", "properties", "items", "additionalProperties"})
 
 
@@ -39,7 +40,7 @@ def _node(schema: Mapping[str, Any], definitions: Mapping[str, Any], path: str) 
             schema[bound.lower()] = schema.pop(f"exclusive{bound}")
             schema[f"exclusive{bound}"] = True
     unknown = schema.keys() - {*_KEPT, *_GONE, "exclusiveMinimum", "exclusiveMaximum"}
-    if unknown or not {"type", "x-kubernetes-int-or-string"} & schema.keys():
+    if unknown or not _TYPED & schema.keys():
         raise TypeError(
             f"{path}: no structural schema for {sorted(unknown) or 'a value of any type'}; change the model"
         )

@@ -15,9 +15,11 @@ from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.rule import Rule
 from ssd_operator.spec.rules import RULES
 from ssd_operator.spec.status import Status
+from ssd_operator.spec.sweep import SweepSpec
+from ssd_operator.spec.sweep_rules import RULES as SWEEP_RULES
 from ssd_operator.spec.transitions import TRANSITIONS, Transition
 
-__all__ = ["RESOURCE_KINDS", "RUN", "ResourceKind"]
+__all__ = ["RESOURCE_KINDS", "RUN", "SWEEP", "ResourceKind"]
 
 
 @dataclass(frozen=True)
@@ -47,5 +49,15 @@ RUN: Final = ResourceKind(
     status=Status,
     rules=RULES,
     transitions=TRANSITIONS,
+)
+SWEEP: Final = ResourceKind(
+    kind=naming.SWEEP_KIND,
+    plural=naming.SWEEP_PLURAL,
+    short_name="sds",
+    description="Many experiments that differ in a few fields, and the choice of the best of them.",
+    spec=SweepSpec,
+    status=Status,
+    rules=SWEEP_RULES,
+    transitions=(),
 )
 RESOURCE_KINDS: Final = {row.kind: row for row in (RUN,)}

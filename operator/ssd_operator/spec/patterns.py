@@ -33,6 +33,7 @@ RELEASE: Final = r"^release_(v[1-9][0-9]*|latest)$"
 REPOSITORY: Final = r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)?$"
 TRACKING_URI: Final = f"^[^@{_STEERING}]*$"
 VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
+WORD: Final = r"^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$"
 
 WORDS: Final[dict[str, str]] = {
     ALIAS: "an alias: letters, digits, - and _, beginning with a letter",
@@ -54,5 +55,6 @@ WORDS: Final[dict[str, str]] = {
     REPOSITORY: "a repository such as Qwen/Qwen3-4B-Instruct-2507",
     TRACKING_URI: "an address without control characters and credentials; give those to the operator as a Secret",
     VARIABLE: "the name of an environment variable",
+    WORD: "letters, digits, -, _ and .",
 }
 """What a text must be, in words."""

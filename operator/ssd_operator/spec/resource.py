@@ -17,7 +17,7 @@ from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.status import Status
 from ssd_operator.spec.written import written
 
-__all__ = ["API_VERSION", "GROUP", "KIND", "PLURAL", "VERSION", "Resource", "parse"]
+__all__ = ["API_VERSION", "GROUP", "KIND", "PLURAL", "VERSION", "Resource", "checked", "parse"]
 
 _METADATA: Final = frozenset({
     "annotations", "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers",

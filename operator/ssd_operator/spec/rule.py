@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ssd_operator import naming
+
 __all__ = ["Rule", "is_name"]
 
 
@@ -27,4 +29,4 @@ class Rule:
 
 def is_name(name: str) -> bool:
     """Tell whether a resource can have this name: room is left for what is appended to it."""
-    return len(name) <= 40 and re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", name) is not None
+    return len(name) <= naming.LONGEST_NAME and re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", name) is not None

@@ -1,0 +1,217 @@
+"""From a sweep to its cells: a pure function, the same on a cluster and on one machine.
+
+A cell is a whole SelfDistillation. Its name follows from what it changes alone, so that more values, cells or
+replicates leave the names of the others as they are.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any, Final
+
+from ssd_operator import naming
+from ssd_operator.errors import InvalidSpec, Problem
+from ssd_operator.spec import axes
+from ssd_operator.spec.axes import Choice
+from ssd_operator.spec.merge import overlay
+from ssd_operator.spec.resolve import resolve
+from ssd_operator.spec.resolved import ResolvedSpec
+from ssd_operator.spec.sweep import MOST_CELLS, SelectBy, SweepFields
+from ssd_operator.spec.sweep_rules import NO_PARTS, NO_SUCH_BENCHMARK
+
+__all__ = ["Cell", "expand", "fields_of"]
+
+Spec = dict[str, Any]
+
+_SEEDS: Final = (("sampling", "seed"), ("training", "seed"))
+"""All that a replicate changes."""
+_SEEDS_END: Final = 2**31
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One experiment of a sweep."""
+
+    name: str
+    """Of its resource."""
+    given: str
+    """Its name in `spec.cells`; empty for one of the product of the axes."""
+    values: Mapping[str, str]
+    """Axis -> the value that it has there."""
+    replicate: int
+    """Counted from 1."""
+    spec: Spec
+    """Of its SelfDistillation, as a person would write it; a cell registers and promotes nothing."""
+
+    @property
+    def origin(self) -> str:
+        """What a person calls it, whatever the replicate."""
+        return _origin(self.given, self.values)
+
+    def resolved(self) -> ResolvedSpec:
+        """Return its complete spec."""
+        return resolve(self.spec, name=self.name)
+
+
+def _origin(given: str, values: Mapping[str, str]) -> str:
+    return given or ", ".join(f"{axis}={value}" for axis, value in values.items())
+
+
+@dataclass(frozen=True)
+class _Combination:
+    """What the replicates of a cell have in common."""
+
+    given: str
+    choices: Mapping[str, Choice]
+    """Axis -> value; the name of the cell -> what it sets."""
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+def fields_of(spec: Mapping[str, Any]) -> SweepFields:
+    """Return a written sweep's own fields with their defaults, all but the template."""
+    return SweepFields.read({key: value for key, value in spec.items() if key != "template"}, path="spec")
+
+
+def expand(spec: Mapping[str, Any], *, name: str) -> tuple[Cell, ...]:
+    """Return every cell of the written sweep `name`, or raise InvalidSpec with the place that was written wrongly."""
+    fields, template = fields_of(spec), spec["template"]["spec"]
+    combinations = _checked(fields)
+    if "promotion" in template:
+        _judge_promotion(template, combinations[0], name)
+    return tuple(
+        cell
+        for each in combinations
+        for cell in _replicates(each, _without_promotion(_merged(template, each), name), fields, name)
+    )
+
+
+def _checked(fields: SweepFields) -> list[_Combination]:
+    """Return what is to be run, or raise InvalidSpec where it is too much, unknown, or written twice."""
+    places = [f"spec.axes[{index}]" for index in range(len(fields.axes))]
+    values = [axes.choices(axis, place) for axis, place in zip(fields.axes, places, strict=True)]
+    beside = [
+        (f"spec.cells[{index}]", axes.named(cell, f"spec.cells[{index}]")) for index, cell in enumerate(fields.cells)
+    ]
+    number = ((prod(map(len, values)) if values else 0) + len(beside)) * fields.replicates
+    if number > MOST_CELLS:
+        words = f"make {number:,} cells with their replicates, and a sweep has at most {MOST_CELLS:,}"
+        raise InvalidSpec([Problem("spec.axes" if values else "spec.cells", words)])
+    placed = [(place, choice) for place, of in zip(places, values, strict=True) for choice in of] + beside
+    problems = [problem for place, choice in placed for problem in axes.problems(choice, place)]
+    problems = problems or list(_twice(fields, values)) or list(_seeds(fields, placed))
+    if problems:
+        raise InvalidSpec(problems)
+    return [*_product(fields, values), *(_Combination(choice.name, {"": choice}) for _, choice in beside)]
+
+
+def _product(fields: SweepFields, values: Sequence[Sequence[Choice]]) -> Iterator[_Combination]:
+    if not values:
+        return
+    for chosen in itertools.product(*values):
+        of = {axis.name: choice for axis, choice in zip(fields.axes, chosen, strict=True)}
+        yield _Combination("", of, {axis: choice.name for axis, choice in of.items()})
+
+
+def _twice(fields: SweepFields, values: Sequence[Sequence[Choice]]) -> Iterator[Problem]:
+    """Yield the axes that write a field which an earlier one writes, so that its value would be lost."""
+    written = [[path for choice in of for path in choice.writes()] for of in values]
+    for earlier, later in itertools.combinations(range(len(written)), 2):
+        shared = axes.overlap(written[earlier], written[later])
+        if shared:
+            place = f"spec.axes[{later}].{'field' if fields.axes[later].field else 'values'}"
+            yield Problem(place, f"writes {shared}, which the axis {fields.axes[earlier].name} writes, too")
+
+
+def _seeds(fields: SweepFields, placed: Sequence[tuple[str, Choice]]) -> Iterator[Problem]:
+    """Yield the choices that set a seed which replicates change."""
+    if fields.replicates == 1:
+        return
+    for place, choice in placed:
+        shared = axes.overlap(choice.writes(), _SEEDS)
+        if shared and place.startswith("spec.axes"):
+            yield Problem("spec.replicates", f"change {shared}, which {place} writes, too: set one of them")
+
+
+def _merged(template: Spec, combination: _Combination) -> Spec:
+    """Return the template with everything that makes it this cell."""
+    merged = dict(template)
+    for choice in combination.choices.values():
+        merged = overlay(merged, choice.changes, ResolvedSpec)
+    return merged
+
+
+def _without_promotion(spec: Spec, sweep: str) -> Spec:
+    """Return the spec of a cell, which is recorded in the sweep's experiment."""
+    kept = {key: value for key, value in spec.items() if key != "promotion"}
+    return overlay({"tracking": {"experiment": sweep}}, kept, ResolvedSpec)
+
+
+def _judge_promotion(template: Spec, first: _Combination, sweep: str) -> None:
+    """Refuse a gate that cannot judge the selected cell as that was selected."""
+    spec = _merged(template, first)
+    cell, judged = (_resolved(each, first, sweep) for each in (_without_promotion(spec, sweep), spec))
+    if cell.evaluation != judged.evaluation:
+        words = "is not what cells choose their settings by: write selectMetric at the benchmark"
+        raise InvalidSpec([Problem("spec.template.spec.promotion.gate.metric", words)])
+
+
+def _replicates(combination: _Combination, spec: Spec, fields: SweepFields, sweep: str) -> Iterator[Cell]:
+    """Yield a cell and its replicates, after judging the first one."""
+    resolved = _resolved(spec, combination, sweep)
+    if fields.select is not None:
+        _judge_selection(fields.select, resolved)
+    by_axis = sorted(combination.values.items())
+    words = [combination.given] if combination.given else [value for _, value in by_axis]
+    values = [f"{axis}={value}" for axis, value in by_axis]
+    for replicate in range(1, fields.replicates + 1):
+        identity = [combination.given, *values, str(replicate)]
+        yield Cell(
+            name=naming.cell_name(sweep, words=[*words, f"r{replicate}"], identity=identity),
+            given=combination.given,
+            values=combination.values,
+            replicate=replicate,
+            spec=_seeded(spec, resolved, replicate),
+        )
+
+
+def _seeded(spec: Spec, resolved: ResolvedSpec, replicate: int) -> Spec:
+    """Return the spec of one replicate; the first is the cell as it was written."""
+    if replicate == 1:
+        return spec
+    seeds = {"sampling": resolved.sampling.seed, "training": resolved.training.seed}
+    changed = {section: {name: (seeds[section] + replicate - 1) % _SEEDS_END} for section, name in _SEEDS}
+    return overlay(spec, changed, ResolvedSpec)
+
+
+def _judge_selection(select: SelectBy, resolved: ResolvedSpec) -> None:
+    """Refuse to choose a cell on problems that there are not, or by what its settings were not chosen by."""
+    found = {each.name: each for each in resolved.evaluation.benchmarks}
+    if select.benchmark not in found:
+        raise InvalidSpec([Problem("spec.select.benchmark", NO_SUCH_BENCHMARK)])
+    benchmark = found[select.benchmark]
+    if not benchmark.sweep:
+        raise InvalidSpec([Problem("spec.select.benchmark", NO_PARTS)])
+    if benchmark.select_metric != select.metric:
+        words = f"must be {benchmark.select_metric}, by which settings are chosen: or set selectMetric at the benchmark"
+        raise InvalidSpec([Problem("spec.select.metric", words)])
+    if "Candidate" not in resolved.evaluation.arms:
+        words = "must hold Candidate: cells are compared by it"
+        raise InvalidSpec([Problem("spec.template.spec.evaluation.arms", words)])
+
+
+def _resolved(spec: Spec, combination: _Combination, sweep: str) -> ResolvedSpec:
+    """Return a cell's complete spec, or say what is wrong where a person wrote it."""
+    try:
+        return resolve(spec, name=sweep)
+    except InvalidSpec as error:
+        raise InvalidSpec(_blamed(problem, combination) for problem in error.problems) from None
+
+
+def _blamed(problem: Problem, combination: _Combination) -> Problem:
+    places = (choice.blamed(problem.path) for choice in combination.choices.values())
+    place = next(filter(None, places), f"spec.template.{problem.path}")
+    cell = _origin(combination.given, combination.values)
+    return Problem(place, f"{problem.message} (in the cell {cell})")

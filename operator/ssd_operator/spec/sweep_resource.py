@@ -1,0 +1,45 @@
+"""A SelfDistillationSweep as a file holds it or the API server returns it, checked together with each of its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ssd_operator.spec import cells
+from ssd_operator.spec.cells import Cell
+from ssd_operator.spec.kinds import SWEEP
+from ssd_operator.spec.resource import checked
+from ssd_operator.spec.sweep import SweepFields
+
+__all__ = ["Sweep", "parse_sweep"]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep whose fields and rules have been checked; its cells are when they are asked for."""
+
+    metadata: Mapping[str, Any]
+    spec: Mapping[str, Any]
+    """As written, in the form in which the API server keeps it."""
+
+    @property
+    def name(self) -> str:
+        """Name of the resource."""
+        return str(self.metadata["name"])
+
+    @cached_property
+    def fields(self) -> SweepFields:
+        """Everything but the template."""
+        return cells.fields_of(self.spec)
+
+    def cells(self) -> tuple[Cell, ...]:
+        """Return every cell, or raise InvalidSpec where one cannot be carried out."""
+        return cells.expand(self.spec, name=self.name)
+
+
+def parse_sweep(document: Any) -> Sweep:
+    """Check a JSON document and return the sweep, or raise InvalidSpec naming every wrong field."""
+    body = checked(document, SWEEP)
+    return Sweep(body["metadata"], body["spec"])

@@ -1,0 +1,122 @@
+"""Rules across the fields of a sweep that the API server can see; what is in a value or in `set` only we can read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from ssd_operator.spec import rules
+from ssd_operator.spec.rule import Rule
+
+__all__ = ["COLUMNS", "NO_PARTS", "NO_SUCH_BENCHMARK", "RULES"]
+
+Node = Mapping[str, Any]
+
+COLUMNS: Final = ("cell", "replicate", "phase", "select", "report")
+"""What the table of a sweep calls its own columns."""
+NO_SUCH_BENCHMARK: Final = "must be one of the template's evaluation.benchmarks"
+NO_PARTS: Final = "must be a benchmark with a sweep of decode settings: one without has no select problems"
+_BENCHMARKS = "self.template.spec.evaluation.benchmarks"
+_UNKNOWN = f"!has(self.select) || !has(self.template.spec.evaluation) || !has({_BENCHMARKS})"
+
+
+def _fields(sweep: Node) -> list[str]:
+    return [axis["field"] for axis in sweep.get("axes", []) if axis.get("field")]
+
+
+def _once(sweep: Node) -> bool:
+    fields = _fields(sweep)
+    return len(fields) == len(set(fields))
+
+
+def _baseline_is_there(sweep: Node) -> bool:
+    names = {cell["name"] for cell in sweep.get("cells", [])}
+    return "baseline" not in sweep or sweep["baseline"]["cell"] in names
+
+
+def _selected(sweep: Node) -> list[Node] | None:
+    """Return the benchmarks of the template that are selected on, None where they are not written there."""
+    benchmarks = sweep["template"]["spec"].get("evaluation", {}).get("benchmarks")
+    if "select" not in sweep or benchmarks is None:
+        return None
+    return [each for each in benchmarks if each["name"] == sweep["select"]["benchmark"]]
+
+
+def _has_parts(sweep: Node) -> bool:
+    return all("sweep" not in each or bool(each["sweep"]) for each in _selected(sweep) or [])
+
+
+def _absent(field: str, message: str) -> Rule:
+    return Rule(
+        at="spec.template.spec",
+        cel=f"!has(self.{field})",
+        holds=lambda spec: field not in spec,
+        message=message,
+        field=field,
+    )
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    *(replace(rule, at=f"spec.template.{rule.at}" if rule.at.startswith("spec") else rule.at) for rule in rules.RULES),
+    Rule(
+        at="spec",
+        cel="(has(self.axes) && self.axes.size() > 0) || (has(self.cells) && self.cells.size() > 0)",
+        holds=lambda sweep: bool(sweep.get("axes")) or bool(sweep.get("cells")),
+        message="has no cell: name axes, cells, or both",
+    ),
+    Rule(
+        at="spec",
+        cel="!has(self.axes) || self.axes.all(a, !has(a.field) || a.field == '' || "
+        "self.axes.exists_one(b, has(b.field) && b.field == a.field))",
+        holds=_once,
+        message="two axes must not write the same field",
+        field="axes",
+    ),
+    Rule(
+        at="spec.axes[]",
+        cel=f"!(self.name in {list(COLUMNS)})",
+        holds=lambda axis: axis["name"] not in COLUMNS,
+        message=f"{', '.join(COLUMNS)} are columns of every table: give the axis another name",
+        field="name",
+    ),
+    Rule(
+        at="spec",
+        cel="!has(self.baseline) || (has(self.cells) && self.cells.exists(c, c.name == self.baseline.cell))",
+        holds=_baseline_is_there,
+        message="must be one of spec.cells",
+        field="baseline.cell",
+    ),
+    Rule(
+        at="spec",
+        cel=f"{_UNKNOWN} || {_BENCHMARKS}.exists(b, b.name == self.select.benchmark)",
+        holds=lambda sweep: _selected(sweep) is None or bool(_selected(sweep)),
+        message=NO_SUCH_BENCHMARK,
+        field="select.benchmark",
+    ),
+    Rule(
+        at="spec",
+        cel=f"{_UNKNOWN} || {_BENCHMARKS}.all(b, b.name != self.select.benchmark || !has(b.sweep) || "
+        "b.sweep.size() > 0)",
+        holds=_has_parts,
+        message=NO_PARTS,
+        field="select.benchmark",
+    ),
+    Rule(
+        at="spec",
+        cel="!has(self.template.spec.promotion) || has(self.select)",
+        holds=lambda sweep: "promotion" not in sweep["template"]["spec"] or "select" in sweep,
+        message="is required where the template has a promotion: the gate judges the selected cell",
+        field="select",
+    ),
+    _absent("mode", "is the sweep's: set spec.mode"),
+    _absent("suspend", "is the sweep's: set spec.suspend"),
+    _absent("ttlAfterFinished", "must not be set: cells are there as long as their sweep"),
+    Rule(
+        at="spec.template.spec.storage",
+        cel="!has(self.template)",
+        holds=lambda storage: "template" not in storage,
+        message="must not be set: cells share what they make on one claim, named in claimName",
+        field="template",
+    ),
+)
