@@ -13,8 +13,10 @@ import torch
 
 from ssd_jobs.contract import Decode
 
-__all__ = ["draw", "probabilities", "uniforms"]
+__all__ = ["draw", "draw_among_best", "probabilities", "uniforms"]
 
+SPARE = 44
+"""How many more tokens than top-k are looked at, since all that tie with the last of them survive."""
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -34,11 +36,36 @@ def probabilities(logits: torch.Tensor, decode: Decode) -> torch.Tensor:
     return scores.softmax(-1)
 
 
+def draw_among_best(logits: torch.Tensor, decode: Decode, numbers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return what `draw` returns, and per row whether it is sure; without a sort of the whole vocabulary.
+
+    Only the tokens around the k-th place are looked at, in the order of the vocabulary, so that the cumulative
+    distribution has the same steps. A row is unsure when more tokens tie there than that.
+    """
+    width = min(decode.top_k + SPARE, logits.shape[-1])
+    best, tokens = (logits.float() / decode.temperature).topk(width, dim=-1)
+    least = best[:, min(decode.top_k, width) - 1, None]
+    sure = best[:, -1] < least[:, 0] if width < logits.shape[-1] else torch.ones_like(numbers, dtype=torch.bool)
+    scores = best.masked_fill(best < least, float("-inf"))
+    if decode.top_p < 1:
+        ascending = scores.flip(-1)
+        dropped = (ascending.softmax(-1).cumsum(-1) <= 1 - decode.top_p).flip(-1)
+        dropped[:, 0] = False
+        scores = scores.masked_fill(dropped, float("-inf"))
+    tokens, order = tokens.sort(dim=-1)
+    return tokens.gather(1, _place(scores.softmax(-1).gather(1, order), numbers)[:, None]).squeeze(1), sure
+
+
 def draw(logits: torch.Tensor, decode: Decode, numbers: torch.Tensor) -> torch.Tensor:
     """Return one token per row, at these numbers in [0, 1) of the cumulative distribution."""
     if decode.temperature == 0:
         return logits.argmax(-1)
-    weights = probabilities(logits, decode).double()
+    return _place(probabilities(logits, decode), numbers)
+
+
+def _place(shares: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
+    """Return where each row's cumulative distribution passes its number, which is never at a share of 0."""
+    weights = shares.double()
     cumulative = weights.cumsum(-1)
     places = torch.searchsorted(cumulative, numbers[:, None] * cumulative[:, -1:], right=True).squeeze(-1)
     last = weights.shape[-1] - 1 - (weights > 0).flip(-1).int().argmax(-1)

@@ -1,7 +1,8 @@
 """Keys and values of a rectangular batch whose rows begin at different columns.
 
 Rows are padded on the left; a mask says which columns are theirs, and positions count a row's own tokens. Columns
-are allocated in blocks, since growing by one column a step would copy everything every time.
+are allocated in blocks, since growing by one column a step would copy everything every time. The length of each row
+stands on the host too: to ask the device would be to wait for it.
 """
 
 from collections.abc import Sequence
@@ -55,10 +56,13 @@ class KeyValues:
         self._device = device
         self.cache = Cache(layer_class_to_replicate=_Layer)
         self.mask = torch.empty(0, 0, dtype=torch.long, device=device)
+        self.lengths: list[int] = []
+        """How many columns of each row are its own."""
 
     def prefill(self, model: Any, prompts: Sequence[Sequence[int]]) -> torch.Tensor:
         """Run prompts and return the logits after each."""
-        width = max(map(len, prompts))
+        self.lengths = list(map(len, prompts))
+        width = max(self.lengths)
         tokens = torch.zeros(len(prompts), width, dtype=torch.long)
         self.mask = torch.zeros_like(tokens)
         for row, prompt in enumerate(prompts):
@@ -71,13 +75,15 @@ class KeyValues:
         """Run one more token of every row and return the logits after it."""
         positions = self.mask.sum(1, keepdim=True)
         self.mask = functional.pad(self.mask, (0, 1), value=1)
+        self.lengths = [length + 1 for length in self.lengths]
         return self._forward(model, tokens, positions)
 
     def select(self, rows: Sequence[int]) -> None:
         """Keep these rows, and only the columns that any of them uses."""
         kept = torch.tensor(list(rows), dtype=torch.long, device=self._device)
         self.mask = self.mask[kept]
-        unused = int(self.mask.any(0).int().argmax()) if len(rows) else self.mask.shape[1]
+        self.lengths = [self.lengths[row] for row in rows]
+        unused = self.mask.shape[1] - max(self.lengths, default=0)
         self.mask = self.mask[:, unused:]
         for layer in self.cache.layers:
             layer.replace(layer.keys[kept, :, unused:], layer.values[kept, :, unused:])
@@ -85,8 +91,9 @@ class KeyValues:
     def join(self, other: "KeyValues") -> None:
         """Take over the rows of another batch."""
         if not len(self.mask):
-            self.cache, self.mask = other.cache, other.mask
+            self.cache, self.mask, self.lengths = other.cache, other.mask, other.lengths
             return
+        self.lengths += other.lengths
         width = max(self.mask.shape[1], other.mask.shape[1])
         self.mask = torch.cat([_padded(each.mask, width, dim=1) for each in (self, other)])
         for mine, theirs in zip(self.cache.layers, other.cache.layers, strict=True):
@@ -97,7 +104,7 @@ class KeyValues:
         """Run the model on new tokens."""
         output = model(
             input_ids=tokens,
-            attention_mask=self.mask,
+            attention_mask=self._attention(model, tokens.shape[1]),
             position_ids=positions,
             past_key_values=self.cache,
             use_cache=True,
@@ -105,6 +112,22 @@ class KeyValues:
         )
         logits: torch.Tensor = output.logits[:, -1]
         return logits
+
+    def _attention(self, model: Any, columns: int) -> torch.Tensor | None:
+        """Return what the model must know about padding, in the form for which it need not ask the device."""
+        if min(self.lengths) == self.mask.shape[1]:
+            return None
+        if columns == 1 and _is_plain(model.config.get_text_config()):
+            return self.mask[:, None, None].bool()
+        return self.mask
+
+
+def _is_plain(config: Any) -> bool:
+    """Tell whether one mask serves all layers: no layer has a window of its own."""
+    kinds = getattr(config, "layer_types", None)
+    windows = getattr(config, "sliding_window", None) if kinds is None else set(kinds) - {"full_attention"}
+    attention = config._attn_implementation  # noqa: SLF001 - transformers has no public name for it
+    return not windows and attention == "sdpa"
 
 
 def _padded(tensor: torch.Tensor, width: int, *, dim: int) -> torch.Tensor:

@@ -135,13 +135,12 @@ class TransformersEngine:
         seeds = [row.request.seed if row else 0 for row in rows]
         numbers = decoding.uniforms(seeds, [len(row.tokens) if row else 0 for row in rows]).to(self._device)
         raw = logits.float().log_softmax(-1)
-        drawn = decoding.draw(logits, self._decode, numbers)
-        chosen = raw.gather(1, drawn[:, None]).squeeze(1).tolist()
         entropies = -(raw.exp() * raw).nan_to_num(0.0).sum(-1)
+        drawn, found = self._draw(logits, raw, entropies, numbers)
         self._last[places.start : places.stop] = drawn
         finished = []
         for place, row, token, logprob, entropy in zip(
-            places, rows, drawn.tolist(), chosen, entropies.tolist(), strict=True
+            places, rows, map(int, found[0]), found[1], found[2], strict=True
         ):
             if row is None:
                 continue
@@ -154,6 +153,23 @@ class TransformersEngine:
                 self._rows[place] = None
         return finished
 
+    def _draw(
+        self, logits: torch.Tensor, raw: torch.Tensor, entropies: torch.Tensor, numbers: torch.Tensor
+    ) -> tuple[torch.Tensor, list[list[float]]]:
+        """Return the tokens drawn, and on the host: tokens, their log-probabilities, entropies."""
+        assert self._decode is not None
+        if self._decode.top_k > 0 and self._decode.temperature > 0:
+            drawn, sure = decoding.draw_among_best(logits, self._decode, numbers)
+        else:
+            drawn, sure = decoding.draw(logits, self._decode, numbers), torch.ones_like(entropies, dtype=torch.bool)
+        chosen = raw.gather(1, drawn[:, None]).squeeze(1)
+        *found, all_sure = to_host(torch.stack([drawn.double(), chosen.double(), entropies.double(), sure.double()]))
+        if all(all_sure):
+            return drawn, found
+        drawn = decoding.draw(logits, self._decode, numbers)
+        chosen = raw.gather(1, drawn[:, None]).squeeze(1)
+        return drawn, to_host(torch.stack([drawn.double(), chosen.double(), entropies.double()]))
+
     def _finished(self, row: _Row, *, stopped: bool) -> Completion:
         """Return the outcome of a row."""
         return Completion(
@@ -165,6 +181,12 @@ class TransformersEngine:
             seconds=time.monotonic() - row.submitted,
             seeded=True,
         )
+
+
+def to_host(values: torch.Tensor) -> list[list[float]]:
+    """Copy what a step found to the host: the device waits for the host here and nowhere else."""
+    rows: list[list[float]] = values.tolist()
+    return rows
 
 
 def _check(engine: EngineConfig) -> None:

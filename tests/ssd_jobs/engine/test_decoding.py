@@ -99,6 +99,26 @@ def test_a_draw_is_never_outside_the_support(logits: list[float], decode: Decode
     assert decoding.probabilities(batch, decode)[0, token] > 0
 
 
+TIED = st.lists(st.integers(-6, 6).map(float), min_size=60, max_size=120)
+"""With many ties at every place."""
+
+
+@given(logits=LOGITS | TIED, decode=SETTINGS.filter(lambda each: each.top_k > 0), number=st.floats(0, 0.999))
+def test_a_draw_among_the_best_is_the_draw(logits: list[float], decode: Decode, number: float) -> None:
+    """Where it is sure, it is the token that the whole vocabulary gives; only ties beyond its window make it unsure."""
+    batch, numbers = torch.tensor([logits]), torch.tensor([number], dtype=torch.float64)
+    drawn, sure = decoding.draw_among_best(batch, decode, numbers)
+    kth = sorted(logits, reverse=True)[min(decode.top_k, len(logits)) - 1]
+    alike = sum(each >= kth for each in logits)
+    assert bool(sure) == (alike < decode.top_k + decoding.SPARE or len(logits) <= decode.top_k + decoding.SPARE)
+    shares = decoding.probabilities(batch, decode)[0].double()
+    edges = shares.cumsum(0) / shares.sum()
+    # Of equal tokens at the edge of top-p it is nobody's business which one goes.
+    tied = decode.top_p < 1 and len(set(logits)) < len(logits)
+    if sure and not tied and (edges - number).abs().min() > 1e-6:
+        assert int(drawn) == int(decoding.draw(batch, decode, numbers))
+
+
 def test_evenly_spread_numbers_give_exactly_the_distribution() -> None:
     """A draw inverts the cumulative distribution: counts over a grid are the probabilities."""
     decode = Decode(temperature=1.3, top_k=5, top_p=0.9)

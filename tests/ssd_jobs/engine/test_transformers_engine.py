@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import AutoModelForCausalLM
 
 from ssd_jobs import contract
 from ssd_jobs.contract import files
-from ssd_jobs.engine import Completion, Request, decoding
+from ssd_jobs.engine import Completion, Request, decoding, transformers_engine
 from ssd_jobs.engine.transformers_engine import TransformersEngine
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models.stops import stop_token_ids
@@ -81,6 +82,46 @@ def test_a_batch_changes_nothing(reference: Any, decode: contract.Decode) -> Non
         tokens, logprobs = alone(reference, request, decode)
         assert list(found[request.id].token_ids) == tokens
         assert found[request.id].logprobs == pytest.approx(logprobs, abs=1e-4)
+
+
+class _Waits(TorchDispatchMode):
+    """Counts operations whose result the host needs at once, for which it would wait for a device."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += any(word in str(func) for word in ("is_nonzero", "_local_scalar", "nonzero", "masked_select"))
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("decode", [DECODE, GREEDY], ids=["sampled", "greedy"])
+def test_a_step_waits_for_the_device_once(monkeypatch: pytest.MonkeyPatch, decode: contract.Decode) -> None:
+    """A step of a padded batch copies what it drew to the host once, and asks the device nothing else."""
+    copies = []
+    copy = transformers_engine.to_host
+    monkeypatch.setattr(transformers_engine, "to_host", lambda values: copies.append(1) or copy(values))
+    engine = started(max_num_seqs=4)
+    engine.begin(decode)
+    for request in requests(4):
+        engine.submit(request)
+    engine.step()  # fills the batch
+    copies.clear()
+    for steps in range(1, 6):
+        with _Waits() as waits:
+            engine.step()
+        assert (len(copies), waits.count) == (steps, 0)
+
+
+def test_ties_beyond_the_window_are_drawn_from_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine whose window is too small for the ties draws what it draws with a whole one."""
+    wanted = requests(6)
+    whole = sampled(started(max_num_seqs=6), wanted, DECODE)
+    monkeypatch.setattr(decoding, "SPARE", 0)
+    assert {number: each.token_ids for number, each in sampled(started(max_num_seqs=6), wanted, DECODE).items()} == {
+        number: each.token_ids for number, each in whole.items()
+    }
 
 
 def test_a_beginning_is_gone_on_with() -> None:
