@@ -6,7 +6,7 @@ be decided without running anything.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Literal
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from ssd_jobs.programs.parsing import parsed
 
-__all__ = ["Policy", "SampleDecision", "cutoff", "decide", "is_stub", "parses"]
+__all__ = ["Policy", "SampleDecision", "cutoff", "decide", "is_mostly_unexercised", "is_stub", "parses"]
 
 Policy = Literal["None", "Stub", "Shortest", "Syntax", "Execution"]
 NOTHING = re.compile(r"(#.*|pass|\.\.\.|return( None)?|(def|class) .*)?")
@@ -49,6 +49,12 @@ class SampleDecision(StrEnum):
     def keeps(self) -> bool:
         """Whether the sample stays."""
         return self in (SampleDecision.KEEP, SampleDecision.KEEP_EXERCISED, SampleDecision.KEEP_UNEXERCISED)
+
+
+def is_mostly_unexercised(counts: Mapping[str, float]) -> bool:
+    """Tell whether most programs that `Execution` ran and kept had no input, so that it says little."""
+    idle = counts.get("unexercised", 0)
+    return idle > counts.get("exercised", 0)
 
 
 def decide(policy: Policy, text: str, *, code: str | None, shortest: int) -> SampleDecision:

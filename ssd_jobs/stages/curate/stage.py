@@ -14,7 +14,7 @@ from ssd_jobs.contract import CurateConfig, StageDone, files, science_of
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models.model_files import model_files
 from ssd_jobs.models.stops import stop_token_ids
-from ssd_jobs.programs.filtering import SampleDecision
+from ssd_jobs.programs.filtering import SampleDecision, is_mostly_unexercised
 from ssd_jobs.sandbox.opening import connect_sandbox, limits_of
 from ssd_jobs.stages.curate import decisions, execution
 from ssd_jobs.stages.curate.batches import batches
@@ -69,8 +69,10 @@ def _curate(config: CurateConfig, context: Context, draft: Draft) -> Provenance:
 
 def _warning(counts: Mapping[str, int]) -> str:
     """Return what a person should know of a filter that had little to go by; empty where nothing is to be said."""
+    if not is_mostly_unexercised(counts):
+        return ""
     idle, kept = counts["unexercised"], counts["exercised"] + counts["unexercised"]
-    return f"{idle} of {kept} programs that ran had no input: the filter says little" if 2 * idle > kept else ""
+    return f"{idle} of {kept} programs that ran had no input: the filter says little"
 
 
 def _records(config: CurateConfig, context: Context, draft: Draft, shards: Sequence[Artifact]) -> Records:

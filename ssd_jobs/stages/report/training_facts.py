@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ssd_jobs.programs.filtering import is_mostly_unexercised
 from ssd_jobs.scoring.formatting import percent
 from ssd_jobs.stages.report.document import Overlap, TrainingData
 
 __all__ = ["Fact", "facts"]
-
-MOSTLY = 0.5
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ def facts(found: TrainingData) -> Iterator[Fact]:
     if found.overlap_words and found.curation:
         yield from _overlaps(found)
     if found.curation:
-        yield Fact("Filter", _filtered(found), weak=_is_idle(found.curation))
+        yield Fact("Filter", _filtered(found), weak=is_mostly_unexercised(found.curation))
         yield Fact("Records", _records(found))
     if found.final_loss is not None:
         tokens = f", {found.tokens:,} tokens" if found.tokens else ""
@@ -80,11 +79,6 @@ def _filtered(found: TrainingData) -> str:
     if counts.get("unexercised"):
         text += f"; {int(counts['unexercised']):,} stay that had no input to run on"
     return text
-
-
-def _is_idle(counts: dict[str, float]) -> bool:
-    """Tell whether most programs that a filter ran had nothing to show."""
-    return counts.get("unexercised", 0) > MOSTLY * counts.get("records", 0)
 
 
 def _records(found: TrainingData) -> str:

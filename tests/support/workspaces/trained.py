@@ -85,6 +85,6 @@ def _records(path: Path, without_code: int) -> None:
     rows = [{"problem_id": f"p{number:02d}", "samples": 1, "records": int(number > 0)} for number in range(PROBLEMS)]
     counts = {
         "samples": PROBLEMS, "records": PROBLEMS - 1, "removed_syntax": 1, "problems": PROBLEMS,
-        "problems_left_empty": 1, "yield": (PROBLEMS - 1) / PROBLEMS, "epochs": 7.9, "unexercised": left,
+        "problems_left_empty": 1, "yield": (PROBLEMS - 1) / PROBLEMS, "epochs": 7.9, "unexercised": left, "exercised": PROBLEMS - 1 - left,
     }  # fmt: skip
     finish(path, "curate", {files.YIELDS: _lines(rows)}, counts=counts, facts={"filter": "Execution"})
