@@ -38,12 +38,14 @@ def resolve(spec: Mapping[str, Any], *, name: str) -> ResolvedSpec:
     asked = normal(spec, ResolvedSpec)
     written(ResolvedSpec).read(asked, path="spec")
     preset = presets.load(asked["preset"]) if asked.get("preset") else None
-    complete = overlay(preset.spec if preset else {}, asked, ResolvedSpec)
+    complete = overlay(_offered(preset, asked), asked, ResolvedSpec)
     if preset is not None:
         complete["presetDigest"] = preset.digest
         _inherit_decode(complete, preset.spec)
     _name_after_resource(complete, name)
     _complete_gate(complete)
+    if "guards" not in asked.get("promotion", {}).get("gate", {}):
+        _keep_possible_guards(complete)
     _share_pod(complete)
     try:
         return _judged(complete, name)
@@ -51,6 +53,20 @@ def resolve(spec: Mapping[str, Any], *, name: str) -> ResolvedSpec:
         known = preset.name if preset else ""
         found = (with_origin(problem, asked=asked, merged=complete, preset=known) for problem in error.problems)
         raise InvalidSpec(found) from None
+
+
+def _offered(preset: presets.Preset | None, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the preset says. How it judges a promotion holds only where the user asks for one."""
+    said = preset.spec if preset else {}
+    return said if "promotion" in asked else {key: value for key, value in said.items() if key != "promotion"}
+
+
+def _keep_possible_guards(complete: dict[str, Any]) -> None:
+    """Leave out a preset's guards on benchmarks that the user took out, or lets decide."""
+    gate = complete.get("promotion", {}).get("gate", {})
+    if "guards" in gate:
+        measured = {each.get("name") for each in complete["evaluation"]["benchmarks"]} - {gate.get("benchmark")}
+        gate["guards"] = [guard for guard in gate["guards"] if guard["benchmark"] in measured]
 
 
 def _judged(complete: Mapping[str, Any], name: str) -> ResolvedSpec:

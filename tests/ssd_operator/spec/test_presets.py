@@ -44,6 +44,9 @@ PAPER = {
     "Qwen3-30B-A3B-Thinking-2507": Paper(
         "Qwen/Qwen3-30B-A3B-Thinking-2507", (1.2, 20, 0.95), (0.7, 20, 0.95), (0.6, 20, 0.95), *THINKING
     ),
+    "Qwen3-30B-A3B-Instruct-2507-passed": Paper(
+        "Qwen/Qwen3-30B-A3B-Instruct-2507", (1.6, 20, 0.8), (0.9, 20, 0.8), (0.7, 20, 0.8), *INSTRUCT
+    ),
     "gpt-oss-20b": Paper("openai/gpt-oss-20b", (1.2, 0, 1), (1.0, 20, 0.95), (1.0, 0, 1), *THINKING),
 }
 
@@ -92,8 +95,8 @@ def _assert_is_the_papers(spec: ResolvedSpec, paper: Paper) -> None:
         assert _setting(benchmark.decode.candidate) == paper.candidate
 
 
-def test_there_are_six_models_and_two_demonstrations() -> None:
-    """The list of presets is the paper's table 2, its toy machine, and the toy."""
+def test_there_are_six_models_a_variant_and_two_demonstrations() -> None:
+    """The list of presets is the paper's table 2, one with its count of problems, its toy machine, and the toy."""
     assert set(presets.names()) == {*PAPER, "machine", "toy"}
 
 
@@ -143,6 +146,31 @@ def test_a_preset_is_written_as_a_user_would(name: str) -> None:
     assert not {"storage", "mode", "suspend", "preset"} & preset.spec.keys()
     assert preset.digest.startswith("sha256:")
     assert resolve({"preset": name, "storage": {"claimName": "c"}}, name="a").preset_digest == preset.digest
+
+
+def test_the_two_pools_of_problems_have_a_preset_each() -> None:
+    """The presets of the 30B model differ in one value: whether only problems that somebody solved are kept."""
+    everything = presets.load("Qwen3-30B-A3B-Instruct-2507").spec
+    passed = presets.load("Qwen3-30B-A3B-Instruct-2507-passed").spec
+    assert everything["prompts"]["requirePassedColumn"] == ""
+    everything["prompts"]["requirePassedColumn"] = "is_passed"
+    assert passed == everything
+
+
+def _guards(name: str, **asked: object) -> list[str] | None:
+    """Return the benchmarks that guard a resource of this preset; None where nothing is promoted."""
+    spec = resolve({"preset": name, "storage": {"claimName": "c"}} | asked, name="a")
+    return [each.benchmark for each in spec.promotion.gate.guards] if spec.promotion else None
+
+
+@pytest.mark.parametrize("name", PAPER)
+def test_a_papers_preset_guards_the_second_benchmark(name: str) -> None:
+    """The guard is there for whoever promotes, as far as its benchmark is measured and does not decide itself."""
+    assert _guards(name) is None
+    assert _guards(name, promotion={}) == ["lcb-v5"]
+    assert _guards(name, promotion={"gate": {"guards": []}}) == []
+    assert _guards(name, promotion={}, evaluation={"benchmarks": [{"name": "lcb-v6"}]}) == []
+    assert _guards(name, promotion={"gate": {"benchmark": "lcb-v5", "baseline": "Fixed"}}) == []
 
 
 def test_a_preset_nobody_knows_is_one_sentence() -> None:
