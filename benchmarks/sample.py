@@ -57,7 +57,12 @@ def measure(workspace: Path, count: int, rounds: int) -> dict[str, float]:
     prompts = artifacts.open_artifact(workspace / "problems/pool").table(files.PROMPTS, tables.PROMPTS)
     science = config.science
     engine = VllmEngine(
-        workspace / "models/base", science.engine, gpus=0, max_sequence_tokens=science.max_sequence_tokens, seed=0
+        workspace / "models/base",
+        science.engine,
+        gpus=0,
+        max_sequence_tokens=science.max_sequence_tokens,
+        seed=0,
+        on_message=lambda _: None,
     )
     engine.begin(science.decode)
     bare(engine, prompts["token_ids"].to_pylist()[:200])

@@ -2,18 +2,19 @@
 
 The engine runs inside this process and is stepped directly, so that a finished sample can be kept at once. Every
 sampling field is sent explicitly and the model's own defaults are ignored; stop tokens are given by id, and text is
-made from the ids afterwards. Draws come from the engine's stream: a generator per request costs a loop per token.
+made from the ids afterwards. Draws come from the engine's stream: a generator per request costs a loop per token. Which
+of its samplers is at work depends on the device, so before a setting is used its first draws are checked.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import JsonValue
 
 from ssd_jobs.contract import Decode, EngineConfig
-from ssd_jobs.engine import Completion, PartialCompletion, Refused, Request
+from ssd_jobs.engine import Completion, PartialCompletion, Refused, Request, selfcheck, starting
 from ssd_jobs.errors import BadInput, first_line
 from ssd_jobs.models.stops import stop_token_ids
 
@@ -25,31 +26,50 @@ OURS = (
     "max_model_len",
     "tensor_parallel_size",
     "logprobs_mode",
+    "max_logprobs",
     "generation_config",
     "trust_remote_code",
     "disable_log_stats",
 )
 COUNT_SECONDS = 1.0
+WHOLE_VOCABULARY = -1
+"""For the check of a setting, which needs the engine's own distribution; samples keep the logprob of what was drawn."""
 
 
 class VllmEngine:
     """One vLLM engine."""
 
-    def __init__(self, model: Path, engine: EngineConfig, *, gpus: int, max_sequence_tokens: int, seed: int) -> None:
+    def __init__(
+        self,
+        model: Path,
+        engine: EngineConfig,
+        *,
+        gpus: int,
+        max_sequence_tokens: int,
+        seed: int,
+        on_message: Callable[[str], None],
+    ) -> None:
+        import vllm
+        from vllm import envs
+
         arguments = _arguments(engine, gpus=gpus, max_sequence_tokens=max_sequence_tokens, seed=seed)
-        self.llm = _start(model, arguments)
+        self.llm = _start(model, arguments, on_message)
         """vLLM's own object, for a comparison with its own loop."""
         self._engine = self.llm.llm_engine
         self._stops = stop_token_ids(model)
         self._submitted: dict[str, tuple[Request, float]] = {}
         self._decode = Decode(temperature=1.0, top_k=0, top_p=1.0)
+        self._checked: set[Decode] = set()
         self._finished = 0
         self._counted = (0, float("-inf"))
         config = self._engine.vllm_config
         self.window = 2 * int(config.scheduler_config.max_num_seqs)
         self.facts: dict[str, JsonValue] = {
             "engine": "VLLM",
+            "version": str(vllm.__version__),
             "arguments": dict[str, JsonValue](arguments),
+            "attention": list[JsonValue](_attention(config)),
+            "flashinfer_sampler": bool(envs.VLLM_USE_FLASHINFER_SAMPLER),
             "dtype": str(config.model_config.dtype).removeprefix("torch."),
             "max_num_seqs": int(config.scheduler_config.max_num_seqs),
             "stop_token_ids": list[JsonValue](self._stops),
@@ -66,8 +86,28 @@ class VllmEngine:
         return self._counted[0]
 
     def begin(self, decode: Decode) -> None:
-        """Use this setting from now on."""
+        """Use this setting from now on, or refuse an engine that draws from another distribution than it means."""
         self._decode = decode
+        if decode not in self._checked:
+            self._check()
+            self._checked.add(decode)
+
+    def _check(self) -> None:
+        """Compare first draws with the engine's own raw distribution."""
+        from vllm import SamplingParams, TokensPrompt
+
+        prompt = TokensPrompt(prompt_token_ids=[self._stops[0]])
+        whole = SamplingParams(temperature=0.0, max_tokens=1, logprobs=WHOLE_VOCABULARY, detokenize=False)
+        (answer,) = self.llm.generate([prompt], whole, use_tqdm=False)
+        found = answer.outputs[0].logprobs[0]
+        raw = [found[token].logprob for token in range(len(found))]
+        drawn = self.llm.generate([prompt] * selfcheck.DRAWS, self.parameters(1), use_tqdm=False)
+        fault = selfcheck.fault(raw, self._decode, [each.outputs[0].token_ids[0] for each in drawn])
+        if fault:
+            raise BadInput(
+                f"sampling.engine: vLLM was asked for a setting and {fault}; another sampler may keep to it: set "
+                "VLLM_USE_FLASHINFER_SAMPLER=0 in the stage's pod.env, or use another version of vLLM"
+            )
 
     def parameters(self, max_tokens: int) -> Any:
         """Return all sampling fields; nothing is left to a default."""
@@ -143,6 +183,13 @@ class VllmEngine:
         )
 
 
+def _attention(config: Any) -> list[str]:
+    """Return the attention backends of the layers that live in this process, or what was asked for where none do."""
+    layers = config.compilation_config.static_forward_context.values()
+    found = {layer.get_attn_backend().get_name() for layer in layers if hasattr(layer, "get_attn_backend")}
+    return sorted(found) or [str(config.attention_config.backend or "auto")]
+
+
 def _arguments(engine: EngineConfig, *, gpus: int, max_sequence_tokens: int, seed: int) -> dict[str, Any]:
     """Return what the engine is started with: the user's arguments beside ours, never instead of them."""
     taken = sorted(set(engine.args) & set(OURS))
@@ -153,6 +200,7 @@ def _arguments(engine: EngineConfig, *, gpus: int, max_sequence_tokens: int, see
         "max_model_len": max_sequence_tokens,
         "tensor_parallel_size": max(1, gpus),
         "logprobs_mode": "raw_logprobs",
+        "max_logprobs": WHOLE_VOCABULARY,
         "generation_config": "vllm",
         "trust_remote_code": engine.trust_remote_code,
         "disable_log_stats": True,
@@ -161,13 +209,14 @@ def _arguments(engine: EngineConfig, *, gpus: int, max_sequence_tokens: int, see
     }
 
 
-def _start(model: Path, arguments: dict[str, Any]) -> Any:
+def _start(model: Path, arguments: dict[str, Any], on_message: Callable[[str], None]) -> Any:
     """Start the engine, or say in one sentence why it refuses."""
     from vllm import LLM
     from vllm.exceptions import VLLMValidationError
 
     try:
-        return LLM(str(model), **arguments)
+        with starting.told(on_message):
+            return LLM(str(model), **arguments)
     except (ValueError, TypeError, OSError, VLLMValidationError) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         reason = next((line for line in lines if "Error" in line), lines[-1] if lines else type(error).__name__)

@@ -43,6 +43,10 @@ class Progress:
             self._values = {**self._values, "done": done, "total": total, "unit": unit, **values}
             self._write(force=done >= total)
 
+    def starting(self, activity: str) -> None:
+        """Record what is done before there is anything to count: 0 of 0, with the activity as unit."""
+        self.update(done=0, total=0, unit=activity)
+
     def snapshot(self) -> Snapshot:
         """Return the current values."""
         with self._lock:

@@ -91,8 +91,9 @@ def _fill(plan: Plan, context: Context, missing: Sequence[Target]) -> None:
             if writer.pending:
                 writer.begin()
                 if engine is None:
+                    context.progress.starting("checking the weights")
                     model.verify(on_file=watchdog.beat)
-                    engine = _engine(plan, context, seed)
+                    engine = _engine(plan, context, seed, beat=watchdog.beat)
                 writer.sample(engine, engine_seed=seed, start=start, beat=watchdog.beat)
             writer.finish(inputs, facts=writer.store.engine_facts(), starts=start)
 
@@ -128,13 +129,13 @@ class ShardWriter:
         return self.store.done < self._total
 
     def begin(self) -> None:
-        """Count the time from here on as this shard's."""
+        """Count the time from here on as this shard's, and show its progress."""
         self._metrics.begin()
+        self._context.progress.attach(self._draft.path)
 
     def sample(self, engine: Engine, *, engine_seed: int, start: int, beat: Callable[[], None]) -> None:
         """Sample what is pending; `beat` is called whenever the engine moved."""
         self.store.record_engine(engine.facts)
-        self._context.progress.attach(self._draft.path)
         engine.begin(self._target.decode)
         task = self._task(engine_seed, start)
         statistics = Statistics()
@@ -268,15 +269,23 @@ def _remedy(config: SamplingConfig) -> str:
     )
 
 
-def _engine(plan: Plan, context: Context, seed: int) -> Engine:
-    """Start the engine."""
+def _engine(plan: Plan, context: Context, seed: int, *, beat: Callable[[], None]) -> Engine:
+    """Start the engine, and show what it does meanwhile; what it logs is a sign that it does not hang."""
     config, engine = plan.config, plan.config.science.engine
+
+    def on_message(activity: str) -> None:
+        beat()
+        if activity:
+            context.progress.starting(activity)
+
+    context.progress.starting("starting the engine")
     return load(
         context.path(config.model),
         engine.model_copy(update={"args": {**engine.args, **config.execution.engine_args}}),
         gpus=config.execution.gpus,
         max_sequence_tokens=config.science.max_sequence_tokens,
         seed=seed,
+        on_message=on_message,
     )
 
 

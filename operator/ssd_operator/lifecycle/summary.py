@@ -137,7 +137,7 @@ def _progress(shown: StageStatus | None, moved: Status, *, over: bool) -> str:
     if over:
         return ""
     if shown is not None and shown.progress is not None:
-        return f"{shown.progress.done}/{shown.progress.total} {shown.progress.unit}"
+        return shown.progress.text
     done = sum(stage.phase in ENDED for stage in moved.stages)
     return f"{done}/{len(moved.stages)} stages"
 

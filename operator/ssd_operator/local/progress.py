@@ -25,8 +25,8 @@ class Progress:
 
     @property
     def text(self) -> str:
-        """Say it in a few words."""
-        return f"{self.done:g}/{self.total:g} {self.unit}"
+        """Say it in a few words; a process that has nothing to count yet says what it does."""
+        return f"{self.done:g}/{self.total:g} {self.unit}" if self.total else self.unit
 
 
 def read(workspace: Path, node: Node) -> Progress | None:
@@ -34,6 +34,7 @@ def read(workspace: Path, node: Node) -> Progress | None:
     snapshots = [newest for shard in _shards(workspace, node) if (newest := _newest(shard)) is not None]
     if not snapshots:
         return None
+    counting = [snapshot for snapshot in snapshots if _number(snapshot, "total")] or snapshots
     values: dict[str, float] = {}
     for snapshot in snapshots:
         for name, value in snapshot.items():
@@ -42,7 +43,7 @@ def read(workspace: Path, node: Node) -> Progress | None:
     return Progress(
         done=sum(_number(snapshot, "done") for snapshot in snapshots),
         total=sum(_number(snapshot, "total") for snapshot in snapshots),
-        unit=str(snapshots[0].get("unit", "")),
+        unit=str(counting[0].get("unit", "")),
         values=values,
     )
 

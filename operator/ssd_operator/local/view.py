@@ -94,7 +94,8 @@ class View:
             seen = progress.read(self._workspace, node)
             spent = time.time() - state.started
             if seen is None or not seen.total:
-                return sign, name, Text("starting", "dim"), "", "", _duration(spent), ""
+                doing = seen.text if seen and seen.text else "starting"
+                return sign, name, Text(printable(doing), "dim"), "", "", _duration(spent), ""
             bar = ProgressBar(total=seen.total, completed=seen.done, width=24)
             left = spent * (seen.total - seen.done) / seen.done if seen.done else 0.0
             return sign, name, bar, seen.text, _values(seen), _duration(spent), _duration(left) if left else ""

@@ -90,7 +90,12 @@ class ProgressStatus(_Answer):
     done: _Whole
     """How many are done."""
     total: _Whole
-    """How many there are."""
+    """How many there are; 0 while there is nothing to count, and then `unit` is what is done."""
+
+    @property
+    def text(self) -> str:
+        """Say it in a few words."""
+        return f"{self.done}/{self.total} {self.unit}" if self.total else self.unit
 
 
 class ArtifactStatus(_Answer):

@@ -84,11 +84,11 @@ def test_a_batch_changes_nothing(reference: Any, decode: contract.Decode) -> Non
         assert found[request.id].logprobs == pytest.approx(logprobs, abs=1e-4)
 
 
-class _Waits(TorchDispatchMode):
+class _Waits(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts operations whose result the host needs at once, for which it would wait for a device."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.count = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -99,9 +99,14 @@ class _Waits(TorchDispatchMode):
 @pytest.mark.parametrize("decode", [DECODE, GREEDY], ids=["sampled", "greedy"])
 def test_a_step_waits_for_the_device_once(monkeypatch: pytest.MonkeyPatch, decode: contract.Decode) -> None:
     """A step of a padded batch copies what it drew to the host once, and asks the device nothing else."""
-    copies = []
+    copies: list[torch.Tensor] = []
     copy = transformers_engine.to_host
-    monkeypatch.setattr(transformers_engine, "to_host", lambda values: copies.append(1) or copy(values))
+
+    def counted(values: torch.Tensor) -> list[list[float]]:
+        copies.append(values)
+        return copy(values)
+
+    monkeypatch.setattr(transformers_engine, "to_host", counted)
     engine = started(max_num_seqs=4)
     engine.begin(decode)
     for request in requests(4):
