@@ -8,8 +8,8 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -97,6 +97,7 @@ class Attempt:
         limit: int,
         wait_budget: WaitBudget,
         on_wait: Callable[[str], None],
+        on_room: Callable[[bool], None] = lambda _: None,
         run: RunProcess = processes.run,
     ) -> None:
         self._node = node
@@ -106,6 +107,9 @@ class Attempt:
         self._wait_budget = wait_budget
         self._on_wait = on_wait
         """Called with what is waited for, and with nothing when the wait is over."""
+        self._on_room = on_room
+        """Called with False when no process has room on the machine, and with True when one has."""
+        self._processes = 0
         self._run = run
 
     async def run(self, configure: Configure) -> Outcome:
@@ -147,19 +151,35 @@ class Attempt:
 
     async def _shard(self, config: Path, index: int, _attempt: int) -> processes.Finished:
         """Run one shard once; which attempt it is makes no difference to it."""
-        async with self._machine.share(processes=1, gpus=self._node.gpus, siblings=self._node.tasks) as [share]:
+        async with self._share(processes=1) as [share]:
             return await self._process(config, index, share)
 
     async def _gang(self, configure: Configure, attempt: int) -> processes.Finished:
         """Run the gang once; it goes on from its newest checkpoint, and ends as its gravest member does."""
         config = self._write(configure(self._node, attempt))
-        async with AsyncExitStack() as stack:
-            shares = await stack.enter_async_context(
-                self._machine.share(processes=self._node.tasks, gpus=self._node.gpus, siblings=self._node.tasks)
-            )
+        async with self._share(processes=self._node.tasks) as shares:
             ends = await asyncio.gather(*(self._process(config, index, share) for index, share in enumerate(shares)))
         gravest = retry.gravest(map(_end_of, ends))
         return next(end for end in ends if _end_of(end) == gravest)
+
+    @asynccontextmanager
+    async def _share(self, *, processes: int) -> AsyncIterator[list[Share]]:
+        """Wait for room for some processes; a stage waits for it as long as none of its processes runs."""
+        node = self._node
+
+        def on_full() -> None:
+            if not self._processes:
+                self._on_room(False)
+
+        async with self._machine.share(
+            processes=processes, gpus=node.gpus, siblings=node.tasks, on_full=on_full
+        ) as shares:
+            self._on_room(True)
+            self._processes += processes
+            try:
+                yield shares
+            finally:
+                self._processes -= processes
 
     async def _process(self, config: Path, index: int, share: Share) -> processes.Finished:
         """Run one process with its share of the machine."""

@@ -9,7 +9,7 @@ import asyncio
 import os
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -52,12 +52,20 @@ class Machine:
             )
 
     @asynccontextmanager
-    async def share(self, *, processes: int, gpus: int, siblings: int) -> AsyncIterator[list[Share]]:
-        """Wait for room for some processes at once and give each its share."""
+    async def share(
+        self, *, processes: int, gpus: int, siblings: int, on_full: Callable[[], None] = lambda: None
+    ) -> AsyncIterator[list[Share]]:
+        """Wait for room for some processes at once and give each its share; `on_full` hears that there is none yet."""
         threads = max(1, self.cores // min(self.cores, max(siblings, processes)))
         slots = 0 if gpus else min(processes * threads, self.cores)
+
+        def has_room() -> bool:
+            return self._free_slots >= slots and len(self._free_gpus) >= gpus * processes
+
         async with self._changed:
-            await self._changed.wait_for(lambda: self._free_slots >= slots and len(self._free_gpus) >= gpus * processes)
+            if not has_room():
+                on_full()
+            await self._changed.wait_for(has_room)
             self._free_slots -= slots
             taken = [self._free_gpus.pop(0) for _ in range(gpus * processes)]
         try:

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from ssd_jobs import contract
 from ssd_operator import plan
@@ -24,6 +25,7 @@ from ssd_operator.spec.resolved import ResolvedSpec
 __all__ = ["AWAY", "Runner"]
 
 AWAY = "waits for something outside that is away"
+NO_ROOM = "waits for free CPUs or GPUs"
 
 Listener = Callable[[plan.Node, StageState], None]
 
@@ -138,6 +140,7 @@ class Runner:
             limit=limit,
             wait_budget=self._wait_budget,
             on_wait=lambda what: self._move(node, state, "Running", f"{AWAY}: {what}" if what else ""),
+            on_room=partial(self._has_room, node, state),
             run=self._run_process,
         )
         outcome = await attempt.run(self._config)
@@ -152,6 +155,14 @@ class Runner:
             return
         state.result = outcome.result
         self._move(node, state, "Succeeded", "")
+
+    def _has_room(self, node: plan.Node, state: StageState, found: bool) -> None:
+        """Say that a stage waits for other stages' processes; its time begins when it need not any more."""
+        if not found and not state.message:
+            self._move(node, state, "Running", NO_ROOM)
+        elif found and state.message == NO_ROOM:
+            state.started = time.time()
+            self._move(node, state, "Running", "")
 
     def _config(self, node: plan.Node, attempt: int) -> contract.Config:
         """Return a stage's config for this attempt."""
