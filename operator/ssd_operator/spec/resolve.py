@@ -32,6 +32,9 @@ _PODS = (
     ("tracking", "pod"),
 )
 
+_SWITCHES = frozenset({"analysis", "promotion"})
+"""Sections whose absence says that something is not done."""
+
 
 def resolve(spec: Mapping[str, Any], *, name: str) -> ResolvedSpec:
     """Complete the written `spec` of the resource `name`, or raise InvalidSpec with the path to every wrong field."""
@@ -56,9 +59,9 @@ def resolve(spec: Mapping[str, Any], *, name: str) -> ResolvedSpec:
 
 
 def _offered(preset: presets.Preset | None, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the preset says. How it judges a promotion holds only where the user asks for one."""
+    """Return what the preset says. A section that switches something on holds only where the user writes it."""
     said = preset.spec if preset else {}
-    return said if "promotion" in asked else {key: value for key, value in said.items() if key != "promotion"}
+    return {key: value for key, value in said.items() if key in asked or key not in _SWITCHES}
 
 
 def _keep_possible_guards(complete: dict[str, Any]) -> None:

@@ -157,6 +157,16 @@ def test_the_two_pools_of_problems_have_a_preset_each() -> None:
     assert passed == everything
 
 
+@pytest.mark.parametrize("name", ["machine", "toy"])
+def test_an_analysis_of_a_demonstration_needs_no_gpu(name: str) -> None:
+    """A preset for a CPU says so of the stage that is off by default, and does not switch it on."""
+    asked = {"preset": name, "storage": {"claimName": "c"}}
+    assert resolve(asked, name="a").analysis is None
+    analysis = resolve(asked | {"analysis": {}}, name="a").analysis
+    assert analysis is not None
+    assert analysis.gpus == 0
+
+
 def _guards(name: str, **asked: object) -> list[str] | None:
     """Return the benchmarks that guard a resource of this preset; None where nothing is promoted."""
     spec = resolve({"preset": name, "storage": {"claimName": "c"}} | asked, name="a")
