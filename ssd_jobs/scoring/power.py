@@ -12,7 +12,7 @@ from statistics import NormalDist
 from ssd_jobs.scoring import passk
 from ssd_jobs.scoring.scores import Scores
 
-__all__ = ["POWER", "ComparisonSize", "comparison"]
+__all__ = ["POWER", "ComparisonSize", "comparison", "normal_quantile"]
 
 POWER = 0.8
 """How often a comparison shall find what is there."""
@@ -36,6 +36,10 @@ class ComparisonSize:
     def error(self) -> float:
         """Return the standard error of the difference."""
         return math.sqrt((self.effects + self.noise / self.samples) / self.problems)
+
+    def reach(self, confidence: float) -> float:
+        """Return the half width of the difference's interval."""
+        return self.error * _quantile(confidence)
 
     def power(self, effect: float, confidence: float) -> float:
         """Return how often the interval of a difference that is truly `effect` above a limit lies above it."""
@@ -73,11 +77,16 @@ def comparison(base: Scores, candidate: Scores, *, k: int) -> ComparisonSize:
     return ComparisonSize(problems, samples, effects=effects, noise=(total - effects) * samples)
 
 
+def normal_quantile(share: float) -> float:
+    """Return the standard errors below which this share of a normal distribution lies."""
+    return NORMAL.inv_cdf(share)
+
+
 def _quantile(confidence: float) -> float:
     """Return the standard errors from the estimate to an end of its two-sided interval."""
-    return NORMAL.inv_cdf((1 + confidence) / 2)
+    return normal_quantile((1 + confidence) / 2)
 
 
 def _both(confidence: float) -> float:
     """Return the standard errors between a limit and an effect that is found above it with `POWER`."""
-    return _quantile(confidence) + NORMAL.inv_cdf(POWER)
+    return _quantile(confidence) + normal_quantile(POWER)
