@@ -65,6 +65,7 @@ def run(
         return 0
     console.print(f"{name} in {experiment.workdir.root}, logs in {experiment.workdir.private / 'logs'}", style="dim")
     state, graph = experiment.run(console, wait_s=wait_s, source=written)
+    summary.show_times(console, state, graph)
     summary.show(console, state, graph, experiment.workdir)
     return summary.exit_code(state)
 

@@ -9,11 +9,13 @@ from rich.table import Table
 from ssd_jobs import contract
 from ssd_jobs.contract import files
 from ssd_operator.lifecycle import outcome
+from ssd_operator.local import reports
 from ssd_operator.local.state import RunState, StageState
+from ssd_operator.local.view import duration
 from ssd_operator.local.workdir import Workdir
 from ssd_operator.plan import Graph
 
-__all__ = ["exit_code", "failures", "show", "show_results", "waiting"]
+__all__ = ["exit_code", "failures", "show", "show_results", "show_times", "waiting"]
 
 
 def show(console: Console, state: RunState, graph: Graph, workdir: Workdir) -> None:
@@ -31,6 +33,19 @@ def show(console: Console, state: RunState, graph: Graph, workdir: Workdir) -> N
     show_results(console, rows, result.decision, result.reasons)
     for name, place in _places(result, state, graph, workdir):
         console.print(f"{name:<9} {place}", markup=False, soft_wrap=True)
+
+
+def show_times(console: Console, state: RunState, graph: Graph) -> None:
+    """Print how long each stage took, and the run as long as it went on; a terminal has that in its live table."""
+    if console.is_terminal:
+        return
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    table.add_column("STAGE")
+    table.add_column("TIME", justify="right")
+    for stage in filter(None, (state.stages.get(node.name) for node in graph)):
+        table.add_row(stage.name, duration(stage.finished - stage.started) if stage.finished else "-")
+    table.add_row("the run", duration(state.seconds))
+    console.print(table)
 
 
 def show_results(console: Console, rows: Sequence[tuple[str, ...]], decision: str, reasons: Sequence[str]) -> None:
@@ -80,8 +95,8 @@ def _estimate(value: contract.Estimate | None) -> str:
 def _places(result: contract.ReportResult, state: RunState, graph: Graph, workdir: Workdir) -> list[tuple[str, str]]:
     """Return where things are, and what opens a run that no server shows."""
     root = workdir.root
-    [report] = graph.of(contract.ReportConfig)
-    places = [("report", str(root / report.artifacts[0].path / files.REPORT_PAGE))]
+    report = reports.finished(state, graph, root)
+    places = [("report", str(report / files.REPORT_PAGE))] if report else []
     trained = (node for node in graph.of(contract.TrainConfig) if state.succeeded(node))
     places.extend(("model", str(root / files.export(node.artifacts[0].path))) for node in trained)
     if result.model_version:

@@ -16,7 +16,7 @@ from ssd_operator.local import progress
 from ssd_operator.local.state import StageState
 from ssd_operator.plan import Graph, Node
 
-__all__ = ["View"]
+__all__ = ["View", "duration"]
 
 LIVE_INTERVAL_S = 0.5
 LINE_INTERVAL_S = 30.0
@@ -40,7 +40,7 @@ class View:
         """Show that a stage has moved on; the live table reads it by itself."""
         if self._console.is_terminal:
             return
-        took = f" after {_duration(state.finished - state.started)}" if state.phase in ("Succeeded", "Failed") else ""
+        took = f" after {duration(state.finished - state.started)}" if state.phase in ("Succeeded", "Failed") else ""
         message = f": {state.message}" if state.message else ""
         self._console.print(
             f"{_clock()} {node.name} {state.phase.lower()}{took}{message}", markup=False, soft_wrap=True
@@ -95,11 +95,11 @@ class View:
             spent = time.time() - state.started
             if seen is None or not seen.total:
                 doing = seen.text if seen and seen.text else "starting"
-                return sign, name, Text(printable(doing), "dim"), "", "", _duration(spent), ""
+                return sign, name, Text(printable(doing), "dim"), "", "", duration(spent), ""
             bar = ProgressBar(total=seen.total, completed=seen.done, width=24)
             left = spent * (seen.total - seen.done) / seen.done if seen.done else 0.0
-            return sign, name, bar, seen.text, _values(seen), _duration(spent), _duration(left) if left else ""
-        took = _duration(state.finished - state.started) if state.finished else ""
+            return sign, name, bar, seen.text, _values(seen), duration(spent), duration(left) if left else ""
+        took = duration(state.finished - state.started) if state.finished else ""
         return sign, name, Text(printable(state.message), style), "", "", took, ""
 
 
@@ -113,8 +113,8 @@ def _values(seen: progress.Progress) -> str:
     return "  ".join(parts)
 
 
-def _duration(seconds: float) -> str:
-    """Show a time span."""
+def duration(seconds: float) -> str:
+    """Return a time span as people read it."""
     whole = round(max(0.0, seconds))
     hours, minutes = divmod(whole // 60, 60)
     return f"{hours}h{minutes:02d}m" if hours else f"{minutes}m{whole % 60:02d}s" if minutes else f"{whole}s"
