@@ -1,1 +1,1 @@
-"""Programs beside the stages, which `ssd` starts: promote, rollback, regrade, and the paper's toy machine."""
+"""Programs beside the stages, which `ssd` starts: power, compare, promote, rollback, regrade, the toy machine."""

@@ -4,10 +4,15 @@ import importlib.util
 
 from ssd_operator.errors import InvalidInput
 
-__all__ = ["require"]
+__all__ = ["is_there", "require"]
 
 
 def require(module: str, *, extra: str) -> None:
     """Name the extra to install when a library is not there, before anything is started."""
-    if importlib.util.find_spec(module) is None:
+    if not is_there(module):
         raise InvalidInput(f"{module} is not installed; run: pip install 'ssd-operator[{extra}]'")
+
+
+def is_there(module: str) -> bool:
+    """Tell whether a library is installed."""
+    return importlib.util.find_spec(module) is not None

@@ -8,7 +8,7 @@ import typer
 import yaml
 
 from ssd_jobs import contract
-from ssd_operator.cli import document, sweep_cost, terminal
+from ssd_operator.cli import document, power, sweep_cost, terminal
 from ssd_operator.cli.place import DEFAULT_WORKDIR, FileArgument, WorkdirOption
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import cache, edited, suitability
@@ -34,7 +34,8 @@ def plan(
         raise InvalidInput(f"--output {output}: there is no such format; name table or json")
     name, spec = document.read(file)
     experiment = LocalExperiment(name, spec, workdir, tracking_uri="")
-    graph = experiment.graph(experiment.state())
+    state = experiment.state()
+    graph = experiment.graph(state)
     suitability.check(graph, experiment.workdir.root)
     terminal.warn(edited.sentences(graph, experiment.workdir.root))
     rows = [_row(node, experiment.workdir.root) for node in graph]
@@ -44,7 +45,8 @@ def plan(
         )
         return 0
     _show(rows, spec.digest())
-    for sentence in sweep_cost.sentences(graph, experiment.workdir.root):
+    told = sweep_cost.sentences(graph, experiment.workdir.root)
+    for sentence in [*told, *power.sentences(spec, graph, state, experiment.workdir.root)]:
         terminal.console().print(sentence, markup=False, highlight=False, soft_wrap=True)
     if configs:
         for node in graph:

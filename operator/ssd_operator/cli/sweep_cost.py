@@ -9,7 +9,7 @@ from ssd_jobs import contract
 from ssd_jobs.contract import files
 from ssd_operator.plan import Graph
 
-__all__ = ["sentences"]
+__all__ = ["prepared_problems", "sentences"]
 
 PHASES = {"Select": "select problems", "Report": "report problems"}
 
@@ -33,7 +33,7 @@ def _terms(configs: list[contract.GenerateConfig], workspace: Path) -> Iterator[
         settings = len(of[0].settings) if purpose == "Select" else 1
         science = of[0].science
         each = len(of) * settings * science.samples_per_problem * science.max_sequence_tokens
-        known = _problems(workspace / of[0].prompts)
+        known = prepared_problems(workspace / of[0].prompts)
         many = "settings" if settings > 1 else "chosen setting"
         yield (
             f"{len(of)} arms x {settings} {many} x {science.samples_per_problem} samples on "
@@ -42,7 +42,7 @@ def _terms(configs: list[contract.GenerateConfig], workspace: Path) -> Iterator[
         )  # fmt: skip
 
 
-def _problems(directory: Path) -> int | None:
+def prepared_problems(directory: Path) -> int | None:
     """Return how many problems prepare has found, None before it has."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         return int(json.loads((directory / files.MANIFEST).read_text(encoding="utf-8"))["counts"]["problems"])

@@ -69,6 +69,7 @@ def test_a_run_on_this_machine_needs_no_client_of_a_cluster(ssd: Ssd, tmp_path: 
         pytest.param(("run", TOY), "torch", "worker", id="run"),
         pytest.param(("toy",), "numpy", "worker", id="toy"),
         pytest.param(("toy", "--plot", "x.png"), "matplotlib", "worker", id="plot"),
+        pytest.param(("power", TOY, "--prior", "one=80x30"), "numpy", "worker", id="power"),
         pytest.param(("rollback", "m", "--mlflow", "http://127.0.0.1:1"), "mlflow", "worker", id="rollback"),
         pytest.param(
             ("promote", "m", "1", "--reason", "r", "--mlflow", "http://127.0.0.1:1"), "mlflow", "worker", id="promote"
