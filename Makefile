@@ -11,7 +11,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test endurance e2e demo docs crds locks images clean bench-sample bench-train bench-grade bench-operator
+.PHONY: help setup check test endurance e2e demo science docs crds locks images clean bench-sample bench-train bench-grade bench-operator
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ endurance: $(READY) ## the tests that take minutes: kill -9 again and again, cra
 
 demo: $(READY) ## a small real experiment on the CPU, from sampling to a decision
 	scripts/demo
+
+science: $(READY) ## the positive control and its control arm over 20 fixed seeds, hours; stop it any time, it goes on
+	nice $(BIN)/python scripts/science.py
 
 e2e: $(READY) ## the whole product on real pods: node, images, chart, experiment
 	scripts/e2e
