@@ -1,7 +1,6 @@
 """The figures of a report; each one answers one question, and none is drawn without data."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssd_jobs.figures import curves, style
+from ssd_jobs.figures.pages import Picture
 from ssd_jobs.scoring.formatting import points
 from ssd_jobs.stages.report.document import BenchmarkSection, Comparison, Document, SelectSection
 from ssd_jobs.stages.report.evidence import Evidence
@@ -19,18 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Picture", "pictures"]
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One figure in both forms."""
-
-    name: str
-    title: str
-    caption: str
-    svg: str
-    png: bytes
+__all__ = ["pictures"]
 
 
 def pictures(document: Document, evidence: Evidence) -> list[Picture]:

@@ -1,0 +1,1 @@
+"""Several finished runs as one study: its cells with intervals, what is best of them, figures, and a page."""

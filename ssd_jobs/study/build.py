@@ -1,0 +1,122 @@
+"""Computing the study: every number of its page, once."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+from ssd_jobs.contract import Decode
+from ssd_jobs.scoring.optimism import Cell, best_of
+from ssd_jobs.stages.report.document import ArmResult, BestSetting
+from ssd_jobs.study import peak, table
+from ssd_jobs.study.cells import StudyCell, cells
+from ssd_jobs.study.document import BestOfCells, PeakRow, Point, Study
+from ssd_jobs.study.runs import Run, read
+
+__all__ = ["build", "truncation"]
+
+
+def build(directories: Sequence[Path]) -> Study:
+    """Compare the reports in these directories."""
+    runs = read(directories)
+    found = cells(runs)
+    first = runs[0]
+    points = tuple(_points(found))
+    return Study(
+        format=1,
+        benchmark=first.panel.benchmark,
+        window=first.panel.window,
+        mode=first.panel.mode,
+        baseline=first.comparison.baseline,
+        problems=first.panel.problems,
+        samples=first.panel.samples,
+        k=first.panel.k,
+        confidence=first.document.confidence,
+        rows=tuple(table.rows(found)),
+        recipes=tuple(table.recipes(found)),
+        best=_best(found),
+        peaks=tuple(_peaks(points, first.document.confidence)),
+        points=points,
+    )
+
+
+def truncation(train: Decode, decode: Decode) -> str:
+    """Return how training samples and answers are cut, which keeps cells apart that temperature alone would join."""
+    return f"trained {_cut(train)}, decoded {_cut(decode)}"
+
+
+def _cut(decode: Decode) -> str:
+    words = [f"top-k {decode.top_k}"] if decode.top_k else []
+    words += [f"top-p {decode.top_p:g}"] if decode.top_p < 1 else []
+    return "/".join(words) or "uncut"
+
+
+def _points(found: Sequence[StudyCell]) -> Iterator[Point]:
+    """Yield every evaluation of every run; a base that several runs share is told once."""
+    known: set[str] = set()
+    for cell in found:
+        for run in cell.runs:
+            select = run.panel.select.arms if run.panel.select else ()
+            for point in [*_of(cell, run, "select", select), *_of(cell, run, "report", run.panel.arms)]:
+                told = point.model_dump_json(include={"part", "decode", "pass_at", "compared"})
+                if point.arm == "Candidate" or told not in known:
+                    yield point
+                known.add(told)
+
+
+def _of(cell: StudyCell, run: Run, part: Literal["select", "report"], arms: Sequence[ArmResult]) -> Iterator[Point]:
+    for arm in arms:
+        yield Point(
+            cell=cell.name,
+            experiment=run.document.experiment,
+            arm=arm.arm,
+            part=part,
+            train=run.train,
+            decode=arm.decode,
+            compared=run.compared(arm),
+            pass_at=arm.pass_at,
+        )
+
+
+def _best(found: Sequence[StudyCell]) -> BestOfCells | None:
+    """Choose a cell by what its candidates do on select problems, each at its chosen setting."""
+    tried = [(cell, [_chosen(run) for run in cell.runs]) for cell in found]
+    if len(found) < 2 or any(each is None or each.report is None for _, several in tried for each in several):
+        return None
+    best = best_of([_cell(cell.name, [each for each in several if each]) for cell, several in tried])
+    select, first = found[0].runs[0].panel.select, tried[0][1][0]
+    assert select is not None
+    assert first is not None
+    return BestOfCells(
+        cell=best.cell.name,
+        cells=best.cells,
+        k=first.k,
+        select_problems=select.problems["all"],
+        select=best.cell.select,
+        report=best.cell.report,
+        optimism=best.optimism,
+    )
+
+
+def _cell(name: str, runs: Sequence[BestSetting]) -> Cell:
+    """Return what a cell did on either part, in the mean of its runs."""
+    report = [each.report.value for each in runs if each.report]
+    return Cell(name, sum(each.select for each in runs) / len(runs), sum(report) / len(report))
+
+
+def _chosen(run: Run) -> BestSetting | None:
+    """Return the setting that was chosen for a run's candidate."""
+    best = run.panel.select.best if run.panel.select else ()
+    return next((each for each in best if each.arm == "Candidate"), None)
+
+
+def _peaks(points: Sequence[Point], confidence: float) -> Iterator[PeakRow]:
+    """Yield a fit per truncation, of what was tried on select problems; without a choice, of the report problems."""
+    part: Literal["select", "report"] = "select" if any(each.part == "select" for each in points) else "report"
+    candidates = [each for each in points if each.arm == "Candidate" and each.part == part]
+    for name in dict.fromkeys(truncation(each.train, each.decode) for each in candidates):
+        own = [each for each in candidates if truncation(each.train, each.decode) == name]
+        scores = [100 * each.pass_at[min(each.pass_at)]["all"].value for each in own]
+        heats = [each.train.temperature * each.decode.temperature for each in own]
+        found = peak.fit(heats, scores, confidence=confidence)
+        if found is not None:
+            yield PeakRow(truncation=name, part=part, **vars(found))

@@ -1,0 +1,105 @@
+"""What a study says, as models: the only source of its page, its figures and its table."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from ssd_jobs.contract import Decode, Grading
+from ssd_jobs.stages.report.document import Number, Strata
+
+__all__ = ["BestOfCells", "PeakRow", "Point", "RecipeGain", "Row", "Study"]
+
+
+class Part(BaseModel):
+    """One piece of the study."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Row(Part):
+    """One line of the table: the base, or a cell's candidate with what it gained."""
+
+    label: str
+    arm: Literal["Base", "Candidate"]
+    runs: int
+    """Replicates that it is the mean of."""
+    pass_at: dict[int, Strata]
+    gain: dict[int, Strata]
+    """Candidate minus base, paired by problem; of the recipe where there are replicates. Empty for the base."""
+
+
+class RecipeGain(Part):
+    """What replicates say of a recipe: pass@1 on all problems."""
+
+    cell: str
+    replicates: int
+    models: tuple[Number, ...]
+    """Each replicate's own gain: problems and samples are uncertain."""
+    recipe: Number
+    """The recipe's gain: trainings are uncertain, too."""
+    shares: dict[str, float]
+    """Of the variance: problems, base samples, candidate samples, trainings."""
+    training_sd: float
+    detectable: float
+    """The gain that as many replicates show in 80 % of studies."""
+
+
+class BestOfCells(Part):
+    """The cell that is best on select problems, and what the choice is worth on report problems."""
+
+    cell: str
+    cells: int
+    k: int
+    select_problems: int
+    select: float
+    report: float
+    optimism: float
+
+
+class Point(Part):
+    """One arm of one run at one decode setting on one part of the benchmark."""
+
+    cell: str
+    experiment: str
+    arm: Literal["Base", "Candidate"]
+    part: Literal["select", "report"]
+    train: Decode
+    decode: Decode
+    compared: bool
+    """Whether the arms are compared at this setting."""
+    pass_at: dict[int, Strata]
+
+
+class PeakRow(Part):
+    """Where the candidates of one truncation are best over T_train x T_eval."""
+
+    truncation: str
+    part: Literal["select", "report"]
+    cells: int
+    constant: float
+    slope: float
+    bend: float
+    r_squared: float
+    peak: float | None
+    low: float | None
+    high: float | None
+
+
+class Study(Part):
+    """Several finished runs, side by side."""
+
+    format: Literal[1]
+    benchmark: str
+    window: str
+    mode: Grading
+    baseline: Literal["Fixed", "BestDecode"]
+    problems: dict[str, int]
+    samples: int
+    k: tuple[int, ...]
+    confidence: float
+    rows: tuple[Row, ...]
+    recipes: tuple[RecipeGain, ...]
+    best: BestOfCells | None
+    """None where there is one cell, or nothing was selected."""
+    peaks: tuple[PeakRow, ...]
+    points: tuple[Point, ...]

@@ -1,0 +1,45 @@
+"""The study as one page that needs nothing else."""
+
+from collections.abc import Sequence
+
+from ssd_jobs.figures import pages
+from ssd_jobs.figures.pages import Picture
+from ssd_jobs.scoring.formatting import describe, percent, points
+from ssd_jobs.stages.report.page import shade
+from ssd_jobs.study.document import BestOfCells, RecipeGain, Study
+
+__all__ = ["best_sentence", "recipe_sentence", "render"]
+
+
+def render(study: Study, pictures: Sequence[Picture]) -> str:
+    """Return the page."""
+    return pages.render(
+        "ssd_jobs.study",
+        study=study,
+        pictures=pictures,
+        pct=percent,
+        points=points,
+        shade=shade,
+        decode=describe,
+        best_sentence=best_sentence,
+        recipe_sentence=recipe_sentence,
+    )
+
+
+def best_sentence(best: BestOfCells) -> str:
+    """Return which cell was chosen, of how many, on which problems, and what it is worth where nobody chose."""
+    return (
+        f"{best.cell} is the best of {best.cells} cells on {best.select_problems} select problems, "
+        f"pass@{best.k} {percent(best.select)} there and {percent(best.report)} on report problems: optimism "
+        f"{points(best.optimism)} points"
+    )
+
+
+def recipe_sentence(gain: RecipeGain) -> str:
+    """Return what is uncertain about a recipe's gain, and how small a gain would be seen."""
+    names = (name.replace("_", " ") for name in gain.shares)
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in zip(names, gain.shares.values(), strict=True))
+    return (
+        f"its variance: {shares}; true gains of trainings differ by {percent(gain.training_sd)} points (SD); "
+        f"{gain.replicates} replicates show a gain of {percent(gain.detectable)} points in 80 % of studies"
+    )

@@ -1,0 +1,192 @@
+"""The figures of a study: where scores peak, heat maps of both parts, and decoding alone against self-distillation."""
+
+from collections.abc import Iterator, Sequence
+from itertools import cycle
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ssd_jobs.figures import style
+from ssd_jobs.figures.pages import Picture
+from ssd_jobs.study.build import truncation
+from ssd_jobs.study.document import PeakRow, Point, Study
+from ssd_jobs.study.peak import Peak
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["pictures"]
+
+COLOURS = ("#3b76d6", "#d18b2c", "#3f9d6b", "#c4524e", "#7d6bb3")
+PARTS: tuple[Literal["select", "report"], ...] = ("select", "report")
+
+
+def pictures(study: Study) -> list[Picture]:
+    """Draw everything that there is data for."""
+    return [*_peaks(study), *_heat_maps(study), *_decoding(study)]
+
+
+def _peaks(study: Study) -> Iterator[Picture]:
+    """Scores over T_train x T_eval, as in the paper's figure 3a."""
+    if not study.peaks:
+        return
+    part, k = study.peaks[0].part, min(study.k)
+    with style.new("peaks", width=7.2, height=4.0) as (figure, axes):
+        for row, colour in zip(study.peaks, cycle(COLOURS)):
+            own = [each for each in _candidates(study, part) if truncation(each.train, each.decode) == row.truncation]
+            _peak(axes[0], row, own, k=k, colour=colour)
+        axes[0].set_xlabel("T_train × T_eval")
+        axes[0].set_title(f"pass@{k} on {part} problems, %")
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+        style.tidy(axes[0])
+        intervals = f"{study.confidence * 100:.4g} % intervals are of fits to the cells drawn again."
+        points = "A point is one candidate at one decode setting."
+        caption = " ".join([points, *map(_told, study.peaks), intervals])
+        yield Picture("peaks", "Effective temperature", caption, *style.both(figure))
+
+
+def _peak(axes: "Axes", row: PeakRow, own: Sequence[Point], *, k: int, colour: str) -> None:
+    """The cells of one truncation, their parabola, and the interval of its peak."""
+    x = np.array([each.train.temperature * each.decode.temperature for each in own])
+    axes.scatter(x, [_score(each, k) for each in own], 22, color=colour, alpha=0.7, linewidths=0, label=row.truncation)
+    grid = np.linspace(x.min(), x.max(), 200)
+    parabola = Peak(**row.model_dump(exclude={"truncation", "part"}))
+    axes.plot(grid, parabola.at(grid), color=colour, linewidth=2)
+    if row.peak is not None and row.low is not None and row.high is not None:
+        axes.axvspan(max(row.low, x.min()), min(row.high, x.max()), color=colour, alpha=0.1, linewidth=0)
+        axes.axvline(row.peak, color=colour, linewidth=1, linestyle=":")
+
+
+def _told(row: PeakRow) -> str:
+    """Return a fit in words."""
+    if row.peak is None:
+        return f"{row.truncation}: {row.cells} cells, no peak (R² {row.r_squared:.2f})."
+    ends = f"[{'…' if row.low is None else f'{row.low:.2f}'}, {'…' if row.high is None else f'{row.high:.2f}'}]"
+    return f"{row.truncation}: {row.cells} cells, peak {row.peak:.2f} {ends}, R² {row.r_squared:.2f}."
+
+
+def _heat_maps(study: Study) -> Iterator[Picture]:
+    """Scores over both temperatures, select and report side by side."""
+    k = min(study.k)
+    for number, name in enumerate(dict.fromkeys(truncation(each.train, each.decode) for each in _candidates(study))):
+        own = [each for each in _candidates(study) if truncation(each.train, each.decode) == name]
+        trained, decoded = ({getattr(each, arm).temperature for each in own} for arm in ("train", "decode"))
+        if len(trained) < 2 or len(decoded) < 2:
+            continue
+        shown = [part for part in PARTS if any(each.part == part for each in own)]
+        scores = [_score(each, k) for each in own]
+        height = 1.4 + 0.42 * len(trained)
+        width = (1.6 + 0.62 * len(decoded)) * len(shown)
+        with style.new(f"heat-{number}", columns=len(shown), width=max(5.0, width), height=height) as (figure, axes):
+            for place, part in zip(axes, shown, strict=True):
+                cells = [each for each in own if each.part == part]
+                _heat(place, cells, sorted(trained), sorted(decoded), k=k, ends=(min(scores), max(scores)))
+                place.set_title(f"{part} problems")
+            caption = (
+                f"pass@{k}, %; {name}. Means over runs; a frame marks where a candidate is compared. Settings were "
+                f"chosen on select problems; what is empty was not tried."
+            )
+            yield Picture(f"heat-{number}", f"Temperatures: {name}", caption, *style.both(figure))
+
+
+def _heat(
+    axes: "Axes",
+    cells: Sequence[Point],
+    trained: Sequence[float],
+    decoded: Sequence[float],
+    *,
+    k: int,
+    ends: tuple[float, float],
+) -> None:
+    """One part of the benchmark."""
+    found: dict[tuple[int, int], list[Point]] = {}
+    for each in cells:
+        place = trained.index(each.train.temperature), decoded.index(each.decode.temperature)
+        found.setdefault(place, []).append(each)
+    low, high = ends
+    for (row, column), several in found.items():
+        value = float(np.mean([_score(each, k) for each in several]))
+        depth = 0.08 + 0.72 * ((value - low) / (high - low) if high > low else 0.5)
+        box = {"xy": (column - 0.47, row - 0.46), "width": 0.94, "height": 0.92}
+        axes.add_patch(_rectangle(**box, facecolor=style.SSD, alpha=depth, linewidth=0))
+        if any(each.compared for each in several):
+            axes.add_patch(_rectangle(**box, fill=False, edgecolor=style.INK, linewidth=1.2))
+        axes.text(column, row, f"{value:.1f}", ha="center", va="center", fontsize=9)
+    axes.set_xlim(-0.5, len(decoded) - 0.5)
+    axes.set_ylim(-0.5, len(trained) - 0.5)
+    axes.set_xticks(range(len(decoded)), [f"{each:g}" for each in decoded])
+    axes.set_yticks(range(len(trained)), [f"{each:g}" for each in trained])
+    axes.set_xlabel("T_eval")
+    axes.set_ylabel("T_train")
+    axes.grid(visible=False)
+    style.tidy(axes)
+
+
+def _decoding(study: Study) -> Iterator[Picture]:
+    """The base at every decode setting beside the best cell, as in the paper's figure 2."""
+    cell = study.best.cell if study.best else next((each.label for each in study.rows if each.arm == "Candidate"), "")
+    shown = [part for part in PARTS if any(each.part == part for each in study.points)]
+    for k in study.k:
+        with style.new(f"decoding-{k}", columns=len(shown), width=4.9 * len(shown), height=3.4) as (figure, axes):
+            for place, part in zip(axes, shown, strict=True):
+                here = [each for each in study.points if each.part == part]
+                own = [each for each in here if each.arm == "Candidate" and each.cell == cell]
+                base = [each for each in here if each.arm == "Base"]
+                line = "-" if part == "select" else ""
+                _curves(place, base, k, colour=style.BASE, label="base", line=line)
+                _curves(place, own, k, colour=style.SSD, label="+SSD", line=line)
+                place.set_xlabel("T_eval")
+                place.set_title(f"{part} problems")
+                style.tidy(place)
+            _same_ends(axes)
+            figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
+            caption = (
+                f"pass@{k}, %, with {study.confidence * 100:.4g} % intervals over problems and samples. Settings were "
+                f"chosen on select problems; a ring marks those that are compared. +SSD is the cell {cell}."
+            )
+            yield Picture(
+                f"decoding-{k}", f"Decoding alone against self-distillation, pass@{k}", caption, *style.both(figure)
+            )
+
+
+def _same_ends(axes: Sequence["Axes"]) -> None:
+    """Show the same range everywhere."""
+    for which in ("x", "y"):
+        ends = [getattr(each, f"get_{which}lim")() for each in axes]
+        for each in axes:
+            getattr(each, f"set_{which}lim")(min(low for low, _ in ends), max(high for _, high in ends))
+
+
+def _curves(axes: "Axes", points: Sequence[Point], k: int, *, colour: str, label: str, line: str) -> None:
+    """A line per truncation and run; the first one is named."""
+    lines: dict[tuple[int, float, str], list[Point]] = {}
+    for each in points:
+        lines.setdefault((each.decode.top_k, each.decode.top_p, each.experiment), []).append(each)
+    for number, own in enumerate(lines.values()):
+        found = sorted(own, key=lambda each: each.decode.temperature)
+        x = [each.decode.temperature for each in found]
+        numbers = [each.pass_at[k]["all"] for each in found]
+        low, value, high = (
+            np.array([100 * getattr(each, end) for each in numbers]) for end in ("low", "value", "high")
+        )
+        axes.errorbar(x, value, np.maximum([value - low, high - value], 0), fmt="none", ecolor=colour, alpha=0.45)
+        axes.plot(x, value, f"o{line}", color=colour, label=None if number else label, markersize=5)
+        for each in found:
+            if each.compared:
+                at = each.decode.temperature, _score(each, k)
+                axes.plot(*at, "o", markersize=12, color=colour, fillstyle="none")
+
+
+def _candidates(study: Study, part: str = "") -> list[Point]:
+    return [each for each in study.points if each.arm == "Candidate" and part in ("", each.part)]
+
+
+def _score(point: Point, k: int) -> float:
+    return 100 * point.pass_at[k]["all"].value
+
+
+def _rectangle(**shape: object) -> object:
+    """Return a patch; the library is heavy, and imported where something is drawn."""
+    from matplotlib.patches import Rectangle
+
+    return Rectangle(**shape)

@@ -1,0 +1,153 @@
+"""Laws of a study: runs of one recipe are replicates, one cell is best, and every number is in all files."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ssd_jobs.commands import compare
+from ssd_jobs.contract import files
+from ssd_jobs.errors import BadInput
+from ssd_jobs.scoring import recipe
+from ssd_jobs.scoring.formatting import percent, points
+from ssd_jobs.stages.report import reading
+from ssd_jobs.study import build
+from ssd_jobs.study.document import Study
+from workspaces import studied
+
+PLAIN = {"temperature": 1.0, "topK": 0, "topP": 1.0}
+HOT = {"temperature": 2.0, "topK": 10, "topP": 1.0}
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """A cell with one run that gains little, and one of three replicates that gains much, most of all at 1.0."""
+    root, rng = tmp_path_factory.mktemp("study"), np.random.default_rng(0)
+    base = studied.base(rng)
+    little = dict.fromkeys(studied.TEMPERATURES, 0.02)
+    much = {each: 0.12 - 0.3 * (each - 1.0) ** 2 for each in studied.TEMPERATURES}
+    found = [studied.write(root / "plain", rng, base, little, sampling=PLAIN, experiment="plain")]
+    for seed in range(3):
+        name = f"hot-{seed}"
+        found.append(studied.write(root / name, rng, base, much, sampling=HOT, seed=seed, experiment=name))
+    return found
+
+
+@pytest.fixture(scope="module")
+def study(reports: list[Path]) -> Study:
+    """What is said of them."""
+    return build.build(reports)
+
+
+def test_runs_that_differ_in_seeds_are_one_cell(study: Study) -> None:
+    """The table has the base once and a row per recipe, called by the fields in which recipes differ."""
+    assert [(row.label, row.runs) for row in study.rows] == [
+        ("base", 1),
+        ("sampling.temperature 1.0, sampling.topK 0", 1),
+        ("sampling.temperature 2.0, sampling.topK 10", 3),
+    ]
+
+
+def test_a_run_alone_keeps_the_numbers_of_its_report(study: Study, reports: list[Path]) -> None:
+    """Its gains and their intervals are those that its own report shows."""
+    first = reading.document(reports[0] / files.REPORT_DOCUMENT).first()
+    assert first is not None
+    assert study.rows[1].gain == first[1].delta
+    assert study.rows[0].pass_at == first[1].base
+
+
+def test_replicates_give_the_recipe(study: Study, reports: list[Path]) -> None:
+    """Its gain is that of the replicates' verdicts with those of the base, which they share."""
+    counts = [reading.compared_counts(reading.document(each / files.REPORT_DOCUMENT)) for each in reports[1:]]
+    expected = recipe.measure(
+        counts[0].base, [each.candidate for each in counts], samples=10, k=1, confidence=study.confidence
+    )
+    [found] = study.recipes
+    assert (found.recipe.value, found.recipe.low, found.recipe.high) == tuple(vars(expected.recipe).values())
+    assert [each.value for each in found.models] == [each.value for each in expected.models]
+    assert sum(found.shares.values()) == pytest.approx(1)
+    assert study.rows[2].gain[1]["all"].value == expected.recipe.value
+
+
+def test_the_best_cell_is_chosen_on_select_problems(study: Study) -> None:
+    """Its values are means over its runs, and the optimism compares its lead over all cells on either part."""
+    assert study.best is not None
+    assert (study.best.cell, study.best.cells) == (study.rows[2].label, 2)
+    select, report = ([_chosen(study, row.label, part) for row in study.rows[1:]] for part in ("select", "report"))
+    assert (study.best.select, study.best.report) == pytest.approx((select[1], report[1]))
+    assert study.best.optimism == pytest.approx(select[1] - np.mean(select) - report[1] + np.mean(report))
+
+
+def _chosen(study: Study, cell: str, part: str) -> float:
+    own = [each for each in study.points if (each.cell, each.arm, each.part) == (cell, "Candidate", part)]
+    return float(np.mean([each.pass_at[1]["all"].value for each in own if each.compared]))
+
+
+def test_every_evaluation_is_told_once(study: Study) -> None:
+    """The base that all runs share at its settings, every candidate at its own, on either part."""
+    select = [each for each in study.points if each.part == "select"]
+    assert len([each for each in select if each.arm == "Base"]) == len(studied.TEMPERATURES)
+    assert len([each for each in select if each.arm == "Candidate"]) == 4 * len(studied.TEMPERATURES)
+
+
+def test_all_files_show_the_same_numbers(study: Study, reports: list[Path], tmp_path: Path) -> None:
+    """Page, JSON, CSV and terminal; the page needs nothing, and what a run is called is escaped."""
+    told = compare.main([*map(str, reports), f"--output={tmp_path}"])
+    page = (tmp_path / "study.html").read_text()
+    gain = study.rows[2].gain[1]["all"]
+    for text in (told, page):
+        assert points(gain.value) in text
+        assert percent(study.rows[0].pass_at[1]["all"].value) in text
+    assert json.loads((tmp_path / "study.json").read_text()) == json.loads(study.model_dump_json())
+    with (tmp_path / "study.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(study.points) * 2 * 4
+    assert "<script" not in page
+    assert not re.search(r"""(src|href)=["'](?!#)""", re.sub(r'xlink:href="#[^"]*"', "", page))
+    assert page.count("<svg ") == len(list(tmp_path.glob("*.png")))
+
+
+def test_a_grid_has_its_heat_maps_and_its_peak(tmp_path: Path) -> None:
+    """Two training temperatures by four of decoding: one map, one parabola near the true peak of 1.2."""
+    rng = np.random.default_rng(1)
+    base, found = studied.base(rng), []
+    for trained in (0.5, 1.0, 2.0):
+        gains = {each: 0.12 - 0.12 * (trained * each - 1.2) ** 2 for each in studied.TEMPERATURES}
+        sampling = {**PLAIN, "temperature": trained}
+        found.append(studied.write(tmp_path / str(trained), rng, base, gains, sampling=sampling, experiment="x<y"))
+    compare.main([*map(str, found), f"--output={tmp_path / 'out'}"])
+    study = Study.model_validate_json((tmp_path / "out/study.json").read_text())
+    [peak] = study.peaks
+    assert peak.truncation == "trained uncut, decoded top-k 20/top-p 0.8"
+    assert peak.peak == pytest.approx(1.2, abs=0.2)
+    assert {path.name for path in (tmp_path / "out").glob("*.png")} == {
+        "peaks.png", "heat-0.png", "decoding-1.png", "decoding-5.png",
+    }  # fmt: skip
+    assert "x&lt;y" in (tmp_path / "out/study.html").read_text()
+
+
+def test_replicates_without_a_shared_base_are_refused(reports: list[Path], tmp_path: Path) -> None:
+    """The noise of the base is common to replicates; where it is not, they are not."""
+    rng = np.random.default_rng(5)
+    little = dict.fromkeys(studied.TEMPERATURES, 0.02)
+    other = studied.write(tmp_path / "other", rng, studied.base(rng), little, sampling=PLAIN, seed=1)
+    with pytest.raises(BadInput, match=r"is a replicate of .*plain, but its base has other verdicts"):
+        build.build([reports[0], other])
+
+
+def test_runs_of_two_benchmarks_are_no_study(reports: list[Path], tmp_path: Path) -> None:
+    """The sentence names both runs and what differs."""
+    text = (reports[0] / files.REPORT_DOCUMENT).read_text().replace("2025-02_2025-05", "2024")
+    (tmp_path / files.REPORT_DOCUMENT).write_text(text)
+    (tmp_path / files.REPORT_SPEC).write_text((reports[0] / files.REPORT_SPEC).read_text())
+    with pytest.raises(BadInput, match=f"^{tmp_path}: was judged on another benchmark than .*plain; compare runs of"):
+        build.build([reports[0], tmp_path])
+
+
+def test_a_run_is_named_once(reports: list[Path]) -> None:
+    """Twice the same run would be two replicates without any noise of training."""
+    with pytest.raises(BadInput, match="plain: is named twice; name every report once"):
+        build.build([reports[0], reports[0]])
