@@ -111,9 +111,9 @@ def half_width(
 
 def _interaction(solved: Floats) -> float:
     """Return the variance of a replicate on a problem that neither of the two explains: mostly its samples."""
-    replicates, problems = solved.shape
+    replicates, problems = map(int, solved.shape)
     rest = solved - solved.mean(axis=0) - solved.mean(axis=1, keepdims=True) + solved.mean()
-    return float((rest**2).sum()) / ((replicates - 1) * (problems - 1))
+    return float((rest**2).sum() / ((replicates - 1) * (problems - 1)))
 
 
 def _of_one(gains: Floats, confidence: float) -> Estimate:

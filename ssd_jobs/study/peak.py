@@ -44,7 +44,7 @@ def fit(temperatures: Sequence[float], scores: Sequence[float], *, confidence: f
     x, y = (np.array(each, dtype=np.float64) for each in (temperatures, scores))
     if x.size < FEWEST or np.unique(x).size < 3:
         return None
-    constant, slope, bend = _coefficients(x, y)
+    constant, slope, bend = map(float, _coefficients(x, y))
     rest = y - (constant + slope * x + bend * x**2)
     spread = float(((y - y.mean()) ** 2).sum())
     low, high = _interval(x, y, confidence, np.random.default_rng(seed))
@@ -60,18 +60,20 @@ def fit(temperatures: Sequence[float], scores: Sequence[float], *, confidence: f
     )
 
 
-def _coefficients(x: Floats, y: Floats) -> tuple[float, float, float]:
-    found, *_ = np.linalg.lstsq(np.vander(x, 3, increasing=True), y, rcond=None)
-    return float(found[0]), float(found[1]), float(found[2])
+def _coefficients(x: Floats, y: Floats) -> Floats:
+    """Return constant, slope and bend along the last axis, for one draw of the cells or many."""
+    powers = np.stack([np.ones_like(x), x, x**2], axis=-1)
+    square = powers.swapaxes(-1, -2) @ powers
+    found: Floats = (np.linalg.pinv(square, hermitian=True) @ powers.swapaxes(-1, -2) @ y[..., None])[..., 0]
+    return found
 
 
 def _interval(x: Floats, y: Floats, confidence: float, rng: np.random.Generator) -> tuple[float | None, float | None]:
     """Return the ends of the peak's interval; a draw without a peak rises or falls throughout."""
-    peaks = np.empty(DRAWS)
-    for draw in range(DRAWS):
-        rows = rng.integers(0, x.size, x.size)
-        _, slope, bend = _coefficients(x[rows], y[rows])
-        peaks[draw] = -slope / (2 * bend) if bend < 0 else math.copysign(math.inf, slope)
+    drawn = rng.integers(0, x.size, (DRAWS, x.size))
+    _, slope, bend = np.moveaxis(_coefficients(x[drawn], y[drawn]), -1, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        peaks = np.where(bend < 0, -slope / (2 * bend), np.copysign(np.inf, slope))
     tail = (1 - confidence) / 2
     ends = np.quantile(peaks, [tail, 1 - tail], method="closest_observation")
     low, high = (float(end) if math.isfinite(end) else None for end in ends)

@@ -103,14 +103,16 @@ def _heat(
     for each in cells:
         place = trained.index(each.train.temperature), decoded.index(each.decode.temperature)
         found.setdefault(place, []).append(each)
+    from matplotlib.patches import Rectangle
+
     low, high = ends
     for (row, column), several in found.items():
         value = float(np.mean([_score(each, k) for each in several]))
         depth = 0.08 + 0.72 * ((value - low) / (high - low) if high > low else 0.5)
-        box = {"xy": (column - 0.47, row - 0.46), "width": 0.94, "height": 0.92}
-        axes.add_patch(_rectangle(**box, facecolor=style.SSD, alpha=depth, linewidth=0))
+        corner = column - 0.47, row - 0.46
+        axes.add_patch(Rectangle(corner, 0.94, 0.92, facecolor=style.SSD, alpha=depth, linewidth=0))
         if any(each.compared for each in several):
-            axes.add_patch(_rectangle(**box, fill=False, edgecolor=style.INK, linewidth=1.2))
+            axes.add_patch(Rectangle(corner, 0.94, 0.92, fill=False, edgecolor=style.INK, linewidth=1.2))
         axes.text(column, row, f"{value:.1f}", ha="center", va="center", fontsize=9)
     axes.set_xlim(-0.5, len(decoded) - 0.5)
     axes.set_ylim(-0.5, len(trained) - 0.5)
@@ -183,10 +185,3 @@ def _candidates(study: Study, part: str = "") -> list[Point]:
 
 def _score(point: Point, k: int) -> float:
     return 100 * point.pass_at[k]["all"].value
-
-
-def _rectangle(**shape: object) -> object:
-    """Return a patch; the library is heavy, and imported where something is drawn."""
-    from matplotlib.patches import Rectangle
-
-    return Rectangle(**shape)

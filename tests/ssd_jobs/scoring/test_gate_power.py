@@ -71,9 +71,9 @@ def test_the_smallest_detectable_gain_has_its_power() -> None:
 
 @pytest.mark.parametrize("training_sd", [0.01, 0.03])
 def test_the_recipe_is_shown_as_often_as_foreseen(training_sd: float) -> None:
-    """With three replicates the chance that the recipe's gain is shown is within 5 points of 400 studies."""
+    """With three replicates the chance that the recipe's gain is shown is within 5 points of 1,500 studies."""
     rng = np.random.default_rng(9)
-    drawn = [replicates.study(rng, gain=0.04, training_sd=training_sd, replicates=3) for _ in range(400)]
+    drawn = [replicates.study(rng, gain=0.04, training_sd=training_sd, replicates=3) for _ in range(EXPERIMENTS)]
     found = [recipe.measure(each.base, each.candidates, samples=10, k=1, confidence=0.95) for each in drawn]
     foreseen = gate_power.chances(
         studies.base(Setting(0.04)), 0.04, Design(samples=10, change_sd=0, replicates=3, training_sd=training_sd)

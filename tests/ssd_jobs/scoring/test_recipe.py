@@ -29,7 +29,7 @@ def studies(number: int, *, count: int, training_sd: float, seed: int = 0) -> li
     return [replicates.study(rng, gain=GAIN, training_sd=training_sd, replicates=number) for _ in range(count)]
 
 
-@pytest.mark.parametrize(("number", "training_sd"), product((3, 5), (0, 0.01, 0.03)))
+@pytest.mark.parametrize(("number", "training_sd"), list(product((3, 5), (0, 0.01, 0.03))))
 @pytest.mark.parametrize(
     ("count", "slack"), [pytest.param(80, 0.06, id="80"), pytest.param(300, 0, id="300", marks=pytest.mark.endurance)]
 )

@@ -19,7 +19,7 @@ from ssd_jobs.stages.select.stage import choose
 
 NAME = "lcb-v6"
 TEMPERATURES = (0.6, 0.8, 1.0, 1.2)
-REPLICATES = 300
+REPLICATES = 100
 Gains = Mapping[float, float]
 """Decode temperature -> what the candidate truly gains there."""
 
