@@ -53,6 +53,8 @@ class Settings:
     resync_s: float = 300.0
     progress_s: float = 10.0
     """How often a running stage is asked how far it is."""
+    stalled_s: float = 1800.0
+    """For how long a running stage may be as far as it is before that is said; 0 never says it."""
     http_port: int = 8080
     """Health, readiness and metrics of the operator itself."""
     leader_election: bool = True

@@ -16,7 +16,7 @@ from ssd_operator.cluster.keys import Key, ResourceIdentity, identify, key_of
 from ssd_operator.cluster.owners import OwnerReference
 from ssd_operator.cluster.transport import Raw
 from ssd_operator.errors import InvalidSpec, Problem
-from ssd_operator.lifecycle import is_over
+from ssd_operator.lifecycle import Standing, is_over, standing
 from ssd_operator.lifecycle.conditions import holds
 from ssd_operator.spec import condition_types, resource, scalars
 from ssd_operator.spec.resolved import ResolvedSpec
@@ -108,6 +108,11 @@ class Ended:
         return ResourceIdentity(self.key, self.uid, self.version)
 
     @property
+    def standing(self) -> Standing:
+        """Return where it stands."""
+        return Standing(self.phase)
+
+    @property
     def jobs(self) -> frozenset[str]:
         """Return the Jobs that it still makes or waits for."""
         return frozenset()
@@ -143,6 +148,11 @@ class Live:
         found = read(self._document)
         self._document = None
         return found
+
+    @property
+    def standing(self) -> Standing:
+        """Where it stands."""
+        return standing(self.value.status) if isinstance(self.value, Run) else Standing(self.phase)
 
     @property
     def jobs(self) -> frozenset[str]:

@@ -15,7 +15,7 @@ from ssd_operator.cluster.in_use import InUse, in_use
 from ssd_operator.cluster.keys import Key, ResourceIdentity, identify
 from ssd_operator.cluster.resources import Ended, Live, Run, Unreadable
 from ssd_operator.cluster.views import view_job, view_pod
-from ssd_operator.lifecycle import JobView, PodView
+from ssd_operator.lifecycle import JobView, PodView, Standing
 
 __all__ = ["Store"]
 
@@ -93,9 +93,9 @@ class Store:
         """Return what the resources use that are known."""
         return in_use(self._resources)
 
-    def phases(self, kind: str) -> Iterable[str]:
-        """Return the phase of every resource of a kind; empty where none is written yet."""
-        return [each.phase for key, each in self._resources.items() if key.kind == kind]
+    def standings(self, kind: str) -> Iterable[Standing]:
+        """Return where every resource of a kind stands; the phase is empty where none is written yet."""
+        return [each.standing for key, each in self._resources.items() if key.kind == kind]
 
     def put_job(self, raw: Raw) -> JobView:
         """Remember a Job as it was sent, unless a newer version is known; return what was sent."""

@@ -7,7 +7,9 @@ from ssd_operator.lifecycle.inputs import Inputs, JobView, Owner, PodView
 from ssd_operator.lifecycle.planning import Planner
 from ssd_operator.lifecycle.run import advance, hold, is_over, reopen, with_kinds
 from ssd_operator.lifecycle.stage import is_watched
-from ssd_operator.lifecycle.timing import expires, is_asked, next_look, retry_in
+from ssd_operator.lifecycle.stalling import is_asked
+from ssd_operator.lifecycle.standing import Standing, standing
+from ssd_operator.lifecycle.timing import expires, next_look, retry_in
 
 __all__ = [
     "Action",
@@ -21,6 +23,7 @@ __all__ = [
     "Planner",
     "PodView",
     "ResumeJob",
+    "Standing",
     "SuspendJob",
     "actions_for",
     "advance",
@@ -36,5 +39,6 @@ __all__ = [
     "reopen",
     "reopens",
     "retry_in",
+    "standing",
     "with_kinds",
 ]

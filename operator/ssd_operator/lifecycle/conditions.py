@@ -20,7 +20,11 @@ from ssd_operator.spec.status import Condition, Status
 __all__ = ["ConditionUpdate", "derive", "find", "holds", "merge", "phase"]
 
 Phase = Literal["", "Pending", "Planned", "Invalid", "Running", "Waiting", "Suspended", "Succeeded", "Failed"]
-SPECIAL: Mapping[str, Phase] = {reasons.PLANNED.word: "Planned", reasons.INVALID_SPEC.word: "Invalid"}
+SPECIAL: Mapping[str, Phase] = {
+    reasons.PLANNED.word: "Planned",
+    reasons.INVALID_SPEC.word: "Invalid",
+    reasons.NO_PROGRESS.word: "Running",
+}
 """Reasons of a run that does not progress, and waits for nothing."""
 
 

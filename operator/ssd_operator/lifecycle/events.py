@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ssd_operator.lifecycle import reasons
 from ssd_operator.lifecycle.conditions import find, holds
 from ssd_operator.lifecycle.reasons import EventReason
+from ssd_operator.lifecycle.standing import WAITED_FOR
 from ssd_operator.spec import condition_types
 from ssd_operator.spec.status import StageStatus, Status
 
@@ -25,7 +26,6 @@ RUN_REASONS = {
     condition_types.SUSPENDED: reasons.RUN_SUSPENDED,
 }
 DECISIONS = {"Promoted": reasons.PROMOTED, "Held": reasons.HELD}
-WAITED_FOR = frozenset(each.word for each in reasons.CONDITION_REASONS if each.is_event)
 
 
 @dataclass(frozen=True)

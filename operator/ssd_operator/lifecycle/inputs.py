@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from ssd_operator.lifecycle.outcome import overdue
 from ssd_operator.manifests import Place
 from ssd_operator.plan import Node
-from ssd_operator.spec.status import ProgressStatus
+from ssd_operator.spec import scalars
+from ssd_operator.spec.status import ProgressStatus, Status
 
 __all__ = ["Inputs", "JobView", "Owner", "PodView", "moment", "stamp"]
 
@@ -123,6 +124,13 @@ class Inputs:
     def overdue(self) -> str:
         """The message of a stage that the deadline ends."""
         return overdue(self.place.spec.deadline)
+
+    def deadline(self, status: Status) -> datetime | None:
+        """Return when the run is given up, as things stand; None before its first Job."""
+        if status.start_time is None:
+            return None
+        allowed = scalars.seconds(self.place.spec.deadline) + status.suspended_seconds
+        return moment(status.start_time) + timedelta(seconds=allowed)
 
     def job_name(self, node: Node, attempt: int) -> str:
         """Return the Job of one attempt at a stage."""

@@ -154,6 +154,14 @@ UNKNOWN_PHASE: Final = Reason(
     "install the newer operator again, or `rerun` from that stage",
     is_event=True,
 )
+NO_PROGRESS: Final = Reason(
+    "NoProgress",
+    WAITS,
+    "a stage is at work and has been as far as it is for `operator.stalledSeconds`, by its worker's own word; PHASE "
+    "stays `Running`",
+    "the message has both commands: look at the log, or delete the Job, and the stage goes on from what it has written",
+    is_event=True,
+)
 SUSPENDED: Final = Reason("Suspended", WAITS, "`suspend: true`", "set it to false: it goes on where it stopped")
 PLANNED: Final = Reason("Planned", WAITS, "`mode: Plan`", "set it to Run")
 STAGE_RUNNING: Final = Reason("StageRunning", "`Progressing` True", "the message names the stages that are at work")

@@ -6,7 +6,7 @@ whatever happened in between. What must be done follows from the answer (see `ac
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ssd_jobs import contract
 from ssd_operator import plan
@@ -19,11 +19,11 @@ from ssd_operator.lifecycle.results import reported, result_of
 from ssd_operator.lifecycle.stage import ENDED, step
 from ssd_operator.manifests import Place
 from ssd_operator.plan import Graph
-from ssd_operator.spec import condition_types, scalars
+from ssd_operator.spec import condition_types
 from ssd_operator.spec.condition_types import ENDS
 from ssd_operator.spec.status import StageStatus, Status
 
-__all__ = ["advance", "deadline", "hold", "is_over", "reopen", "with_kinds"]
+__all__ = ["advance", "hold", "is_over", "reopen", "with_kinds"]
 
 
 def advance(was: Status, inputs: Inputs, planner: Planner) -> Status:
@@ -123,14 +123,8 @@ def _reported(stages: list[StageStatus], graph: Graph, was: Status, inputs: Inpu
 
 
 def _is_late(status: Status, inputs: Inputs) -> bool:
-    return not inputs.suspended and status.start_time is not None and inputs.now > deadline(status, inputs)
-
-
-def deadline(status: Status, inputs: Inputs) -> datetime:
-    """Return the moment at which the run is given up, as things stand."""
-    assert status.start_time is not None
-    allowed = scalars.seconds(inputs.place.spec.deadline) + status.suspended_seconds
-    return moment(status.start_time) + timedelta(seconds=allowed)
+    deadline = inputs.deadline(status)
+    return not inputs.suspended and deadline is not None and inputs.now > deadline
 
 
 def _remember_rerun(was: Status, inputs: Inputs) -> Status:

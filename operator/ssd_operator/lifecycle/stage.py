@@ -17,6 +17,7 @@ from ssd_jobs import contract
 from ssd_operator.lifecycle import job_end, retry
 from ssd_operator.lifecycle.inputs import Inputs, JobView, moment, stamp
 from ssd_operator.lifecycle.results import result_of
+from ssd_operator.lifecycle.stalling import seen_since, stall
 from ssd_operator.lifecycle.waiting import is_lost, wait_reason
 from ssd_operator.plan import Node
 from ssd_operator.spec.status import STAGE_PHASES, ArtifactStatus, JobReference, ProgressStatus, StageStatus
@@ -162,7 +163,9 @@ def _running(node: Node, was: StageStatus, job: JobView, inputs: Inputs) -> Stag
     runs = at_work or (was.phase == "Running" and not lost)
     progress = inputs.progress.get(node.name) or _shards(node, was, job)
     update: dict[str, Any] = {"phase": "Running" if runs and not job.suspended else "Pending", "message": message}
-    return was.model_copy(update={**update, "progress": progress})
+    now = was.model_copy(update={**update, "progress": seen_since(was.progress, progress, inputs)})
+    stalled = stall(now, inputs)
+    return now if stalled is None else now.model_copy(update={"message": stalled.message})
 
 
 def _shards(node: Node, was: StageStatus, job: JobView) -> ProgressStatus | None:

@@ -8,6 +8,7 @@ from ssd_operator.lifecycle.conditions import ConditionUpdate
 from ssd_operator.lifecycle.inputs import Inputs, JobView, stamp
 from ssd_operator.lifecycle.reasons import Reason
 from ssd_operator.lifecycle.stage import ENDED, LIVE, has_unknown_phase
+from ssd_operator.lifecycle.stalling import stall
 from ssd_operator.lifecycle.waiting import WaitReason, wait_reason
 from ssd_operator.plan import Graph
 from ssd_operator.spec import condition_types
@@ -38,7 +39,10 @@ def conclude(moved: Status, graph: Graph, inputs: Inputs) -> Status:
         "start_time": moved.start_time or (stamp(inputs.now) if live else None),
         "completion_time": stamp(inputs.now) if over else None,
     }
-    return conditions.derive(moved.model_copy(update=update))
+    concluded = moved.model_copy(update=update)
+    deadline = None if over or inputs.suspended else inputs.deadline(concluded)
+    final = concluded.model_copy(update={"deadline": None if deadline is None else stamp(deadline)})
+    return conditions.derive(final)
 
 
 def settled(was: Status, inputs: Inputs) -> Status:
@@ -101,6 +105,10 @@ def _progressing(moved: Status, inputs: Inputs) -> ConditionUpdate:
     if waits and not any(stage.phase == "Running" for stage in live):
         stage, wait = waits[0]
         return ConditionUpdate(condition_types.PROGRESSING, False, wait.reason, f"{stage.name}: {wait.message}")
+    stalls = [(stage, found) for stage in live if (found := stall(stage, inputs))]
+    if stalls:
+        stage, found = stalls[0]
+        return ConditionUpdate(condition_types.PROGRESSING, False, found.reason, f"{stage.name}: {found.message}")
     unknown = [stage for stage in moved.stages if has_unknown_phase(stage)]
     if unknown and not live:
         return ConditionUpdate(condition_types.PROGRESSING, False, reasons.UNKNOWN_PHASE, _unknown_phase(unknown[0]))

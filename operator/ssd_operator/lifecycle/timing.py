@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from ssd_jobs import contract
 from ssd_operator.lifecycle import conditions
 from ssd_operator.lifecycle.inputs import Inputs, moment
-from ssd_operator.lifecycle.run import deadline, is_over
+from ssd_operator.lifecycle.run import is_over
 from ssd_operator.lifecycle.stage import LIVE, backoff_end
+from ssd_operator.lifecycle.stalling import is_asked
 from ssd_operator.lifecycle.waiting import stuck_at
 from ssd_operator.spec import condition_types, scalars
-from ssd_operator.spec.status import StageStatus, Status
+from ssd_operator.spec.status import Status
 
-__all__ = ["expires", "is_asked", "next_look", "retry_in"]
+__all__ = ["expires", "next_look", "retry_in"]
 
 QUEUED_S = 30
 """Nothing tells when a Job's place in its queue changes."""
@@ -41,12 +41,6 @@ def expires(status: Status, inputs: Inputs) -> datetime | None:
     return moment(status.completion_time) + timedelta(seconds=ttl)
 
 
-def is_asked(stage: StageStatus) -> bool:
-    """Tell whether a stage's pod says how far it is: some serve nothing, and shards are counted by their Job."""
-    counted = stage.progress is not None and stage.progress.unit == "shards"
-    return not counted and contract.STAGES[stage.kind].tells_progress
-
-
 def next_look(status: Status, inputs: Inputs) -> float | None:
     """Return after how many seconds to look again, or None when only an event can change anything."""
     moments = list(_moments(status, inputs))
@@ -61,8 +55,9 @@ def _moments(status: Status, inputs: Inputs) -> Iterator[datetime]:
         yield ends
     if is_over(status) or inputs.suspended:
         return
-    if status.start_time is not None:
-        yield deadline(status, inputs)
+    deadline = inputs.deadline(status)
+    if deadline is not None:
+        yield deadline
     for stage in status.stages:
         if stage.phase not in LIVE:
             continue

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter as Count
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from ssd_jobs import contract
+from ssd_operator.lifecycle import Standing
 from ssd_operator.spec.status import StageStatus, Status
 
 __all__ = ["Metrics"]
@@ -25,7 +26,8 @@ KINDS = tuple(contract.STAGES)
 class Metrics:
     """All of them, in a registry of their own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, clock: Callable[[], datetime] = lambda: datetime.now(tz=UTC)) -> None:
+        self._clock = clock
         self.registry = CollectorRegistry()
         registry = self.registry
         self.leader = Gauge("ssd_is_leader", "1 while this process leads.", registry=registry)
@@ -55,13 +57,13 @@ class Metrics:
         self,
         *,
         depth: Callable[[], int],
-        phases: Callable[[], Iterable[str]],
+        runs: Callable[[], Iterable[Standing]],
         age: Callable[[], float],
         unwatched: Callable[[], int],
         remembered: Callable[[], Mapping[str, int]],
     ) -> None:
         """Add what is counted at the moment of a scrape."""
-        self.registry.register(_Snapshot(depth, phases, age, unwatched, remembered))
+        self.registry.register(_Snapshot(depth, runs, age, unwatched, remembered, self._clock))
 
     def request(self, verb: str, code: int) -> None:
         """Count a request."""
@@ -99,12 +101,13 @@ class _Snapshot(Collector):
     def __init__(
         self,
         depth: Callable[[], int],
-        phases: Callable[[], Iterable[str]],
+        runs: Callable[[], Iterable[Standing]],
         age: Callable[[], float],
         unwatched: Callable[[], int],
         remembered: Callable[[], Mapping[str, int]],
+        clock: Callable[[], datetime],
     ) -> None:
-        self._depth, self._phases, self._age = depth, phases, age
+        self._depth, self._runs, self._age, self._clock = depth, runs, age, clock
         self._unwatched, self._remembered = unwatched, remembered
 
     def collect(self) -> Iterable[Metric]:
@@ -122,7 +125,25 @@ class _Snapshot(Collector):
         for kind, count in sorted(self._remembered().items()):
             remembered.add_metric([kind], count)
         yield remembered
-        runs = GaugeMetricFamily("ssd_runs", "Resources by phase.", labels=["phase"])
-        for phase, count in sorted(Count(self._phases()).items()):
-            runs.add_metric([phase or "New"], count)
-        yield runs
+        yield from _of_runs(list(self._runs()), self._clock())
+
+
+def _of_runs(runs: Sequence[Standing], now: datetime) -> Iterable[Metric]:
+    """Yield what is counted over all runs."""
+    phases = GaugeMetricFamily("ssd_runs", "Resources by phase.", labels=["phase"])
+    for phase, count in sorted(Count(run.phase for run in runs).items()):
+        phases.add_metric([phase or "New"], count)
+    yield phases
+    waiting = GaugeMetricFamily("ssd_runs_waiting", "Runs that do not go on, by reason.", labels=["reason"])
+    longest = GaugeMetricFamily(
+        "ssd_run_longest_wait_seconds",
+        "For how long the run that waits longest has waited, by reason.",
+        labels=["reason"],
+    )
+    for reason, count in sorted(Count(run.reason for run in runs if run.reason).items()):
+        waiting.add_metric([reason], count)
+        longest.add_metric([reason], max(run.waits_s(now) for run in runs if run.reason == reason))
+    yield waiting
+    yield longest
+    near = sum(run.is_near_deadline(now) for run in runs)
+    yield GaugeMetricFamily("ssd_runs_near_deadline", "Runs with less than a tenth of their time left.", value=near)

@@ -123,7 +123,7 @@ class Operator:
         self._resync = Resync(api, self._store, self._namespaces, prefetch=self._prefetch)
         metrics.watch(
             depth=lambda: len(self._queue),
-            phases=lambda: self._store.phases(naming.KIND),
+            runs=lambda: self._store.standings(naming.KIND),
             age=lambda: state.age,
             unwatched=lambda: len(self._namespaces.unwatched),
             remembered=self._remembered,

@@ -91,6 +91,8 @@ class ProgressStatus(_Answer):
     """How many are done."""
     total: _Whole
     """How many there are; 0 while there is nothing to count, and then `unit` is what is done."""
+    since: _Time | None = None
+    """When it was first seen to be so far."""
 
     @property
     def text(self) -> str:
@@ -253,5 +255,7 @@ class Status(_Answer):
     """When the first Job was made."""
     suspended_seconds: _Whole = 0
     """Time spent suspended so far, which the deadline does not count."""
+    deadline: _Time | None = None
+    """When the run is given up; none while it is suspended, because each suspension moves it."""
     completion_time: _Time | None = None
     """When the run ended."""

@@ -176,6 +176,6 @@ def test_whatever_stands_in_a_status_it_is_let_in(status: Any) -> None:
     """A status of a wrong shape stops neither the watch nor the counting of phases."""
     store = Store()
     store.put_resource({**resource(1), "status": status})
-    assert list(store.phases(naming.KIND)) == [""]
+    assert [each.phase for each in store.standings(naming.KIND)] == [""]
     assert isinstance(store.resource(KEY), Unreadable)
     assert store.recorded("lab", "toy-workspace") == set()

@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from processes import ports
+from ssd_operator.lifecycle import Standing, standing
 from ssd_operator.serve.health import JOB, POD, RESOURCE, Health
 from ssd_operator.serve.metrics import Metrics
-from ssd_operator.spec.status import ProgressStatus, StageStatus, Status
+from ssd_operator.spec.status import Condition, ProgressStatus, StageStatus, Status
 
 
 def test_silence_alone_is_no_illness() -> None:
@@ -77,7 +79,7 @@ def test_runs_are_counted_by_phase() -> None:
     metrics = Metrics()
     metrics.watch(
         depth=lambda: 4,
-        phases=lambda: ["Running", "Running", ""],
+        runs=lambda: [Standing("Running"), Standing("Running"), Standing("")],
         age=lambda: 1.5,
         unwatched=lambda: 2,
         remembered=lambda: {"jobs": 7},
@@ -124,3 +126,39 @@ def test_a_cluster_that_is_away_at_the_start_is_one_sentence(tmp_path: Path) -> 
     assert done.returncode == 75
     assert done.stderr.startswith("the API server does not let the operator begin: 0 Unreachable")
     assert done.stderr.count("\n") == 1
+
+
+def test_waiting_runs_are_counted_by_reason() -> None:
+    """How many there are, how long the longest has waited, and how many are near their deadline: never a name."""
+    now = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    day = timedelta(days=1)
+    metrics = Metrics(clock=lambda: now)
+    metrics.watch(
+        depth=lambda: 0,
+        runs=lambda: [
+            Standing("Waiting", reason="ImagePull", since=now - timedelta(minutes=5)),
+            Standing("Waiting", reason="ImagePull", since=now - timedelta(minutes=9)),
+            Standing("Running", start=now - day, deadline=now + day),
+            Standing("Running", start=now - day, deadline=now + timedelta(hours=1)),
+            Standing("Succeeded"),
+        ],
+        age=lambda: 0.0,
+        unwatched=lambda: 0,
+        remembered=dict[str, int],
+    )
+    page = metrics.text().decode()
+    assert 'ssd_runs_waiting{reason="ImagePull"} 2.0' in page
+    assert 'ssd_run_longest_wait_seconds{reason="ImagePull"} 540.0' in page
+    assert "ssd_runs_near_deadline 1.0" in page
+    assert 'ssd_runs{phase="Waiting"} 2.0' in page
+
+
+def test_what_somebody_wants_is_no_waiting() -> None:
+    """A suspended run, a plan and a spec that cannot be are not counted; a claim that is missing is."""
+    for reason, waits in (("Suspended", False), ("Planned", False), ("InvalidSpec", False), ("ClaimNotFound", True)):
+        found = Condition(
+            type="Progressing", status="False", reason=reason, last_transition_time="2026-01-01T00:00:00Z"
+        )
+        stands = standing(Status(phase="Waiting", conditions=(found,)))
+        assert bool(stands.reason) is waits
+        assert (stands.since is not None) is waits

@@ -32,7 +32,7 @@ from ssd_operator.lifecycle.inputs import stamp
 from ssd_operator.manifests import Place
 from ssd_operator.plan import Graph
 from ssd_operator.spec.resolved import ResolvedSpec
-from ssd_operator.spec.status import Status
+from ssd_operator.spec.status import ProgressStatus, Status
 
 UID = "uid-1"
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -50,6 +50,8 @@ class Cluster:
         self.jobs: dict[str, JobView] = {}
         self.pods: dict[str, tuple[PodView, ...]] = {}
         self.made: dict[str, str] = {}
+        self.progress: dict[str, ProgressStatus] = {}
+        """Stage -> how far it says that it is."""
         self.created: list[tuple[str, str]] = []
         """(key, name) of every Job that was ever made."""
         self.version = 1
@@ -75,6 +77,7 @@ class Cluster:
             pods=dict(self.pods),
             absent=frozenset(names - self.jobs.keys()),
             made=dict(self.made),
+            progress=dict(self.progress),
         )
 
     def graph(self) -> Graph:
