@@ -17,6 +17,7 @@ OPTIONAL = {
     "metrics.serviceMonitor.enabled": {"ServiceMonitor/ssd"},
     "metrics.podMonitor.enabled": {"PodMonitor/ssd-workers"},
     "metrics.prometheusRule.enabled": {"PrometheusRule/ssd"},
+    "metrics.customResourceState.enabled": {"ConfigMap/ssd-custom-resource-state"},
     "metrics.dashboard.enabled": {"ConfigMap/ssd-dashboard"},
     "priorityClasses.enabled": {"PriorityClass/ssd-training", "PriorityClass/ssd-evaluation"},
     "podDisruptionBudget.enabled": {"PodDisruptionBudget/ssd"},

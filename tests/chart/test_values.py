@@ -70,11 +70,16 @@ def test_what_is_queried_is_measured() -> None:
     """Alerts and the dashboard ask for metrics that the operator or a worker has, under their very names."""
     from ssd_jobs.progress.metrics_server import ProgressCollector
     from ssd_jobs.progress.recorder import Progress
+    from ssd_operator.lifecycle import Standing
     from ssd_operator.serve.metrics import Metrics
 
     metrics, progress = Metrics(), Progress()
     metrics.watch(
-        depth=lambda: 0, phases=lambda: ["Running"], age=lambda: 0.0, unwatched=lambda: 0, remembered=dict[str, int]
+        depth=lambda: 0,
+        runs=lambda: [Standing("Waiting", reason="Refused")],
+        age=lambda: 0.0,
+        unwatched=lambda: 0,
+        remembered=dict[str, int],
     )
     progress.update(done=1, total=2, unit="steps", tokens_per_s=1.0, output_tokens_per_s=1.0, loss=1.0)
     known = {family.name for family in ProgressCollector(progress).collect()}

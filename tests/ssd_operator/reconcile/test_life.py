@@ -76,5 +76,5 @@ async def test_progress_comes_from_the_workers(world: World) -> None:
     await world.apply()
     raw = await world.until(lambda raw: stage(raw, "train").get("progress", {}).get("done") == 50)
     assert (raw["status"]["stage"], raw["status"]["progress"]) == ("Train", "50/125 steps")
-    assert stage(raw, "sample")["progress"] == {"unit": "shards", "done": 2, "total": 2}
+    assert {"unit": "shards", "done": 2, "total": 2}.items() <= stage(raw, "sample")["progress"].items()
     assert asked == {"http://192.0.2.1:9400/metrics"}

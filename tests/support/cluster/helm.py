@@ -14,6 +14,7 @@ EVERYTHING = (
     "metrics.serviceMonitor.enabled=true",
     "metrics.podMonitor.enabled=true",
     "metrics.prometheusRule.enabled=true",
+    "metrics.customResourceState.enabled=true",
     "metrics.dashboard.enabled=true",
     "priorityClasses.enabled=true",
     "podDisruptionBudget.enabled=true",
