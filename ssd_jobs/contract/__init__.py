@@ -53,6 +53,7 @@ from ssd_jobs.contract.sampling import (
     ShardedExecution,
 )
 from ssd_jobs.contract.selecting import Choice, SelectConfig, SelectScience, SelectSetting, Tried
+from ssd_jobs.contract.software import Software
 from ssd_jobs.contract.sources import (
     BenchmarkSource,
     Builtin,
@@ -154,6 +155,7 @@ __all__ = [
     "SelectSetting",
     "Sequences",
     "ShardedExecution",
+    "Software",
     "SpecField",
     "Split",
     "StageArtifact",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ssd_jobs.sandbox import syscalls
 
-__all__ = ["enter"]
+__all__ = ["available", "enter"]
 
 FLAGS = {
     "user": 0x10000000,
@@ -25,13 +25,17 @@ MS_NOSUID_NODEV_NOEXEC = 0b1110
 MS_PRIVATE_RECURSIVE = (1 << 18) | (1 << 14)
 
 
+def available() -> tuple[str, ...]:
+    """Return the names of the strongest combination that works here."""
+    return next((names for names in COMBINATIONS if _works(names)), ())
+
+
 def enter() -> tuple[str, ...]:
     """Enter the strongest combination that works and return its names; a new pid namespace holds only children."""
-    for names in COMBINATIONS:
-        if _works(names):
-            _unshare(names)
-            return names
-    return ()
+    names = available()
+    if names:
+        _unshare(names)
+    return names
 
 
 def mount_proc() -> None:

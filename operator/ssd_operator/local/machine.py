@@ -7,15 +7,15 @@ gang takes all it needs at once, so that its members never wait for each other.
 
 import asyncio
 import os
-import shutil
-import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from ssd_operator.errors import InvalidInput
+from ssd_operator.local import gpus as installed
+from ssd_operator.plan import Graph
 
-__all__ = ["Machine", "Share", "detect"]
+__all__ = ["Machine", "Share", "cores", "detect"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Share:
         """Return the environment variables that keep libraries within the share."""
         settings = {"OMP_NUM_THREADS": str(self.threads), "OMP_WAIT_POLICY": "PASSIVE"}
         if self.gpus:
+            settings["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
             settings["CUDA_VISIBLE_DEVICES"] = ",".join(str(gpu) for gpu in self.gpus)
         return settings
 
@@ -36,12 +37,17 @@ class Share:
 class Machine:
     """Hands out slots and GPUs, first come first served."""
 
-    def __init__(self, *, cores: int, gpus: int) -> None:
+    def __init__(self, *, cores: int, gpus: Sequence[int]) -> None:
         self.cores = cores
-        self.gpus = gpus
+        self.gpus = len(gpus)
         self._free_slots = cores
-        self._free_gpus = list(range(gpus))
+        self._free_gpus = sorted(gpus)
         self._changed = asyncio.Condition()
+
+    def check(self, graph: Graph) -> None:
+        """Refuse a graph that this machine can never run."""
+        for node in graph:
+            self.require(stage=node.name, processes=node.tasks if node.is_gang else 1, gpus=node.gpus)
 
     def require(self, *, stage: str, processes: int, gpus: int) -> None:
         """Refuse a stage that this machine can never run."""
@@ -77,14 +83,11 @@ class Machine:
                 self._changed.notify_all()
 
 
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
 def detect() -> Machine:
     """Look at this machine."""
-    return Machine(cores=len(os.sched_getaffinity(0)), gpus=_gpus())
-
-
-def _gpus() -> int:
-    """Return the number of GPUs that the driver lists."""
-    if shutil.which("nvidia-smi") is None:
-        return 0
-    listed = subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True, check=False)
-    return sum(line.startswith("GPU ") for line in listed.stdout.splitlines()) if listed.returncode == 0 else 0
+    return Machine(cores=cores(), gpus=[gpu.index for gpu in installed.look().gpus])

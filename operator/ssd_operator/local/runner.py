@@ -62,7 +62,7 @@ class Runner:
 
     async def run(self) -> RunState:
         """Run until every stage has an end, good or bad, or waits in vain for what is away."""
-        self._check_machine()
+        self._machine.check(self.graph)
         began, before = self._clock(), self._state.seconds
         try:
             while True:
@@ -99,12 +99,6 @@ class Runner:
     def _plan(self) -> plan.Graph:
         """Plan with what is known now."""
         return plan.build(self._spec, surroundings(self._state), self._platform)
-
-    def _check_machine(self) -> None:
-        """Refuse a graph that this machine can never run, before anything is started."""
-        for node in self.graph:
-            processes = node.tasks if node.is_gang else 1
-            self._machine.require(stage=node.name, processes=processes, gpus=node.gpus)
 
     def _start_or_skip(self, node: plan.Node) -> bool:
         """Start or skip a stage whose turn it is; return whether it was skipped."""

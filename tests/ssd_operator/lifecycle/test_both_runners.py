@@ -79,7 +79,7 @@ async def locally(kind: str, codes: list[int], workdir: Workdir, *, wait_s: floa
     attempt = Attempt(
         node,
         workdir,
-        Machine(cores=4, gpus=8),
+        Machine(cores=4, gpus=range(8)),
         limit=node.most_failures(spec),
         wait_budget=WaitBudget(wait_s, clock=lambda: clock.now, sleep=clock.sleep),
         on_wait=lambda _: None,

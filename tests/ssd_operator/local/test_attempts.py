@@ -15,7 +15,7 @@ from ssd_operator.local.workdir import Workdir
 
 def test_a_stage_waits_for_room_until_its_first_process_has_it(tmp_path: Path) -> None:
     """While others hold the machine it says so, once a process of it runs it does not, though its others wait."""
-    machine, workdir = Machine(cores=1, gpus=0), Workdir(tmp_path, "a")
+    machine, workdir = Machine(cores=1, gpus=()), Workdir(tmp_path, "a")
     workdir.create()
     node = next(each for each in plans.graph(plans.spec(sampling={"shards": 2})) if each.kind == "sample")
     heard: list[bool] = []

@@ -17,7 +17,7 @@ requests = st.lists(st.tuples(st.integers(1, 4), st.integers(0, 2)), min_size=1,
 def test_slots_and_gpus_are_never_given_twice(cores: int, wanted: list[tuple[int, int]]) -> None:
     """No GPU ever has two owners, no more threads run on the CPU than there are cores, and all get their turn."""
     gpus = 8
-    machine = Machine(cores=cores, gpus=gpus)
+    machine = Machine(cores=cores, gpus=range(gpus))
     busy: list[int] = []
     slots = 0
     served = 0
@@ -48,18 +48,28 @@ def test_slots_and_gpus_are_never_given_twice(cores: int, wanted: list[tuple[int
 def test_what_a_machine_can_never_give_is_said_at_once() -> None:
     """A stage that needs more GPUs than there are is refused before anything starts."""
     with pytest.raises(InvalidInput, match="train: asks for 16 GPUs, this machine has 1"):
-        Machine(cores=2, gpus=1).require(stage="train", processes=2, gpus=8)
+        Machine(cores=2, gpus=[0]).require(stage="train", processes=2, gpus=8)
 
 
 def test_a_share_tells_libraries_what_they_may_use() -> None:
     """A process learns its GPUs and its number of threads from the environment."""
 
     async def take() -> list[dict[str, str]]:
-        machine = Machine(cores=8, gpus=4)
+        machine = Machine(cores=8, gpus=range(4))
         async with machine.share(processes=2, gpus=2, siblings=2) as shares:
             return [share.environment() for share in shares]
 
     assert asyncio.run(take()) == [
-        {"OMP_NUM_THREADS": "4", "OMP_WAIT_POLICY": "PASSIVE", "CUDA_VISIBLE_DEVICES": "0,1"},
-        {"OMP_NUM_THREADS": "4", "OMP_WAIT_POLICY": "PASSIVE", "CUDA_VISIBLE_DEVICES": "2,3"},
+        {
+            "OMP_NUM_THREADS": "4",
+            "OMP_WAIT_POLICY": "PASSIVE",
+            "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+            "CUDA_VISIBLE_DEVICES": "0,1",
+        },
+        {
+            "OMP_NUM_THREADS": "4",
+            "OMP_WAIT_POLICY": "PASSIVE",
+            "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+            "CUDA_VISIBLE_DEVICES": "2,3",
+        },
     ]

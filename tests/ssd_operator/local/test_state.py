@@ -164,7 +164,7 @@ async def test_the_deadline_counts_only_the_time_in_which_the_run_goes_on(tmp_pa
         spec,
         state,
         workdir,
-        Machine(cores=1, gpus=0),
+        Machine(cores=1, gpus=()),
         plans.PLATFORM,
         wait_budget=WaitBudget(0),
         listener=lambda node, stage: lost.append(f"{node.name} {stage.phase}: {stage.message}"),
