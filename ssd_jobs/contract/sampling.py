@@ -20,6 +20,7 @@ class ShardedExecution(StageExecution):
     engine_args: EngineArgs
     """What the engine is told about speed and memory."""
     max_error_fraction: Annotated[float, Field(ge=0, le=1)]
+    """Largest share of problems without a sample; above 0 that is always one problem."""
     hang_timeout_s: Annotated[float, Field(gt=0)]
     """The engine is given up when no token arrives for so long."""
 

@@ -19,11 +19,10 @@ from ssd_jobs.engine import Completion, Engine, Refused, Request
 from ssd_jobs.errors import Terminated
 from ssd_jobs.models.answers import CompletionText
 from ssd_jobs.sampling.store import Row, Store
-from ssd_jobs.sampling.units import Prompt, derived_seed
+from ssd_jobs.sampling.units import TOO_LONG, Prompt, derived_seed
 
-__all__ = ["COMMIT_SECONDS", "TOO_LONG", "Loop", "Task", "failure"]
+__all__ = ["COMMIT_SECONDS", "Loop", "Task", "failure"]
 
-TOO_LONG = "prompt_too_long"
 COMMIT_SECONDS = 1.0
 """What a kill costs at most."""
 

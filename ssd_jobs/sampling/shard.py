@@ -1,12 +1,14 @@
 """Shards of one or several artifacts, with one engine start: what `sample` and `generate` have in common.
 
-An artifact that is complete costs nothing; when all are, no engine is started. A prompt that is too long is known
-before the engine is loaded, so a run that would fail over it fails at once.
+An artifact that is complete costs nothing; when all are, no engine is started. A prompt that is too long costs its
+problem. It is known before the engine is loaded, so a run that would fail over too many of them fails at once.
 """
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from pydantic import JsonValue
@@ -224,13 +226,25 @@ class ShardWriter:
 
     def _check_errors(self, statistics: Statistics) -> None:
         """Refuse a shard with too many rows that hold no sample."""
-        errors, most = statistics.counts()["errors"], self._config.execution.max_error_fraction
-        if self._total and errors / self._total > most:
-            counted = f"{errors} of {self._total} samples of {self._name} failed"
-            limit = "an evaluation needs every one"
-            if isinstance(self._config, contract.SampleConfig):
-                limit = f"more than the {most} of spec.sampling.maxErrorFraction, which can be raised"
-            raise BadInput(f"{counted}: {limit}; see the column `error` in {self._draft.path}")
+        errors = statistics.counts()["errors"]
+        if errors > tolerated(self._config, len(self._prompts)) * self._samples:
+            most, field = self._config.execution.max_error_fraction, _tolerance_field(self._config)
+            raise BadInput(
+                f"{errors} of {self._total} samples of {self._name} failed: more than the {most} of {field}, which can "
+                f"be raised; see the column `error` in {self._draft.path}"
+            )
+
+
+def tolerated(config: SamplingConfig, problems: int) -> int:
+    """Return how many of so many problems may have no sample: a share above 0 never means less than one."""
+    share = Fraction(str(config.execution.max_error_fraction))
+    return math.ceil(share * problems)
+
+
+def _tolerance_field(config: SamplingConfig) -> str:
+    """Return where the user says how many may."""
+    section = "evaluation" if isinstance(config, contract.GenerateConfig) else "sampling"
+    return f"spec.{section}.maxErrorFraction"
 
 
 def seed_of_engine(output: Output, seed: int, *, start: int) -> int:
@@ -249,24 +263,22 @@ def _prompts(plan: Plan, context: Context, shards: Collection[tuple[int, int]]) 
 
 
 def _check_room(config: SamplingConfig, prompts: Sequence[Prompt]) -> None:
-    """Refuse a shard too many of whose prompts leave no room for an answer."""
+    """Refuse a shard too many of whose prompts leave no room for an answer; up to there each costs its problem."""
     limit = config.science.max_sequence_tokens
     long = [prompt for prompt in prompts if len(prompt.token_ids) >= limit]
-    if prompts and len(long) / len(prompts) > config.execution.max_error_fraction:
+    if len(long) > tolerated(config, len(prompts)):
         raise BadInput(
             f"maxSequenceTokens: {len(long)} of {len(prompts)} prompts leave no room below {limit} tokens, such as "
-            f"{brief(long[0].problem_id)} with {len(long[0].token_ids)}; {_remedy(config)}"
+            f"{brief(long[0].problem_id)} with {len(long[0].token_ids)}; raise {_tolerance_field(config)} and set "
+            f"spec.rerun to go on without them, or create another resource with a larger {_length_field(config)}"
         )
 
 
-def _remedy(config: SamplingConfig) -> str:
-    """Return what a user can do about prompts that are too long: only training can go on without them."""
+def _length_field(config: SamplingConfig) -> str:
+    """Return where the user says how long prompt and answer may be together."""
     if isinstance(config, contract.GenerateConfig):
-        return f"create another resource with a larger maxSequenceTokens of the benchmark {config.benchmark}"
-    return (
-        "raise spec.sampling.maxErrorFraction and set spec.rerun to go on without them, or create another resource "
-        "with a larger spec.sampling.maxSequenceTokens"
-    )
+        return f"maxSequenceTokens of the benchmark {config.benchmark}"
+    return "spec.sampling.maxSequenceTokens"
 
 
 def _engine(plan: Plan, context: Context, seed: int, *, beat: Callable[[], None]) -> Engine:

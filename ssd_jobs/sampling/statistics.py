@@ -13,6 +13,7 @@ from ssd_jobs.artifacts import tables
 from ssd_jobs.programs.extraction import answer_of, cut_while_thinking, extract
 from ssd_jobs.programs.filtering import parses
 from ssd_jobs.sampling.store import Row
+from ssd_jobs.sampling.units import TOO_LONG
 
 __all__ = ["Statistics"]
 
@@ -33,6 +34,7 @@ class Statistics:
             (
                 "rows",
                 "errors",
+                TOO_LONG,
                 "truncated",
                 "cut_while_thinking",
                 "prompt_tokens",
@@ -63,6 +65,7 @@ class Statistics:
         sums["rows"] += 1
         if row["error"]:
             sums["errors"] += 1
+            sums[TOO_LONG] += row["error"] == TOO_LONG
             return
         self._lengths.append(length)
         sums["prompt_tokens"] += prompt

@@ -8,8 +8,10 @@ import pyarrow as pa
 
 from ssd_jobs.artifacts import shard_of
 
-__all__ = ["Prompt", "Unit", "derived_seed", "of_shard", "units"]
+__all__ = ["TOO_LONG", "Prompt", "Unit", "derived_seed", "of_shard", "units"]
 
+TOO_LONG = "prompt_too_long"
+"""The error of a unit whose prompt leaves no room for an answer, and the name under which such units are counted."""
 Unit = tuple[str, int]
 """A problem and the index of one of its samples."""
 

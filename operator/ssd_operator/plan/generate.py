@@ -143,12 +143,12 @@ def _science(spec: ResolvedSpec, benchmark: Benchmark) -> contract.GenerateScien
 
 
 def _execution(experiment: Experiment) -> contract.ShardedExecution:
-    """Return where generations are made; an evaluation forgives no lost sample."""
+    """Return where generations are made, and how many problems may go unanswered."""
     return contract.ShardedExecution(
         **execution.place(experiment, "generate"),
         shards=experiment.spec.evaluation.shards,
         gpus=experiment.spec.evaluation.gpus_per_shard,
         engine_args=execution.speed_args(experiment.spec),
-        max_error_fraction=0.0,
+        max_error_fraction=experiment.spec.evaluation.max_error_fraction,
         hang_timeout_s=execution.HANG_TIMEOUT_S,
     )

@@ -142,6 +142,9 @@ class Evaluation(Section):
     """GPUs of a generating shard; 0 generates on the CPU."""
     grade_shards: Annotated[Count, Execution] = 4
     """Parts that are graded independently. What was begun in another number keeps it."""
+    max_error_fraction: Annotated[float, Field(ge=0, le=1), Execution] = 0.01
+    """Largest share of a benchmark's problems that may go unanswered, such as one whose prompt is too long, before the
+    stage fails; above 0 that is always one problem. They count as unsolved, and the report says how many there are."""
     allow_weak_isolation: Annotated[bool, Execution] = False
     """Grade even where the kernel cannot confine the programs fully."""
     pod: Pod = Pod()

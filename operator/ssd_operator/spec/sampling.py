@@ -79,6 +79,7 @@ class Sampling(Decode):
     """More arguments of the engine, passed through and recorded. Those of speed and memory, such as max_num_seqs or
     gpu_memory_utilization, are in no key; all others are."""
     max_error_fraction: Annotated[float, Field(ge=0, le=1), Execution] = 0.01
-    """Largest share of problems that may fail before the stage does."""
+    """Largest share of problems that may fail, such as one whose prompt is too long, before the stage does; above 0
+    that is always one problem."""
     pod: Pod = Pod()
     """Pods of the sample stage."""

@@ -24,7 +24,7 @@ from ssd_jobs.stages.grade.verdicts import ProblemTests, Test
 
 __all__ = ["Answer", "Question", "Sources", "completions", "questions", "sources"]
 
-COLUMNS = ["problem_id", "sample_index", "text", "answer_start", "finish_reason"]
+COLUMNS = ["problem_id", "sample_index", "text", "answer_start", "finish_reason", "error"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class Answer:
     truncated: bool
     tokens: int
     cut_while_thinking: bool
+    error: str
+    """Why there is none; empty where there is."""
 
 
 class Sources(NamedTuple):
@@ -143,4 +145,5 @@ def _completions(data: pa.Table) -> Iterator[Answer]:
             truncated=row["finish_reason"] == "length",
             tokens=tokens,
             cut_while_thinking=cut_while_thinking(row),
+            error=row["error"],
         )

@@ -151,7 +151,7 @@ def _row(completion: Answer, difficulty: str, source: str | None, verdict: Verdi
         "sample_index": completion.sample_index,
         "difficulty": difficulty,
         "verdict": str(verdict.kind),
-        "reason": verdict.reason,
+        "reason": f"there is no answer: {completion.error}" if completion.error else verdict.reason,
         "failed_test": verdict.failed_test,
         "tests_run": verdict.tests_run,
         "tests_total": verdict.tests_total,

@@ -4,6 +4,7 @@ A report is also written after failures, so whatever is missing is noted and lef
 is an error. Expected outputs are out of reach here.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ from ssd_jobs.contract import (
 )
 from ssd_jobs.errors import JobError
 from ssd_jobs.models.model_files import model_files
+from ssd_jobs.sampling.units import TOO_LONG
 from ssd_jobs.scoring import Panel, Scores, score
 from ssd_jobs.stages.report.document import Sample
 
@@ -36,6 +38,8 @@ __all__ = ["Distribution", "Evidence", "Grader", "StageEvidence", "gather"]
 
 SAMPLES_SHOWN = 6
 TEXT_LIMIT = 4000
+FOLLOWS = {"sample": "nothing is trained on for them", "generate": "they count as unsolved"}
+"""What a sample that could not be drawn means, by the kind of its stage."""
 TESTS = "tests/"
 """The root that only grade may see."""
 
@@ -150,6 +154,19 @@ def _stages(config: ReportConfig, workspace: Path, found: Evidence) -> None:
         found.stages.append(StageEvidence(artifact, manifests))
         warnings = (each.manifest.facts.get("warning") for each in manifests)
         found.notes += [f"{artifact.stage}: {warning}" for warning in warnings if warning]
+        found.notes += _unsampled(found.stages[-1])
+
+
+def _unsampled(stage: StageEvidence) -> Iterator[str]:
+    """Yield how many samples a stage could not draw, and what that means, if there are any."""
+    counts: Counter[str] = Counter()
+    for each in stage.manifests:
+        counts.update({name: int(each.manifest.counts.get(name, 0)) for name in ("samples", "errors", TOO_LONG)})
+    if stage.artifact.kind in FOLLOWS and counts["errors"]:
+        yield (
+            f"{stage.artifact.stage}: {counts['errors']} of {counts['samples']} samples could not be drawn, "
+            f"{counts[TOO_LONG]} of them because the prompt is too long ({TOO_LONG}): {FOLLOWS[stage.artifact.kind]}"
+        )
 
 
 def _at_chosen_settings(config: ReportConfig, found: Evidence) -> Iterator[StageArtifact]:

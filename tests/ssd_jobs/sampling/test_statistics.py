@@ -40,6 +40,7 @@ def test_what_is_code_is_what_grading_would_run() -> None:
         statistics.add(row)
     counts = statistics.counts()
     assert (counts["code_block"], counts["parses"], counts["cut_while_thinking"]) == (3, 2, 1)
+    assert (counts["errors"], counts["prompt_too_long"]) == (1, 1)
     graded = [extract(answer_of(row), "Process") for row in ROWS if not row["error"]]
     assert counts["code_block"] == sum(code is not None for code in graded)
     assert statistics.values()["cut_while_thinking_share"] == 1 / 6

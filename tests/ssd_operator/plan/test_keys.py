@@ -96,6 +96,7 @@ EXECUTION = st.fixed_dictionaries(
                 "gpusPerShard": st.integers(0, 8),
                 "shards": st.integers(1, 9),
                 "gradeShards": st.integers(1, 9),
+                "maxErrorFraction": st.floats(0, 1),
             },
         ),
         "pod": st.fixed_dictionaries({"annotations": st.dictionaries(st.just("note"), st.sampled_from("xy"))}),

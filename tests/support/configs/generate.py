@@ -19,6 +19,7 @@ def generate_config(
     samples_per_problem: int = 1,
     shards: int = 1,
     selection: str | None = None,
+    max_error_fraction: float = 0.0,
 ) -> contract.GenerateConfig:
     """Return a config that answers the toy's benchmark at every decode setting; each has its output and a key."""
     settings = [
@@ -50,7 +51,7 @@ def generate_config(
             shards=shards,
             gpus=0,
             engine_args={},
-            max_error_fraction=0.0,
+            max_error_fraction=max_error_fraction,
             hang_timeout_s=3600.0,
         ),
     )

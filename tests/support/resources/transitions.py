@@ -70,6 +70,7 @@ TRANSITION_CASES: tuple[TransitionCase, ...] = (
     _allowed("queue-while-suspended", {"scheduling": {"queue": "b"}}, before={"suspend": True}),
     _allowed("queue-and-resume", {"scheduling": {"queue": "b"}, "suspend": False}, before={"suspend": True}),
     _allowed("priority", {"scheduling": {"priorityClassName": "high"}}),
+    _allowed("lost-problems", {"sampling.maxErrorFraction": 0.2, "evaluation.maxErrorFraction": 0.2}),
     _allowed("weak-isolation", {"evaluation.allowWeakIsolation": True}),
     _allowed("retain", {"storage.retain": False}),
     _allowed("empty-section", {"curation": {}}),

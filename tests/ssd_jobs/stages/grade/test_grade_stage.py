@@ -58,6 +58,14 @@ def test_a_program_in_thoughts_is_not_graded(tmp_path: Path) -> None:
         assert shard.manifest.counts["cut_while_thinking"] == 2
 
 
+def test_a_sample_that_could_not_be_drawn_is_no_code_with_the_cause(tmp_path: Path) -> None:
+    """It counts as unsolved, and the verdict says why there was nothing to grade."""
+    root = graded.workspace(tmp_path, {"double": [""]}, error="prompt_too_long", finish_reason="error")
+    grade.run(grade_config(root), graded.context(root))
+    [row] = graded.verdicts(root, "process")
+    assert (row["verdict"], row["reason"]) == ("no_code", "there is no answer: prompt_too_long")
+
+
 def test_shards_are_a_partition_by_problem_whatever_the_shards_of_generate(tmp_path: Path) -> None:
     """Each problem is graded whole, by exactly one shard, from generations in any number of shards."""
     root = graded.workspace(tmp_path, TEXTS, shards=2)

@@ -3,6 +3,8 @@
 import dataclasses
 from pathlib import Path
 
+import pytest
+
 from configs.report import CHOSEN, KEY, report_config
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
@@ -36,6 +38,26 @@ def test_what_a_stage_warns_of_is_a_note(tmp_path: Path) -> None:
     tracking = contract.Tracking(uri="", experiment="e", run_key="r", run_name="r")
     config = report_config(tmp_path, tracking, artifacts=(curated,), benchmarks=(), candidate="")
     assert evidence.gather(config, tmp_path).notes == [f"curate: {warning}"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "follows"), [("sample", "nothing is trained on for them"), ("generate", "they count as unsolved")]
+)
+def test_samples_that_could_not_be_drawn_are_a_note(kind: str, follows: str, tmp_path: Path) -> None:
+    """They are added up over shards, with how many prompts were too long and what that means for the stage."""
+    for shard, lost in enumerate((2, 3)):
+        output = artifacts.Output(
+            path=files.shard(tmp_path / "samples/made", shard, 2), stage=kind, name="s", key=KEY, shard=shard
+        )
+        with output.claim() as draft:
+            counts = {"samples": 20, "errors": lost, "prompt_too_long": 2}
+            draft.finish(dataclasses.replace(EMPTY, counts=counts))
+    made = contract.StageArtifact(stage="s", kind=kind, path="samples/made", sharded=True)
+    tracking = contract.Tracking(uri="", experiment="e", run_key="r", run_name="r")
+    config = report_config(tmp_path, tracking, artifacts=(made,), benchmarks=(), candidate="")
+    assert evidence.gather(config, tmp_path).notes == [
+        "s: 5 of 40 samples could not be drawn, 4 of them because the prompt is too long (prompt_too_long): " + follows
+    ]
 
 
 def test_other_verdicts_on_report_problems_change_no_choice(tmp_path: Path) -> None:

@@ -52,10 +52,17 @@ def workspace(prepared: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def generating(workspace: Path, *names: str, samples: int = 1, limit: int = 96) -> contract.GenerateConfig:
+def generating(
+    workspace: Path, *names: str, samples: int = 1, limit: int = 96, max_error_fraction: float = 0.0
+) -> contract.GenerateConfig:
     """Generate at some of the settings."""
-    decodes = {name: DECODES[name] for name in names}
-    return generate_config(workspace, decodes, samples_per_problem=samples, max_sequence_tokens=limit)
+    return generate_config(
+        workspace,
+        {name: DECODES[name] for name in names},
+        samples_per_problem=samples,
+        max_sequence_tokens=limit,
+        max_error_fraction=max_error_fraction,
+    )
 
 
 def rows_of(path: Path) -> list[list[dict[str, Any]]]:
@@ -253,7 +260,8 @@ def test_prompts_without_room_fail_before_an_engine_starts(workspace: Path) -> N
     with pytest.raises(BadInput, match=r"maxSequenceTokens: \d+ of 40 prompts leave no room .*; raise .*Fraction and"):
         sample.run(sample_config(workspace, max_sequence_tokens=limit), context(workspace))
     with pytest.raises(
-        BadInput, match=r"; create another resource with a larger maxSequenceTokens of the benchmark toy$"
+        BadInput,
+        match=r"; raise spec.evaluation.max.* set spec.rerun .* a larger maxSequenceTokens of the benchmark toy$",
     ):
         generate.run(generating(workspace, "plain", limit=2), context(workspace))
     config = sample_config(workspace, max_sequence_tokens=limit, max_error_fraction=0.5)
@@ -265,8 +273,39 @@ def test_prompts_without_room_fail_before_an_engine_starts(workspace: Path) -> N
     assert len(rows) == 40
 
 
-def test_lost_samples_are_forgiven_by_training_only(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sentence counts them, and names the field that may be raised where there is one."""
+def test_a_prompt_too_long_costs_its_problem_and_not_the_stage(workspace: Path) -> None:
+    """In a benchmark as in the pool, where the share allows it: all its samples say why, and they are counted."""
+    for made, prompts in (("samples/run", "pool"), ("generations/plain", "toy")):
+        read = artifacts.open_artifact(workspace / f"problems/{prompts}").table(files.PROMPTS, tables.PROMPTS)
+        lengths = dict(zip(read["problem_id"].to_pylist(), map(len, read["token_ids"].to_pylist()), strict=True))
+        limit = max(lengths.values())
+        long = sorted(name for name, length in lengths.items() if length == limit)
+        share = len(long) / len(lengths)
+        if prompts == "pool":
+            drawn = sample_config(workspace, max_sequence_tokens=limit, max_error_fraction=share, samples_per_prompt=2)
+            sample.run(drawn, context(workspace))
+        else:
+            answered = generating(workspace, "plain", limit=limit, samples=2, max_error_fraction=share)
+            generate.run(answered, context(workspace))
+        lost = [row for rows in rows_of(workspace / made) for row in rows if row["error"]]
+        assert sorted(row["problem_id"] for row in lost) == sorted(2 * long)
+        assert {row["error"] for row in lost} == {"prompt_too_long"}
+        counts = artifacts.open_shards(workspace / made)[0].manifest.counts
+        assert counts["errors"] == counts["prompt_too_long"] == 2 * len(long)
+
+
+@pytest.mark.parametrize(
+    ("share", "problems", "lost"), [(0.0, 1000, 0), (0.01, 20, 1), (0.01, 100, 1), (0.07, 100, 7), (0.01, 0, 0)]
+)
+def test_a_share_above_zero_forgives_at_least_one_problem(
+    share: float, problems: int, lost: int, workspace: Path
+) -> None:
+    """It is the share as it is written: 0.07 of a hundred are seven, not the eight of its binary fraction."""
+    assert shard.tolerated(sample_config(workspace, max_error_fraction=share), problems) == lost
+
+
+def test_lost_samples_end_the_stage(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence counts them, and names the field that may be raised."""
 
     class Refusing(ScriptedEngine):
         def submit(self, request: Request) -> None:
@@ -277,7 +316,7 @@ def test_lost_samples_are_forgiven_by_training_only(workspace: Path, monkeypatch
         BadInput, match=r"^40 of 40 samples of shard 0 failed: more than the 0.0 of spec.sampling.maxErr"
     ):
         sample.run(sample_config(workspace), context(workspace))
-    with pytest.raises(BadInput, match=r"samples of shard 0 failed: an evaluation needs every one; see the column"):
+    with pytest.raises(BadInput, match=r"samples of shard 0 failed: more than the 0.0 of spec.evaluation.maxErr"):
         generate.run(generating(workspace, "plain"), context(workspace))
 
 
