@@ -3,7 +3,12 @@
 PYTHON ?= python3
 UV := build/uv/bin/uv
 BIN := .venv/bin
-READY := .venv/.ready
+ACCELERATOR ?= cpu
+# What .venv holds is one of the two; the stamp says which, and the other one's goes.
+LOCK_cpu := requirements/dev.txt
+LOCK_cuda := requirements/worker-cuda.txt
+LOCK := $(or $(LOCK_$(ACCELERATOR)),$(error ACCELERATOR=$(ACCELERATOR): is cpu or cuda))
+READY := .venv/.ready$(patsubst %,-%,$(filter-out cpu,$(ACCELERATOR)))
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 
@@ -16,17 +21,18 @@ export PYTHONDONTWRITEBYTECODE :=
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
-setup: $(READY) ## install everything into .venv (also done by the other commands)
+setup: $(READY) ## install everything into .venv (also done by the other commands); ACCELERATOR=cuda: what a run on GPUs needs
 
 $(UV): requirements/setup.txt
 	$(PYTHON) -m venv build/uv
 	build/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/setup.txt
 	@touch $@
 
-$(READY): $(UV) requirements/dev.txt pyproject.toml
-	@scripts/system-packages
+$(READY): $(UV) $(LOCK) pyproject.toml
+	@scripts/system-packages $(ACCELERATOR)
+	@rm -f .venv/.ready*
 	$(UV) venv --quiet --seed --allow-existing --python $(PYTHON) .venv
-	$(UV) pip sync --quiet --python $(BIN)/python --compile-bytecode requirements/dev.txt
+	$(UV) pip sync --quiet --python $(BIN)/python --compile-bytecode $(LOCK)
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
@@ -48,7 +54,7 @@ science: $(READY) ## the positive control and its control arm over 20 fixed seed
 e2e: $(READY) ## the whole product on real pods: node, images, chart, experiment
 	scripts/e2e
 
-images: $(READY) ## build the images with docker, podman or buildah
+images: ## build the images with docker, podman or buildah
 	scripts/images
 
 docs: $(READY) ## rewrite the generated pages
