@@ -13,7 +13,7 @@ from ssd_jobs.commands.program import main_of
 from ssd_jobs.scoring.formatting import percent, points
 from ssd_jobs.stages.report.document import Number
 from ssd_jobs.study import build, export, page
-from ssd_jobs.study.document import Row, Study
+from ssd_jobs.study.document import Study, StudyRow
 
 __all__ = ["main"]
 
@@ -46,7 +46,7 @@ def _lines(study: Study) -> Iterator[str]:
         yield f"{gain.cell}: the recipe gains {_gain(gain.recipe)}; {page.recipe_sentence(gain)}"
 
 
-def _numbers(row: Row, k: int) -> str:
+def _numbers(row: StudyRow, k: int) -> str:
     """Return a row's pass@k and its gain."""
     level = row.pass_at[k]["all"]
     text = f"{percent(level.value)} [{percent(level.low)}, {percent(level.high)}]"

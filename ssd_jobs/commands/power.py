@@ -31,7 +31,7 @@ HEADINGS = ("problems", "select", "reported", "samples", "replicates", "gain", "
 
 
 @dataclass(frozen=True)
-class Row:
+class PowerRow:
     """One way to run a study, one true gain, and what would become of it."""
 
     problems: int
@@ -104,7 +104,7 @@ def _prior(text: str) -> tuple[BaseRates, ...]:
     )
 
 
-def _rows(given: argparse.Namespace, base: Sequence[BaseRates]) -> Iterator[Row]:
+def _rows(given: argparse.Namespace, base: Sequence[BaseRates]) -> Iterator[PowerRow]:
     """Yield every combination."""
     sizes = given.problems or [sum(each.problems for each in base)]
     samples = given.samples or [10]
@@ -120,7 +120,7 @@ def _rows(given: argparse.Namespace, base: Sequence[BaseRates]) -> Iterator[Row]
             max_difficulty_drop=given.max_difficulty_drop,
         )
         for gain in given.gain:
-            yield Row(
+            yield PowerRow(
                 problems=problems,
                 select_share=share,
                 reported=sum(each.problems for each in reported),
@@ -142,7 +142,7 @@ def _reported(base: Sequence[BaseRates], problems: int, share: float) -> tuple[B
     return base_rates.resized(base, left)
 
 
-def _table(rows: Sequence[Row]) -> Iterator[str]:
+def _table(rows: Sequence[PowerRow]) -> Iterator[str]:
     """Yield the lines of the table."""
     several = any(row.chances.recipe is not None for row in rows)
     cells = [HEADINGS, *(_cells(row) for row in rows)]
@@ -153,13 +153,13 @@ def _table(rows: Sequence[Row]) -> Iterator[str]:
         yield "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: PowerRow) -> tuple[str, ...]:
     recipe = "-" if row.chances.recipe is None else f"{row.chances.recipe:.0%}"
     sizes = (row.problems, f"{row.select_share:.0%}", row.reported, row.samples, row.replicates)
     return (*map(str, sizes), points(row.gain), f"{row.chances.shown:.0%}", f"{row.chances.opens:.0%}", recipe)
 
 
-def _notes(given: argparse.Namespace, rows: Sequence[Row]) -> Iterator[str]:
+def _notes(given: argparse.Namespace, rows: Sequence[PowerRow]) -> Iterator[str]:
     """Yield what one must know to read the table."""
     for row in {(each.reported, each.samples): each for each in rows}.values():
         size = f"{row.reported} problems x {row.samples} samples"
@@ -169,7 +169,7 @@ def _notes(given: argparse.Namespace, rows: Sequence[Row]) -> Iterator[str]:
         yield f"Trainings of one recipe are taken to differ by {given.training_sd:g} points (SD): --training-sd."
 
 
-def _sentence(rows: Sequence[Row], name: str, origin: str) -> str:
+def _sentence(rows: Sequence[PowerRow], name: str, origin: str) -> str:
     """Return the first row in words."""
     row = rows[0]
     parts = f", {row.select_share:.0%} of it select" if row.select_share else ""

@@ -21,14 +21,14 @@ from ssd_jobs.errors import BadInput
 from ssd_jobs.scoring import passk, student
 from ssd_jobs.scoring.power import POWER, normal_quantile
 
-__all__ = ["Estimate", "Parts", "Recipe", "half_width", "measure"]
+__all__ = ["GainEstimate", "MeasuredRecipe", "VarianceParts", "half_width", "measure"]
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Estimate:
+class GainEstimate:
     """A gain with its two-sided interval."""
 
     value: float
@@ -37,7 +37,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Parts:
+class VarianceParts:
     """The variance of the recipe's gain, by what it comes from."""
 
     problems: float
@@ -53,21 +53,21 @@ class Parts:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class MeasuredRecipe:
     """The gains of several models of one recipe, and of the recipe."""
 
-    models: tuple[Estimate, ...]
+    models: tuple[GainEstimate, ...]
     """Each replicate's own gain: what is uncertain are problems and samples."""
-    recipe: Estimate
+    recipe: GainEstimate
     """The gain of the recipe: trainings are uncertain, too."""
-    parts: Parts
+    parts: VarianceParts
     training_sd: float
     """How far the true gains of two trainings are apart: their standard deviation."""
     detectable: float
     """The smallest true gain of the recipe that as many replicates would show above 0 in 80 % of studies."""
 
 
-def measure(base: Counts, candidates: Sequence[Counts], *, samples: int, k: int, confidence: float) -> Recipe:
+def measure(base: Counts, candidates: Sequence[Counts], *, samples: int, k: int, confidence: float) -> MeasuredRecipe:
     """Measure gains from the right samples per problem of the base and of two replicates or more."""
     _check(base, candidates)
     table, noise = passk.pass_table(samples, k), passk.noise_table(samples, k)
@@ -82,10 +82,10 @@ def measure(base: Counts, candidates: Sequence[Counts], *, samples: int, k: int,
     training = max(0.0, between - within)
     shares = float(noise[base].mean()) / problems, float(noise[np.array(candidates)].mean()) / (problems * replicates)
     error = math.sqrt(by_problem + training / replicates)
-    return Recipe(
+    return MeasuredRecipe(
         models=tuple(_of_one(each, confidence) for each in gains),
-        recipe=Estimate(value, value - reach, value + reach),
-        parts=Parts(max(0.0, by_problem - sum(shares)), *shares, training / replicates),
+        recipe=GainEstimate(value, value - reach, value + reach),
+        parts=VarianceParts(max(0.0, by_problem - sum(shares)), *shares, training / replicates),
         training_sd=math.sqrt(training),
         detectable=reach + normal_quantile(POWER) * error,
     )
@@ -116,11 +116,11 @@ def _interaction(solved: Floats) -> float:
     return float((rest**2).sum() / ((replicates - 1) * (problems - 1)))
 
 
-def _of_one(gains: Floats, confidence: float) -> Estimate:
+def _of_one(gains: Floats, confidence: float) -> GainEstimate:
     """Return the gain of one model."""
     value = float(gains.mean())
     reach = float(student.reach(confidence, gains.size - 1)) * float(gains.std(ddof=1)) / math.sqrt(gains.size)
-    return Estimate(value, value - reach, value + reach)
+    return GainEstimate(value, value - reach, value + reach)
 
 
 def _check(base: Counts, candidates: Sequence[Counts]) -> None:

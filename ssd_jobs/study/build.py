@@ -9,7 +9,7 @@ from ssd_jobs.scoring.optimism import Cell, best_of
 from ssd_jobs.stages.report.document import ArmResult, BestSetting
 from ssd_jobs.study import peak, table
 from ssd_jobs.study.cells import StudyCell, cells
-from ssd_jobs.study.document import BestOfCells, PeakRow, Point, Study
+from ssd_jobs.study.document import BestOfCells, PeakRow, Study, StudyPoint
 from ssd_jobs.study.runs import Run, read
 
 __all__ = ["build", "truncation"]
@@ -50,7 +50,7 @@ def _cut(decode: Decode) -> str:
     return "/".join(words) or "uncut"
 
 
-def _points(found: Sequence[StudyCell]) -> Iterator[Point]:
+def _points(found: Sequence[StudyCell]) -> Iterator[StudyPoint]:
     """Yield every evaluation of every run; a base that several runs share is told once."""
     known: set[str] = set()
     for cell in found:
@@ -63,9 +63,11 @@ def _points(found: Sequence[StudyCell]) -> Iterator[Point]:
                 known.add(told)
 
 
-def _of(cell: StudyCell, run: Run, part: Literal["select", "report"], arms: Sequence[ArmResult]) -> Iterator[Point]:
+def _of(
+    cell: StudyCell, run: Run, part: Literal["select", "report"], arms: Sequence[ArmResult]
+) -> Iterator[StudyPoint]:
     for arm in arms:
-        yield Point(
+        yield StudyPoint(
             cell=cell.name,
             experiment=run.document.experiment,
             arm=arm.arm,
@@ -109,7 +111,7 @@ def _chosen(run: Run) -> BestSetting | None:
     return next((each for each in best if each.arm == "Candidate"), None)
 
 
-def _peaks(points: Sequence[Point], confidence: float) -> Iterator[PeakRow]:
+def _peaks(points: Sequence[StudyPoint], confidence: float) -> Iterator[PeakRow]:
     """Yield a fit per truncation, of what was tried on select problems; without a choice, of the report problems."""
     part: Literal["select", "report"] = "select" if any(each.part == "select" for each in points) else "report"
     candidates = [each for each in points if each.arm == "Candidate" and each.part == part]

@@ -2,21 +2,13 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from ssd_jobs.contract import Decode, Grading
-from ssd_jobs.stages.report.document import Number, Strata
+from ssd_jobs.stages.report.document import Number, Part, Strata
 
-__all__ = ["BestOfCells", "PeakRow", "Point", "RecipeGain", "Row", "Study"]
-
-
-class Part(BaseModel):
-    """One piece of the study."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+__all__ = ["BestOfCells", "PeakRow", "RecipeGain", "Study", "StudyPoint", "StudyRow"]
 
 
-class Row(Part):
+class StudyRow(Part):
     """One line of the table: the base, or a cell's candidate with what it gained."""
 
     label: str
@@ -56,7 +48,7 @@ class BestOfCells(Part):
     optimism: float
 
 
-class Point(Part):
+class StudyPoint(Part):
     """One arm of one run at one decode setting on one part of the benchmark."""
 
     cell: str
@@ -97,9 +89,9 @@ class Study(Part):
     samples: int
     k: tuple[int, ...]
     confidence: float
-    rows: tuple[Row, ...]
+    rows: tuple[StudyRow, ...]
     recipes: tuple[RecipeGain, ...]
     best: BestOfCells | None
     """None where there is one cell, or nothing was selected."""
     peaks: tuple[PeakRow, ...]
-    points: tuple[Point, ...]
+    points: tuple[StudyPoint, ...]

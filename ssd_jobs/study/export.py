@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ssd_jobs.artifacts import atomic
 from ssd_jobs.study import page, pictures
-from ssd_jobs.study.document import Point, Study
+from ssd_jobs.study.document import Study, StudyPoint
 
 __all__ = ["write"]
 
@@ -39,7 +39,7 @@ def _table(study: Study) -> str:
     return text.getvalue()
 
 
-def _rows(point: Point) -> Iterator[tuple[object, ...]]:
+def _rows(point: StudyPoint) -> Iterator[tuple[object, ...]]:
     decodes = (
         value for decode in (point.train, point.decode) for value in (decode.temperature, decode.top_k, decode.top_p)
     )

@@ -9,7 +9,7 @@ import numpy as np
 from ssd_jobs.figures import style
 from ssd_jobs.figures.pages import Picture
 from ssd_jobs.study.build import truncation
-from ssd_jobs.study.document import PeakRow, Point, Study
+from ssd_jobs.study.document import PeakRow, Study, StudyPoint
 from ssd_jobs.study.peak import Peak
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _peaks(study: Study) -> Iterator[Picture]:
         yield Picture("peaks", "Effective temperature", caption, *style.both(figure))
 
 
-def _peak(axes: "Axes", row: PeakRow, own: Sequence[Point], *, k: int, colour: str) -> None:
+def _peak(axes: "Axes", row: PeakRow, own: Sequence[StudyPoint], *, k: int, colour: str) -> None:
     """The cells of one truncation, their parabola, and the interval of its peak."""
     x = np.array([each.train.temperature * each.decode.temperature for each in own])
     axes.scatter(x, [_score(each, k) for each in own], 22, color=colour, alpha=0.7, linewidths=0, label=row.truncation)
@@ -91,7 +91,7 @@ def _heat_maps(study: Study) -> Iterator[Picture]:
 
 def _heat(
     axes: "Axes",
-    cells: Sequence[Point],
+    cells: Sequence[StudyPoint],
     trained: Sequence[float],
     decoded: Sequence[float],
     *,
@@ -99,7 +99,7 @@ def _heat(
     ends: tuple[float, float],
 ) -> None:
     """One part of the benchmark."""
-    found: dict[tuple[int, int], list[Point]] = {}
+    found: dict[tuple[int, int], list[StudyPoint]] = {}
     for each in cells:
         place = trained.index(each.train.temperature), decoded.index(each.decode.temperature)
         found.setdefault(place, []).append(each)
@@ -159,9 +159,9 @@ def _same_ends(axes: Sequence["Axes"]) -> None:
             getattr(each, f"set_{which}lim")(min(low for low, _ in ends), max(high for _, high in ends))
 
 
-def _curves(axes: "Axes", points: Sequence[Point], k: int, *, colour: str, label: str, line: str) -> None:
+def _curves(axes: "Axes", points: Sequence[StudyPoint], k: int, *, colour: str, label: str, line: str) -> None:
     """A line per truncation and run; the first one is named."""
-    lines: dict[tuple[int, float, str], list[Point]] = {}
+    lines: dict[tuple[int, float, str], list[StudyPoint]] = {}
     for each in points:
         lines.setdefault((each.decode.top_k, each.decode.top_p, each.experiment), []).append(each)
     for number, own in enumerate(lines.values()):
@@ -179,9 +179,9 @@ def _curves(axes: "Axes", points: Sequence[Point], k: int, *, colour: str, label
                 axes.plot(*at, "o", markersize=12, color=colour, fillstyle="none")
 
 
-def _candidates(study: Study, part: str = "") -> list[Point]:
+def _candidates(study: Study, part: str = "") -> list[StudyPoint]:
     return [each for each in study.points if each.arm == "Candidate" and part in ("", each.part)]
 
 
-def _score(point: Point, k: int) -> float:
+def _score(point: StudyPoint, k: int) -> float:
     return 100 * point.pass_at[k]["all"].value

@@ -5,22 +5,22 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ssd_jobs.scoring import recipe
-from ssd_jobs.scoring.recipe import Counts, Estimate, Recipe
+from ssd_jobs.scoring.recipe import Counts, GainEstimate, MeasuredRecipe
 from ssd_jobs.stages.report.document import Number, Strata
 from ssd_jobs.study.cells import StudyCell
-from ssd_jobs.study.document import RecipeGain, Row
+from ssd_jobs.study.document import RecipeGain, StudyRow
 
 __all__ = ["recipes", "rows"]
 
 
-def rows(found: Sequence[StudyCell]) -> Iterator[Row]:
+def rows(found: Sequence[StudyCell]) -> Iterator[StudyRow]:
     """Yield each base that was measured, followed by the cells that are compared with it."""
     bases: dict[bytes, list[StudyCell]] = {}
     for cell in found:
         bases.setdefault(cell.runs[0].counts.base.tobytes(), []).append(cell)
     for number, cells in enumerate(bases.values(), start=1):
         label = "base" if len(bases) == 1 else f"base {number}"
-        yield Row(label=label, arm="Base", runs=1, pass_at=cells[0].runs[0].comparison.base, gain={})
+        yield StudyRow(label=label, arm="Base", runs=1, pass_at=cells[0].runs[0].comparison.base, gain={})
         yield from map(_candidate, cells)
 
 
@@ -41,13 +41,13 @@ def recipes(found: Sequence[StudyCell]) -> Iterator[RecipeGain]:
             )
 
 
-def _candidate(cell: StudyCell) -> Row:
+def _candidate(cell: StudyCell) -> StudyRow:
     """Return a cell's row: a run's own numbers, or those of its recipe."""
     first = cell.runs[0]
     if len(cell.runs) == 1:
         [levels] = (arm.pass_at for arm in first.panel.arms if arm.arm == "Candidate" and first.compared(arm))
-        return Row(label=cell.name, arm="Candidate", runs=1, pass_at=levels, gain=first.comparison.delta)
-    return Row(
+        return StudyRow(label=cell.name, arm="Candidate", runs=1, pass_at=levels, gain=first.comparison.delta)
+    return StudyRow(
         label=cell.name,
         arm="Candidate",
         runs=len(cell.runs),
@@ -69,7 +69,7 @@ def _strata(cell: StudyCell, base: Counts, *, least: float) -> dict[int, Strata]
     }
 
 
-def _recipe(cell: StudyCell, k: int, stratum: str, base: Counts) -> Recipe:
+def _recipe(cell: StudyCell, k: int, stratum: str, base: Counts) -> MeasuredRecipe:
     """Measure the replicates on the problems of one difficulty."""
     first = cell.runs[0]
     inside = np.array([stratum in ("all", name) for name in first.counts.difficulty])
@@ -82,5 +82,5 @@ def _recipe(cell: StudyCell, k: int, stratum: str, base: Counts) -> Recipe:
     )
 
 
-def _number(found: Estimate, *, least: float = -1.0) -> Number:
+def _number(found: GainEstimate, *, least: float = -1.0) -> Number:
     return Number(value=found.value, low=max(least, found.low), high=min(1.0, found.high), p=None)

@@ -71,7 +71,7 @@ def sentences(spec: ResolvedSpec, graph: Graph, state: RunState, workspace: Path
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownBefore:
     """What is known of a comparison before it is made."""
 
     options: dict[str, str]
@@ -92,18 +92,18 @@ class Known:
         raise InvalidInput(f"{place}: nothing is known of its base yet; give --prior, or name the report of a run")
 
 
-def _at(place: Path, directory: Path, name: str) -> Known:
+def _at(place: Path, directory: Path, name: str) -> KnownBefore:
     """Return what is known of what a person names: a report, or an experiment."""
     report = place / files.REPORT_DOCUMENT if place.is_dir() else place
     if report.name == files.REPORT_DOCUMENT and report.is_file():
-        return Known({}, report, as_in_the_paper=False)
+        return KnownBefore({}, report, as_in_the_paper=False)
     found = find(place, directory, name)
     experiment = found.experiment()
     state = experiment.state()
     return _of_experiment(found.spec, experiment.graph(state), state, experiment.workdir.root)
 
 
-def _of_experiment(spec: ResolvedSpec, graph: Graph, state: RunState, workspace: Path) -> Known:
+def _of_experiment(spec: ResolvedSpec, graph: Graph, state: RunState, workspace: Path) -> KnownBefore:
     """Return what is known of the comparison that decides."""
     gate = spec.promotion.gate if spec.promotion else None
     benchmarks = {each.name: each for each in spec.evaluation.benchmarks}
@@ -111,13 +111,13 @@ def _of_experiment(spec: ResolvedSpec, graph: Graph, state: RunState, workspace:
     options = {"name": benchmark.name, "samples": str(benchmark.samples_per_problem)} | (_rules(gate) if gate else {})
     report = reports.finished(state, graph, workspace)
     if report:
-        return Known(options, report / files.REPORT_DOCUMENT, as_in_the_paper=False)
+        return KnownBefore(options, report / files.REPORT_DOCUMENT, as_in_the_paper=False)
     if benchmark.sweep and not benchmark.select_from:
         options["select-share"] = str(benchmark.select_share)
     problems = _problems(benchmark, graph, workspace)
     if problems:
         options["problems"] = str(problems)
-    return Known(options, None, as_in_the_paper=benchmark.source.livecodebench is not None)
+    return KnownBefore(options, None, as_in_the_paper=benchmark.source.livecodebench is not None)
 
 
 def _rules(gate: Gate) -> dict[str, str]:

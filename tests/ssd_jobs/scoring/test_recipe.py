@@ -11,14 +11,14 @@ import pytest
 from populations import replicates
 from ssd_jobs.errors import BadInput
 from ssd_jobs.scoring import recipe
-from ssd_jobs.scoring.recipe import Recipe
+from ssd_jobs.scoring.recipe import MeasuredRecipe
 
 GAIN = 0.04
 SAMPLES = 10
 CONFIDENCE = 0.95
 
 
-def measured(study: replicates.Study) -> Recipe:
+def measured(study: replicates.Study) -> MeasuredRecipe:
     """What a study says."""
     return recipe.measure(study.base, study.candidates, samples=SAMPLES, k=1, confidence=CONFIDENCE)
 
