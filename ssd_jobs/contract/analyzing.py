@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ssd_jobs.contract.base import ArtifactPath, Model
-from ssd_jobs.contract.config import Config, StageExecution
+from ssd_jobs.contract.config import Config, Decode, StageExecution
 from ssd_jobs.contract.reporting import Evaluation
 
 __all__ = ["AnalyzeConfig", "AnalyzeExecution", "AnalyzeScience", "Truncation"]
@@ -27,6 +27,8 @@ class AnalyzeScience(Model):
     temperatures: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)]
     truncation: Truncation | None
     """Under which surviving tokens and their entropy are counted; None where no decode of the run truncates."""
+    sampling: Decode
+    """The setting of the training samples: what the candidate was trained towards."""
     replicates: Annotated[int, Field(ge=1)]
     """Draws of the bootstrap over problems."""
     seed: int

@@ -32,6 +32,7 @@ def drawn(path: Path) -> Iterator[tuple[str, str, str, str, bytes]]:
     found: Curves = json.loads(path.read_text())
     truncation = found["truncation"]
     title = "What distillation did to the distributions"
+    yield from _aim(found)
     if truncation is None:
         with style.new("distributions", width=4.8, height=3.1) as (figure, axes):
             _by_rank(axes[0], found)
@@ -54,6 +55,40 @@ def drawn(path: Path) -> Iterator[tuple[str, str, str, str, bytes]]:
             f"locks on the right. {_where(found)}"
         )
         yield "locks-and-forks", "Locks and forks", caption, *style.both(figure)
+
+
+def _aim(found: Curves) -> Iterator[tuple[str, str, str, str, bytes]]:
+    """Draw how close training came to what it aims at, where that is known."""
+    aim = found["target"]
+    if aim is None:
+        return
+    with style.new("target", columns=3, width=11.4, height=2.6) as (figure, axes):
+        _bars(axes[0], found, "divergence", "distance to the target, nats", 1)
+        _bars(axes[1], found, "mass_inside", "probability of its tokens, %", 100)
+        _bars(axes[2], found, "inversions", "pairs of them in another order, %", 100)
+        where = _where({**found, "positions": aim["positions"]})
+        caption = (
+            "The target is the base tempered and cut as the training samples were: on average "
+            f"{aim['tokens']['value']:.1f} tokens, which hold {100 * aim['tempered_mass']['value']:.1f} % of the "
+            f"tempered base. A model that learned it perfectly is at 0 nats, 100 % and 0 %. {where}"
+        )
+        yield "target", "How close training came to its target", caption, *style.both(figure)
+
+
+def _bars(axes: "Axes", found: Curves, name: str, title: str, scale: float) -> None:
+    """One number of both arms with its interval."""
+    for place, (arm, _, colour) in enumerate(ARMS):
+        value, low, high = (scale * found[arm][name][each] for each in ("value", "low", "high"))
+        axes.barh(place, value, 0.6, color=colour)
+        spread = [[max(value - low, 0)], [max(high - value, 0)]]
+        axes.errorbar(value, place, xerr=spread, fmt="none", ecolor=style.INK, elinewidth=1, alpha=0.65)
+        axes.annotate(f"{value:.3g}", (high, place), xytext=(4, 0), textcoords="offset points", va="center")
+    axes.set_yticks(range(len(ARMS)), [label for _, label, _ in ARMS])
+    axes.invert_yaxis()
+    axes.margins(x=0.15)
+    axes.set_xlim(left=0)
+    axes.set_title(title)
+    style.tidy(axes)
 
 
 def _where(found: Curves) -> str:

@@ -85,6 +85,7 @@ def _science(spec: ResolvedSpec, analysis: Analysis) -> contract.AnalyzeScience:
         positions=POSITIONS,
         temperatures=LIBRARY_TEMPERATURES,
         truncation=_truncation(spec),
+        sampling=execution.decode(spec.sampling),
         replicates=REPLICATES,
         seed=analysis.seed,
         trust_remote_code=spec.model.trust_remote_code,

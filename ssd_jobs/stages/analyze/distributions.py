@@ -9,8 +9,10 @@ import torch
 
 from ssd_jobs.contract import AnalyzeScience
 from ssd_jobs.models import loading
+from ssd_jobs.stages.analyze import target
 from ssd_jobs.stages.analyze.contexts import StoredContext
 from ssd_jobs.stages.analyze.statistics import RANKS, Arm, measure
+from ssd_jobs.stages.analyze.target import Target
 
 __all__ = ["measured"]
 
@@ -18,11 +20,18 @@ CHUNK = 256
 """Positions whose full distribution exists at once."""
 
 
-def measured(path: Path, contexts: Sequence[StoredContext], science: AnalyzeScience, *, gpus: int) -> Iterator[Arm]:
-    """Yield what one model makes of each context."""
+def measured(
+    path: Path,
+    contexts: Sequence[StoredContext],
+    science: AnalyzeScience,
+    *,
+    gpus: int,
+    targets: Sequence[Target] | None,
+) -> Iterator[tuple[Arm, Target]]:
+    """Yield what one model makes of each context, and the target there: without `targets` the model is the base."""
     model = _load(path, gpus=gpus, trust_remote_code=science.trust_remote_code)
-    for context in contexts:
-        yield _of_context(model, context, science)
+    for number, context in enumerate(contexts):
+        yield _of_context(model, context, science, targets[number] if targets is not None else None)
 
 
 def _load(path: Path, *, gpus: int, trust_remote_code: bool) -> Any:
@@ -33,7 +42,9 @@ def _load(path: Path, *, gpus: int, trust_remote_code: bool) -> Any:
 
 
 @torch.no_grad()
-def _of_context(model: Any, context: StoredContext, science: AnalyzeScience) -> Arm:
+def _of_context(
+    model: Any, context: StoredContext, science: AnalyzeScience, known: Target | None
+) -> tuple[Arm, Target]:
     """Return what is measured at the chosen positions of a context; what follows the last one is not read."""
     read = context.completion[: context.offsets[-1]]
     tokens = torch.from_numpy(np.concatenate([context.prompt, read]).astype(np.int64)).to(model.device)
@@ -41,14 +52,18 @@ def _of_context(model: Any, context: StoredContext, science: AnalyzeScience) -> 
     places = torch.from_numpy(context.offsets + len(context.prompt) - 1).to(model.device)
     following = torch.from_numpy(context.completion[context.offsets].astype(np.int64)).to(model.device)
     hidden = hidden[places]
-    starts = range(0, len(places), CHUNK)
-    chunks = ((hidden[start : start + CHUNK], following[start : start + CHUNK]) for start in starts)
-    return Arm.join([_of_positions(model, part, tokens, science) for part, tokens in chunks])
+    found = []
+    for start in range(0, len(places), CHUNK):
+        rows = slice(start, start + CHUNK)
+        logits = model.get_output_embeddings()(hidden[rows]).float()
+        goal = target.of(logits, science.sampling) if known is None else known.part(rows)
+        found.append((_of_positions(logits, following[rows], goal, science), goal))
+    return Arm.join([arm for arm, _ in found]), Target.join([goal for _, goal in found])
 
 
-def _of_positions(model: Any, hidden: torch.Tensor, following: torch.Tensor, science: AnalyzeScience) -> Arm:
+def _of_positions(logits: torch.Tensor, following: torch.Tensor, goal: Target, science: AnalyzeScience) -> Arm:
     """Return what is measured of the distributions at some positions; they are too large to be kept."""
-    logprobs = model.get_output_embeddings()(hidden).float().log_softmax(-1)
+    logprobs = logits.log_softmax(-1)
     entropy = -(logprobs.exp() * logprobs).nan_to_num().sum(-1)
     rank = 1 + (logprobs > logprobs.gather(-1, following[:, None])).sum(-1)
     wanted = science.truncation
@@ -58,6 +73,7 @@ def _of_positions(model: Any, hidden: torch.Tensor, following: torch.Tensor, sci
         likeliest.double(),
         entropy=entropy.double().cpu().numpy(),
         rank=rank.double().cpu().numpy(),
+        distance=target.distance(logprobs, goal),
         truncation=wanted,
         temperatures=science.temperatures,
     )

@@ -12,6 +12,7 @@ import numpy as np
 
 from ssd_jobs.artifacts import Draft
 from ssd_jobs.stages.analyze.statistics import Arm
+from ssd_jobs.stages.analyze.target import Target
 
 __all__ = ["UNFINISHED", "Kept"]
 
@@ -32,23 +33,28 @@ class Kept:
                 shutil.rmtree(other)
         (draft.path / self._folder).mkdir(parents=True, exist_ok=True)
 
-    def has(self, model: str, context: int) -> bool:
-        """Tell whether a model has been measured on a context."""
-        return self._path(model, context).is_file()
+    def has(self, what: str, context: int) -> bool:
+        """Tell whether something has been measured on a context."""
+        return self._path(what, context).is_file()
 
-    def save(self, model: str, context: int, measured: Arm) -> None:
+    def save(self, what: str, context: int, measured: Arm | Target) -> None:
         """Keep a measurement, whole or not at all."""
         stream = io.BytesIO()
         np.savez(stream, **vars(measured))
-        self._draft.write_bytes(self._name(model, context), stream.getvalue())
+        self._draft.write_bytes(self._name(what, context), stream.getvalue())
 
-    def load(self, model: str, context: int) -> Arm:
-        """Return a measurement as it was."""
-        with np.load(self._path(model, context)) as arrays:
+    def arm(self, what: str, context: int) -> Arm:
+        """Return a model's measurement as it was."""
+        with np.load(self._path(what, context)) as arrays:
             return Arm(**arrays)
 
-    def _name(self, model: str, context: int) -> str:
-        return f"{self._folder}/{model}-{context:06d}.npz"
+    def target(self, what: str, context: int) -> Target:
+        """Return the target of a context as it was."""
+        with np.load(self._path(what, context)) as arrays:
+            return Target(**arrays)
 
-    def _path(self, model: str, context: int) -> Path:
-        return self._draft.path / self._name(model, context)
+    def _name(self, what: str, context: int) -> str:
+        return f"{self._folder}/{what}-{context:06d}.npz"
+
+    def _path(self, what: str, context: int) -> Path:
+        return self._draft.path / self._name(what, context)

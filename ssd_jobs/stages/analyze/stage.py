@@ -18,8 +18,12 @@ from ssd_jobs.stages.analyze import contexts, distributions, statistics
 from ssd_jobs.stages.analyze.contexts import Generations
 from ssd_jobs.stages.analyze.kept import UNFINISHED, Kept
 from ssd_jobs.stages.analyze.resampling import Resampling
+from ssd_jobs.stages.analyze.target import Target
 
 __all__ = ["run"]
+
+BASE, CANDIDATE, TARGET = "base", "candidate", "target"
+"""What is measured on each context."""
 
 
 def run(config: AnalyzeConfig, context: Context) -> StageDone:
@@ -37,18 +41,21 @@ def _analyze(config: AnalyzeConfig, context: Context, draft: Draft) -> Provenanc
     science = config.science
     chosen = contexts.choose(arms, problems=science.problems, positions=science.positions, seed=science.seed)
     kept = Kept(draft, {"inputs": inputs, "science": science_of(science)})
-    base, candidate = _Measuring(config, context, kept, chosen).arms()
+    measuring = _Measuring(config, context, kept, chosen)
+    base, candidate = measuring.arms()
+    target = measuring.target()
     positions = _positions(chosen)
     found = statistics.summary(
         base,
         candidate,
+        target,
         positions,
         truncation=science.truncation,
         temperatures=science.temperatures,
         resampling=Resampling(positions.problem, replicates=science.replicates, seed=science.seed),
     )
     draft.write_text(files.STATISTICS, json.dumps(found, indent=1) + "\n")
-    draft.write_bytes(files.POSITIONS, _packed(chosen, base, candidate))
+    draft.write_bytes(files.POSITIONS, _packed(chosen, base, candidate, target))
     return Provenance(
         science=science_of(science),
         inputs=inputs,
@@ -71,7 +78,11 @@ class _Measuring:
 
     def arms(self) -> tuple[statistics.Arm, statistics.Arm]:
         """Return base and candidate."""
-        return self._arm("base", self._config.base), self._arm("candidate", self._config.candidate)
+        return self._arm(BASE, self._config.base), self._arm(CANDIDATE, self._config.candidate)
+
+    def target(self) -> Target:
+        """Return what training aims at, which is known once the base has been measured."""
+        return Target.join([self._kept.target(TARGET, number) for number in range(len(self._chosen))])
 
     def _arm(self, name: str, path: str) -> statistics.Arm:
         """Return one model, measured where it has not been."""
@@ -81,20 +92,21 @@ class _Measuring:
             model = model_files(self._context.path(path))
             model.verify()
             science, gpus = self._config.science, self._config.execution.gpus
+            targets = None if name == BASE else [self._kept.target(TARGET, each) for each in missing]
             found = distributions.measured(
-                model.directory, [self._chosen[each] for each in missing], science, gpus=gpus
+                model.directory, [self._chosen[each] for each in missing], science, gpus=gpus, targets=targets
             )
-            for place, (number, arm) in enumerate(zip(missing, found, strict=True), start=1):
+            for place, (number, (arm, target)) in enumerate(zip(missing, found, strict=True), start=1):
+                if targets is None:
+                    self._kept.save(TARGET, number, target)
                 self._kept.save(name, number, arm)
                 self._tell(name, len(numbers) - len(missing) + place)
-        return statistics.Arm.join([self._kept.load(name, number) for number in numbers])
+        return statistics.Arm.join([self._kept.arm(name, number) for number in numbers])
 
     def _tell(self, name: str, done: int) -> None:
         """Say how far this is, and stop if that is asked for."""
         total = len(self._chosen)
-        self._context.progress.update(
-            done=done + (total if name == "candidate" else 0), total=2 * total, unit="contexts"
-        )
+        self._context.progress.update(done=done + (total if name == CANDIDATE else 0), total=2 * total, unit="contexts")
         self._context.check_stop()
 
 
@@ -121,11 +133,13 @@ def _by_position(chosen: Sequence[contexts.StoredContext], values: Sequence[Any]
     return np.repeat(np.array(values), [len(each.offsets) for each in chosen])
 
 
-def _packed(chosen: Sequence[contexts.StoredContext], base: statistics.Arm, candidate: statistics.Arm) -> bytes:
+def _packed(
+    chosen: Sequence[contexts.StoredContext], base: statistics.Arm, candidate: statistics.Arm, target: Target
+) -> bytes:
     """Return the position-wise arrays as one compressed file."""
     arrays = {
         f"{name}_{field}": values.astype(np.float32)
-        for name, arm in (("base", base), ("candidate", candidate))
+        for name, arm in ((BASE, base), (CANDIDATE, candidate))
         for field, values in vars(arm).items()
     }
     stream = io.BytesIO()
@@ -135,6 +149,8 @@ def _packed(chosen: Sequence[contexts.StoredContext], base: statistics.Arm, cand
         written_by=_by_position(chosen, [each.arm for each in chosen]),
         passed=_by_position(chosen, [each.passed for each in chosen]),
         offset=np.concatenate([each.offsets for each in chosen]),
+        target_size=target.size.astype(np.float32),
+        tempered_mass=target.tempered_mass.astype(np.float32),
         **arrays,
     )
     return stream.getvalue()

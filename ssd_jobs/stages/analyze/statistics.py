@@ -1,4 +1,5 @@
-"""The four curves: probability by rank, surviving tokens, entropy, and entropy by how much the first 20 tokens hold.
+"""The four curves: probability by rank, surviving tokens, entropy, and entropy by how much the first 20 tokens hold;
+and how far both models are from what training aims at.
 
 All work on log-probabilities sorted from the likeliest token down, one row per position.
 """
@@ -13,6 +14,7 @@ import torch
 
 from ssd_jobs.contract import Truncation
 from ssd_jobs.stages.analyze.resampling import CONFIDENCE, Resampled, Resampling
+from ssd_jobs.stages.analyze.target import Distance, Target
 
 __all__ = ["BINS", "RANKS", "Arm", "Positions", "measure", "summary"]
 
@@ -24,6 +26,8 @@ BINS = 5
 """Equal shares of the positions, by the base model's mass in its 20 likeliest tokens."""
 HEAD_DIGITS = 6
 """Differences below are rounding, and would make bins of their own."""
+DISTANCES = ("divergence", "mass_inside", "inversions")
+"""How far a model is from what training aims at."""
 EDGE = 1e-9
 """What a sum of many probabilities may be off by: a token at the very edge of top-p is outside."""
 
@@ -42,6 +46,12 @@ class Arm:
     """(positions, temperatures): tokens that the truncation leaves; no columns without a truncation"""
     truncated_entropy: Floats
     """(positions, temperatures): nats after truncation; no columns without one"""
+    divergence: Floats
+    """(positions,): from what training aims at, in nats; like the next two NaN where that is not known whole"""
+    mass_inside: Floats
+    """(positions,): probability of the tokens that the training samples could have"""
+    inversions: Floats
+    """(positions,): share of pairs of those tokens that are in another order than in the base"""
 
     @property
     def head_mass(self) -> Floats:
@@ -69,6 +79,7 @@ def measure(
     *,
     entropy: Floats,
     rank: Floats,
+    distance: Distance,
     truncation: Truncation | None,
     temperatures: Sequence[float],
 ) -> Arm:
@@ -87,12 +98,14 @@ def measure(
         rank=rank,
         survivors=survivors,
         truncated_entropy=truncated,
+        **vars(distance),
     )
 
 
 def summary(
     base: Arm,
     candidate: Arm,
+    target: Target,
     positions: Positions,
     *,
     truncation: Truncation | None,
@@ -110,6 +123,7 @@ def summary(
         "positions_of_passing": int(positions.passing.sum()),
         "temperatures": list(temperatures),
         "truncation": truncation.model_dump() if truncation else None,
+        "target": _aim(target, resampling),
         "confidence": CONFIDENCE,
         "bins": {
             "edges": edges,
@@ -117,6 +131,18 @@ def summary(
             "positions": [int((bins == number).sum()) for number in range(len(edges) + 1)],
         },
         **{arm: {name: each.values() for name, each in curves.items()} for arm, curves in found.items()},
+    }
+
+
+def _aim(target: Target, resampling: Resampling) -> dict[str, Any] | None:
+    """Return what training aims at, None where it is too wide to be known whole anywhere."""
+    usable = target.usable
+    if not usable.any():
+        return None
+    means = {"tokens": target.size, "tempered_mass": target.tempered_mass}
+    return {
+        "positions": int(usable.sum()),
+        **{name: resampling.mean(values, usable).values() for name, values in means.items()},
     }
 
 
@@ -130,6 +156,10 @@ def _curves(
         "entropy": resampling.mean(arm.entropy, everywhere),
         "likeliest_in_passing": resampling.mean(arm.rank == 1, positions.passing),
     }
+    for name in DISTANCES:
+        values = getattr(arm, name)
+        if (known := ~np.isnan(values)).any():
+            found[name] = resampling.mean(values, known)
     if truncated:
         within = [bins == number for number in range(bins.max() + 1)]
         found |= {

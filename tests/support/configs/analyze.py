@@ -8,6 +8,7 @@ from ssd_jobs import contract
 from ssd_jobs.contract import files
 
 TRUNCATION = contract.Truncation(top_k=20, top_p=0.8)
+SAMPLING = contract.Decode(temperature=1.3, top_k=10, top_p=0.9)
 GENERATIONS, VERDICTS = "generations/{arm}", "verdicts/{arm}"
 
 
@@ -33,6 +34,7 @@ def analyze_config(
             positions=positions,
             temperatures=temperatures,
             truncation=truncation,
+            sampling=SAMPLING,
             replicates=200,
             seed=0,
             trust_remote_code=False,

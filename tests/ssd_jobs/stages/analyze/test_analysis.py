@@ -22,6 +22,7 @@ from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.analyze import contexts, distributions, statistics
 from ssd_jobs.stages.analyze import stage as analyze
 from ssd_jobs.stages.analyze.resampling import Resampling
+from ssd_jobs.stages.analyze.target import Distance, Target
 from ssd_jobs.theory import rigidity
 from ssd_jobs.theory.distributions import entropy
 from workspaces import analyzed
@@ -34,7 +35,12 @@ def measure(p: np.ndarray, truncation: Truncation | None, temperature: float) ->
         logprobs = torch.from_numpy(np.log(p)[None])
     one = np.array([1.0])
     return statistics.measure(
-        logprobs, entropy=np.array([entropy(p)]), rank=one, truncation=truncation, temperatures=[temperature]
+        logprobs,
+        entropy=np.array([entropy(p)]),
+        rank=one,
+        distance=Distance(one, one, one),
+        truncation=truncation,
+        temperatures=[temperature],
     )
 
 
@@ -182,12 +188,12 @@ def test_interrupted_anywhere_it_continues(tmp_path: Path, monkeypatch: pytest.M
     measured = distributions.measured
     asked: list[int] = []
 
-    def until_killed(path: Path, chosen: Any, *rest: Any, **more: Any) -> Iterator[statistics.Arm]:
+    def until_killed(path: Path, chosen: Any, *rest: Any, **more: Any) -> Iterator[tuple[statistics.Arm, Target]]:
         asked.append(len(chosen))
-        for number, arm in enumerate(measured(path, chosen, *rest, **more)):
+        for number, found in enumerate(measured(path, chosen, *rest, **more)):
             if number == 3:
                 raise KeyboardInterrupt
-            yield arm
+            yield found
 
     monkeypatch.setattr(distributions, "measured", until_killed)
     config = analyze_config(tmp_path, output="reports/again")
@@ -223,18 +229,22 @@ def test_without_a_truncation_its_curves_are_left_out(tmp_path: Path) -> None:
     found = json.loads((tmp_path / "reports/run" / files.STATISTICS).read_text())
     assert found["truncation"] is None
     for arm in ("base", "candidate", "difference"):
-        assert set(found[arm]) == {"cumulative_probability", "entropy", "likeliest_in_passing"}
+        assert not [name for name in found[arm] if name.startswith(("surviving", "truncated"))]
+        assert {"cumulative_probability", "entropy", "likeliest_in_passing", "divergence"} <= found[arm].keys()
 
 
 @given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=300))
 def test_bins_hold_equal_shares(masses: list[float]) -> None:
     """No bin is empty, and without ties none holds more than its share and one."""
     head = np.array(masses)[:, None]
-    arm = statistics.Arm(head, head[:, 0], head[:, 0], head, head)
+    mass = head[:, 0]
+    arm = statistics.Arm(head, mass, mass, head, head, mass, mass, mass)
+    target = Target(tokens=head.astype(np.int64), shares=head, size=mass, tempered_mass=mass)
     positions = statistics.Positions(np.zeros(len(masses), np.int64), np.ones(len(masses), np.bool_))
     found = statistics.summary(
         arm,
         arm,
+        target,
         positions,
         truncation=TRUNCATION,
         temperatures=(1.0,),
