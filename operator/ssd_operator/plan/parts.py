@@ -100,8 +100,8 @@ def _identity(name: str, key: str, path: str, pinned: bool, around: Surroundings
 
 
 def _salt(pinned: bool, around: Surroundings) -> dict[str, str]:
-    """Return what keeps a resolution of this resource apart from another's."""
-    return {} if pinned else {"resource": around.uid}
+    """Return what keeps a resolution of this resource, or of all cells of its sweep, apart from another's."""
+    return {} if pinned else {"resource": around.sweep_uid or around.uid}
 
 
 def _rendering(spec: ResolvedSpec) -> contract.Rendering:

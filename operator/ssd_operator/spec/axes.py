@@ -21,7 +21,7 @@ from ssd_operator.spec.sweep import Axis, NamedCell
 from ssd_operator.spec.walk import is_list, section_in
 from ssd_operator.spec.written import written
 
-__all__ = ["Choice", "choices", "named", "problems"]
+__all__ = ["Choice", "choices", "named", "overlap", "problems", "value_name"]
 
 _Path = tuple[str, ...]
 _NAMED: Final = {"name", "set"}
@@ -92,7 +92,7 @@ def _choice(axis: Axis, value: Any, place: str, path: str) -> Choice:
         changes: Any = value
         for step in reversed(axis.field.split(".")):
             changes = {step: changes}
-        return Choice(_text(value), changes, place, axis.field)
+        return Choice(value_name(value), changes, place, axis.field)
     if not is_named:
         if isinstance(value, Mapping):
             raise InvalidSpec([Problem(place, "must be an object with name and set, and nothing else")])
@@ -102,8 +102,8 @@ def _choice(axis: Axis, value: Any, place: str, path: str) -> Choice:
     return Choice(cell.name, cell.set, f"{place}.set")
 
 
-def _text(value: Any) -> str:
-    """Return a value as a person writes it."""
+def value_name(value: Any) -> str:
+    """Return what a value of a field is called: as a person writes it."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -144,5 +144,5 @@ def overlap(one: Sequence[_Path], other: Sequence[_Path]) -> str:
     for mine in one:
         for theirs in other:
             if mine[: len(theirs)] == theirs[: len(mine)]:
-                return ".".join(max(mine, theirs, key=len))
+                return ".".join(mine if len(mine) > len(theirs) else theirs)
     return ""

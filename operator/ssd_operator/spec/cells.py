@@ -161,8 +161,7 @@ def _judge_promotion(template: Spec, first: _Combination, sweep: str) -> None:
 def _replicates(combination: _Combination, spec: Spec, fields: SweepFields, sweep: str) -> Iterator[Cell]:
     """Yield a cell and its replicates, after judging the first one."""
     resolved = _resolved(spec, combination, sweep)
-    if fields.select is not None:
-        _judge_selection(fields.select, resolved)
+    _judge_selection(fields.select, resolved)
     by_axis = sorted(combination.values.items())
     words = [combination.given] if combination.given else [value for _, value in by_axis]
     values = [f"{axis}={value}" for axis, value in by_axis]
@@ -197,8 +196,10 @@ def _judge_selection(select: SelectBy, resolved: ResolvedSpec) -> None:
     if benchmark.select_metric != select.metric:
         words = f"must be {benchmark.select_metric}, by which settings are chosen: or set selectMetric at the benchmark"
         raise InvalidSpec([Problem("spec.select.metric", words)])
-    if "Candidate" not in resolved.evaluation.arms:
-        words = "must hold Candidate: cells are compared by it"
+    if int(select.metric.removeprefix("pass@")) not in benchmark.k:
+        raise InvalidSpec([Problem("spec.select.metric", f"must be one of the k of {benchmark.name}")])
+    if len(resolved.evaluation.arms) < 2:
+        words = "must hold Base and Candidate: cells are compared by both"
         raise InvalidSpec([Problem("spec.template.spec.evaluation.arms", words)])
 
 

@@ -75,7 +75,7 @@ class SelectBy(Section):
     benchmark: BenchmarkName
     """A benchmark of the template that has a sweep of decode settings, and so select problems and report problems."""
     metric: Metric = "pass@1"
-    """What is compared; the benchmark's settings must be chosen by the same."""
+    """What is compared: one of the benchmark's k, and its selectMetric."""
 
 
 class BaselineCell(Section):
@@ -104,8 +104,8 @@ class SweepFields(Section):
     replicates: Annotated[int, Field(ge=1, le=100)] = 1
     """How often each cell is run: the second adds 1 to sampling.seed and training.seed, the third 2, and nothing else
     differs."""
-    select: SelectBy | None = None
-    """What the best cell is chosen by; absent makes a table and chooses none."""
+    select: SelectBy
+    """What the best cell is chosen by."""
     baseline: BaselineCell | None = None
     """The cell that the others are compared with in the table."""
     parallel: Annotated[int, Field(ge=1, le=1000)] = 4
@@ -117,7 +117,7 @@ class SweepFields(Section):
 class SweepSpec(SweepFields):
     """One sweep."""
 
-    always_written: ClassVar[frozenset[str]] = frozenset({"template"})
+    always_written: ClassVar[frozenset[str]] = frozenset({"template", "select"})
 
     template: Template
     """What all cells have in common."""

@@ -34,6 +34,11 @@ class Sweep:
         """Everything but the template."""
         return cells.fields_of(self.spec)
 
+    def judged(self, cell: Cell) -> Mapping[str, Any] | None:
+        """Return the spec with which the gate judges the selected cell; None where the template has no promotion."""
+        promotion = self.spec["template"]["spec"].get("promotion")
+        return None if promotion is None else {**cell.spec, "promotion": promotion}
+
     def cells(self) -> tuple[Cell, ...]:
         """Return every cell, or raise InvalidSpec where one cannot be carried out."""
         return cells.expand(self.spec, name=self.name)

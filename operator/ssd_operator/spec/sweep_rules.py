@@ -13,12 +13,15 @@ __all__ = ["COLUMNS", "NO_PARTS", "NO_SUCH_BENCHMARK", "RULES"]
 
 Node = Mapping[str, Any]
 
-COLUMNS: Final = ("cell", "replicate", "phase", "select", "report")
-"""What the table of a sweep calls its own columns."""
+COLUMNS: Final = (
+    "cell", "replicate", "name", "phase", "setting", "settings", "select", "base_select", "report", "report_low",
+    "report_high", "base_report", "difference", "difference_low", "difference_high", "over_baseline",
+)  # fmt: skip
+"""What the table of a sweep has beside its axes."""
 NO_SUCH_BENCHMARK: Final = "must be one of the template's evaluation.benchmarks"
 NO_PARTS: Final = "must be a benchmark with a sweep of decode settings: one without has no select problems"
 _BENCHMARKS = "self.template.spec.evaluation.benchmarks"
-_UNKNOWN = f"!has(self.select) || !has(self.template.spec.evaluation) || !has({_BENCHMARKS})"
+_UNKNOWN = f"!has(self.template.spec.evaluation) || !has({_BENCHMARKS})"
 
 
 def _fields(sweep: Node) -> list[str]:
@@ -38,7 +41,7 @@ def _baseline_is_there(sweep: Node) -> bool:
 def _selected(sweep: Node) -> list[Node] | None:
     """Return the benchmarks of the template that are selected on, None where they are not written there."""
     benchmarks = sweep["template"]["spec"].get("evaluation", {}).get("benchmarks")
-    if "select" not in sweep or benchmarks is None:
+    if benchmarks is None:
         return None
     return [each for each in benchmarks if each["name"] == sweep["select"]["benchmark"]]
 
@@ -77,7 +80,7 @@ RULES: Final[tuple[Rule, ...]] = (
         at="spec.axes[]",
         cel=f"!(self.name in {list(COLUMNS)})",
         holds=lambda axis: axis["name"] not in COLUMNS,
-        message=f"{', '.join(COLUMNS)} are columns of every table: give the axis another name",
+        message=f"must not be a column that every table has: {', '.join(COLUMNS)}",
         field="name",
     ),
     Rule(
@@ -101,13 +104,6 @@ RULES: Final[tuple[Rule, ...]] = (
         holds=_has_parts,
         message=NO_PARTS,
         field="select.benchmark",
-    ),
-    Rule(
-        at="spec",
-        cel="!has(self.template.spec.promotion) || has(self.select)",
-        holds=lambda sweep: "promotion" not in sweep["template"]["spec"] or "select" in sweep,
-        message="is required where the template has a promotion: the gate judges the selected cell",
-        field="select",
     ),
     _absent("mode", "is the sweep's: set spec.mode"),
     _absent("suspend", "is the sweep's: set spec.suspend"),

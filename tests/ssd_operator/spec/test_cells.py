@@ -4,38 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from resources.sweeps import sweep, sweep_spec
+from resources.drawn_sweeps import sweeps
+from resources.sweeps import sweep_spec
 from ssd_operator.spec.cells import Cell, expand
 from ssd_operator.spec.rule import is_name
 from ssd_operator.spec.sweep_resource import parse_sweep
-
-VALUES: dict[str, st.SearchStrategy[Any]] = {
-    "sampling.temperature": st.floats(0, 2).map(lambda each: round(each, 3)),
-    "sampling.topK": st.integers(0, 50),
-    "training.steps": st.integers(100, 140),
-    "training.lossWeighting": st.sampled_from(["Token", "Sequence"]),
-}
-NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9.-]{0,20}[A-Za-z0-9]", fullmatch=True).filter(
-    lambda name: name not in ("cell", "replicate", "phase", "select", "report")
-)
-
-
-@st.composite
-def sweeps(draw: st.DrawFn) -> dict[str, Any]:
-    """Draw a small sweep."""
-    fields = draw(st.lists(st.sampled_from(sorted(VALUES)), min_size=1, max_size=3, unique=True))
-    names = draw(st.lists(NAMES, min_size=len(fields), max_size=len(fields), unique=True))
-    axes = [
-        {"name": name, "field": field, "values": draw(st.lists(VALUES[field], min_size=1, max_size=3, unique=True))}
-        for name, field in zip(names, fields, strict=True)
-    ]
-    beside = [
-        {"name": name, "set": {"sampling": {"topP": 0.5}}} for name in draw(st.lists(NAMES, max_size=2, unique=True))
-    ]
-    name = draw(st.from_regex(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?", fullmatch=True))
-    return sweep(name, axes=axes, cells=beside, baseline=None, replicates=draw(st.integers(1, 3)))
 
 
 def cells_of(document: Mapping[str, Any]) -> tuple[Cell, ...]:
@@ -67,7 +41,7 @@ def test_what_is_added_renames_nothing(document: dict[str, Any]) -> None:
     spec = document["spec"]
     first = spec["axes"][0]
     more = {"sampling.temperature": [2.5], "sampling.topK": [51], "training.steps": [141]}
-    values = [*more.get(first["field"], []), *first["values"]]
+    values = more.get(first["field"], []) + first["values"]
     spec["axes"] = [*spec["axes"][1:], {**first, "values": values}]
     spec["cells"] = [*spec["cells"], {"name": "x" * 32, "set": {"sampling": {"topP": 0.7}}}]
     spec["replicates"] += 1

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ssd_operator import naming
+from ssd_operator.spec.sweep_rules import COLUMNS
 
 __all__ = ["SWEEP_FAULTS", "SweepFault", "sweep", "sweep_spec"]
 
@@ -125,18 +126,21 @@ SWEEP_FAULTS = (
         "must be pass@1, by which settings are chosen: or set selectMetric at the benchmark",
         select={"benchmark": "toy", "metric": "pass@5"},
     ),
-    _seen(
-        "gate-without-select", "spec.select",
-        "is required where the template has a promotion: the gate judges the selected cell",
-        select=None, **_template(promotion={}),
+    _hidden(
+        "select-by-what-is-not-reported",
+        "spec.select.metric",
+        "must be one of the k of toy",
+        select={"benchmark": "toy", "metric": "pass@3"},
+        **_template(evaluation={"benchmarks": [{"name": "toy", "selectMetric": "pass@3"}]}),
     ),
+    _seen("no-select", "spec.select", "is required", select=None),
     _hidden(
         "gate-by-another-metric", "spec.template.spec.promotion.gate.metric",
         "is not what cells choose their settings by: write selectMetric at the benchmark",
         **_template(promotion={"gate": {"metric": "pass@5"}}),
     ),
     _hidden(
-        "no-candidate", "spec.template.spec.evaluation.arms", "must hold Candidate: cells are compared by it",
+        "no-candidate", "spec.template.spec.evaluation.arms", "must hold Base and Candidate: cells are compared by both",
         **_template(evaluation={"arms": ["Base"]}),
     ),
     _seen("axis-twice", "spec.axes[1]", "Duplicate value: 'Ttrain'", axes=[_TRAIN, {**_CUT, "name": "Ttrain"}]),
@@ -144,7 +148,7 @@ SWEEP_FAULTS = (
     _seen("cell-twice", "spec.cells[1]", "Duplicate value: 'control'", cells=[_CONTROL, _CONTROL]),
     _seen(
         "axis-named-as-a-column", "spec.axes[0].name",
-        "cell, replicate, phase, select, report are columns of every table: give the axis another name",
+        f"must not be a column that every table has: {', '.join(COLUMNS)}",
         axes=[{**_TRAIN, "name": "cell"}],
     ),
     _hidden(

@@ -1,0 +1,17 @@
+"""The graphs of several experiments as one: a stage that more than one of them has is there once."""
+
+from collections.abc import Iterable, Iterator
+
+from ssd_operator.plan.graph import Graph, Node
+
+__all__ = ["stages_once"]
+
+
+def stages_once(graphs: Iterable[Graph]) -> Iterator[Node]:
+    """Yield every stage of some graphs, in an order in which they could run; of equal recipes the first one."""
+    seen: set[tuple[str, str]] = set()
+    for node in (each for graph in graphs for each in graph):
+        recipe = (node.kind, node.key)
+        if recipe not in seen:
+            seen.add(recipe)
+            yield node
