@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ssd_jobs.contract.base import ArtifactPath, JsonMap, Model, Name
+from ssd_jobs.contract.base import ArtifactPath, JsonMap, LaterField, Model, Name
 from ssd_jobs.contract.config import Arm, Config, Decode, StageExecution
 from ssd_jobs.contract.grading import Grading
 from ssd_jobs.contract.training import Tracking
@@ -115,6 +115,8 @@ class ReportScience(Model):
     bootstrap_replicates: Annotated[int, Field(ge=100)]
     seed: int
     promotion: Promotion | None
+    chosen_among: Annotated[int | None, Field(ge=1), LaterField()]
+    """Of how many runs of a sweep the candidate is the best on select problems; None where it was not chosen."""
 
 
 class StageArtifact(Model):

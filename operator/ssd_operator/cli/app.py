@@ -8,7 +8,19 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from ssd_operator.cli import comparing, doctor, models, planning, power, presets, rendering, running, terminal, toy
+from ssd_operator.cli import (
+    comparing,
+    doctor,
+    models,
+    planning,
+    power,
+    presets,
+    rendering,
+    running,
+    sweeping,
+    terminal,
+    toy,
+)
 from ssd_operator.errors import NoSpace, SsdError
 
 __all__ = ["app", "main"]
@@ -34,7 +46,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (running, planning, doctor, power, rendering, presets, models, comparing, toy):
+for module in (running, sweeping, planning, doctor, power, rendering, presets, models, comparing, toy):
     module.register(app)
 
 

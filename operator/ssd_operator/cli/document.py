@@ -1,17 +1,30 @@
 """Reading the user's file, with every complaint at its line."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Final, TypeVar
 
+from ssd_operator import naming
 from ssd_operator.cli import terminal
 from ssd_operator.errors import InvalidDocument, InvalidInput, InvalidSpec, Problem, first
 from ssd_operator.spec import documents, resource
+from ssd_operator.spec.cells import Cell
+from ssd_operator.spec.documents import Document
 from ssd_operator.spec.resolved import ResolvedSpec
+from ssd_operator.spec.sweep_resource import Sweep, parse_sweep
 
-__all__ = ["LARGEST", "read", "text", "understood"]
+__all__ = ["LARGEST", "is_sweep", "read", "text", "understood", "understood_sweep"]
+
+Read = TypeVar("Read")
 
 LARGEST = 2**20
 """Bytes of a file: about what etcd keeps of an object."""
+COMMANDS: Final[dict[object, str]] = {
+    naming.KIND: "a single experiment is carried out by ssd run, and ssd plan shows it",
+    naming.SWEEP_KIND: "a sweep is carried out by ssd sweep, and ssd plan shows its cells",
+}
+"""Who reads a kind of resource."""
 TWICE = "is written twice: the last one counts, with kubectl as well"
 
 
@@ -50,13 +63,48 @@ def _too_large(path: Path, size: str) -> InvalidInput:
 
 def understood(written: str, *, origin: str) -> tuple[str, ResolvedSpec]:
     """Return the name and the spec that a text means; warn of what is legal and surely a mistake."""
+
+    def read(value: Any) -> tuple[str, ResolvedSpec]:
+        parsed = resource.parse(value)
+        return parsed.name, parsed.resolve()
+
+    return _judged(_loaded(written, origin), read, kind=naming.KIND)
+
+
+def understood_sweep(written: str, *, origin: str) -> tuple[Sweep, tuple[Cell, ...]]:
+    """Return the sweep and the cells that a text means."""
+
+    def read(value: Any) -> tuple[Sweep, tuple[Cell, ...]]:
+        parsed = parse_sweep(value)
+        return parsed, parsed.cells()
+
+    return _judged(_loaded(written, origin), read, kind=naming.SWEEP_KIND)
+
+
+def is_sweep(written: str, *, origin: str) -> bool:
+    """Tell whether a text means a sweep and not a single experiment."""
+    return _kind(documents.load(written, origin=origin)) == naming.SWEEP_KIND
+
+
+def _kind(document: Document) -> object:
+    return document.value.get("kind") if isinstance(document.value, dict) else None
+
+
+def _loaded(written: str, origin: str) -> Document:
     document = documents.load(written, origin=origin)
     for sentence in first([document.sentence(Problem(path, TWICE)) for path in document.repeated]):
         terminal.errors().print(sentence)
+    return document
+
+
+def _judged(document: Document, read: Callable[[Any], Read], *, kind: str) -> Read:
+    """Return what was read, or every complaint with its line; name the command where the other kind was given."""
+    given = _kind(document)
+    if given in COMMANDS and given != kind:
+        raise InvalidDocument(document.sentence(Problem("kind", f"is {given}: {COMMANDS[given]}")))
     try:
-        parsed = resource.parse(document.value)
-        return parsed.name, parsed.resolve()
+        return read(document.value)
     except RecursionError:
-        raise InvalidDocument(f"{origin}: is nested too deeply to be a resource") from None
+        raise InvalidDocument(f"{document.origin}: is nested too deeply to be a resource") from None
     except InvalidSpec as error:
         raise InvalidDocument("\n".join(first([document.sentence(problem) for problem in error.problems]))) from None

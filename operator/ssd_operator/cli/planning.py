@@ -8,11 +8,12 @@ import typer
 import yaml
 
 from ssd_jobs import contract
-from ssd_operator.cli import document, power, sweep_cost, terminal
+from ssd_operator.cli import document, power, sweep_cost, sweep_plan, terminal
 from ssd_operator.cli.place import DEFAULT_WORKDIR, FileArgument, WorkdirOption
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import cache, edited, suitability
 from ssd_operator.local.experiment import LocalExperiment
+from ssd_operator.local.sweep import LocalSweep
 from ssd_operator.plan import Node
 
 __all__ = ["register"]
@@ -32,7 +33,15 @@ def plan(
     """Show the stages with their keys, what is on disk already, and what each needs; start nothing."""
     if output not in ("table", "json"):
         raise InvalidInput(f"--output {output}: there is no such format; name table or json")
-    name, spec = document.read(file)
+    written = document.text(file)
+    if document.is_sweep(written, origin=str(file)):
+        if configs:
+            raise InvalidInput(f"--configs: {file} is a sweep, which has many; plan one cell of it by itself")
+        sweep, cells = document.understood_sweep(written, origin=str(file))
+        planned = LocalSweep(sweep.name, cells, workdir, tracking_uri="")
+        sweep_plan.show(planned.cells(), planned.workdir.root, as_json=output == "json")
+        return 0
+    name, spec = document.understood(written, origin=str(file))
     experiment = LocalExperiment(name, spec, workdir, tracking_uri="")
     state = experiment.state()
     graph = experiment.graph(state)

@@ -5,18 +5,20 @@ import signal
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from ssd_operator import plan
 from ssd_operator.local import machine, processes, runner
 from ssd_operator.local.attempts import RunProcess, WaitBudget
+from ssd_operator.local.shared import SharedStages
 from ssd_operator.local.state import RunState
 from ssd_operator.local.view import View
 from ssd_operator.local.workdir import Workdir
 from ssd_operator.spec.resolved import ResolvedSpec
 
-__all__ = ["LocalExperiment", "platform"]
+__all__ = ["LocalExperiment", "platform", "stop_on_signals"]
 
 MASTER_PORT = 29500
 """Only what a plan prints: every attempt gets a port that is free."""
@@ -38,6 +40,13 @@ def platform(workdir: Workdir, *, tracking_uri: str) -> plan.Platform:
     )
 
 
+def stop_on_signals(task: asyncio.Task[Any]) -> None:
+    """Let Ctrl-C and SIGTERM stop a task in order: its stages save their work first."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+
+
 class LocalExperiment:
     """One resource in one directory."""
 
@@ -49,12 +58,14 @@ class LocalExperiment:
         *,
         tracking_uri: str,
         run_process: RunProcess = processes.run,
+        chosen_among: int | None = None,
     ) -> None:
         self.name = name
         self.spec = spec
         self.workdir = Workdir(directory, name)
         self._tracking_uri = tracking_uri
         self._run_process = run_process
+        self._chosen_among = chosen_among
 
     @property
     def _platform(self) -> plan.Platform:
@@ -65,7 +76,13 @@ class LocalExperiment:
         """Return what is known of earlier runs, as far as it is still true."""
         digest = self.spec.digest()
         state = self.recorded() or RunState(self.name, digest)
-        state = RunState(self.name, digest, state.stages, self.spec.rerun.added_to(state.reruns), state.seconds)
+        state = replace(
+            state,
+            name=self.name,
+            spec_digest=digest,
+            reruns=self.spec.rerun.added_to(state.reruns),
+            chosen_among=self._chosen_among or state.chosen_among,
+        )
         return runner.resumed(state, self.graph(state), self.workdir)
 
     def recorded(self) -> RunState | None:
@@ -79,34 +96,53 @@ class LocalExperiment:
         """Plan with what is known."""
         return plan.build(self.spec, runner.surroundings(state), self._platform)
 
-    def run(self, console: Console, *, wait_s: float, source: str = "") -> tuple[RunState, plan.Graph]:
+    def run(
+        self, console: Console, *, wait_s: float, source: str = "", shared: SharedStages | None = None
+    ) -> tuple[RunState, plan.Graph]:
         """Carry the experiment to its end, showing what happens, and keep the text that it came from.
 
-        What is away is waited for `wait_s` seconds in all.
+        What is away is waited for `wait_s` seconds in all. What other runs have carried out is not done again.
         """
         with self.workdir.writable(), self.workdir.locked():
             if source:
                 self.workdir.source_file.write_text(source, encoding="utf-8")
-            return asyncio.run(self._run(console, wait_s))
+            return asyncio.run(self._run(console, wait_s, shared))
 
-    async def _run(self, console: Console, wait_s: float) -> tuple[RunState, plan.Graph]:
-        """Run with a view beside it; Ctrl-C and SIGTERM stop it in order."""
-        state = self.state()
-        work = runner.Runner(
+    def runner_on(
+        self,
+        on: machine.Machine,
+        state: RunState,
+        *,
+        wait_budget: WaitBudget,
+        listener: runner.Listener,
+        shared: SharedStages | None = None,
+    ) -> runner.Runner:
+        """Return what carries it out from this state on."""
+        return runner.Runner(
             self.spec,
             state,
             self.workdir,
-            machine.detect(),
+            on,
             self._platform,
+            wait_budget=wait_budget,
+            listener=listener,
+            run_process=self._run_process,
+            shared=shared,
+        )
+
+    async def _run(self, console: Console, wait_s: float, shared: SharedStages | None) -> tuple[RunState, plan.Graph]:
+        """Run with a view beside it; Ctrl-C and SIGTERM stop it in order."""
+        state = self.state()
+        work = self.runner_on(
+            machine.detect(),
+            state,
             wait_budget=WaitBudget(wait_s),
             listener=lambda node, stage: view.moved(node, stage),  # noqa: PLW0108 - the view needs the runner first
-            run_process=self._run_process,
+            shared=shared,
         )
         view = View(console, self.workdir.root, lambda: work.graph, state.stages)
         task = asyncio.create_task(work.run())
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
+        stop_on_signals(task)
         watching = asyncio.create_task(view.watch())
         try:
             await task

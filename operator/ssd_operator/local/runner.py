@@ -17,12 +17,13 @@ from ssd_operator.lifecycle.outcome import for_report, overdue
 from ssd_operator.local import attempts, cache, processes
 from ssd_operator.local.attempts import WaitBudget
 from ssd_operator.local.machine import Machine
+from ssd_operator.local.shared import SharedStages
 from ssd_operator.local.state import Phase, RunState, StageState
 from ssd_operator.local.workdir import Workdir
 from ssd_operator.spec import scalars
 from ssd_operator.spec.resolved import ResolvedSpec
 
-__all__ = ["AWAY", "Runner"]
+__all__ = ["AWAY", "Listener", "Runner"]
 
 AWAY = "waits for something outside that is away"
 NO_ROOM = "waits for free CPUs or GPUs"
@@ -44,6 +45,7 @@ class Runner:
         wait_budget: WaitBudget,
         listener: Listener,
         run_process: attempts.RunProcess = processes.run,
+        shared: SharedStages | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._spec = spec
@@ -54,6 +56,7 @@ class Runner:
         self._wait_budget = wait_budget
         self._listener = listener
         self._run_process = run_process
+        self._shared = shared or SharedStages()
         self._clock = clock
         self._away: set[str] = set()
         """Stages that this run does not try again: what they wait for stayed away."""
@@ -125,6 +128,17 @@ class Runner:
         return known.phase if known is not None and key in ("", known.key) else "Pending"
 
     async def _carry_out(self, node: plan.Node, state: StageState) -> None:
+        """Run one stage, unless another run of this process has, and remember how it ended."""
+        async with self._shared.alone_with(node):
+            ended = self._shared.end_of(node)
+            if ended is None:
+                await self._attempt(node, state)
+                self._shared.note(node, state)
+                return
+            state.attempt, state.result, state.finished = ended.attempt, ended.result, ended.finished
+            self._move(node, state, ended.phase, ended.message)
+
+    async def _attempt(self, node: plan.Node, state: StageState) -> None:
         """Run one stage and remember how it ended."""
         limit = node.most_failures(self._spec)
         attempt = attempts.Attempt(
@@ -198,6 +212,7 @@ def surroundings(state: RunState) -> plan.Surroundings:
         uid="",
         digests=dict(prepared.digests) if prepared else {},
         reruns=state.reruns,
+        chosen_among=state.chosen_among,
         failed=for_report(state.stages.values()),
     )
 

@@ -53,6 +53,8 @@ class RunState:
     """Kind of stage -> nonce of the last rerun from there."""
     seconds: float = 0.0
     """Time in which this run went on; what the deadline is compared with."""
+    chosen_among: int | None = None
+    """Of how many runs of a sweep this is the best on select problems, which is judged; None for any other."""
 
     def stage(self, node: Node) -> StageState:
         """Return a stage's state; a stage whose key has changed starts afresh."""
@@ -67,9 +69,9 @@ class RunState:
         return replace(self, stages={name: replace(each, name=name, kind=kind) for name, (each, kind) in known.items()})
 
     def succeeded(self, node: Node) -> bool:
-        """Tell whether a stage has come to a good end."""
+        """Tell whether a stage has come to a good end; one of its name and another key is not it."""
         known = self.stages.get(node.name)
-        return known is not None and known.phase == "Succeeded"
+        return known is not None and known.phase == "Succeeded" and known.key == node.key
 
     def result_of(self, kind: type[R]) -> R | None:
         """Return what a stage that succeeded said at its end, if one said this kind of result."""

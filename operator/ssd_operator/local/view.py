@@ -16,7 +16,7 @@ from ssd_operator.local import progress
 from ssd_operator.local.state import StageState
 from ssd_operator.plan import Graph, Node
 
-__all__ = ["View", "duration"]
+__all__ = ["View", "duration", "line"]
 
 LIVE_INTERVAL_S = 0.5
 LINE_INTERVAL_S = 30.0
@@ -38,13 +38,8 @@ class View:
 
     def moved(self, node: Node, state: StageState) -> None:
         """Show that a stage has moved on; the live table reads it by itself."""
-        if self._console.is_terminal:
-            return
-        took = f" after {duration(state.finished - state.started)}" if state.phase in ("Succeeded", "Failed") else ""
-        message = f": {state.message}" if state.message else ""
-        self._console.print(
-            f"{_clock()} {node.name} {state.phase.lower()}{took}{message}", markup=False, soft_wrap=True
-        )
+        if not self._console.is_terminal:
+            line(self._console, node, state)
 
     async def watch(self) -> None:
         """Show progress until cancelled."""
@@ -101,6 +96,14 @@ class View:
             return sign, name, bar, seen.text, _values(seen), duration(spent), duration(left) if left else ""
         took = duration(state.finished - state.started) if state.finished else ""
         return sign, name, Text(printable(state.message), style), "", "", took, ""
+
+
+def line(console: Console, node: Node, state: StageState, *, of: str = "") -> None:
+    """Print that a stage has moved on, of one of several runs if need be."""
+    took = f" after {duration(state.finished - state.started)}" if state.phase in ("Succeeded", "Failed") else ""
+    message = f": {state.message}" if state.message else ""
+    run = f"{of}: " if of else ""
+    console.print(f"{_clock()} {run}{node.name} {state.phase.lower()}{took}{message}", markup=False, soft_wrap=True)
 
 
 def _values(seen: progress.Progress) -> str:

@@ -29,7 +29,10 @@ def nodes(experiment: Experiment, parts: Parts, before: Graph) -> Iterator[Node]
     failed = {stage.name for stage in around.failed}
     present = Graph(tuple(node for node in before if node.name not in failed))
     science = contract.ReportScience(
-        bootstrap_replicates=BOOTSTRAP_REPLICATES, seed=spec.evaluation.seed, promotion=_promotion(spec, around.name)
+        bootstrap_replicates=BOOTSTRAP_REPLICATES,
+        seed=spec.evaluation.seed,
+        promotion=_promotion(spec, around.name),
+        chosen_among=around.chosen_among,
     )
     key = _key(experiment, science, present, failed)
     config = contract.ReportConfig(

@@ -83,7 +83,12 @@ def _judge(config: ReportConfig, rule: Gate, evidence: Evidence, panels: dict[st
     verdict: Literal["Promoted", "Held"] = "Promoted" if decision.promote else "Held"
     return ReportDecision(
         verdict,
-        (decision.reasons[0], *_about(circumstances, confidence), *decision.reasons[1:]),
+        (
+            decision.reasons[0],
+            *_about(circumstances, confidence),
+            *_chosen(config.science.chosen_among),
+            *decision.reasons[1:],
+        ),
         checks,
         register=True,
         confidence=confidence,
@@ -97,6 +102,11 @@ def _about(found: Circumstances, confidence: float) -> tuple[str, ...]:
     if found.look == 1:
         return ()
     return (f"look {found.look} at {found.window}: a gain must be shown at {100 * confidence:.4g} %",)
+
+
+def _chosen(runs: int | None) -> tuple[str, ...]:
+    """Return what is said of a candidate that is the best of several: on which problems it was, which are not these."""
+    return () if runs is None else (f"the candidate is the best of {runs} runs of a sweep on select problems",)
 
 
 def _panels(config: ReportConfig, rule: Gate, evidence: Evidence) -> tuple[dict[str, Panel], list[str]]:

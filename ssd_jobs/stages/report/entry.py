@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from ssd_jobs.contract import ReportConfig
-from ssd_jobs.stages.report import cost
+from ssd_jobs.stages.report import cost, lineage
 from ssd_jobs.stages.report.document import ArmResult, BenchmarkSection, Document, Number
 from ssd_jobs.stages.report.evidence import Evidence, StageEvidence
 from ssd_jobs.tracking import Dataset, Entry, StageEntry
@@ -184,7 +184,7 @@ def _text(value: JsonValue) -> str:
 
 
 def _tags(config: ReportConfig, document: Document) -> dict[str, str]:
-    return {
+    return lineage.chosen(config) | {
         "ssd.experiment": config.experiment,
         "ssd.decision": document.decision,
         "ssd.reasons": "; ".join(document.reasons),

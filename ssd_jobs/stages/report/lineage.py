@@ -10,7 +10,7 @@ from ssd_jobs.contract import ReportConfig
 from ssd_jobs.stages.report.document import BenchmarkSection, Document, Number, Sample
 from ssd_jobs.stages.report.evidence import Evidence
 
-__all__ = ["generation_table", "manifests", "tags"]
+__all__ = ["chosen", "generation_table", "manifests", "tags"]
 
 RESOLVED = ("commit", "version")
 
@@ -34,10 +34,16 @@ def tags(config: ReportConfig, document: Document) -> dict[str, str]:
     for stage in document.stages:
         if stage.digest and stage.kind in ("sample", "curate", "train"):
             found[f"ssd.{stage.kind}_digest"] = stage.digest
-    found |= _base(config, document) | _verdicts(config, document)
+    found |= _base(config, document) | _verdicts(config, document) | chosen(config)
     for panel in document.panels:
         found |= _scores(panel)
     return {key: value for key, value in found.items() if value}
+
+
+def chosen(config: ReportConfig) -> dict[str, str]:
+    """Return of how many runs of a sweep the candidate is the best, if it was chosen so."""
+    among = config.science.chosen_among
+    return {} if among is None else {"ssd.chosen_among": str(among)}
 
 
 def _base(config: ReportConfig, document: Document) -> dict[str, str]:

@@ -2,21 +2,16 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from processes.program import SSD, ssd
+
 ROOT = Path(__file__).parent.parent.parent.parent
-SSD = Path(sys.executable).parent / "ssd"
 TOY = ROOT / "examples" / "toy" / "selfdistill.yaml"
-COMMANDS = ("run", "status", "plan", "manifests", "presets", "report", "regrade", "promote", "rollback", "toy")
-
-
-def ssd(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the program as a person would."""
-    return subprocess.run([str(SSD), *arguments], capture_output=True, text=True, check=False, cwd=cwd)
+COMMANDS = ("run", "sweep", "status", "plan", "manifests", "presets", "report", "regrade", "promote", "rollback", "toy")
 
 
 def test_help_names_every_command() -> None:

@@ -4,9 +4,7 @@ A stage's recipe follows from the last nonce of its own kind and of those before
 """
 
 import io
-import json
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,50 +14,17 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from cluster.model import Cluster
-from cluster.worker import result
 from configs import plans
-from ssd_jobs import contract
-from ssd_jobs.contract import files
+from processes.stand_in import StandIn
 from ssd_operator import plan
 from ssd_operator.lifecycle import is_over
 from ssd_operator.local.experiment import LocalExperiment
-from ssd_operator.local.processes import Finished
 from ssd_operator.spec.resolved import Rerun
 
 KINDS = ("Prepare", "Sample", "Curate", "Train", "Generate", "Grade", "Report")
 RERUNS = st.lists(st.tuples(st.sampled_from(KINDS), st.sampled_from(["a", "b"])), min_size=1, max_size=6)
 
 Keys = dict[str, str]
-SHARDED = (contract.SampleConfig, contract.GenerateConfig, contract.GradeConfig)
-
-
-class StandIn:
-    """Stands in for stage processes: what is not complete is made, and counted."""
-
-    def __init__(self) -> None:
-        self.work: Counter[Path] = Counter()
-
-    async def __call__(self, config: Path, *, index: int, log: Path, environment: Mapping[str, str]) -> Finished:
-        """Make what one process of a stage makes."""
-        wanted = contract.load(config)
-        for key, path in made(wanted):
-            place = Path(wanted.workspace) / path
-            place = files.shard(place, index, wanted.execution.shards) if isinstance(wanted, SHARDED) else place
-            if not (place / files.MANIFEST).exists():
-                self.work[place] += 1
-                place.mkdir(parents=True)
-                (place / files.MANIFEST).write_text(json.dumps({"key": key}))
-        return Finished(0, contract.dump_result(result(wanted)), "")
-
-
-def made(part: contract.Model) -> Iterator[tuple[str, str]]:
-    """Yield key and path of every artifact that a config, or a part of it, asks for."""
-    for name, value in part:
-        if name in ("output", "tests_output"):
-            yield part.key, value  # type: ignore[attr-defined]  # who has an output has a key
-        for inner in value if isinstance(value, tuple) else (value,):
-            if isinstance(inner, contract.Model):
-                yield from made(inner)
 
 
 def on_a_cluster(questions: list[Rerun], _folder: Path, _process: StandIn) -> list[Keys]:

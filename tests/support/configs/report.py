@@ -115,12 +115,16 @@ def report_config(
     artifacts: Sequence[contract.StageArtifact] = ARTIFACTS,
     promoted: contract.Promotion | None = None,
     bootstrap_replicates: int = 500,
+    chosen_among: int | None = None,
     failed: Sequence[contract.FailedStage] = (),
     output: str = "reports/one",
 ) -> contract.ReportConfig:
     """Return a config that reports everything; without `promoted` the model is named after the MLflow experiment."""
     science = contract.ReportScience(
-        bootstrap_replicates=bootstrap_replicates, seed=0, promotion=promoted or promotion_of(tracking.experiment)
+        bootstrap_replicates=bootstrap_replicates,
+        seed=0,
+        promotion=promoted or promotion_of(tracking.experiment),
+        chosen_among=chosen_among,
     )
     return contract.ReportConfig(
         version=1,

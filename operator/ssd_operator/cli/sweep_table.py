@@ -1,0 +1,79 @@
+"""The table of a sweep: for people, with the best cell and what the choice is worth, and as CSV."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from ssd_jobs.contract.comparing import CellRow, CellsTable
+from ssd_operator.cli import terminal
+from ssd_operator.errors import InvalidInput
+from ssd_operator.local.sweep import CellRun
+from ssd_operator.spec.sweep_rules import COLUMNS
+
+__all__ = ["export", "show"]
+
+OF_A_CELL = ("cell", "replicate", "name", "phase")
+FOUND = tuple(name for name in COLUMNS if name not in OF_A_CELL)
+
+
+def show(console: Console, cells: Sequence[CellRun], found: CellsTable | None) -> None:
+    """Print a row per cell, why cells failed, and the best."""
+    rows = _rows(found)
+    metric = f"pass@{found.k} " if found is not None else ""
+    table = terminal.table(
+        "CELL", "REPLICATE", "STATE", f"{metric}SELECT", "REPORT", "BASE", "DIFFERENCE", "OVER BASELINE"
+    )
+    for each in cells:
+        head = (each.cell.origin, str(each.cell.replicate), each.phase)
+        table.add_row(*head, *(_numbers(rows[each.cell.name]) if each.cell.name in rows else ()))
+    console.print(table)
+    for each in cells:
+        if each.phase == "Failed":
+            console.print(f"{each.cell.origin} #{each.cell.replicate}: {each.message}", style="red", soft_wrap=True)
+    if found is not None:
+        console.print(_best(found, len(cells)), style="bold", soft_wrap=True)
+
+
+def export(file: Path, cells: Sequence[CellRun], found: CellsTable | None) -> None:
+    """Write a row per cell with its axes, its replicate, and everything that was decided by."""
+    axes = list(dict.fromkeys(axis for each in cells for axis in each.cell.values))
+    rows = _rows(found)
+    try:
+        with file.open("w", encoding="utf-8", newline="") as opened:
+            writer = csv.writer(opened)
+            writer.writerow((*OF_A_CELL, *axes, *FOUND))
+            for each in cells:
+                which = (each.cell.origin, each.cell.replicate, each.cell.name, each.phase)
+                values = (each.cell.values.get(axis, "") for axis in axes)
+                row = rows.get(each.cell.name)
+                writer.writerow((*which, *values, *("" if row is None else getattr(row, name) for name in FOUND)))
+    except OSError as error:
+        raise InvalidInput(f"--export {file}: cannot be written ({error.strerror})") from None
+
+
+def _rows(found: CellsTable | None) -> dict[str, CellRow]:
+    return {} if found is None else {row.name: row for row in found.rows}
+
+
+def _numbers(row: CellRow) -> Iterator[str]:
+    """Yield what one cell found, as `ssd run` shows it."""
+    yield f"{row.select:.3f}"
+    yield f"{row.report:.3f} [{row.report_low:.3f}-{row.report_high:.3f}]"
+    yield f"{row.base_report:.3f}"
+    yield f"{row.difference:+.3f} [{row.difference_low:+.3f} to {row.difference_high:+.3f}]"
+    yield "" if row.over_baseline is None else f"{row.over_baseline:+.3f}"
+
+
+def _best(found: CellsTable, cells: int) -> str:
+    """Say which cell is the best: of how many, on which problems, and what it is worth where nothing was chosen."""
+    best = found.best
+    of = f"{best.cells} cells" if best.runs == best.cells else f"{best.cells} cells in {best.runs} runs"
+    unfinished = f"; {cells - best.runs} of {cells} runs have not finished" if best.runs < cells else ""
+    chosen_on = f"{found.select_problems} select problems of {found.select_benchmark}"
+    told_on = f"{found.report_problems} report problems of {found.benchmark}"
+    return (
+        f"best: {best.origin}, of {of} by pass@{found.k} on {chosen_on}: {best.select:.3f} there, {best.report:.3f} on "
+        f"{told_on}; optimism {100 * best.optimism:+.1f} points{unfinished}"
+    )

@@ -1,0 +1,94 @@
+"""The cells of a sweep side by side: which of them to read, and the table that follows, with the best of them.
+
+What a cell is chosen by and what is told of it are read from different files: a selection holds no verdict on report
+problems, and nothing else is read before the choice is made.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from ssd_jobs.contract.base import ArtifactPath, Model, Name
+from ssd_jobs.contract.config import Arm
+
+__all__ = ["BestOfCells", "CellRow", "CellsConfig", "CellsTable", "FinishedCell"]
+
+
+class FinishedCell(Model):
+    """One cell that has come to a good end, and where what it found lies."""
+
+    name: Name
+    origin: str
+    """What it is called, the same for all its replicates."""
+    replicate: int
+    selections: dict[Arm, ArtifactPath]
+    """How the decode setting of each arm was chosen, with its value on select problems."""
+    report: ArtifactPath
+
+
+class CellsConfig(Model):
+    """Everything that is read."""
+
+    sweep: str
+    workspace: str
+    benchmark: Name
+    """On whose select problems the best is chosen."""
+    k: Annotated[int, Field(ge=1)]
+    """By which pass@k."""
+    baseline: str
+    """The origin of the cell that the others are compared with; empty for none."""
+    cells: Annotated[tuple[FinishedCell, ...], Field(min_length=1)]
+
+
+class CellRow(Model):
+    """What one cell found, each arm at the setting that was chosen for it."""
+
+    name: Name
+    origin: str
+    replicate: int
+    setting: str
+    """Of the candidate, such as t0d9-k0-p1."""
+    settings: int
+    """Of how many it is the best on select problems."""
+    select: float
+    base_select: float
+    report: float
+    report_low: float
+    report_high: float
+    base_report: float
+    difference: float
+    """Candidate minus base on report problems."""
+    difference_low: float
+    difference_high: float
+    over_baseline: float | None
+    """The mean of the cell's replicates on report problems minus that of the baseline cell; None without one."""
+
+
+class BestOfCells(Model):
+    """The best cell, chosen by the mean of its replicates on select problems."""
+
+    origin: str
+    name: Name
+    """Of its replicate with the highest value there."""
+    cells: int
+    """Of how many it is the best."""
+    runs: int
+    """Of how many with their replicates."""
+    select: float
+    report: float
+    """The mean of its replicates on report problems, which no choice has seen."""
+    optimism: float
+    """(Its value minus the mean of all cells) on select problems, minus the same on report problems."""
+
+
+class CellsTable(Model):
+    """The table, and the best."""
+
+    benchmark: Name
+    select_benchmark: Name
+    """On whose problems the settings and the best were chosen."""
+    k: int
+    select_problems: int
+    report_problems: int
+    rows: tuple[CellRow, ...]
+    best: BestOfCells
