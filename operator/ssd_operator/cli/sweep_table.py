@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ssd_jobs.contract.comparing import CellRow, CellsTable
+from ssd_jobs.contract.cells import CellRow, CellsTable
 from ssd_operator.cli import terminal
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local.sweep import CellRun

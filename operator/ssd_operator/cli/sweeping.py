@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from ssd_jobs import contract
-from ssd_jobs.contract.comparing import CellsTable
+from ssd_jobs.contract.cells import CellsTable
 from ssd_operator.cli import cells, document, installed, sweep_table, terminal
 from ssd_operator.cli.place import DEFAULT_WAIT, DEFAULT_WORKDIR, WorkdirOption, checked_duration, checked_uri
 from ssd_operator.errors import InvalidInput

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from ssd_jobs import contract
-from ssd_jobs.contract.comparing import CellsConfig, CellsTable, FinishedCell
+from ssd_jobs.contract.cells import CellsConfig, CellsTable, FinishedCell
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local.sweep import CellRun
 from ssd_operator.local.workdir import Workdir
@@ -15,7 +15,7 @@ from ssd_operator.spec.sweep import SweepFields
 
 __all__ = ["compared"]
 
-_PROGRAM = "ssd_jobs.commands.compare_cells"
+_PROGRAM = "ssd_jobs.commands.cells"
 
 
 def compared(cells: Sequence[CellRun], fields: SweepFields, workdir: Workdir, *, name: str) -> CellsTable | None:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from processes.program import ssd
 from resources.sweeps import sweep
-from ssd_jobs.contract.comparing import BestOfCells, CellRow, CellsTable
+from ssd_jobs.contract.cells import CellRow, CellsTable, SelectedCell
 from ssd_operator.cli import cells, sweep_table
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local.sweep import CellRun, LocalSweep
@@ -69,7 +69,7 @@ def found() -> CellsTable:
         )
         for number, cell in enumerate(CELLS[:2])
     ]  # fmt: skip
-    best = BestOfCells(
+    best = SelectedCell(
         origin=CELLS[0].origin, name=CELLS[1].name, cells=1, runs=2, select=0.55, report=0.45, optimism=0.0123
     )
     return CellsTable(

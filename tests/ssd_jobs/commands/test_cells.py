@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from configs.report import CHOSEN, DECODES, KEY, report_config
 from populations import arms
 from ssd_jobs import artifacts, contract
-from ssd_jobs.commands import compare_cells
+from ssd_jobs.commands import cells as cells_command
 from ssd_jobs.contract import files
-from ssd_jobs.contract.comparing import CellsConfig, CellsTable, FinishedCell
+from ssd_jobs.contract.cells import CellsConfig, CellsTable, FinishedCell
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.report import build
 from ssd_jobs.stages.report.decision import ReportDecision
@@ -65,7 +65,7 @@ def test_the_table_of_two_cells(tmp_path: Path) -> None:
     write(tmp_path, better, select=0.5, gain=0.08)
     config, table = tmp_path / "cells.json", tmp_path / "table.json"
     config.write_text(cells_config(tmp_path, plain, better, baseline="plain").model_dump_json())
-    said = compare_cells.main([str(config), str(table)])
+    said = cells_command.main([str(config), str(table)])
     found = CellsTable.model_validate_json(table.read_text())
     first, second = found.rows
     assert said == "plain is the best of 2 cells on select problems"
@@ -87,9 +87,9 @@ def test_cells_that_were_chosen_on_different_problems_are_not_compared(tmp_path:
     write(tmp_path, one, select=0.6, gain=0.0)
     write(tmp_path, other, select=0.5, gain=0.0, problems=PROBLEMS + 1)
     with pytest.raises(BadInput, match=r"^heat: its cells were selected on different problems; run it again as one"):
-        compare_cells.compare(cells_config(tmp_path, one, other))
+        cells_command.compare(cells_config(tmp_path, one, other))
     with pytest.raises(BadInput, match=r"^one-r1: chose its settings by another metric than pass@5"):
-        compare_cells.compare(cells_config(tmp_path, one, k=5))
+        cells_command.compare(cells_config(tmp_path, one, k=5))
 
 
 @given(st.data())
@@ -101,7 +101,7 @@ def test_no_choice_follows_from_report_problems(data: st.DataObject) -> None:
     shares = st.lists(st.integers(0, 20).map(lambda each: each / 20), min_size=len(names), max_size=len(names))
     select, report = (dict(zip(names, data.draw(shares), strict=True)) for _ in range(2))
     swapped = dict(zip(names, data.draw(st.permutations(list(report.values()))), strict=True))
-    one, other = (compare_cells.best(cells, select, each) for each in (report, swapped))
+    one, other = (cells_command.best(cells, select, each) for each in (report, swapped))
     assert (one.origin, one.name, one.select) == (other.origin, other.name, other.select)
     assert one.select == max(
         fmean(select[f"{origin}-r{each}"] for each in range(1, replicates + 1)) for origin in "abcde"

@@ -1,4 +1,4 @@
-"""Compare the cells of a sweep and choose the best: `python -m ssd_jobs.commands.compare_cells CONFIG TABLE`.
+"""Compare the cells of a sweep and choose the best: `python -m ssd_jobs.commands.cells CONFIG TABLE`.
 
 CONFIG says where the cells' selections and reports lie, TABLE is written. The best is chosen on select problems by the
 mean of each cell's replicates, before any report is opened; its value on report problems is told beside it.
@@ -16,7 +16,7 @@ from ssd_jobs import artifacts
 from ssd_jobs.artifacts import selections
 from ssd_jobs.commands.program import main_of
 from ssd_jobs.contract import Arm, Choice, files
-from ssd_jobs.contract.comparing import BestOfCells, CellRow, CellsConfig, CellsTable, FinishedCell
+from ssd_jobs.contract.cells import CellRow, CellsConfig, CellsTable, FinishedCell, SelectedCell
 from ssd_jobs.errors import BadInput
 from ssd_jobs.scoring import optimism
 from ssd_jobs.stages.report.document import ArmResult, BenchmarkSection, Document
@@ -29,7 +29,7 @@ Values = Mapping[str, float]
 
 def main(arguments: list[str]) -> str:
     """Write the table and say which cell is the best."""
-    parser = argparse.ArgumentParser(prog="python -m ssd_jobs.commands.compare_cells", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m ssd_jobs.commands.cells", description=__doc__)
     parser.add_argument("config", type=Path, help="which cells to compare")
     parser.add_argument("table", type=Path, help="the file to write")
     given = parser.parse_args(arguments)
@@ -65,7 +65,7 @@ def compare(config: CellsConfig) -> CellsTable:
     )
 
 
-def best(cells: Sequence[FinishedCell], select: Values, report: Values) -> BestOfCells:
+def best(cells: Sequence[FinishedCell], select: Values, report: Values) -> SelectedCell:
     """Return the best cell, chosen by `select` alone."""
     replicates = _replicates(cells)
     found = optimism.best_of(
@@ -74,7 +74,7 @@ def best(cells: Sequence[FinishedCell], select: Values, report: Values) -> BestO
             for origin, names in replicates.items()
         ]
     )
-    return BestOfCells(
+    return SelectedCell(
         origin=found.cell.name,
         name=min(replicates[found.cell.name], key=lambda name: -select[name]),
         cells=found.cells,

@@ -11,7 +11,7 @@ from pydantic import Field
 from ssd_jobs.contract.base import ArtifactPath, Model, Name
 from ssd_jobs.contract.config import Arm
 
-__all__ = ["BestOfCells", "CellRow", "CellsConfig", "CellsTable", "FinishedCell"]
+__all__ = ["CellRow", "CellsConfig", "CellsTable", "FinishedCell", "SelectedCell"]
 
 
 class FinishedCell(Model):
@@ -64,7 +64,7 @@ class CellRow(Model):
     """The mean of the cell's replicates on report problems minus that of the baseline cell; None without one."""
 
 
-class BestOfCells(Model):
+class SelectedCell(Model):
     """The best cell, chosen by the mean of its replicates on select problems."""
 
     origin: str
@@ -91,4 +91,4 @@ class CellsTable(Model):
     select_problems: int
     report_problems: int
     rows: tuple[CellRow, ...]
-    best: BestOfCells
+    best: SelectedCell
