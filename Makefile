@@ -16,7 +16,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test endurance e2e demo science docs crds locks images clean bench-sample bench-train bench-grade bench-operator
+.PHONY: help setup check test endurance e2e demo science coder-small docs crds locks images clean bench-sample bench-train bench-grade bench-operator
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -66,6 +66,11 @@ crds: $(READY) ## rewrite crds/ from the models
 
 locks: $(UV) ## resolve the lock files again
 	scripts/locks
+
+PROBLEMS ?=
+coder-small: $(READY) ## a real code model through every stage on the CPU, as small as can be; PROBLEMS=FILE (examples/coder)
+	$(BIN)/python examples/coder/build.py work --problems '$(PROBLEMS)' --benchmark-problems 20
+	$(BIN)/ssd run examples/coder/small.yaml --workdir work
 
 bench-sample: $(READY) ## tokens/s of the sample stage against a bare engine
 	$(BIN)/python benchmarks/sample.py
