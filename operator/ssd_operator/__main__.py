@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from ssd_operator import settings
+from ssd_operator import manifests, settings
 from ssd_operator.cluster import ApiError
 from ssd_operator.errors import Busy, SsdError
 from ssd_operator.serve import process
@@ -32,6 +32,7 @@ def main() -> int:
 
 def _serve(found: settings.Settings) -> int:
     """Log as the settings say, and serve."""
+    manifests.check(found)
     sys.setrecursionlimit(DEEPEST)
     logging.basicConfig(level=found.log_level.upper(), format=FORMAT, stream=sys.stderr)
     logging.getLogger("kopf").setLevel(logging.WARNING)

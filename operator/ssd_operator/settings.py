@@ -40,6 +40,14 @@ class Settings:
     """Labels of nodes for pods with GPUs, as JSON; a pod that asks for others keeps its own."""
     gpu_tolerations: tuple[dict[str, Any], ...] = ()
     """Taints of such nodes, as a JSON list."""
+    gpu_runtime_class: str = ""
+    """Runtime class of pods with GPUs that ask for none."""
+    worker_pod: dict[str, Any] = field(default_factory=dict)
+    """What lies under every resource's `spec.pod`, in its words, as JSON."""
+    sealed_prefixes: tuple[str, ...] = ()
+    """Domains whose labels and annotations may stand on pods that run foreign programs, besides those without one."""
+    priority_classes: dict[str, str] = field(default_factory=dict)
+    """Priority classes, by "training" and "evaluation", of stages for which none is named; as JSON."""
     shm_size: str = "8Gi"
     tmp_size: str = "20Gi"
     worker_metrics_port: int = 9400

@@ -4,6 +4,7 @@
 `ssd_` and the name that `Progress.update` was called with.
 """
 
+import socket
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, start_http_server
@@ -38,11 +39,11 @@ class ProgressCollector(Collector):
 
 
 def serve(progress: Progress, port: int) -> None:
-    """Start the server in a thread of its own; it ends with the process."""
+    """Start the server in a thread of its own; it ends with the process. Pods may have IPv6 alone."""
     registry = CollectorRegistry()
     registry.register(ProgressCollector(progress))
     try:
-        start_http_server(port, registry=registry)
+        start_http_server(port, addr="::" if socket.has_dualstack_ipv6() else "0.0.0.0", registry=registry)  # noqa: S104
     except OSError as error:
         raise BadInput(
             f"execution.metrics_port: cannot listen on port {port} ({error.strerror}); free it, or give another one"

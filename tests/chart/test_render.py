@@ -1,5 +1,6 @@
 """What the chart makes of its values."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,14 @@ def test_a_toggle_adds_exactly_its_objects(toggle: str) -> None:
     [
         ("replica=2", "replica"),
         ("image.tga=x", "tga"),
-        ("replicas=0", "replicas"),
+        ("replicas=-1", "replicas"),
+        ("podLabels.app\\.kubernetes\\.io/name=mine", "podLabels"),
+        ("commonLabels.app\\.kubernetes\\.io/name=mine", "commonLabels"),
+        ("operator.env[0].name=SSD_OFFLINE", "operator.env"),
+        ("workers.pod.imag=x", "imag"),
+        ("workers.sealedPrefixes={example.com/team}", "sealedPrefixes"),
+        ("podDisruptionBudget.minAvailable=half", "minAvailable"),
+        ("podDisruptionBudget.maxUnavailable=0", "maxUnavailable"),
         ("operator.logLevel=LOUD", "logLevel"),
         ("mlflow.enabled=perhaps", "enabled"),
         ("tracking.uri=http://me:secret@mlflow", "tracking.uri"),
@@ -51,6 +59,8 @@ def test_a_toggle_adds_exactly_its_objects(toggle: str) -> None:
         (f"watchNamespaces={{{','.join(f'team-{number}' for number in range(201))}}}", "watchNamespaces"),
         ("networkPolicies.apiServerPorts=null", "apiServerPorts"),
         ("podDisruptionBudget.enabled=true", "minAvailable"),
+        ("podDisruptionBudget.enabled=true,podDisruptionBudget.minAvailable=100%", "minAvailable"),
+        ("metrics.serviceMonitor.enabled=true", "install the Prometheus operator first"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(setting: str, complaint: str) -> None:
@@ -58,6 +68,94 @@ def test_a_wrong_value_is_refused_by_name(setting: str, complaint: str) -> None:
     done = helm.run("template", "ssd", str(helm.CHART), "--set", setting)
     assert done.returncode != 0
     assert complaint in done.stderr
+
+
+def deployment(*settings: str) -> dict[str, Any]:
+    """Return the operator's Deployment."""
+    return helm.find(helm.render(*settings), "Deployment", "ssd")
+
+
+def variable(name: str, *settings: str) -> str:
+    """Return a variable of the operator."""
+    [container] = deployment(*settings)["spec"]["template"]["spec"]["containers"]
+    return next(str(each["value"]) for each in container["env"] if each["name"] == name)
+
+
+def test_an_installation_can_be_paused() -> None:
+    """No replica is a legal wish, also beside a budget, which could otherwise stop every drain."""
+    assert deployment("replicas=0", "podDisruptionBudget.enabled=true")["spec"]["replicas"] == 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("minAvailable=50%", {"minAvailable": "50%"}),
+        ("minAvailable=1", {"minAvailable": 1}),
+        ("maxUnavailable=1", {"maxUnavailable": 1}),
+        ("maxUnavailable=25%", {"maxUnavailable": "25%"}),
+    ],
+)
+def test_a_budget_is_a_number_or_a_share(setting: str, said: dict[str, Any]) -> None:
+    """One of minAvailable and maxUnavailable stands in the budget, as it was written."""
+    objects = helm.render("replicas=2", "podDisruptionBudget.enabled=true", f"podDisruptionBudget.{setting}")
+    spec = helm.find(objects, "PodDisruptionBudget", "ssd")["spec"]
+    assert {name: value for name, value in spec.items() if name != "selector"} == said
+
+
+def test_the_operator_has_a_proxy_and_a_private_authority() -> None:
+    """Variables, volumes and mounts of the values reach the operator's container, beside what it has anyway."""
+    spec = deployment(
+        "operator.env[0].name=HTTPS_PROXY", "operator.env[0].value=http://proxy",
+        "operator.volumes[0].name=ca", "operator.volumes[0].configMap.name=ca",
+        "operator.volumeMounts[0].name=ca", "operator.volumeMounts[0].mountPath=/etc/ssl/certs",
+    )["spec"]["template"]["spec"]  # fmt: skip
+    [container] = spec["containers"]
+    assert {"name": "HTTPS_PROXY", "value": "http://proxy"} in container["env"]
+    assert (
+        [each["name"] for each in spec["volumes"]]
+        == [each["name"] for each in container["volumeMounts"]]
+        == ["tmp", "ca"]
+    )
+
+
+def test_every_object_has_the_common_labels() -> None:
+    """Labels of the whole chart are on every object and on the operator's pods."""
+    objects = helm.render(*helm.EVERYTHING, "commonLabels.team=a")
+    for each in objects:
+        if each["kind"] != "CustomResourceDefinition":
+            assert each["metadata"]["labels"]["team"] == "a", each["metadata"]["name"]
+    pod = helm.find(objects, "Deployment", "ssd")["spec"]["template"]
+    assert pod["metadata"]["labels"]["team"] == "a"
+
+
+def test_the_pod_of_all_workers_is_what_the_operator_reads() -> None:
+    """The chart's workers.pod knows the fields of spec.pod, no more and no fewer, and they arrive as written."""
+    from ssd_operator.spec.pod import Pod
+
+    schema = json.loads((helm.CHART / "values.schema.json").read_text())
+    known = schema["properties"]["workers"]["properties"]["pod"]["properties"]
+    assert set(known) == {info.alias for info in Pod.model_fields.values()}
+    said = variable("SSD_WORKER_POD", "workers.pod.env[0].name=A", "workers.pod.imagePullSecrets[0].name=pull")
+    assert json.loads(said) == {"env": [{"name": "A"}], "imagePullSecrets": [{"name": "pull"}]}
+
+
+def test_the_priority_classes_are_named_to_the_operator() -> None:
+    """Where the chart makes the classes, the operator uses them, under the very names."""
+    named = set(json.loads(variable("SSD_PRIORITY_CLASSES", "priorityClasses.enabled=true")).values())
+    made = {
+        each["metadata"]["name"]
+        for each in helm.render("priorityClasses.enabled=true")
+        if each["kind"] == "PriorityClass"
+    }
+    assert named == made
+
+
+def test_the_bundled_mlflow_listens_where_it_is_told() -> None:
+    """On a cluster with IPv6 only the server binds to ::, and its probe asks the name that has either address."""
+    objects = helm.render("mlflow.enabled=true", "mlflow.host=::")
+    [server] = helm.find(objects, "Deployment", "ssd-mlflow")["spec"]["template"]["spec"]["containers"]
+    assert "--host=::" in server["args"]
+    assert "127.0.0.1" not in str(server["startupProbe"])
 
 
 def pod_specs(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:

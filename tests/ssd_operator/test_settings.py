@@ -25,6 +25,8 @@ def test_nothing_set_is_the_default() -> None:
         ("resync_s", "1.5", 1.5),
         ("worker_image", "w:1", "w:1"),
         ("gpu_node_selector", '{"gpu": "h100"}', {"gpu": "h100"}),
+        ("worker_pod", '{"env": []}', {"env": []}),
+        ("sealed_prefixes", "a.b, c.d", ("a.b", "c.d")),
         ("gpu_tolerations", '[{"key": "gpu"}]', ({"key": "gpu"},)),
     ],
 )

@@ -46,10 +46,11 @@ def show(
 def _documents(spec: ResolvedSpec, place: manifests.Place, graph: plan.Graph, uid: str) -> Iterator[str]:
     """Yield one YAML document per object, and a comment for what is not known before prepare has run."""
     name, namespace = place.experiment, place.namespace
-    once = [manifests.resolved(spec, name=name, namespace=namespace, uid=uid)]
-    once.append(manifests.isolation(name=name, namespace=namespace, uid=uid))
+    pod = manifests.common_pod(spec, place.settings)
+    once = [manifests.resolved(spec, pod, name=name, namespace=namespace, uid=uid)]
+    once.append(manifests.isolation(pod, name=name, namespace=namespace, uid=uid))
     if spec.storage.template is not None:
-        once.append(manifests.claim(spec.storage.template, name=name, namespace=namespace))
+        once.append(manifests.claim(spec.storage.template, pod, name=name, namespace=namespace))
     yield from map(_yaml, once)
     for node in graph:
         if node.provisional:

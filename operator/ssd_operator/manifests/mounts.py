@@ -1,4 +1,4 @@
-"""Which part of the workspace each stage sees: its inputs read-only, what it writes, nothing else.
+"""What each stage sees: its inputs in the workspace read-only, what it writes, and the volumes that its user adds.
 
 The table of stages says which roots. Expected outputs (`tests`) are written by prepare and seen beside a sandbox alone,
 so that no pod with a model in it could ever read them.
@@ -11,10 +11,13 @@ from ssd_jobs.contract import files
 from ssd_operator import naming
 from ssd_operator.manifests.place import Object
 from ssd_operator.plan import Node
+from ssd_operator.spec.pod import Pod
 
-__all__ = ["mounts"]
+__all__ = ["mounts", "own_mounts", "own_volumes"]
 
 WORKSPACE_VOLUME = "workspace"
+USERS = "user-"
+"""Stands before the names of a user's volumes, so that none is mistaken for one of ours."""
 
 
 def mounts(node: Node) -> list[Object]:
@@ -47,3 +50,14 @@ def _own_folders(config: contract.Config) -> Iterator[str]:
         paths.append(template)
     for path in filter(None, paths):
         yield path.split("/", 1)[0]
+
+
+def own_volumes(asked: Pod) -> list[Object]:
+    """Return the volumes that the user adds."""
+    return [{**volume.document(), "name": f"{USERS}{volume.name}"} for volume in asked.volumes]
+
+
+def own_mounts(asked: Pod) -> list[Object]:
+    """Return where the worker sees them."""
+    documents = [{**mount.document(), "name": f"{USERS}{mount.name}"} for mount in asked.volume_mounts]
+    return [{name: value for name, value in each.items() if value != ""} for each in documents]

@@ -1,11 +1,14 @@
 """Where a stage is to run: what its objects take from the resource and the installation, besides the plan."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ssd_operator import naming
+from ssd_operator.manifests import asked
 from ssd_operator.plan import Node, Platform
 from ssd_operator.settings import Settings
+from ssd_operator.spec.pod import Pod
 from ssd_operator.spec.resolved import ResolvedSpec
 
 __all__ = ["Object", "Place"]
@@ -50,8 +53,20 @@ class Place:
         """Return the DNS name of the first pod of a gang."""
         return naming.rank_zero_host(node.kind, claim_uid=self.claim_uid, key=node.key, attempt=attempt)
 
+    @cached_property
+    def defaults(self) -> Pod:
+        """What the installation asks for of all pods."""
+        return asked.defaults(self.settings.worker_pod)
+
+    def pod(self, node: Node) -> Pod:
+        """Return what is asked for of a stage's pods."""
+        own = node.pod(self.spec)
+        if node.needs_sandbox:
+            return asked.sealed(self.defaults, own, prefixes=self.settings.sealed_prefixes)
+        return asked.over(self.defaults, own)
+
     def labels(self, node: Node, attempt: int) -> dict[str, str]:
-        """Return the labels that every object of a stage carries; the resource is the one that made it."""
+        """Return our own labels of every object of a stage; the resource is the one that made it."""
         return {
             naming.LABEL_MANAGED: naming.MANAGED_BY,
             naming.LABEL_EXPERIMENT: naming.label_value(self.experiment),
@@ -60,10 +75,11 @@ class Place:
         }
 
     def metadata(self, name: str, node: Node, attempt: int) -> Object:
-        """Return an object's metadata."""
+        """Return an object's metadata; no word of a user's replaces one of ours."""
+        pod = self.pod(node)
         return {
             "name": name,
             "namespace": self.namespace,
-            "labels": self.labels(node, attempt),
-            "annotations": {naming.ANNOTATION_KEY: node.key},
+            "labels": {**pod.job_labels, **self.labels(node, attempt)},
+            "annotations": {**pod.job_annotations, naming.ANNOTATION_KEY: node.key},
         }

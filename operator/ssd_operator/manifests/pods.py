@@ -1,14 +1,13 @@
 """The pod of a stage: one template for all, with a sandbox beside the worker where foreign programs run.
 
-The user's `pod` is laid over it: image, resources, placement, environment. What keeps the pod restricted, what it
-sees of the workspace and what it is told to do cannot be changed that way.
+The user's `pod` is laid over it: image, resources, environment, volumes. What keeps the pod restricted, what it sees of
+the workspace and what it is told to do cannot be changed that way; `placement` says where it may run.
 """
-
-from typing import Any
 
 from ssd_operator import naming
 from ssd_operator.manifests import mounts, resources, secure
 from ssd_operator.manifests.place import Object, Place
+from ssd_operator.manifests.placement import placement
 from ssd_operator.manifests.secrets import environment, secret_sources
 from ssd_operator.plan import Node
 from ssd_operator.spec.pod import Pod
@@ -22,12 +21,12 @@ SANDBOX_FOLDER = naming.SANDBOX_SOCKET.rsplit("/", 1)[0]
 def image(node: Node, place: Place) -> str:
     """Return the image that runs this stage."""
     images = {"worker": place.settings.worker_image, "grader": place.settings.grader_image}
-    return node.pod(place.spec).image or images[node.row.image]
+    return place.pod(node).image or images[node.row.image]
 
 
 def template(node: Node, place: Place, *, attempt: int, subdomain: str = "") -> Object:
     """Return the pod template of a stage's Job."""
-    asked = node.pod(place.spec)
+    asked = place.pod(node)
     own = {naming.LABEL_NETWORK: "none"} if node.needs_sandbox else {}
     return {
         "metadata": {
@@ -41,16 +40,16 @@ def template(node: Node, place: Place, *, attempt: int, subdomain: str = "") -> 
             "terminationGracePeriodSeconds": node.row.grace_s,
             "securityContext": secure.pod(),
             **_containers(node, place, asked),
-            "volumes": _volumes(node, place, attempt),
+            "volumes": [*_volumes(node, place, attempt), *mounts.own_volumes(asked)],
             **({"subdomain": subdomain} if subdomain else {}),
-            **_placement(node, place, asked),
+            **placement(node, place, asked, job=place.job_name(node, attempt)),
         },
     }
 
 
 def containers(node: Node, place: Place) -> list[Object]:
     """Return every container of a stage's pod."""
-    found = _containers(node, place, node.pod(place.spec))
+    found = _containers(node, place, place.pod(node))
     return [*found.get("initContainers", []), *found["containers"]]
 
 
@@ -74,14 +73,22 @@ def _worker(node: Node, place: Place, asked: Pod) -> Object:
         "env": environment(node, place, asked),
         "envFrom": secret_sources(node, place),
         "ports": [{"name": "progress", "containerPort": port}] if port and not node.needs_sandbox else [],
-        "resources": resources.grader()
-        if node.needs_sandbox
-        else resources.worker(asked.resources, gpus=node.gpus, gpu_resource=settings.gpu_resource),
+        "resources": _needs(node, place, asked),
         "securityContext": secure.container(),
         "terminationMessagePolicy": "File",
-        "volumeMounts": _inside(node),
+        "volumeMounts": [*_inside(node), *mounts.own_mounts(asked)],
     }
     return {name: value for name, value in container.items() if value != []}
+
+
+def _needs(node: Node, place: Place, asked: Pod) -> Object:
+    """Return what the worker asks for; claims of devices stand for its GPUs unless these have a name of their own."""
+    if node.needs_sandbox:
+        return resources.grader(place.spec.evaluation.grader_resources)
+    gpus = node.gpus if asked.gpu_resource or not asked.resource_claims else 0
+    name = asked.gpu_resource or place.settings.gpu_resource
+    claims = [claim.name for claim in asked.resource_claims]
+    return resources.worker(asked.resources, gpus=gpus, gpu_resource=name, claims=claims)
 
 
 def _inside(node: Node) -> list[Object]:
@@ -130,26 +137,3 @@ def _volumes(node: Node, place: Place, attempt: int) -> list[Object]:
     if node.row.uses_torch:
         volumes.append({"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": place.settings.shm_size}})
     return volumes
-
-
-def _placement(node: Node, place: Place, asked: Pod) -> Object:
-    """Return where the pods may run."""
-    scheduling = place.spec.scheduling
-    selector, tolerations = dict(asked.node_selector), [_toleration(each.document()) for each in asked.tolerations]
-    if node.gpus:
-        selector = selector or dict(place.settings.gpu_node_selector)
-        tolerations = tolerations or [dict(each) for each in place.settings.gpu_tolerations]
-    placement: dict[str, Any] = {
-        "nodeSelector": selector,
-        "tolerations": tolerations,
-        "affinity": dict(asked.affinity),
-        "imagePullSecrets": [each.document() for each in asked.image_pull_secrets],
-        "priorityClassName": scheduling.priority_class_name,
-        "runtimeClassName": scheduling.runtime_class_name if node.needs_sandbox else "",
-    }
-    return {name: value for name, value in placement.items() if value}
-
-
-def _toleration(document: Object) -> Object:
-    """Return a toleration without what means nothing."""
-    return {name: value for name, value in document.items() if value != ""}

@@ -1,7 +1,7 @@
 """How much a container asks for: the user's words, the stage's GPUs, and defaults where nothing is said."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from ssd_operator.manifests.place import Object
@@ -16,7 +16,8 @@ SUFFIXES = {
     "Pi": Decimal(2**50), "Ei": Decimal(2**60),
 }  # fmt: skip
 QUANTITY = re.compile(r"(?P<number>[0-9.]+([eE][0-9]+)?)(?P<suffix>[KMGTPE]i|[numkMGTPE]|)")
-GRADER = {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"memory": "4Gi"}}
+GRADER = Resources(requests={"cpu": "100m", "memory": "512Mi"}, limits={"cpu": "2", "memory": "4Gi"})
+"""It reads tables and compares texts in one process. A quota on limits wants each of them from every container."""
 SANDBOX = {"cpu": "2", "memory": "3Gi"}
 SANDBOX_REQUESTS = {"cpu": "500m", "memory": "3Gi"}
 SANDBOX_MAY_HAVE = frozenset({"cpu", "memory", "ephemeral-storage"})
@@ -31,16 +32,23 @@ def amount(quantity: str) -> Decimal:
     return Decimal(matched["number"]) * SUFFIXES[matched["suffix"]]
 
 
-def worker(asked: Resources, *, gpus: int, gpu_resource: str) -> Object:
+def worker(asked: Resources, *, gpus: int, gpu_resource: str, claims: Sequence[str] = ()) -> Object:
     """Return what the worker asks for; GPUs are requested as limits, as device plugins want it."""
     requests = dict(asked.requests) or {key: value for key, value in WORKER.items() if key not in asked.limits}
     limits = dict(asked.limits) | ({gpu_resource: str(gpus)} if gpus else {})
-    return {name: values for name, values in (("requests", requests), ("limits", limits)) if values}
+    wanted = {"requests": requests, "limits": limits, "claims": [{"name": name} for name in claims]}
+    return {name: values for name, values in wanted.items() if values}
 
 
-def grader() -> Object:
-    """Return what the grader beside a sandbox asks for: it reads tables and compares texts."""
-    return {name: dict(values) for name, values in GRADER.items()}
+def grader(asked: Resources) -> Object:
+    """Return what the grader beside a sandbox asks for; of what is said about one side only, the other follows."""
+    requests, limits = GRADER.requests | _harmless(asked.requests), GRADER.limits | _harmless(asked.limits)
+    for name in requests.keys() & limits.keys():
+        if name not in asked.limits:
+            limits[name] = max(requests[name], limits[name], key=amount)
+        elif name not in asked.requests:
+            requests[name] = min(requests[name], limits[name], key=amount)
+    return {"requests": requests, "limits": limits}
 
 
 def sandbox(asked: Resources, *, memory_mb: int) -> tuple[Object, int]:

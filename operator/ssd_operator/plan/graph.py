@@ -13,7 +13,7 @@ from typing import Any
 from ssd_jobs import contract
 from ssd_operator.plan import keys
 from ssd_operator.spec import fields
-from ssd_operator.spec.pod import Pod
+from ssd_operator.spec.pod import SealedPod
 from ssd_operator.spec.resolved import ResolvedSpec
 
 __all__ = ["Artifact", "Experiment", "Graph", "Node", "Platform", "Surroundings"]
@@ -124,10 +124,10 @@ class Node:
         limit = self.row.retry.limit
         return limit if isinstance(limit, int) else int(fields.at(spec, limit.path))
 
-    def pod(self, spec: ResolvedSpec) -> Pod:
-        """Return what the user wants of this stage's pods."""
+    def pod(self, spec: ResolvedSpec) -> SealedPod:
+        """Return what the user wants of this stage's pods; one that is more than sealed has more fields."""
         pod = fields.at(spec, self.row.pod.path)
-        return pod if isinstance(pod, Pod) else spec.pod
+        return pod if isinstance(pod, SealedPod) else spec.pod
 
 
 @dataclass(frozen=True)

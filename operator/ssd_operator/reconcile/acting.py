@@ -77,7 +77,7 @@ class Actor:
     async def _create_all(self, action: CreateJob, run: Run, place: Place) -> JobView | None:
         """Return the Job once it stands with everything around it, or None when its name is taken."""
         if action.node.needs_sandbox:
-            await self._ensure_isolation(run)
+            await self._ensure_isolation(run, place)
         *supports, body = manifests.objects(action.node, place, attempt=action.attempt)
         job = await self._create_or_join(action, body, run)
         if job is not None:
@@ -95,9 +95,10 @@ class Actor:
                 raise
         return await self._jobs.join(run.key.namespace, action.name, key=action.node.key, owner=owner)
 
-    async def _ensure_isolation(self, run: Run) -> None:
+    async def _ensure_isolation(self, run: Run, place: Place) -> None:
         """Ensure the NetworkPolicy of pods that run programs; before each Job, because somebody may delete it."""
-        policy = manifests.isolation(name=run.key.name, namespace=run.key.namespace, uid=run.uid)
+        pod = manifests.common_pod(place.spec, place.settings)
+        policy = manifests.isolation(pod, name=run.key.name, namespace=run.key.namespace, uid=run.uid)
         await self._api.ensure(policy, owner=run.owner_reference())
 
 

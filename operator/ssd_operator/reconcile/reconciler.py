@@ -69,8 +69,8 @@ class Reconciler:
         clock: Callable[[], datetime] = _now,
         changed: Changed = lambda _was, _now: None,
     ) -> None:
-        self._specs = Specs(api)
-        self._claims = VolumeClaims(api)
+        self._specs = Specs(api, settings)
+        self._claims = VolumeClaims(api, settings)
         self._store = store
         self._settings = settings
         self._clock = clock

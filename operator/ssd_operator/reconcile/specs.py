@@ -17,6 +17,7 @@ from ssd_operator.errors import InvalidSpec
 from ssd_operator.lifecycle import effective, is_over, reopens
 from ssd_operator.lifecycle.conditions import holds
 from ssd_operator.reconcile.blocked import blocking_on_refusal
+from ssd_operator.settings import Settings
 from ssd_operator.spec import condition_types
 from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.status import ResolvedReference, Status
@@ -45,8 +46,9 @@ class SpecInForce:
 class Specs:
     """Reads and freezes specs; remembers what cannot change."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, settings: Settings) -> None:
         self._stored = FrozenTexts(api)
+        self._settings = settings
         self._texts: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._read = functools.lru_cache(maxsize=MOST_SPECS)(_read)
 
@@ -88,7 +90,8 @@ class Specs:
 
     async def freeze(self, run: Run, spec: ResolvedSpec) -> str:
         """Keep the spec in force in a ConfigMap of its own and return its name."""
-        body = manifests.resolved(spec, name=run.key.name, namespace=run.key.namespace, uid=run.uid)
+        pod = manifests.common_pod(spec, self._settings)
+        body = manifests.resolved(spec, pod, name=run.key.name, namespace=run.key.namespace, uid=run.uid)
         with blocking_on_refusal("the ConfigMap of the frozen spec"):
             frozen = await self._stored.create(body, owner=run.owner_reference())
         self._remember(frozen)

@@ -9,6 +9,7 @@ from ssd_operator import manifests
 from ssd_operator.cluster import Api, Claims, Run
 from ssd_operator.lifecycle import reasons
 from ssd_operator.reconcile.blocked import Blocked, blocking_on_refusal
+from ssd_operator.settings import Settings
 from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.status import Status
 
@@ -36,8 +37,9 @@ def check_is_same(was: Status, spec: ResolvedSpec, *, name: str, uid: str) -> No
 class VolumeClaims:
     """Finds and creates claims; remembers their uids for a while."""
 
-    def __init__(self, api: Api, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, api: Api, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._claims = Claims(api)
+        self._settings = settings
         self._clock = clock
         self._known: dict[tuple[str, str], tuple[str, float]] = {}
 
@@ -72,6 +74,7 @@ class VolumeClaims:
                 f"PersistentVolumeClaim {name} does not exist in namespace {namespace}: "
                 "create it, or use storage.template",
             )
-        body = manifests.claim(spec.storage.template, name=run.key.name, namespace=namespace)
+        pod = manifests.common_pod(spec, self._settings)
+        body = manifests.claim(spec.storage.template, pod, name=run.key.name, namespace=namespace)
         with blocking_on_refusal(f"PersistentVolumeClaim {name}"):
             return await self._claims.create(body, owner=None if spec.storage.retain else run.owner_reference())

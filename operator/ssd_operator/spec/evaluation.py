@@ -10,7 +10,7 @@ from ssd_operator.spec import patterns
 from ssd_operator.spec.base import Section
 from ssd_operator.spec.marks import Execution, Science
 from ssd_operator.spec.model import Repository
-from ssd_operator.spec.pod import Pod
+from ssd_operator.spec.pod import Pod, Resources, SealedPod
 from ssd_operator.spec.sampling import Decode, Gpus
 from ssd_operator.spec.scalars import BenchmarkName, Count, Day, Line, RelativePath, Seed, Tokens, once_by, unique
 
@@ -149,5 +149,8 @@ class Evaluation(Section):
     """Grade even where the kernel cannot confine the programs fully."""
     pod: Pod = Pod()
     """Pods of the generate stages."""
-    grade_pod: Pod = Pod()
+    grade_pod: SealedPod = SealedPod()
     """Pods of the reference and grade stages; they never get a network, a token, a secret or a GPU."""
+    grader_resources: Resources = Resources()
+    """Of the container beside a sandbox, laid over 100m and 512Mi, at most 2 processors and 4Gi. The sandbox itself has
+    what gradePod.resources says."""

@@ -18,12 +18,14 @@ ALIAS: Final = r"^[A-Za-z][A-Za-z0-9_-]*$"
 BENCHMARK: Final = r"^[a-z]([a-z0-9-]*[a-z0-9])?$"
 BENCHMARK_OR_NONE: Final = r"^([a-z]([a-z0-9-]*[a-z0-9])?)?$"
 DAY: Final = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+DNS_LABEL: Final = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
 DNS_NAME: Final = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"
 DNS_NAME_OR_NONE: Final = r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$"
 DURATION: Final = r"^([1-9][0-9]{0,5}[hms]){1,3}$"
 DURATION_OR_NONE: Final = r"^([1-9][0-9]{0,5}[hms]){0,3}$"
 LABEL: Final = r"^([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?$"
 METRIC: Final = r"^pass@[1-9][0-9]{0,3}$"
+MOUNT: Final = r"^(/[.]?[A-Za-z0-9_][A-Za-z0-9._+@-]*)+$"
 PATH: Final = f"^{_PATH}$"
 PATH_OR_NONE: Final = f"^({_PATH})?$"
 QUANTITY: Final = r"^[0-9]+(\.[0-9]+)?([KMGTPE]i|[numkMGTPE]|[eE][0-9]{1,2})?$"
@@ -40,12 +42,14 @@ WORDS: Final[dict[str, str]] = {
     BENCHMARK: "lower-case letters, digits and dashes, beginning with a letter",
     BENCHMARK_OR_NONE: "the name of a benchmark, or empty",
     DAY: "a day such as 2025-02-01",
+    DNS_LABEL: "lower-case letters, digits and dashes, such as ca-bundle",
     DNS_NAME: "the name of a Kubernetes object",
     DNS_NAME_OR_NONE: "the name of a Kubernetes object, or empty",
     DURATION: "a duration such as 30m, 72h or 1h30m",
     DURATION_OR_NONE: "a duration such as 30m, 72h or 1h30m, or empty",
     LABEL: "a label's value: letters, digits, -, _ and .",
     METRIC: "a metric such as pass@1",
+    MOUNT: "a path from the root, such as /etc/ssl/certs, without ..",
     PATH: "a path below the workspace, without a leading / and without ..",
     PATH_OR_NONE: "a path below the workspace, without a leading / and without .., or empty",
     QUANTITY: "a quantity such as 4, 500m or 64Gi",

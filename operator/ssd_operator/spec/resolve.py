@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ssd_operator.errors import InvalidSpec, Problem
-from ssd_operator.spec import presets, rules
+from ssd_operator.spec import fields, presets, rules
 from ssd_operator.spec.merge import overlay
 from ssd_operator.spec.normal import normal
 from ssd_operator.spec.origin import with_origin
 from ssd_operator.spec.pod import Pod
+from ssd_operator.spec.pod_overlay import laid_under, shared_with_programs
+from ssd_operator.spec.pod_rules import unmounted
 from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.written import written
 
@@ -75,7 +77,7 @@ def _keep_possible_guards(complete: dict[str, Any]) -> None:
 def _judged(complete: Mapping[str, Any], name: str) -> ResolvedSpec:
     resolved = ResolvedSpec.read(complete, path="spec")
     problems = list(rules.judge({"metadata": {"name": name}, "spec": resolved.document()}, rules.RULES))
-    problems += _engine_arguments(resolved)
+    problems += [*_engine_arguments(resolved), *_mounts(resolved)]
     if problems:
         raise InvalidSpec(problems)
     return resolved
@@ -126,6 +128,17 @@ def _engine_arguments(resolved: ResolvedSpec) -> Iterator[Problem]:
             )
 
 
+def _mounts(resolved: ResolvedSpec) -> Iterator[Problem]:
+    """Yield what is wrong with the volumes of the common pod or, when that one is right, of the stages' own."""
+    claim = resolved.storage.claim_name or ""
+    common = list(unmounted(resolved.pod, "spec.pod", claim=claim))
+    yield from common
+    for path in [] if common else [".".join(pod) for pod in _PODS]:
+        pod = fields.at(resolved, path)
+        if isinstance(pod, Pod):
+            yield from unmounted(pod, f"spec.{path}", claim=claim)
+
+
 def _share_pod(complete: dict[str, Any]) -> None:
     """Lay each stage's pod over the common one, whose environment programs under test must never see."""
     common = complete.get("pod", {})
@@ -133,13 +146,4 @@ def _share_pod(complete: dict[str, Any]) -> None:
         if section == "analysis" and section not in complete:
             continue
         stage = complete.setdefault(section, {})
-        own = stage.get(field, {})
-        stage[field] = overlay(common, own, Pod)
-        shared = [] if field == "gradePod" else common.get("env", [])
-        stage[field]["env"] = _variables(shared, own.get("env", []))
-
-
-def _variables(shared: list[Any], own: list[Any]) -> list[Any]:
-    """Join two environments; of equal names the stage's own stands."""
-    named = {variable["name"] for variable in own}
-    return [variable for variable in shared if variable["name"] not in named] + own
+        stage[field] = laid_under(shared_with_programs(common) if field == "gradePod" else common, stage.get(field, {}))

@@ -11,8 +11,7 @@ from operator import le, lt
 from typing import Any
 
 from ssd_operator.errors import Problem
-from ssd_operator.spec import gate_rules, select_rules
-from ssd_operator.spec.pod import EnvVar
+from ssd_operator.spec import gate_rules, pod_rules, select_rules
 from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.rule import Rule, is_name
 from ssd_operator.spec.walk import places
@@ -62,19 +61,6 @@ def _pair(at: str, left: str, operator: str, right: str, *, compare: Callable[[A
     )
 
 
-def _one_value(at: str) -> Rule:
-    return Rule(
-        at=at,
-        cel="!has(self.valueFrom) || !has(self.value) || self.value == ''",
-        holds=lambda self: "valueFrom" not in self or not self.get("value"),
-        message="set value or valueFrom, not both",
-    )
-
-
-def _takes_secret(pod: Mapping[str, Any]) -> bool:
-    return any("secretKeyRef" in variable.get("valueFrom", {}) for variable in pod.get("env", []))
-
-
 def _both_or_none(self: Mapping[str, Any]) -> bool:
     return bool(self.get("from")) == bool(self.get("nonce"))
 
@@ -105,20 +91,13 @@ RULES: tuple[Rule, ...] = (
         message="model and prompts are what every experiment has: give the benchmark another name",
         field="name",
     ),
-    *(_one_value(path) for path, model in _PLACES if model is EnvVar),
-    Rule(
-        at="spec.evaluation.gradePod",
-        cel="!has(self.env) || self.env.all(e, !has(e.valueFrom) || !has(e.valueFrom.secretKeyRef))",
-        holds=lambda self: not _takes_secret(self),
-        message="programs under test must not see a secret: take no value from a Secret here",
-        field="env",
-    ),
     Rule(
         at="spec.rerun",
         cel="(has(self.from) && self.from != '') == (has(self.nonce) && self.nonce != '')",
         holds=_both_or_none,
         message="set from and nonce together",
     ),
+    *pod_rules.RULES,
     *select_rules.RULES,
     *gate_rules.RULES,
     Rule(

@@ -1,5 +1,6 @@
 """A stage's progress as Prometheus metrics, over a real port."""
 
+import socket
 import urllib.request
 
 import pytest
@@ -22,6 +23,15 @@ def test_a_scrape_shows_what_the_stage_says_now() -> None:
         assert f'ssd_progress_done{{unit="steps"}} {done}.0' in lines
         assert 'ssd_progress_total{unit="steps"} 5.0' in lines
         assert "ssd_loss 0.5" in lines
+
+
+def test_a_scrape_reaches_every_address_of_the_pod() -> None:
+    """The server answers on IPv4 and, where the kernel has it, on IPv6: a cluster may have either alone."""
+    port = ports.free_port()
+    metrics_server.serve(Progress(), port)
+    for host in ("127.0.0.1", "[::1]") if socket.has_dualstack_ipv6() else ("127.0.0.1",):
+        with urllib.request.urlopen(f"http://{host}:{port}/metrics") as answer:
+            assert answer.status == 200
 
 
 def test_a_port_in_use_is_told_in_one_sentence() -> None:

@@ -90,7 +90,7 @@ def test_a_queue_gets_a_suspended_job() -> None:
 
 def test_the_wall_lets_nothing_through() -> None:
     """The policy selects every sealed pod of the namespace and allows neither direction."""
-    policy = manifests.isolation(name="toy", namespace="lab", uid="u")
+    policy = manifests.isolation(manifests.common_pod(WHERE.spec, WHERE.settings), name="toy", namespace="lab", uid="u")
     assert policy["spec"] == {
         "podSelector": {"matchLabels": {naming.LABEL_NETWORK: "none"}},
         "policyTypes": ["Ingress", "Egress"],

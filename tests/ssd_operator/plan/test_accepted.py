@@ -62,7 +62,8 @@ def test_whatever_is_accepted_can_be_planned_and_built(hundred: int) -> None:
         place = Place("demo", "lab", spec.storage.claim_name or "demo-workspace", "claim", spec, Settings())
         build(place)
         look(place)
-        assert manifests.resolved(spec, name="demo", namespace="lab", uid="u")
+        common = manifests.common_pod(spec, place.settings)
+        assert manifests.resolved(spec, common, name="demo", namespace="lab", uid="u")
 
 
 def test_the_largest_comparison_fits_into_a_config_map() -> None:

@@ -32,6 +32,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def render(*settings: str, release: str = "ssd", namespace: str = "ml") -> list[dict[str, Any]]:
     """Return the objects that an installation with these `--set` arguments makes."""
     flags = [part for setting in settings for part in ("--set", setting)]
+    flags += ["--api-versions", "monitoring.coreos.com/v1"]
     done = run("template", release, str(CHART), "--namespace", namespace, *flags)
     assert done.returncode == 0, done.stderr
     return [document for document in yaml.safe_load_all(done.stdout) if document]

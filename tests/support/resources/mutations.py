@@ -20,7 +20,7 @@ __all__ = ["Mutation", "as_written", "mutations"]
 NAME = "toy"
 TEXTS = (
     "other", "release_v5", "2025-03-02", "2025-02-02", "pass@5", "models:/other/2", "a/other", "5h", "512Mi", "toy",
-    "gpt-oss-20b", "2", "Train", "folder",
+    "gpt-oss-20b", "2", "Train", "folder", "/other",
 )  # fmt: skip
 SELECTOR = {"name": "secret", "key": "key"}
 POD: dict[str, Any] = {
@@ -37,6 +37,33 @@ POD: dict[str, Any] = {
     "labels": {"a": "b"},
     "annotations": {"a": "b"},
     "imagePullSecrets": [{"name": "pull"}],
+    "volumes": [
+        {"name": source.lower(), source: {"key": "value"}}
+        for source in (
+            "configMap",
+            "secret",
+            "projected",
+            "persistentVolumeClaim",
+            "emptyDir",
+            "ephemeral",
+            "csi",
+            "hostPath",
+        )
+    ],
+    "volumeMounts": [{"name": "secret", "mountPath": "/secret", "subPath": "a"}],
+    "allowHostPath": True,
+    "serviceAccountName": "a",
+    "schedulerName": "a",
+    "priorityClassName": "a",
+    "runtimeClassName": "a",
+    "topologySpreadConstraints": [{"maxSkew": 1}],
+    "resourceClaims": [
+        {"name": "a", "resourceClaimName": "a"},
+        {"name": "b", "resourceClaimTemplateName": "a"},
+    ],
+    "gpuResource": "a",
+    "jobLabels": {"a": "b"},
+    "jobAnnotations": {"a": "b"},
 }
 HUB = {"repo": "a/b", "config": "c", "split": "s", "revision": plans.COMMIT}
 COLUMNS = {"id": "i", "statement": "s", "starterCode": "c"}

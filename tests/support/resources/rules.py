@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from resources.cases import document
+from ssd_operator.spec.pod import ResourceClaim
+from ssd_operator.spec.volumes import Volume
 
 __all__ = ["RULE_CASES", "RuleCase"]
 
@@ -48,12 +50,16 @@ def _one_of(at: str, choices: str, *, good: Any, bad: Any) -> RuleCase:
     return RuleCase(at, right, wrong, where, f"set exactly one of {choices}")
 
 
+_PODS = [f"spec.{stage}.pod" for stage in ("prompts", "sampling", "curation", "training", "evaluation", "analysis")]
+_PODS += ["spec.evaluation.gradePod", "spec.tracking.pod", "spec.pod"]
+_OPEN = [pod for pod in _PODS if "grade" not in pod]
+"""Pods for which volumes and devices can be asked for."""
+
+
 def _variables() -> list[RuleCase]:
-    pods = [f"spec.{stage}.pod" for stage in ("prompts", "sampling", "curation", "training", "evaluation", "analysis")]
-    pods += ["spec.evaluation.gradePod", "spec.tracking.pod", "spec.pod"]
     source = {"configMapKeyRef": {"name": "c", "key": "k"}}
     cases = []
-    for pod in pods:
+    for pod in _PODS:
         at = f"{pod}.env[]"
         both = {"value": "x", "valueFrom": source}
         one = _one_of(at, "", good={"value": "", "valueFrom": source}, bad=both)
@@ -61,6 +67,32 @@ def _variables() -> list[RuleCase]:
         neither: dict[str, Any] = {"valueFrom": {}}
         chosen = _one_of(at, "secretKeyRef, configMapKeyRef", good={"valueFrom": source}, bad=neither)
         cases.append(RuleCase(f"{at}.valueFrom", chosen.good, chosen.bad, f"{pod}.env[0].valueFrom", chosen.message))
+    return cases
+
+
+def _pods() -> list[RuleCase]:
+    source = {"configMap": {"name": "c"}}
+    mount = {"name": "v", "mountPath": "/cache"}
+    taken = "must not hide /workspace, /etc/ssd, /sandbox, /tmp, /dev/shm, nor lie in the first three"
+    host = (
+        "a hostPath makes the pod one that Pod Security `restricted` refuses: "
+        "set allowHostPath here if that is meant, or use another volume"
+    )
+    cases = []
+    for pod in _OPEN:
+        volume = _one_of(f"{pod}.volumes[]", ", ".join(Volume.one_of), good={"name": "v", **source}, bad={"name": "v"})
+        cases.append(RuleCase(f"{pod}.volumes[]", volume.good, volume.bad, f"{pod}.volumes[0]", volume.message))
+        device = {"resourceClaimName": "a"}
+        claim = _one_of(f"{pod}.resourceClaims[]", ", ".join(ResourceClaim.one_of), good=device, bad={})
+        at, path = f"{pod}.resourceClaims[]", f"{pod}.resourceClaims[0]"
+        cases.append(RuleCase(at, claim.good, claim.bad, path, claim.message))
+        for wrong in ("/workspace/tests", "/etc", "/tmp"):
+            one = _one_of(f"{pod}.volumeMounts[]", "", good=mount, bad={**mount, "mountPath": wrong})
+            at, path = f"{pod}.volumeMounts[]", f"{pod}.volumeMounts[0].mountPath"
+            cases.append(RuleCase(at, one.good, one.bad, path, f"{taken}: choose another folder"))
+        node = {"volumes": [{"name": "v", "hostPath": {"path": "/mnt"}}]}
+        one = _one_of(pod, "", good={**node, "allowHostPath": True}, bad=node)
+        cases.append(RuleCase(pod, one.good, one.bad, f"{pod}.volumes", host))
     return cases
 
 
@@ -179,6 +211,7 @@ RULE_CASES: tuple[RuleCase, ...] = (
         for section in ("promotion", "analysis")
     ),
     *_variables(),
+    *_pods(),
     *(
         RuleCase(
             "", document("storage: {claimName: c}", name="a" * 40), document("storage: {claimName: c}", name=name),
