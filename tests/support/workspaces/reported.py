@@ -16,7 +16,7 @@ from ssd_jobs.artifacts import tables
 from ssd_jobs.context import Context
 from ssd_jobs.contract import files
 from ssd_jobs.progress.recorder import Progress
-from ssd_jobs.stages.analyze import statistics
+from ssd_jobs.stages.analyze import statistics, target
 from ssd_jobs.stages.analyze.resampling import Resampling
 from workspaces.tables import ROWS
 
@@ -67,6 +67,7 @@ def analysed(root: Path) -> contract.StageArtifact:
     truncation, temperatures = contract.Truncation(top_k=20, top_p=0.95), (0.6, 1.0, 1.4, 1.8)
     problem = np.repeat(np.arange(30), 20)
     positions = statistics.Positions(problem, problem % 2 == 0)
+    aim = target.of(torch.from_numpy(logits), contract.Decode(temperature=1.6, top_k=20, top_p=0.8))
 
     def sharpened(factor: float) -> statistics.Arm:
         logprobs = logits * factor
@@ -74,12 +75,18 @@ def analysed(root: Path) -> contract.StageArtifact:
         entropy = -(np.exp(logprobs) * logprobs).sum(axis=1)
         rank = rng.geometric(0.8, len(logits)).astype(np.float64)
         return statistics.measure(
-            torch.from_numpy(logprobs), entropy=entropy, rank=rank, truncation=truncation, temperatures=temperatures
+            torch.from_numpy(logprobs),
+            entropy=entropy,
+            rank=rank,
+            distance=target.distance(torch.from_numpy(logprobs), aim),
+            truncation=truncation,
+            temperatures=temperatures,
         )
 
     curves = statistics.summary(
         sharpened(1.0),
         sharpened(1.35),
+        aim,
         positions,
         truncation=truncation,
         temperatures=temperatures,
