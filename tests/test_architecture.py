@@ -54,6 +54,6 @@ def test_what_travels_is_named_in_a_module_of_its_step(title: str) -> None:
     assert len(named) > 5
 
 
-def test_three_paths_are_drawn() -> None:
-    """Of a resource, of a sample and of a program."""
-    assert [title.split()[-1] for title in drawings()] == ["resource", "sample", "program"]
+def test_four_paths_are_drawn() -> None:
+    """Of a resource, of a sweep, of a sample and of a program."""
+    assert [title.split()[-1] for title in drawings()] == ["resource", "sweep", "sample", "program"]

@@ -47,13 +47,16 @@ def _reports(run: Path, directory: Path) -> list[Path]:
         return [run.parent]
     names = places.names(run) if run.is_dir() else []
     found = [find(run, directory, name) for name in names] or [find(run, directory)]
-    reports = [_report(each) for each in found]
+    reports = [_report(each, among_others=len(found) > 1) for each in found]
     if not any(reports):
         raise InvalidInput(f"{run}: has no report yet; make one with: ssd run FILE")
     return [report for report in reports if report]
 
 
-def _report(found: FoundExperiment) -> Path | None:
+def _report(found: FoundExperiment, *, among_others: bool) -> Path | None:
+    """Return where a report is, if there is one; the judged cell of a sweep is among its cells already."""
     experiment = found.experiment()
     state = experiment.state()
+    if among_others and state.chosen_among is not None:
+        return None
     return finished(state, experiment.graph(state), experiment.workdir.root)
