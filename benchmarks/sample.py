@@ -137,9 +137,16 @@ def prepare_config(workspace: Path, count: int) -> contract.PrepareConfig:
         demands=contract.Demands(engine="VLLM", sequences=(), trained=False, lora=None),
         output="problems/prepare",
         execution=contract.PrepareExecution(
-            metrics_port=0, image="", offline=True, tracking_uri="", gpus={}, compiles_for=""
+            metrics_port=0, image="", offline=True, tracking_uri="", gpus={}, hardware=CPU, compiles_for=""
         ),
     )
+
+
+CPU = contract.Hardware(
+    train_gpus=0, gpu_bytes=0, activation_checkpointing="None", compute_dtype="Float32", pack_tokens=LIMIT, lora=None,
+    checkpoints=1, exports=1,
+)  # fmt: skip
+"""Nothing is trained here."""
 
 
 def sample_config(workspace: Path) -> contract.SampleConfig:

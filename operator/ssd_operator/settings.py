@@ -40,6 +40,8 @@ class Settings:
     """Labels of nodes for pods with GPUs, as JSON; a pod that asks for others keeps its own."""
     gpu_tolerations: tuple[dict[str, Any], ...] = ()
     """Taints of such nodes, as a JSON list."""
+    gpu_memory: str = ""
+    """Memory of each GPU, such as 80G; what cannot fit is refused by it."""
     gpu_runtime_class: str = ""
     """Runtime class of pods with GPUs that ask for none."""
     worker_pod: dict[str, Any] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from ssd_jobs.contract.grading import (
     SandboxExecution,
 )
 from ssd_jobs.contract.limits import LIMITS, ProgramLimits
+from ssd_jobs.contract.memory import Hardware
 from ssd_jobs.contract.prepare import (
     BenchmarkPart,
     BenchmarkScience,
@@ -43,7 +44,15 @@ from ssd_jobs.contract.reporting import (
     SelectReport,
     StageArtifact,
 )
-from ssd_jobs.contract.results import BenchmarkResult, Estimate, PrepareResult, ReportResult, Result, StageDone
+from ssd_jobs.contract.results import (
+    BenchmarkResult,
+    Estimate,
+    ModelSize,
+    PrepareResult,
+    ReportResult,
+    Result,
+    StageDone,
+)
 from ssd_jobs.contract.sampling import (
     GenerateConfig,
     GenerateScience,
@@ -117,6 +126,7 @@ __all__ = [
     "GradeTask",
     "Grading",
     "Guard",
+    "Hardware",
     "HuggingFaceModel",
     "HuggingFaceRows",
     "JsonMap",
@@ -125,6 +135,7 @@ __all__ = [
     "Model",
     "ModelPart",
     "ModelScience",
+    "ModelSize",
     "ModelSource",
     "PathModel",
     "PathRows",

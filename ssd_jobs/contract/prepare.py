@@ -11,6 +11,7 @@ from pydantic import Field
 from ssd_jobs.contract.base import ArtifactPath, JsonMap, Key, LaterField, Model, Name
 from ssd_jobs.contract.config import Config, Purpose, StageExecution
 from ssd_jobs.contract.demands import Demands
+from ssd_jobs.contract.memory import Hardware
 from ssd_jobs.contract.sources import BenchmarkSource, ModelSource, ProblemSource
 
 __all__ = [
@@ -115,6 +116,8 @@ class PrepareExecution(StageExecution):
     """Needed for a `registry` source only."""
     gpus: dict[str, int]
     """GPUs of one engine, by the field of the spec that sets them."""
+    hardware: Hardware
+    """What the experiment is to run on: what cannot fit is refused before anything is sampled."""
     compiles_for: Literal["", "cpu", "cuda"]
     """For which device training compiles, in an image that this stage has, too; empty where it does not."""
 

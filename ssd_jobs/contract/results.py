@@ -10,7 +10,7 @@ from pydantic import Field
 from ssd_jobs.contract.base import Model, Name
 from ssd_jobs.contract.grading import Grading
 
-__all__ = ["LIMIT", "BenchmarkResult", "Estimate", "PrepareResult", "ReportResult", "Result", "StageDone"]
+__all__ = ["LIMIT", "BenchmarkResult", "Estimate", "ModelSize", "PrepareResult", "ReportResult", "Result", "StageDone"]
 
 LIMIT = 4096
 """Kubernetes cuts a termination message there."""
@@ -35,12 +35,25 @@ class BenchmarkResult(Model):
     delta: Estimate | None
 
 
+class ModelSize(Model):
+    """How large the base model is."""
+
+    parameters: Annotated[int, Field(ge=0)]
+    """Its weights, tied ones once."""
+    bytes: Annotated[int, Field(ge=0)]
+    """Its files of weights."""
+    layers: Annotated[int, Field(ge=0)]
+    vocabulary: Annotated[int, Field(ge=0)]
+
+
 class PrepareResult(Model):
     """What the parts turned out to be; later keys contain these digests."""
 
     stage: Literal["prepare"]
     digests: dict[str, str]
     """`model`, `prompts`, or a benchmark's name -> sha256."""
+    size: ModelSize | None = None
+    """None in what an older worker said, and for a family of models whose shape is not known."""
 
 
 class StageDone(Model):

@@ -10,12 +10,13 @@ from typing import Any
 
 from torch import nn
 
-from ssd_jobs.contract import Lora, PrepareConfig, demands, files
+from ssd_jobs.contract import Lora, ModelSize, PrepareConfig, demands, estimates, files
+from ssd_jobs.contract.model_shape import shape_of
 from ssd_jobs.errors import BadInput, first_line
 from ssd_jobs.models import adapting, compilers, loading
 from ssd_jobs.models.stops import stop_token_ids
 
-__all__ = ["check", "check_config", "check_structure", "vocabulary"]
+__all__ = ["check", "check_config", "check_structure", "needs", "size", "vocabulary"]
 
 ADVICE = "use a decoder such as Qwen3, Llama or gpt-oss"
 
@@ -24,6 +25,7 @@ def check(path: Path, config: PrepareConfig) -> None:
     """Refuse a model of which some stage could not make what the spec asks for; the sentence names the field."""
     written, asked, gpus = _written(path), config.demands, config.execution.gpus
     _refuse(demands.refusals(written, asked, gpus))
+    _refuse(estimates.excesses(written, asked, config.execution.hardware))
     _check_stops(path, demands.vocabulary(written))
     if asked.trained or asked.engine == "Transformers":
         complete, model = _known(path, trust_remote_code=config.model.science.trust_remote_code)
@@ -34,6 +36,21 @@ def check(path: Path, config: PrepareConfig) -> None:
             adapting.linear_layers(model, asked.lora)
     if config.execution.compiles_for:
         compilers.require(config.execution.compiles_for)
+
+
+def needs(path: Path, config: PrepareConfig, *, base: int) -> Iterable[str]:
+    """Return what the experiment needs of memory and disk, in sentences; `base` is what the weights take on disk."""
+    return estimates.sentences(
+        _written(path), config.demands, config.execution.gpus, config.execution.hardware, base=base
+    )
+
+
+def size(path: Path, *, base: int) -> ModelSize | None:
+    """Return how large a model is, None for a family whose shape is not known."""
+    shape = shape_of(_written(path))
+    if shape is None:
+        return None
+    return ModelSize(parameters=shape.parameters, bytes=base, layers=shape.layers, vocabulary=shape.vocabulary)
 
 
 def check_config(settings: Mapping[str, Any], lora: Lora | None) -> None:

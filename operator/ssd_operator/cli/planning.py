@@ -54,8 +54,9 @@ def plan(
         )
         return 0
     _show(rows, spec.digest())
-    told = sweep_cost.sentences(graph, experiment.workdir.root)
-    for sentence in [*told, *power.sentences(spec, graph, state, experiment.workdir.root)]:
+    root = experiment.workdir.root
+    told = [*sweep_cost.sentences(graph, root), *power.sentences(spec, graph, state, root)]
+    for sentence in [*told, *suitability.needs(graph, root)]:
         terminal.console().print(sentence, markup=False, highlight=False, soft_wrap=True)
     if configs:
         for node in graph:

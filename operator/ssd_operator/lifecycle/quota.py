@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from ssd_operator import manifests
 from ssd_operator.lifecycle.inputs import Inputs
-from ssd_operator.manifests.resources import amount
+from ssd_operator.manifests.amounts import amount
 from ssd_operator.plan import Graph, Node
 
 __all__ = ["excess"]

@@ -1,4 +1,4 @@
-"""What prepare would refuse of the base model, where its config is on this machine already: before anything is started.
+"""What prepare would refuse of the base model, and what that needs, where its config is on this machine already.
 
 The config is in what prepare made, in the directory that the spec names, or in the cache of the hub's library. Where
 there is none, or none that can be read, prepare finds out.
@@ -12,22 +12,45 @@ from pathlib import Path
 from typing import Any
 
 from ssd_jobs import contract
-from ssd_jobs.contract import demands, files
+from ssd_jobs.contract import demands, estimates, files
 from ssd_operator.errors import InvalidSpec, Problem
 from ssd_operator.plan import Graph
 
-__all__ = ["check"]
+__all__ = ["check", "needs"]
 
 
 def check(graph: Graph, workspace: Path) -> None:
     """Refuse an experiment whose model, as far as it is here, cannot do what the spec asks of it."""
     for config in (node.config for node in graph):
         if isinstance(config, contract.PrepareConfig):
-            settings = next(filter(None, map(_settings, _places(config, workspace))), None)
-            found = demands.refusals(settings, config.demands, config.execution.gpus) if settings else ()
-            problems = [Problem("", sentence) for sentence in found]
+            settings = _known(config, workspace)
+            problems = [Problem("", sentence) for sentence in _refusals(settings, config)] if settings else []
             if problems:
                 raise InvalidSpec(problems)
+
+
+def needs(graph: Graph, workspace: Path) -> list[str]:
+    """Return what the experiment needs of memory and disk, in sentences."""
+    found: list[str] = []
+    for config in (node.config for node in graph):
+        if isinstance(config, contract.PrepareConfig):
+            settings, where = _known(config, workspace), config.execution
+            found += (
+                estimates.sentences(settings, config.demands, where.gpus, where.hardware)
+                if settings
+                else [estimates.UNKNOWN]
+            )
+    return found
+
+
+def _known(config: contract.PrepareConfig, workspace: Path) -> dict[str, Any] | None:
+    """Return the model's config, None where it is not on this machine."""
+    return next(filter(None, map(_settings, _places(config, workspace))), None)
+
+
+def _refusals(settings: dict[str, Any], config: contract.PrepareConfig) -> Iterator[str]:
+    yield from demands.refusals(settings, config.demands, config.execution.gpus)
+    yield from estimates.excesses(settings, config.demands, config.execution.hardware)
 
 
 def _places(config: contract.PrepareConfig, workspace: Path) -> Iterator[Path]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ssd_operator import naming
 from ssd_operator.manifests import asked
+from ssd_operator.manifests.amounts import amount
 from ssd_operator.plan import Node, Platform
 from ssd_operator.settings import Settings
 from ssd_operator.spec.pod import Pod
@@ -43,6 +44,7 @@ class Place:
             offline=settings.offline,
             claim_uid=self.claim_uid,
             master_port=settings.master_port,
+            gpu_bytes=int(amount(settings.gpu_memory)) if settings.gpu_memory else 0,
         )
 
     def job_name(self, node: Node, attempt: int) -> str:

@@ -1,21 +1,13 @@
 """How much a container asks for: the user's words, the stage's GPUs, and defaults where nothing is said."""
 
-import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 
+from ssd_operator.manifests.amounts import amount
 from ssd_operator.manifests.place import Object
 from ssd_operator.spec.pod import Resources
 
-__all__ = ["amount", "grader", "sandbox", "worker"]
+__all__ = ["grader", "sandbox", "worker"]
 
-SUFFIXES = {
-    "n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"), "": Decimal(1),
-    "k": Decimal(10**3), "M": Decimal(10**6), "G": Decimal(10**9), "T": Decimal(10**12), "P": Decimal(10**15),
-    "E": Decimal(10**18), "Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30), "Ti": Decimal(2**40),
-    "Pi": Decimal(2**50), "Ei": Decimal(2**60),
-}  # fmt: skip
-QUANTITY = re.compile(r"(?P<number>[0-9.]+([eE][0-9]+)?)(?P<suffix>[KMGTPE]i|[numkMGTPE]|)")
 GRADER = Resources(requests={"cpu": "100m", "memory": "512Mi"}, limits={"cpu": "2", "memory": "4Gi"})
 """It reads tables and compares texts in one process. A quota on limits wants each of them from every container."""
 SANDBOX = {"cpu": "2", "memory": "3Gi"}
@@ -23,13 +15,6 @@ SANDBOX_REQUESTS = {"cpu": "500m", "memory": "3Gi"}
 SANDBOX_MAY_HAVE = frozenset({"cpu", "memory", "ephemeral-storage"})
 """No device: what a foreign program can open is never given to its container."""
 WORKER = {"cpu": "1", "memory": "2Gi"}
-
-
-def amount(quantity: str) -> Decimal:
-    """Return a quantity as a number, in its base unit."""
-    matched = QUANTITY.fullmatch(quantity)
-    assert matched is not None, quantity
-    return Decimal(matched["number"]) * SUFFIXES[matched["suffix"]]
 
 
 def worker(asked: Resources, *, gpus: int, gpu_resource: str, claims: Sequence[str] = ()) -> Object:

@@ -189,6 +189,8 @@ class Platform:
     claim_uid: str
     """Identifies the storage; empty on one machine."""
     master_port: int
+    gpu_bytes: int = 0
+    """Memory of a GPU, 0 where nobody has said it."""
     origin: str = ""
     """Tells directories apart in a tracking server that several machines use; a cluster's resources have uids."""
 

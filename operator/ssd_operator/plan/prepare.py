@@ -69,7 +69,24 @@ def _execution(experiment: Experiment) -> contract.PrepareExecution:
         offline=platform.offline,
         tracking_uri=spec.tracking.uri or platform.tracking_uri,
         gpus=gpus,
+        hardware=_hardware(experiment),
         compiles_for=_compiles_for(experiment),
+    )
+
+
+def _hardware(experiment: Experiment) -> contract.Hardware:
+    """Return on what the candidate is trained."""
+    training = experiment.spec.training
+    every = training.export.every_steps
+    return contract.Hardware(
+        train_gpus=training.nodes * training.gpus_per_node,
+        gpu_bytes=experiment.platform.gpu_bytes,
+        activation_checkpointing=training.activation_checkpointing,
+        compute_dtype=training.compute_dtype,
+        pack_tokens=training.sequence_length,
+        lora=train.adapters(experiment.spec),
+        checkpoints=training.checkpoint.keep,
+        exports=1 + (training.steps - 1) // every if every else 1,
     )
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from collections import Counter
 from functools import cached_property
 from typing import Any
@@ -12,7 +13,7 @@ from pydantic import JsonValue
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import Draft, Output, Provenance, tables
 from ssd_jobs.context import Context
-from ssd_jobs.contract import BenchmarkPart, PrepareConfig, Rendering, files, science_of
+from ssd_jobs.contract import BenchmarkPart, ModelSize, PrepareConfig, Rendering, files, science_of
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models import prompts, suitability
 from ssd_jobs.models.model_files import model_files
@@ -22,6 +23,7 @@ from ssd_jobs.stages.prepare.sources.problem import Problem, statement_digest
 
 __all__ = ["Parts"]
 
+LOGGER = logging.getLogger(__name__)
 MODEL, PROMPTS = "model", "prompts"
 """The names of the two parts that are no benchmark."""
 TOKENIZER_FILES = (
@@ -59,6 +61,14 @@ class Parts:
     def check_model(self) -> None:
         """Refuse a model that some later stage would refuse."""
         suitability.check(self._context.path(self._config.model.output), self._config)
+
+    def size(self) -> ModelSize | None:
+        """Return how large the model is, and say in the log what the experiment needs."""
+        model = self._opened(self._config.model.output)
+        base = int(model.manifest.counts["weight_bytes"])
+        for sentence in suitability.needs(model.path, self._config, base=base):
+            LOGGER.info("%s", sentence)
+        return suitability.size(model.path, base=base)
 
     def make(self) -> None:
         """Make what is missing; each part is complete before the next one begins."""

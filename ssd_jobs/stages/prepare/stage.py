@@ -22,4 +22,4 @@ def run(config: PrepareConfig, context: Context) -> PrepareResult:
             context.progress.attach(draft.path)
             parts.make()
             draft.finish(parts.summarize(draft))
-    return PrepareResult(stage=config.stage, digests=parts.digests())
+    return PrepareResult(stage=config.stage, digests=parts.digests(), size=parts.size())

@@ -10,9 +10,11 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from ssd_jobs.contract import memory
+
 __all__ = ["chunk_rows", "weighted_nll"]
 
-GPU_ROWS = 2048
+GPU_ROWS = memory.LOSS_ROWS
 """Rows of a chunk on a GPU, whatever memory is free there, so that no result depends on it: each chunk reads and writes
 the head's gradient once, and 2,048 rows of 152k logits are 1.2 GB in float32."""
 CPU_ELEMENTS = 1 << 20

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from ssd_jobs import contract
-from ssd_jobs.contract import demands, files
+from ssd_jobs.contract import demands, estimates, files
 from ssd_operator.cli import app, document
 from ssd_operator.errors import InvalidSpec
 from ssd_operator.local import suitability
@@ -102,6 +102,17 @@ def test_what_cannot_be_read_is_left_to_prepare(tmp_path: Path, content: str | N
         (tmp_path / "own/model").mkdir(parents=True)
         (tmp_path / "own/model" / files.MODEL_CONFIG).write_bytes(content.encode(errors="surrogateescape"))
     suitability.check(_graph(tmp_path, {"path": "own/model"}), tmp_path)
+
+
+def test_what_a_model_needs_is_told_where_its_config_is(tmp_path: Path) -> None:
+    """With the config on this machine parameters, memory and disk are told, before prepare that they are unknown."""
+    graph = _graph(tmp_path, {"path": "own/model"})
+    assert suitability.needs(graph, tmp_path) == [estimates.UNKNOWN]
+    sizes = {"num_hidden_layers": 2, "hidden_size": 64, "vocab_size": 100, "num_attention_heads": 4}
+    _write(tmp_path / "own/model", {"model_type": "qwen3", "intermediate_size": 128, "head_dim": 16, **sizes})
+    told = suitability.needs(graph, tmp_path)
+    assert told[0] == "model: 95,104 parameters, 2 layers, vocabulary 100 (qwen3)"
+    assert [sentence.split(":")[0] for sentence in told] == ["model", "train", "disk"]
 
 
 @pytest.mark.parametrize("command", ["plan", "run"])

@@ -7,7 +7,7 @@ import pytest
 from cluster import plans
 from configs.plans import ASSERTED
 from ssd_operator import manifests, naming
-from ssd_operator.manifests.resources import amount
+from ssd_operator.manifests.amounts import amount
 from ssd_operator.plan import Node
 
 TABLE = {

@@ -10,7 +10,7 @@ from kubernetes.utils.quantity import parse_quantity
 from cluster import plans
 from ssd_operator import manifests
 from ssd_operator.errors import InvalidSpec
-from ssd_operator.manifests.resources import amount
+from ssd_operator.manifests.amounts import amount
 from ssd_operator.spec import patterns
 
 QUANTITIES = st.from_regex(patterns.QUANTITY.replace("$", r"\Z"), fullmatch=True).filter(lambda text: len(text) <= 32)

@@ -10,6 +10,11 @@ from ssd_jobs import contract
 NO_DEMANDS = contract.Demands(engine="VLLM", sequences=(), trained=False, lora=None)
 """A model that is only read."""
 
+CPU = contract.Hardware(
+    train_gpus=0, gpu_bytes=0, activation_checkpointing="None", compute_dtype="Float32", pack_tokens=64, lora=None,
+    checkpoints=1, exports=1,
+)  # fmt: skip
+
 
 def prepare_config(
     workspace: Path,
@@ -27,6 +32,7 @@ def prepare_config(
     gpus: Mapping[str, int] | None = None,
     compiles_for: Literal["", "cpu", "cuda"] = "",
     output: str = "problems/prepare",
+    hardware: contract.Hardware = CPU,
     offline: bool = True,
     tracking_uri: str = "",
 ) -> contract.PrepareConfig:
@@ -60,6 +66,7 @@ def prepare_config(
             offline=offline,
             tracking_uri=tracking_uri,
             gpus=dict(gpus or {}),
+            hardware=hardware,
             compiles_for=compiles_for,
         ),
     )

@@ -1,6 +1,7 @@
 """Prepare makes each part once, complete or absent, from whatever source, and says plainly what cannot work."""
 
 import json
+import math
 import re
 from collections.abc import Callable
 from datetime import date
@@ -10,6 +11,7 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from safetensors import safe_open
 
 from configs.parts import CHAT, COLUMNS, TOY, key, model_at, rows_at
 from configs.prepare import prepare_config
@@ -125,12 +127,17 @@ def test_parquet_and_jsonl_give_the_same(tmp_path: Path) -> None:
 
 
 def test_everything_is_made_once(tmp_path: Path) -> None:
-    """A second run finds all parts complete, changes no byte, and reports the same digests."""
+    """A second run finds all parts complete, changes no byte, and reports the same digests and the model's size."""
     first = prepared(tmp_path, benchmarks={"toy": TOY}, limit=20)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
     assert prepared(tmp_path, benchmarks={"toy": TOY}, limit=20) == first
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == before
     assert first.keys() == {"model", "prompts", "toy"}
+    size = prepare.run(prepare_config(tmp_path, benchmarks={"toy": TOY}, limit=20), context(tmp_path)).size
+    assert size is not None
+    with safe_open(tmp_path / "models/base/model.safetensors", framework="numpy") as weights:
+        assert size.parameters == sum(math.prod(weights.get_slice(name).get_shape()) for name in weights.keys())  # noqa: SIM118 - no dictionary
+    assert size.bytes == sum(file.stat().st_size for file in (tmp_path / "models/base").glob("*.safetensors"))
 
 
 def test_digests_contain_no_time_and_no_place(tmp_path: Path) -> None:
