@@ -11,7 +11,7 @@ from configs import plans
 from ssd_jobs import contract
 from ssd_operator.plan import Node
 from ssd_operator.spec import fields
-from ssd_operator.spec.pod import Pod
+from ssd_operator.spec.pod import SealedPod
 
 SPEC = plans.spec(analysis={}, evaluation=plans.ASSERTED)
 NODES = tuple(plans.graph(SPEC))
@@ -60,7 +60,7 @@ def test_a_row_agrees_with_its_config(row: contract.StageKind) -> None:
 @EVERY_ROW
 def test_a_row_agrees_with_the_spec(row: contract.StageKind) -> None:
     """A column that names a field of the spec names one that is there: the pod, and how often it is tried."""
-    assert isinstance(fields.at(SPEC, row.pod.path), Pod)
+    assert isinstance(fields.at(SPEC, row.pod.path), SealedPod)
     for node in nodes(row):
         assert node.most_failures(SPEC) >= 1
         assert node.pod(SPEC) == fields.at(SPEC, row.pod.path)
