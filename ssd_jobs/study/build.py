@@ -7,7 +7,7 @@ from typing import Literal
 from ssd_jobs.contract import Decode
 from ssd_jobs.scoring.optimism import Cell, best_of
 from ssd_jobs.stages.report.document import ArmResult, BestSetting
-from ssd_jobs.study import peak, table
+from ssd_jobs.study import paper, peak, table
 from ssd_jobs.study.cells import StudyCell, cells
 from ssd_jobs.study.document import BestOfCells, PeakRow, Study, StudyPoint
 from ssd_jobs.study.runs import Run, read
@@ -32,6 +32,7 @@ def build(directories: Sequence[Path]) -> Study:
         k=first.panel.k,
         confidence=first.document.confidence,
         rows=tuple(table.rows(found)),
+        paper=paper.rows(first),
         recipes=tuple(table.recipes(found)),
         best=_best(found),
         peaks=tuple(_peaks(points, first.document.confidence)),

@@ -4,6 +4,7 @@ from typing import Literal
 
 from ssd_jobs.contract import Decode, Grading
 from ssd_jobs.stages.report.document import Number, Part, Strata
+from ssd_jobs.study.paper import PaperRow
 
 __all__ = ["BestOfCells", "PeakRow", "RecipeGain", "Study", "StudyPoint", "StudyRow"]
 
@@ -90,6 +91,8 @@ class Study(Part):
     k: tuple[int, ...]
     confidence: float
     rows: tuple[StudyRow, ...]
+    paper: tuple[PaperRow, ...]
+    """The paper's own numbers of this model on this window; empty where it has none."""
     recipes: tuple[RecipeGain, ...]
     best: BestOfCells | None
     """None where there is one cell, or nothing was selected."""

@@ -54,6 +54,7 @@ def write(
     sampling: Mapping[str, object],
     seed: int = 0,
     experiment: str = "run",
+    model: Mapping[str, object] | None = None,
 ) -> Path:
     """Write the report of one run, whose candidate gains so much at each setting."""
     decodes = {name_of(each): contract.Decode(temperature=each, top_k=20, top_p=0.8) for each in gains}
@@ -92,7 +93,12 @@ def write(
     document = build.build(config, evidence, outcome, weights="")
     directory.mkdir(parents=True)
     (directory / files.REPORT_DOCUMENT).write_text(document.model_dump_json())
-    spec = {"sampling": {**sampling, "seed": seed, "pod": {}}, "training": {"steps": 40, "seed": seed}, "pod": {}}
+    spec = {
+        "model": model or {},
+        "sampling": {**sampling, "seed": seed, "pod": {}},
+        "training": {"steps": 40, "seed": seed},
+        "pod": {},
+    }
     (directory / files.REPORT_SPEC).write_text(json.dumps(spec))
     return directory
 
