@@ -69,6 +69,7 @@ def test_a_run_on_this_machine_needs_no_client_of_a_cluster(ssd: Ssd, tmp_path: 
         pytest.param(("run", TOY), "torch", "worker", id="run"),
         pytest.param(("toy",), "numpy", "worker", id="toy"),
         pytest.param(("toy", "--plot", "x.png"), "matplotlib", "worker", id="plot"),
+        pytest.param(("compare", "report"), "matplotlib", "worker", id="compare"),
         pytest.param(("power", TOY, "--prior", "one=80x30"), "numpy", "worker", id="power"),
         pytest.param(("rollback", "m", "--mlflow", "http://127.0.0.1:1"), "mlflow", "worker", id="rollback"),
         pytest.param(
@@ -79,9 +80,11 @@ def test_a_run_on_this_machine_needs_no_client_of_a_cluster(ssd: Ssd, tmp_path: 
     ],
 )
 def test_what_is_missing_is_named_with_the_way_to_install_it(
-    arguments: tuple[str, ...], missing: str, extra: str, ssd: Ssd
+    arguments: tuple[str, ...], missing: str, extra: str, ssd: Ssd, tmp_path: Path
 ) -> None:
     """The answer is one sentence and 64, before anything is started."""
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "report.json").touch()
     done = ssd(*arguments, missing=(missing,))
     assert done.returncode == 64
     assert done.stderr == f"{missing} is not installed; run: pip install 'ssd-operator[{extra}]'\n"
