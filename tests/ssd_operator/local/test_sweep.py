@@ -1,12 +1,15 @@
 """A sweep on one machine: each recipe is carried out once, and cells stand and fall by themselves."""
 
+import asyncio
 import io
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from rich.console import Console
 
 from processes.stand_in import StandIn
@@ -14,6 +17,7 @@ from resources.drawn_sweeps import sweeps
 from resources.sweeps import sweep
 from ssd_jobs import contract
 from ssd_operator.cli import document
+from ssd_operator.errors import Busy
 from ssd_operator.local.experiment import LocalExperiment
 from ssd_operator.local.processes import Finished
 from ssd_operator.local.sweep import LocalSweep
@@ -22,6 +26,12 @@ from ssd_operator.spec.sweep_resource import parse_sweep
 
 FOUR: dict[str, Any] = {
     "axes": [{"name": "T", "field": "sampling.temperature", "values": [0.5, 1, 1.5, 2]}],
+    "replicates": 1,
+}
+TWO: dict[str, Any] = {
+    "axes": [{"name": "T", "field": "sampling.temperature", "values": [0.5, 1]}],
+    "cells": None,
+    "baseline": None,
     "replicates": 1,
 }
 
@@ -42,6 +52,20 @@ class Broken(StandIn):
         if wanted.stage == self.kind and self.temperature in (None, sampled):
             self.failed += 1
             return Finished(contract.ExitCode.BAD_INPUT, "", "it broke")
+        return await super().__call__(config, index=index, log=log, environment=environment)
+
+
+class Interrupted(StandIn):
+    """Stand-ins of which all are stopped after some have done their work, as by Ctrl-C."""
+
+    left = 0
+
+    async def __call__(self, config: Path, *, index: int, log: Path, environment: Mapping[str, str]) -> Finished:
+        """Do what a stand-in does, as long as nobody stops it."""
+        await asyncio.sleep(0)
+        if self.left == 0:
+            raise Busy("stopped")
+        self.left -= 1
         return await super().__call__(config, index=index, log=log, environment=environment)
 
 
@@ -89,6 +113,22 @@ def test_cells_that_were_run_before_lend_what_they_have(tmp_path: Path) -> None:
         run(local(sweep(**FOUR), tmp_path, process), wanted={name})
     assert set(phases(local(sweep(**FOUR), tmp_path, process)).values()) == {"Succeeded"}
     assert set(process.started.values()) == {1}
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.lists(st.integers(1, 8), min_size=1, max_size=3), st.integers(1, 2))
+def test_however_often_it_is_stopped_nothing_is_made_twice(stops: list[int], parallel: int) -> None:
+    """Stopped anywhere and continued, by the same command, until all cells have come to their ends."""
+    process = Interrupted()
+    with TemporaryDirectory() as folder:
+        for process.left in stops:
+            with pytest.raises(Busy, match=r"^stopped$"):
+                run(local(sweep(**TWO), folder, process), parallel=parallel)
+        process.left = -1
+        work = local(sweep(**TWO), folder, process)
+        run(work, parallel=parallel)
+        assert set(phases(work).values()) == {"Succeeded"}
+    assert set(process.work.values()) == {1}
 
 
 def test_a_failed_cell_fails_no_other(tmp_path: Path) -> None:
