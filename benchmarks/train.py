@@ -229,6 +229,7 @@ def _config(folder: Path, steps: int) -> contract.TrainConfig:
             nodes=1,
             gpus_per_node=int(gpu),
             activation_checkpointing="None",
+            pack_tokens=0,
             compile=False,
             attempt=1,
             master_address="127.0.0.1",

@@ -66,6 +66,8 @@ class TrainExecution(GangExecution):
     """0: one process on the CPU, over gloo."""
     activation_checkpointing: Literal["None", "Selective", "Full"]
     """What backward computes again; it changes no bit."""
+    pack_tokens: Annotated[int, Field(ge=0)]
+    """Most tokens of one forward pass, which holds several documents; 0 leaves it to the stage."""
     compile: bool
     """Whether blocks are compiled; what they compute differs by rounding, as it does between devices."""
     rendezvous_timeout_s: Positive

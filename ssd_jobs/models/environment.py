@@ -29,6 +29,10 @@ TRAIN_CPU = {
     # Threads that spin at a barrier make a step ten times slower as soon as anything else runs on the machine.
     "OMP_WAIT_POLICY": "PASSIVE",
 }
+TRAIN_GPU = {
+    # Packs differ in length from step to step; without this their holes add up until nothing fits.
+    "PYTORCH_ALLOC_CONF": "expandable_segments:True",
+}
 
 
 def configure(config: Config, environ: MutableMapping[str, str]) -> None:
@@ -38,7 +42,7 @@ def configure(config: Config, environ: MutableMapping[str, str]) -> None:
         settings |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
     if isinstance(config.execution, ShardedExecution) and config.execution.gpus == 0:
         settings |= CPU
-    if isinstance(config.execution, TrainExecution) and config.execution.gpus_per_node == 0:
-        settings |= TRAIN_CPU
+    if isinstance(config.execution, TrainExecution):
+        settings |= TRAIN_GPU if config.execution.gpus_per_node else TRAIN_CPU
     for name, value in settings.items():
         environ.setdefault(name, value)

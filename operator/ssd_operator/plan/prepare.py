@@ -83,7 +83,7 @@ def _hardware(experiment: Experiment) -> contract.Hardware:
         gpu_bytes=experiment.platform.gpu_bytes,
         activation_checkpointing=training.activation_checkpointing,
         compute_dtype=training.compute_dtype,
-        pack_tokens=training.sequence_length,
+        pack_tokens=max(training.sequence_length, training.pack_tokens),  # a sample may be as long as that
         lora=train.adapters(experiment.spec),
         checkpoints=training.checkpoint.keep,
         exports=1 + (training.steps - 1) // every if every else 1,

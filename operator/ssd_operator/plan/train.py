@@ -91,6 +91,7 @@ def _execution(experiment: Experiment, key: str) -> contract.TrainExecution:
         nodes=training.nodes,
         gpus_per_node=training.gpus_per_node,
         activation_checkpointing=training.activation_checkpointing,
+        pack_tokens=training.pack_tokens,
         compile=training.compile,
         attempt=1,
         master_address=address,

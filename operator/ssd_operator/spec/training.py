@@ -104,6 +104,9 @@ class Training(Section):
     """Type of the forward and backward pass; the weights themselves are always kept in 32 bits or more."""
     activation_checkpointing: Annotated[Literal["None", "Selective", "Full"], Execution] = "Selective"
     """How much of the forward pass is computed again to save memory."""
+    pack_tokens: Annotated[int, Field(ge=0, le=16_777_216), Execution] = 0
+    """Most tokens of one forward pass, in which several samples are trained on together; 0 chooses sequenceLength, or
+    16,384 where that is less. A longer sample has a pass of its own. More is faster as far as the memory reaches."""
     compile: Annotated[bool, Execution] = False
     """Use torch.compile."""
     lora: Lora = Lora()

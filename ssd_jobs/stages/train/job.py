@@ -17,6 +17,7 @@ from ssd_jobs.errors import JobError
 from ssd_jobs.models.model_files import model_files
 from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.train import attention, corpus, export, guard, model, nll, observer, optimizer, verifying
+from ssd_jobs.stages.train.budget import PackBudget
 from ssd_jobs.stages.train.checkpoint import Checkpoints
 from ssd_jobs.stages.train.loop import Trainer, TrainState
 from ssd_jobs.stages.train.metrics import TrainingMetrics
@@ -47,6 +48,12 @@ class Training:
             sequence_length=self._science.sequence_length,
         )
         self._settings = model.ModelSettings.of(config)
+        self._budget = PackBudget.of(
+            asked=config.execution.pack_tokens,
+            longest=int(self._data.lengths.max()),
+            sequence_length=self._science.sequence_length,
+            directory=self._output / files.CHECKPOINTS,
+        )
 
     def run(self, progress: Progress, stop: threading.Event) -> TrainingResult:
         """Train, resuming from what is there, export, and open the export again."""
@@ -66,16 +73,21 @@ class Training:
         checkpoints = Checkpoints(self._output / files.CHECKPOINTS, self._ranks, keep=keep)
         start, facts = self._resume(trainee, adamw, checkpoints)
         with observer.observing(self._config, self._ranks, progress, stop) as watching:
-            Trainer(
+            trainer = Trainer(
                 config=self._config,
                 ranks=self._ranks,
                 corpus=self._data,
+                budget=self._budget,
                 state=TrainState(trainee, adamw, facts),
                 checkpoints=checkpoints,
                 metrics=TrainingMetrics(self._output),
                 observer=watching,
                 stop=stop,
-            ).run(start)
+            )
+            try:
+                trainer.run(start)
+            except torch.OutOfMemoryError:
+                raise self._budget.ran_out() from None
         return start, facts
 
     def _resume(
@@ -98,7 +110,7 @@ class Training:
 
     def _score(self, trainee: model.Trainee, documents: Sequence[nll.Document]) -> npt.NDArray[np.float64]:
         """Return the NLL of documents under the current weights."""
-        return nll.nll(trainee, documents, self._ranks, budget=self._science.sequence_length)
+        return nll.nll(trainee, documents, self._ranks, budget=self._budget.tokens)
 
     def _mean_nll(self, trainee: model.Trainee, records: list[int]) -> float:
         """Return the mean NLL per loss token of some records."""
@@ -142,5 +154,6 @@ class Training:
             "weight_decay_on": "matrices",
             "activation_checkpointing": self._settings.activation_checkpointing,
             "compile": self._settings.compile,
+            "pack_tokens": self._budget.tokens,
             "resumed_from_step": resumed,
         }

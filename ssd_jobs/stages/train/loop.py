@@ -8,6 +8,7 @@ on saving, so that no rank ever does alone what all must do together.
 import logging
 import threading
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import torch.distributed as dist
 from ssd_jobs.contract import TrainConfig, files
 from ssd_jobs.errors import BadInput, Terminated
 from ssd_jobs.stages.train import batch, corpus, export, flops, optimizer, packing, schedule
+from ssd_jobs.stages.train.budget import PackBudget
 from ssd_jobs.stages.train.checkpoint import Checkpoints
 from ssd_jobs.stages.train.layout import Pack
 from ssd_jobs.stages.train.metrics import TrainingMetrics
@@ -57,6 +59,7 @@ class Trainer:
     config: TrainConfig
     ranks: Ranks
     corpus: corpus.Corpus
+    budget: PackBudget
     state: TrainState
     checkpoints: Checkpoints
     metrics: TrainingMetrics
@@ -73,6 +76,8 @@ class Trainer:
     def run(self, start: int) -> None:
         """Train from the step after `start` to the last one; leave with `Terminated` when asked to stop."""
         saved = start
+        if start < self.science.steps:
+            self._rehearse(start)
         agreed = self._agree(torch.zeros((), device=self.ranks.device), start)
         for step in range(start + 1, self.science.steps + 1):
             if agreed.stop:
@@ -88,6 +93,19 @@ class Trainer:
         self._settle()
         if agreed.stop and saved < self.science.steps:
             raise Terminated(f"stopped on request after step {saved}; its checkpoint is complete, run again to go on")
+
+    def _rehearse(self, start: int) -> None:
+        """Run the largest pack of the run forward and backward on every rank, so that what does not fit shows now."""
+        step, pack = max(
+            ((step, pack) for step in range(start + 1, self.science.steps + 1) for pack in self._all_packs(step)),
+            key=lambda each: self._tokens(*each),
+        )
+        try:
+            same = self._laid_out(step, [[pack]] * self.ranks.world)
+            batch.backward(self.trainee, same)
+        except torch.OutOfMemoryError:
+            raise self.budget.does_not_fit(self._tokens(step, pack)) from None
+        self.optimizer.zero_grad(set_to_none=True)
 
     def _timed_step(self, step: int) -> Agreed:
         """Do one step, measure it, and return what the ranks agree on; refuse a loss that is not finite."""
@@ -105,11 +123,31 @@ class Trainer:
 
     def _packs(self, step: int) -> list[Pack]:
         """Lay out this rank's part of the step."""
+        return self._laid_out(step, self._assigned(step))
+
+    def _assigned(self, step: int) -> list[list[list[int]]]:
+        """Return, for every rank, its packs of the step."""
+        lengths = [int(length) for length in self.corpus.lengths[list(self.corpus.batches[step - 1])]]
+        return packing.assign(lengths, self.ranks.world, self.budget.tokens)
+
+    def _all_packs(self, step: int) -> Iterator[list[int]]:
+        """Yield the packs of all ranks."""
+        return (pack for packs in self._assigned(step) for pack in packs)
+
+    def _tokens(self, step: int, pack: Sequence[int]) -> int:
+        """Return the length of a pack."""
         records = self.corpus.batches[step - 1]
-        assignment = packing.assign(
-            [int(n) for n in self.corpus.lengths[list(records)]], self.ranks.world, self.science.sequence_length
+        return int(self.corpus.lengths[[records[position] for position in pack]].sum())
+
+    def _laid_out(self, step: int, assignment: Sequence[Sequence[Sequence[int]]]) -> list[Pack]:
+        """Lay out this rank's packs of an assignment."""
+        return batch.packs(
+            self.corpus,
+            self.corpus.batches[step - 1],
+            assignment,
+            weighting=self.science.loss_weighting,
+            ranks=self.ranks,
         )
-        return batch.packs(self.corpus, records, assignment, weighting=self.science.loss_weighting, ranks=self.ranks)
 
     def _step(self, step: int, packs: list[Pack]) -> tuple[torch.Tensor, float, float]:
         """Return this rank's part of the loss, the global gradient norm and the learning rate."""

@@ -85,6 +85,7 @@ EXECUTION = st.fixed_dictionaries(
                 "gpusPerNode": st.integers(0, 8),
                 "activationCheckpointing": st.sampled_from(["None", "Selective", "Full"]),
                 "compile": st.booleans(),
+                "packTokens": st.integers(0, 1000),
                 "maxAttempts": st.integers(1, 9),
                 "checkpoint": st.fixed_dictionaries({"keep": st.integers(1, 5), "everySteps": st.integers(0, 50)}),
                 "pod": st.fixed_dictionaries({"labels": st.dictionaries(st.just("team"), st.sampled_from("ab"))}),

@@ -19,6 +19,7 @@ def train_config(
     loss_weighting: Literal["Token", "Sequence"] = "Token",
     compute_dtype: Literal["BFloat16", "Float32", "Float64"] = "Float32",
     activation_checkpointing: Literal["None", "Selective", "Full"] = "None",
+    pack_tokens: int = 0,
     compile: bool = False,  # noqa: A002 - the field's name
     lora: contract.Lora | None = None,
     export_every_steps: int = 0,
@@ -67,6 +68,7 @@ def train_config(
             nodes=nodes,
             gpus_per_node=gpus_per_node,
             activation_checkpointing=activation_checkpointing,
+            pack_tokens=pack_tokens,
             compile=compile,
             attempt=1,
             master_address="127.0.0.1",
