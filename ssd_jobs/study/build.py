@@ -21,6 +21,7 @@ def build(directories: Sequence[Path]) -> Study:
     found = cells(runs)
     first = runs[0]
     points = tuple(_points(found))
+    confidences = [run.document.confidence for run in runs]
     return Study(
         format=1,
         benchmark=first.panel.benchmark,
@@ -30,12 +31,13 @@ def build(directories: Sequence[Path]) -> Study:
         problems=first.panel.problems,
         samples=first.panel.samples,
         k=first.panel.k,
-        confidence=first.document.confidence,
-        rows=tuple(table.rows(found)),
+        confidence=min(confidences),
+        surest=max(confidences),
+        rows=tuple(table.rows(found, min(confidences))),
         paper=paper.rows(first),
-        recipes=tuple(table.recipes(found)),
+        recipes=tuple(table.recipes(found, min(confidences))),
         best=_best(found),
-        peaks=tuple(_peaks(points, first.document.confidence)),
+        peaks=tuple(_peaks(points, min(confidences))),
         points=points,
     )
 

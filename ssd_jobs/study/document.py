@@ -90,6 +90,9 @@ class Study(Part):
     samples: int
     k: tuple[int, ...]
     confidence: float
+    """Of all intervals, but those of runs that were a later look at the window and had to be surer."""
+    surest: float
+    """The highest confidence that a run's own intervals have."""
     rows: tuple[StudyRow, ...]
     paper: tuple[PaperRow, ...]
     """The paper's own numbers of this model on this window; empty where it has none."""

@@ -13,7 +13,7 @@ from ssd_jobs.study.document import RecipeGain, StudyRow
 __all__ = ["recipes", "rows"]
 
 
-def rows(found: Sequence[StudyCell]) -> Iterator[StudyRow]:
+def rows(found: Sequence[StudyCell], confidence: float) -> Iterator[StudyRow]:
     """Yield each base that was measured, followed by the cells that are compared with it."""
     bases: dict[bytes, list[StudyCell]] = {}
     for cell in found:
@@ -21,14 +21,14 @@ def rows(found: Sequence[StudyCell]) -> Iterator[StudyRow]:
     for number, cells in enumerate(bases.values(), start=1):
         label = "base" if len(bases) == 1 else f"base {number}"
         yield StudyRow(label=label, arm="Base", runs=1, pass_at=cells[0].runs[0].comparison.base, gain={})
-        yield from map(_candidate, cells)
+        yield from (_candidate(each, confidence) for each in cells)
 
 
-def recipes(found: Sequence[StudyCell]) -> Iterator[RecipeGain]:
+def recipes(found: Sequence[StudyCell], confidence: float) -> Iterator[RecipeGain]:
     """Yield what the replicates of a cell say of its recipe."""
     for cell in found:
         if len(cell.runs) > 1:
-            measured = _recipe(cell, 1, "all", cell.runs[0].counts.base)
+            measured = _recipe(cell, 1, "all", cell.runs[0].counts.base, confidence=confidence)
             parts = measured.parts
             yield RecipeGain(
                 cell=cell.name,
@@ -41,7 +41,7 @@ def recipes(found: Sequence[StudyCell]) -> Iterator[RecipeGain]:
             )
 
 
-def _candidate(cell: StudyCell) -> StudyRow:
+def _candidate(cell: StudyCell, confidence: float) -> StudyRow:
     """Return a cell's row: a run's own numbers, or those of its recipe."""
     first = cell.runs[0]
     if len(cell.runs) == 1:
@@ -51,17 +51,17 @@ def _candidate(cell: StudyCell) -> StudyRow:
         label=cell.name,
         arm="Candidate",
         runs=len(cell.runs),
-        pass_at=_strata(cell, np.zeros_like(first.counts.base), least=0.0),
-        gain=_strata(cell, first.counts.base, least=-1.0),
+        pass_at=_strata(cell, np.zeros_like(first.counts.base), least=0.0, confidence=confidence),
+        gain=_strata(cell, first.counts.base, least=-1.0, confidence=confidence),
     )
 
 
-def _strata(cell: StudyCell, base: Counts, *, least: float) -> dict[int, Strata]:
+def _strata(cell: StudyCell, base: Counts, *, least: float, confidence: float) -> dict[int, Strata]:
     """Return the recipe's pass@k minus that of some counts, by k and difficulty of which there are two problems."""
     panel = cell.runs[0].panel
     return {
         k: {
-            name: _number(_recipe(cell, k, name, base).recipe, least=least)
+            name: _number(_recipe(cell, k, name, base, confidence=confidence).recipe, least=least)
             for name, problems in panel.problems.items()
             if problems > 1
         }
@@ -69,7 +69,7 @@ def _strata(cell: StudyCell, base: Counts, *, least: float) -> dict[int, Strata]
     }
 
 
-def _recipe(cell: StudyCell, k: int, stratum: str, base: Counts) -> MeasuredRecipe:
+def _recipe(cell: StudyCell, k: int, stratum: str, base: Counts, *, confidence: float) -> MeasuredRecipe:
     """Measure the replicates on the problems of one difficulty."""
     first = cell.runs[0]
     inside = np.array([stratum in ("all", name) for name in first.counts.difficulty])
@@ -78,7 +78,7 @@ def _recipe(cell: StudyCell, k: int, stratum: str, base: Counts) -> MeasuredReci
         [run.counts.candidate[inside] for run in cell.runs],
         samples=first.counts.samples,
         k=k,
-        confidence=first.document.confidence,
+        confidence=confidence,
     )
 
 

@@ -14,7 +14,7 @@ from ssd_jobs.errors import BadInput
 from ssd_jobs.scoring import recipe
 from ssd_jobs.scoring.formatting import percent, points
 from ssd_jobs.stages.report import reading
-from ssd_jobs.study import build
+from ssd_jobs.study import build, page
 from ssd_jobs.study.document import Study
 from workspaces import studied
 
@@ -96,18 +96,18 @@ def test_every_evaluation_is_told_once(study: Study) -> None:
 def test_all_files_show_the_same_numbers(study: Study, reports: list[Path], tmp_path: Path) -> None:
     """Page, JSON, CSV and terminal; the page needs nothing, and what a run is called is escaped."""
     told = compare.main([*map(str, reports), f"--output={tmp_path}"])
-    page = (tmp_path / "study.html").read_text()
+    shown = (tmp_path / "study.html").read_text()
     gain = study.rows[2].gain[1]["all"]
-    for text in (told, page):
+    for text in (told, shown):
         assert points(gain.value) in text
         assert percent(study.rows[0].pass_at[1]["all"].value) in text
     assert json.loads((tmp_path / "study.json").read_text()) == json.loads(study.model_dump_json())
     with (tmp_path / "study.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == len(study.points) * 2 * 4
-    assert "<script" not in page
-    assert not re.search(r"""(src|href)=["'](?!#)""", re.sub(r'xlink:href="#[^"]*"', "", page))
-    assert page.count("<svg ") == len(list(tmp_path.glob("*.png")))
+    assert "<script" not in shown
+    assert not re.search(r"""(src|href)=["'](?!#)""", re.sub(r'xlink:href="#[^"]*"', "", shown))
+    assert shown.count("<svg ") == len(list(tmp_path.glob("*.png")))
 
 
 def test_a_grid_has_its_heat_maps_and_its_peak(tmp_path: Path) -> None:
@@ -127,6 +127,18 @@ def test_a_grid_has_its_heat_maps_and_its_peak(tmp_path: Path) -> None:
         "peaks.png", "heat-0.png", "decoding-1.png", "decoding-5.png",
     }  # fmt: skip
     assert "x&lt;y" in (tmp_path / "out/study.html").read_text()
+
+
+def test_a_later_look_is_told(reports: list[Path], tmp_path: Path) -> None:
+    """The intervals of a run that had to be surer stay its own, and the page says how sure."""
+    text = (reports[0] / files.REPORT_DOCUMENT).read_text()
+    assert '"confidence":0.95' in text
+    (tmp_path / files.REPORT_DOCUMENT).write_text(text.replace('"confidence":0.95', '"confidence":0.9875'))
+    (tmp_path / files.REPORT_SPEC).write_text((reports[0] / files.REPORT_SPEC).read_text())
+    study = build.build([*reports[1:], tmp_path])
+    assert (study.confidence, study.surest) == (0.95, 0.9875)
+    assert "and at up to 98.75 % of runs that were a later look" in page.render(study, [])
+    assert "later look" not in page.render(build.build(reports), [])
 
 
 def test_replicates_without_a_shared_base_are_refused(reports: list[Path], tmp_path: Path) -> None:

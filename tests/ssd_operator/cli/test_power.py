@@ -4,16 +4,20 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from configs import plans
 from ssd_jobs import contract
 from ssd_jobs.contract import files
+from ssd_jobs.scoring import base_rates, gate_power
+from ssd_jobs.stages.report import reading
 from ssd_operator.cli import power
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local.state import RunState
 from ssd_operator.plan import Graph
 from ssd_operator.spec.resolved import ResolvedSpec
+from workspaces import studied
 
 PAPER = {"preset": "Qwen3-4B-Instruct-2507"}
 
@@ -77,6 +81,22 @@ def test_the_file_says_how_it_will_be_judged(tmp_path: Path, capfd: pytest.Captu
     [other] = json.loads(capfd.readouterr().out)["rows"]
     assert (other["reported"], other["samples"]) == (300, 20)
     assert other["chances"]["shown"] > row["chances"]["shown"]
+
+
+def test_a_report_says_what_its_base_does(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Problems, samples and pass rates are those of the base's verdicts in it."""
+    rng = np.random.default_rng(0)
+    base, gains = studied.base(rng), dict.fromkeys(studied.TEMPERATURES, 0.02)
+    sampling = {"temperature": 1.0, "topK": 0, "topP": 1.0}
+    report = studied.write(tmp_path / "one", rng, base, gains, sampling=sampling)
+    assert power.power(report, gain="3.3", change_sd=0, output="json") == 0
+    found = json.loads(capfd.readouterr().out)
+    assert found["base"].startswith("the base's 131 x 10 verdicts on lcb-v6 in ")
+    [row] = found["rows"]
+    counts = reading.compared_counts(reading.document(report / files.REPORT_DOCUMENT))
+    rates = base_rates.of_counts(counts.base, counts.samples, counts.difficulty)
+    expected = gate_power.chances(rates, 0.033, gate_power.Design(samples=10, change_sd=0))
+    assert (row["problems"], row["samples"], row["chances"]["shown"]) == (131, 10, expected.shown)
 
 
 def test_a_bad_option_is_bad_input(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
