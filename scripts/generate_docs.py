@@ -8,7 +8,7 @@ whether the pages are the current ones.
 import argparse
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +57,8 @@ The mark of a field says what it is to a run. A key is the recipe of what a stag
 
 
 def reference() -> str:
-    """Return the page of every field of the resource, from the CustomResourceDefinition."""
-    text = (ROOT / "crds" / "selfdistill.dev_selfdistillations.yaml").read_text(encoding="utf-8")
-    schema = yaml.safe_load(text)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    """Return the page of every field of each kind of resource, from the CustomResourceDefinitions."""
+    schema = schema_of("selfdistillations")
     lines = [NOTE, "# SelfDistillation: every field\n"]
     lines += ["\n## spec\n", MARKS, *spec_rows(schema["properties"]["spec"])]
     lines += ["\n## status\n", "| field | type | meaning |", "| --- | --- | --- |"]
@@ -69,8 +68,34 @@ def reference() -> str:
     lines.append(STAGES)
     lines.extend(stage_traits.table())
     lines.append("\n## Rules across fields\n")
-    lines.extend(f"* {message}" for message in sorted(set(messages(schema))))
+    said = set(messages(schema))
+    lines.extend(f"* {message}" for message in sorted(said))
+    lines.extend(sweep_reference(said))
     return "\n".join(lines) + "\n"
+
+
+def sweep_reference(said: Set[str]) -> Iterator[str]:
+    """Yield the part about sweeps, without what stands above of the runs that they make."""
+    schema = schema_of("selfdistillationsweeps")
+    template = schema["properties"]["spec"]["properties"]["template"]["properties"]
+    own = set(messages(schema)) - said
+    template["spec"] = {"type": "object", "description": f"{template['spec']['description']} Fields: as above."}
+    yield "\n\n# SelfDistillationSweep: every field\n"
+    yield "[studies.md](studies.md) says how it is used.\n"
+    for part in ("spec", "status"):
+        yield from (f"\n## {part} of a sweep\n", "| field | type | meaning |", "| --- | --- | --- |")
+        for path, field in rows(schema["properties"][part], part):
+            yield f"| `{path}` | {kind(field)} | {words(field)} |"
+    yield "\n## Rules of a sweep\n"
+    yield "The rules above hold for the template, too.\n"
+    yield from (f"* {message}" for message in sorted(own))
+
+
+def schema_of(plural: str) -> dict[str, Any]:
+    """Return the schema of a kind of resource."""
+    text = (ROOT / "crds" / f"selfdistill.dev_{plural}.yaml").read_text(encoding="utf-8")
+    schema: dict[str, Any] = yaml.safe_load(text)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    return schema
 
 
 def spec_rows(schema: dict[str, Any]) -> Iterator[str]:

@@ -12,6 +12,8 @@ from typing import Final
 
 __all__ = [
     "ANNOTATION_KEY",
+    "ANNOTATION_SPEC",
+    "ANNOTATION_SUSPENDED_BY",
     "API_VERSION",
     "CONFIG",
     "CONFIG_FILE",
@@ -24,6 +26,7 @@ __all__ = [
     "LABEL_NETWORK",
     "LABEL_QUEUE",
     "LABEL_STAGE",
+    "LABEL_SWEEP",
     "LONGEST_NAME",
     "MANAGED_BY",
     "PLURAL",
@@ -69,7 +72,13 @@ LABEL_NETWORK = f"{GROUP}/network"
 """The deny-all policy selects the pods on which this label says none."""
 LABEL_JOB = "batch.kubernetes.io/job-name"
 LABEL_QUEUE = "kueue.x-k8s.io/queue-name"
+LABEL_SWEEP = f"{GROUP}/sweep"
+"""The sweep that a cell belongs to."""
 ANNOTATION_KEY = f"{GROUP}/key"
+ANNOTATION_SPEC = f"{GROUP}/cell-spec"
+"""Digest of the spec that a cell was given last by its sweep."""
+ANNOTATION_SUSPENDED_BY = f"{GROUP}/suspended-by"
+"""Who suspended a cell: its sweep, which lets go on only what it stopped itself."""
 
 WORKER = "worker"
 SANDBOX = "sandbox"

@@ -51,6 +51,7 @@ from ssd_jobs.contract.results import (
     PrepareResult,
     ReportResult,
     Result,
+    SelectResult,
     StageDone,
 )
 from ssd_jobs.contract.sampling import (
@@ -162,6 +163,7 @@ __all__ = [
     "SandboxExecution",
     "SelectConfig",
     "SelectReport",
+    "SelectResult",
     "SelectScience",
     "SelectSetting",
     "Sequences",

@@ -10,7 +10,17 @@ from pydantic import Field
 from ssd_jobs.contract.base import Model, Name
 from ssd_jobs.contract.grading import Grading
 
-__all__ = ["LIMIT", "BenchmarkResult", "Estimate", "ModelSize", "PrepareResult", "ReportResult", "Result", "StageDone"]
+__all__ = [
+    "LIMIT",
+    "BenchmarkResult",
+    "Estimate",
+    "ModelSize",
+    "PrepareResult",
+    "ReportResult",
+    "Result",
+    "SelectResult",
+    "StageDone",
+]
 
 LIMIT = 4096
 """Kubernetes cuts a termination message there."""
@@ -65,6 +75,21 @@ class StageDone(Model):
     message: Text
 
 
+class SelectResult(Model):
+    """The setting that was chosen for an arm, and what it scored where it was chosen."""
+
+    stage: Literal["select"]
+    digest: str
+    message: Text
+    setting: Name
+    k: int
+    value: Annotated[str, Field(max_length=24)]
+    """pass@k on the select problems, in full: who compares choices must see equal ones as equal."""
+    settings: int
+    """Of how many it is the best."""
+    problems: int
+
+
 class ReportResult(Model):
     """The decision and the numbers that a person looks for first."""
 
@@ -80,5 +105,5 @@ class ReportResult(Model):
     results: Annotated[tuple[BenchmarkResult, ...], Field(max_length=8)]
 
 
-Result = PrepareResult | StageDone | ReportResult
+Result = PrepareResult | StageDone | SelectResult | ReportResult
 """No two of them share their fields, so that a kind of stage without a result of its own has to be listed nowhere."""

@@ -17,7 +17,7 @@ from ssd_jobs.contract.curation import CurateConfig
 from ssd_jobs.contract.grading import GradeConfig, ReferenceConfig
 from ssd_jobs.contract.prepare import PrepareConfig
 from ssd_jobs.contract.reporting import ReportConfig
-from ssd_jobs.contract.results import PrepareResult, ReportResult, StageDone
+from ssd_jobs.contract.results import PrepareResult, ReportResult, SelectResult, StageDone
 from ssd_jobs.contract.sampling import GenerateConfig, SampleConfig
 from ssd_jobs.contract.selecting import SelectConfig
 from ssd_jobs.contract.training import TrainConfig
@@ -247,6 +247,7 @@ STAGES: Mapping[str, StageKind] = MappingProxyType({
         ),
         StageKind(
             config=SelectConfig,
+            result=SelectResult,
             image="grader",
             reads=("verdicts",),
             tells_progress=False,

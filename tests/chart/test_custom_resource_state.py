@@ -7,8 +7,8 @@ import yaml
 
 from cluster import helm
 from ssd_operator.crd.definition import definition
+from ssd_operator.spec.answer import PHASES
 from ssd_operator.spec.kinds import RUN
-from ssd_operator.spec.status import PHASES
 
 DEFINITION = definition(RUN)["spec"]
 SCHEMA: dict[str, Any] = DEFINITION["versions"][0]["schema"]["openAPIV3Schema"]

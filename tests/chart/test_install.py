@@ -8,8 +8,10 @@ import pytest
 
 from cluster import helm
 from controlplane.plane import ControlPlane
+from ssd_operator import naming
+from ssd_operator.spec.kinds import RESOURCE_KINDS
 
-CRD = "selfdistillations.selfdistill.dev"
+CRDS = tuple(f"{row.plural}.{naming.GROUP}" for row in RESOURCE_KINDS.values())
 EVERYTHING = "mlflow.enabled=true,priorityClasses.enabled=true,kueue.enabled=true,metrics.dashboard.enabled=true"
 TWO = "replicas=2,podDisruptionBudget.enabled=true"
 
@@ -43,7 +45,8 @@ def test_an_installation_of_everything_can_be_upgraded(control_plane: ControlPla
     assert release.install(f"{EVERYTHING},{TWO}") == ""
     assert release("upgrade", str(helm.CHART), "--reuse-values").stderr == ""
     assert release("uninstall").returncode == 0
-    assert control_plane.kubectl.get("crd", CRD)["metadata"]["name"] == CRD
+    for name in CRDS:
+        assert control_plane.kubectl.get("crd", name)["metadata"]["name"] == name
 
 
 def test_two_teams_have_an_operator_each(control_plane: ControlPlane) -> None:
@@ -62,8 +65,8 @@ def test_another_release_can_take_the_definition_over(control_plane: ControlPlan
     assert old("uninstall").returncode == 0
     assert "invalid ownership metadata" in new.install("replicas=1")
     kubectl = control_plane.kubectl
-    kubectl("label", "crd", CRD, "app.kubernetes.io/managed-by=Helm", "--overwrite")
+    kubectl("label", "crd", *CRDS, "app.kubernetes.io/managed-by=Helm", "--overwrite")
     owner = ("meta.helm.sh/release-name=new", "meta.helm.sh/release-namespace=chart-new")
-    kubectl("annotate", "crd", CRD, *owner, "--overwrite")
+    kubectl("annotate", "crd", *CRDS, *owner, "--overwrite")
     assert new.install("replicas=1") == ""
     assert new("uninstall").returncode == 0

@@ -1,12 +1,13 @@
 """What the chart makes of its values."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cluster import helm
+from ssd_operator import naming
+from ssd_operator.spec.kinds import RESOURCE_KINDS
 
 OPTIONAL = {
     "mlflow.enabled": {
@@ -196,20 +197,17 @@ def test_a_list_of_namespaces_needs_nothing_cluster_wide() -> None:
     assert ("ClusterRoleBinding", None) not in roles
 
 
-def test_the_definition_is_the_generated_one_and_stays() -> None:
+@pytest.mark.parametrize("plural", [row.plural for row in RESOURCE_KINDS.values()])
+def test_a_definition_is_the_generated_one_and_stays(plural: str) -> None:
     """The chart carries the same CustomResourceDefinition as crds/, kept at uninstall unless told otherwise."""
-    objects = helm.render()
-    crd = find_crd(objects)
+    name, file = f"{plural}.{naming.GROUP}", f"{naming.GROUP}_{plural}.yaml"
+    crd = helm.find(helm.render(), "CustomResourceDefinition", name)
     assert crd["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
-    generated = Path(helm.CHART.parent.parent / "crds" / "selfdistill.dev_selfdistillations.yaml").read_text()
-    assert (helm.CHART / "files" / "crds" / "selfdistill.dev_selfdistillations.yaml").read_text() == generated
-    assert "annotations" not in find_crd(helm.render("crds.keep=false"))["metadata"]
+    generated = (helm.CHART.parent.parent / "crds" / file).read_text()
+    assert (helm.CHART / "files" / "crds" / file).read_text() == generated
+    kept = helm.find(helm.render("crds.keep=false"), "CustomResourceDefinition", name)
+    assert "annotations" not in kept["metadata"]
     assert not [each for each in helm.render("crds.enabled=false") if each["kind"] == "CustomResourceDefinition"]
-
-
-def find_crd(objects: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the definition."""
-    return helm.find(objects, "CustomResourceDefinition", "selfdistillations.selfdistill.dev")
 
 
 def test_the_bundled_mlflow_is_what_experiments_use() -> None:

@@ -77,6 +77,7 @@ def test_what_is_queried_is_measured() -> None:
     metrics.watch(
         depth=lambda: 0,
         runs=lambda: [Standing("Waiting", reason="Refused")],
+        sweeps=lambda: [Standing("Running")],
         age=lambda: 0.0,
         unwatched=lambda: 0,
         remembered=dict[str, int],

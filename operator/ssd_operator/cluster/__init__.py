@@ -1,8 +1,10 @@
 """The Kubernetes API: requests to it, and what the operator's process remembers of its objects."""
 
 from ssd_operator.cluster.api import Api, ApiError, connect
+from ssd_operator.cluster.cells import Cells, sweep_of
 from ssd_operator.cluster.claims import Claims
 from ssd_operator.cluster.config_maps import FrozenText, FrozenTexts
+from ssd_operator.cluster.doors import Kept
 from ssd_operator.cluster.events import Recorder
 from ssd_operator.cluster.jobs import Jobs
 from ssd_operator.cluster.keys import Key, ResourceIdentity, run_key
@@ -10,36 +12,41 @@ from ssd_operator.cluster.leases import Lease, Leases
 from ssd_operator.cluster.listing import SELECTOR, Listing, Listings
 from ssd_operator.cluster.owners import owner_job
 from ssd_operator.cluster.quotas import quotas
-from ssd_operator.cluster.resources import Ended, Live, Run, Unreadable
+from ssd_operator.cluster.resources import Ended, Run, Unreadable
 from ssd_operator.cluster.runs import Runs, read_run
 from ssd_operator.cluster.store import Store
+from ssd_operator.cluster.sweeps import StoredSweep, Sweeps
 from ssd_operator.cluster.transport import Raw
 
 __all__ = [
     "SELECTOR",
     "Api",
     "ApiError",
+    "Cells",
     "Claims",
     "Ended",
     "FrozenText",
     "FrozenTexts",
     "Jobs",
+    "Kept",
     "Key",
     "Lease",
     "Leases",
     "Listing",
     "Listings",
-    "Live",
     "Raw",
     "Recorder",
     "ResourceIdentity",
     "Run",
     "Runs",
     "Store",
+    "StoredSweep",
+    "Sweeps",
     "Unreadable",
     "connect",
     "owner_job",
     "quotas",
     "read_run",
     "run_key",
+    "sweep_of",
 ]

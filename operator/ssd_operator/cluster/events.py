@@ -10,10 +10,11 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from typing import Protocol
 
 from ssd_operator import naming
 from ssd_operator.cluster.api import Api, ApiError
-from ssd_operator.cluster.resources import Run
+from ssd_operator.cluster.keys import Key
 from ssd_operator.cluster.transport import Raw
 from ssd_operator.lifecycle import Event
 
@@ -25,6 +26,18 @@ LONGEST_NOTE = 1000
 MOST_COUNTS = 10_000
 
 
+class Subject(Protocol):
+    """A resource of any kind, to which something happened."""
+
+    @property
+    def key(self) -> Key:
+        """Which one it is."""
+
+    @property
+    def uid(self) -> str:
+        """Its uid."""
+
+
 class Recorder:
     """Writes events about resources."""
 
@@ -34,17 +47,17 @@ class Recorder:
         self._clock = clock
         self._counts: OrderedDict[str, int] = OrderedDict()
 
-    async def record(self, run: Run, events: Iterable[Event]) -> None:
+    async def record(self, subject: Subject, events: Iterable[Event]) -> None:
         """Write what happened to a resource."""
         for event in events:
             try:
-                await self._write(run, event)
+                await self._write(subject, event)
             except ApiError as error:
                 LOGGER.warning("an event was not written: %s", error)
 
-    async def _write(self, run: Run, event: Event) -> None:
+    async def _write(self, subject: Subject, event: Event) -> None:
         """Make the event, or count it when it is there."""
-        body = self._body(run, event)
+        body = self._body(subject, event)
         try:
             await self._api.create(body)
         except ApiError as error:
@@ -59,16 +72,16 @@ class Recorder:
             self._counts.popitem(last=False)
         await self._api.patch("Event", namespace, name, {"count": count, "lastTimestamp": _seconds(self._clock())})
 
-    def _body(self, run: Run, event: Event) -> Raw:
+    def _body(self, subject: Subject, event: Event) -> Raw:
         """Return the event as an object; of core/v1, since `kubectl describe` sorts by `lastTimestamp`."""
         moment = self._clock().astimezone(UTC)
         now = _seconds(moment)
         note = event.note.encode()[:LONGEST_NOTE].decode(errors="ignore")
-        digest = naming.short(run.uid, event.reason.word, note)
+        digest = naming.short(subject.uid, event.reason.word, note)
         return {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"name": f"{run.key.name}.{digest}", "namespace": run.key.namespace},
+            "metadata": {"name": f"{subject.key.name}.{digest}", "namespace": subject.key.namespace},
             "eventTime": moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "firstTimestamp": now,
             "lastTimestamp": now,
@@ -82,10 +95,10 @@ class Recorder:
             "reportingInstance": self._identity or "operator",
             "involvedObject": {
                 "apiVersion": naming.API_VERSION,
-                "kind": run.key.kind,
-                "name": run.key.name,
-                "namespace": run.key.namespace,
-                "uid": run.uid,
+                "kind": subject.key.kind,
+                "name": subject.key.name,
+                "namespace": subject.key.namespace,
+                "uid": subject.uid,
             },
         }
 

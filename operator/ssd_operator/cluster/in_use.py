@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ssd_operator.cluster.doors import Kept
 from ssd_operator.cluster.keys import Key
-from ssd_operator.cluster.resources import Ended, Live
 
 __all__ = ["InUse", "in_use"]
 
@@ -25,7 +25,7 @@ class InUse:
     """ConfigMaps of specs in force."""
 
 
-def in_use(resources: Mapping[Key, Live | Ended]) -> InUse:
+def in_use(resources: Mapping[Key, Kept]) -> InUse:
     """Return what these resources use."""
     return InUse(
         jobs={key: each.jobs for key, each in resources.items()},

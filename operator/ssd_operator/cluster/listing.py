@@ -7,9 +7,8 @@ from typing import Final
 
 from ssd_operator import naming
 from ssd_operator.cluster.api import Api
-from ssd_operator.cluster.doors import enter
+from ssd_operator.cluster.doors import Kept, enter
 from ssd_operator.cluster.keys import ResourceIdentity, identify
-from ssd_operator.cluster.resources import Ended, Live
 from ssd_operator.cluster.store import Store
 from ssd_operator.cluster.views import view_job
 from ssd_operator.lifecycle import JobView
@@ -28,7 +27,7 @@ class Listing:
 
     present: set[str]
     """The uids of resources, Jobs and pods at work."""
-    resources: list[Live | Ended]
+    resources: list[Kept]
     """Those that are not known as they are; of the others nothing but the version is looked at."""
     jobs: list[JobView]
 

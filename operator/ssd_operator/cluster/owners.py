@@ -18,15 +18,17 @@ class OwnerReference:
     kind: str
     name: str
     uid: str
+    controller: bool = False
+    """An object has at most one that controls it; a Job that several runs want has none."""
 
     def document(self) -> Raw:
-        """Return it as Kubernetes writes it; never as the controller, of which an object may have only one."""
+        """Return it as Kubernetes writes it."""
         return {
             "apiVersion": self.api_version,
             "kind": self.kind,
             "name": self.name,
             "uid": self.uid,
-            "controller": False,
+            "controller": self.controller,
             "blockOwnerDeletion": False,
         }
 

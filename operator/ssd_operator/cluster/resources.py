@@ -6,26 +6,27 @@ never the document, and whoever must work on one again reads it anew. The status
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from ssd_operator import naming
+from ssd_operator.cluster.cells import view_cell
 from ssd_operator.cluster.keys import Key, ResourceIdentity, identify, key_of
 from ssd_operator.cluster.owners import OwnerReference
 from ssd_operator.cluster.transport import Raw
 from ssd_operator.errors import InvalidSpec, Problem
-from ssd_operator.lifecycle import Standing, is_over, standing
-from ssd_operator.lifecycle.conditions import holds
+from ssd_operator.lifecycle import CellView, Standing, is_over, standing
+from ssd_operator.lifecycle.conditions import find, holds
 from ssd_operator.spec import condition_types, resource, scalars
 from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.status import Status
 
 __all__ = ["Ended", "Live", "Run", "Unreadable", "enter", "read"]
 
-FACTS = ("observedGeneration", "phase", "stages", "conditions", "completionTime", "resolvedSpec")
-STAGE_FACTS = ("name", "phase", "key")
+FACTS = ("observedGeneration", "phase", "stages", "conditions", "completionTime", "resolvedSpec", "promotion")
+STAGE_FACTS = ("name", "phase", "key", "choice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Run:
     suspended: bool
     planning: bool
     """The mode is Plan: nothing may be started."""
+    sweep_uid: str
+    """Of the sweep whose cell it is, empty where it is none."""
     status: Status
     document: Raw = field(repr=False, compare=False)
     """As it was sent. Only `cluster` looks into it: the spec is read when it has changed, which is seldom."""
@@ -101,6 +104,8 @@ class Ended:
     """The ConfigMap of the spec in force, empty where none is."""
     recorded: tuple[str, ...]
     """The keys of which it has results on its claim."""
+    cell: CellView | None = None
+    """What its sweep must know of it, None where it belongs to none."""
 
     @property
     def identity(self) -> ResourceIdentity:
@@ -137,6 +142,7 @@ class Live:
         self.identity = identify(document)
         self.phase: str = _phase(document)
         self.claim = _claim(document)
+        self.cell = view_cell(document)
         stopped = "deletionTimestamp" in metadata or spec.get("suspend", False)
         self.is_going_on = not stopped and self.phase not in ("Succeeded", "Failed")
         self._document: Raw | None = document
@@ -194,6 +200,7 @@ def read(document: Raw) -> Run | Unreadable:
         deleting=deleting,
         suspended=spec.get("suspend", False),
         planning=spec.get("mode", "Run") == "Plan",
+        sweep_uid=cell.sweep if (cell := view_cell(document)) is not None else "",
         status=status,
         document=document,
     )
@@ -208,6 +215,7 @@ def _ended(document: Raw) -> Ended | None:
     if not is_over(status):
         return None
     metadata, spec = document["metadata"], document["spec"]
+    current = status.observed_generation == metadata["generation"]
     return Ended(
         key=key_of(document),
         uid=metadata["uid"],
@@ -217,10 +225,25 @@ def _ended(document: Raw) -> Ended | None:
         phase=status.phase,
         completed_at=status.completion_time or "",
         ttl=spec.get("ttlAfterFinished", ""),
-        settled=status.observed_generation == metadata["generation"] and holds(status, condition_types.ACCEPTED),
+        settled=current and holds(status, condition_types.ACCEPTED),
         claim=_claim(document),
         spec=_frozen(status),
         recorded=_recorded(status),
+        cell=_ended_cell(view_cell(document), status) if current else view_cell(document),
+    )
+
+
+def _ended_cell(view: CellView | None, status: Status) -> CellView | None:
+    """Return what its sweep must know of a run that has ended."""
+    if view is None:
+        return None
+    failed = find(status, condition_types.FAILED)
+    return replace(
+        view,
+        phase="Succeeded" if holds(status, condition_types.SUCCEEDED) else "Failed",
+        message=failed.message if failed is not None and failed.status == "True" else "",
+        choices={stage.name: stage.choice for stage in status.stages if stage.choice is not None},
+        promotion=status.promotion,
     )
 
 

@@ -10,12 +10,13 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from ssd_operator.cluster.doors import enter
+from ssd_operator.cluster.doors import Kept, enter
 from ssd_operator.cluster.in_use import InUse, in_use
 from ssd_operator.cluster.keys import Key, ResourceIdentity, identify
 from ssd_operator.cluster.resources import Ended, Live, Run, Unreadable
+from ssd_operator.cluster.sweeps import KeptSweep, StoredSweep
 from ssd_operator.cluster.views import view_job, view_pod
-from ssd_operator.lifecycle import JobView, PodView, Standing
+from ssd_operator.lifecycle import CellView, JobView, PodView, Standing
 
 __all__ = ["Store"]
 
@@ -27,9 +28,11 @@ class Store:
     """Resources as the door lets them in, Jobs and pods as views."""
 
     def __init__(self) -> None:
-        self._resources: dict[Key, Live | Ended] = {}
+        self._resources: dict[Key, Kept] = {}
         self._by_uid: dict[str, Key] = {}
         self._jobs: dict[tuple[str, str], JobView] = {}
+        self._cells: defaultdict[str, set[Key]] = defaultdict(set)
+        """Uid of a sweep -> its cells."""
         self._owned: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
         self._pods: defaultdict[tuple[str, str], dict[str, PodView]] = defaultdict(dict)
         self._tombstones: OrderedDict[str, int] = OrderedDict()
@@ -41,16 +44,17 @@ class Store:
             self.keep_resource(enter(raw))
         return identity
 
-    def keep_resource(self, resource: Live | Ended) -> None:
+    def keep_resource(self, resource: Kept) -> None:
         """Remember a resource, unless this version or a newer one is known."""
         identity = resource.identity
         if not self._is_news(identity):
             return
-        known = self._resources.get(identity.key)
-        if known is not None:
-            self._by_uid.pop(known.identity.uid, None)
+        self._drop(identity.key)
         self._resources[identity.key] = resource
         self._by_uid[identity.uid] = identity.key
+        cell = _cell(resource)
+        if cell is not None:
+            self._cells[cell.sweep].add(identity.key)
 
     def delete_resource(self, raw: Raw) -> ResourceIdentity:
         """Forget a resource that was sent for the last time; return what was sent."""
@@ -63,13 +67,36 @@ class Store:
         self._bury(seen.uid, seen.version)
         known = self.identity(seen.key)
         if known is not None and known.uid == seen.uid:
-            del self._resources[seen.key]
-            self._by_uid.pop(seen.uid, None)
+            self._drop(seen.key)
+
+    def _drop(self, key: Key) -> None:
+        """Forget a resource, if it is known."""
+        known = self._resources.pop(key, None)
+        if known is None:
+            return
+        self._by_uid.pop(known.identity.uid, None)
+        cell = _cell(known)
+        if cell is not None:
+            self._cells[cell.sweep].discard(key)
+            if not self._cells[cell.sweep]:
+                del self._cells[cell.sweep]
 
     def resource(self, key: Key) -> Run | Ended | Unreadable | None:
-        """Return a resource as this process works with it, if it is known."""
+        """Return a run as this process works with it, if it is known."""
         found = self._resources.get(key)
+        if isinstance(found, KeptSweep):
+            return None
         return found.value if isinstance(found, Live) else found
+
+    def sweep(self, key: Key) -> StoredSweep | Unreadable | None:
+        """Return a sweep, if it is known."""
+        found = self._resources.get(key)
+        return found.value if isinstance(found, KeptSweep) else None
+
+    def cells(self, uid: str) -> dict[str, CellView]:
+        """Return the cells of a sweep that are known, by name."""
+        kept = map(self._resources.__getitem__, sorted(self._cells.get(uid, ())))
+        return {view.name: view for view in map(_cell, kept) if view is not None}
 
     def identity(self, key: Key) -> ResourceIdentity | None:
         """Return which sight of a resource is known, if any is."""
@@ -168,7 +195,7 @@ class Store:
     def forget(self, namespace: str) -> None:
         """Forget all of a namespace that cannot be seen any more; it may come back as it was, so nothing is buried."""
         for key in [key for key in self._resources if key.namespace == namespace]:
-            self._by_uid.pop(self._resources.pop(key).identity.uid, None)
+            self._drop(key)
         for place in [place for place in self._jobs if place[0] == namespace]:
             self._disown(self._jobs.pop(place))
         for place in [place for place in self._pods if place[0] == namespace]:
@@ -232,3 +259,8 @@ class Store:
 
     def _is_dead(self, uid: str, version: int) -> bool:
         return self._tombstones.get(uid, -1) >= version
+
+
+def _cell(resource: Kept) -> CellView | None:
+    """Return a resource as its sweep sees it, None of one that belongs to none."""
+    return None if isinstance(resource, KeptSweep) else resource.cell

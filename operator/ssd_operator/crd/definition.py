@@ -7,7 +7,7 @@ from typing import Any, Final
 from ssd_operator import naming
 from ssd_operator.crd.structural import structural
 from ssd_operator.spec import condition_types
-from ssd_operator.spec.kinds import RUN, ResourceKind
+from ssd_operator.spec.kinds import RUN, SWEEP, ResourceKind
 from ssd_operator.spec.written import written
 
 __all__ = ["definition"]
@@ -28,7 +28,19 @@ _COLUMNS: Final = {
         ("Model", "string", ".status.model", "What is distilled", 1),
         ("Promoted", "string", ".status.promotion.decision", "What the gate decided", 1),
         ("Run", "string", ".status.tracking.runId", "Run in MLflow", 1),
-    )
+    ),
+    SWEEP.kind: (
+        ("Phase", "string", ".status.phase", "Where the sweep stands", 0),
+        ("Reason", "string", f"{_PROGRESSING}.reason", "Why it stands there, in a word", 0),
+        ("Cells", "string", ".status.progress", "Cells that have ended, and all", 0),
+        ("Failed", "integer", ".status.failed", "Cells that failed", 0),
+        ("Best", "string", ".status.best.cell", "The best cell on select problems so far", 0),
+        ("Select", "string", ".status.best.select", "What it scored there; on report problems it scores less", 0),
+        ("Of", "integer", ".status.best.of", "Of how many cells it is the best", 0),
+        ("Age", "date", ".metadata.creationTimestamp", "Since when it exists", 0),
+        ("Message", "string", f"{_PROGRESSING}.message", "What is waited for, and what helps", 1),
+        ("Promoted", "string", ".status.judgement.decision", "What the gate decided on the selected cell", 1),
+    ),
 }
 """What `kubectl get` prints: name, type, path, meaning, and 1 for what only `-o wide` shows."""
 

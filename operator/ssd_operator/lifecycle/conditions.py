@@ -15,9 +15,10 @@ from ssd_operator.lifecycle import reasons
 from ssd_operator.lifecycle.inputs import stamp
 from ssd_operator.lifecycle.reasons import Reason
 from ssd_operator.spec import condition_types
-from ssd_operator.spec.status import Condition, Status
+from ssd_operator.spec.answer import Condition
+from ssd_operator.spec.status import Status
 
-__all__ = ["ConditionUpdate", "derive", "find", "holds", "merge", "phase"]
+__all__ = ["ConditionUpdate", "HasConditions", "derive", "find", "holds", "merge", "phase"]
 
 Phase = Literal["", "Pending", "Planned", "Invalid", "Running", "Waiting", "Suspended", "Succeeded", "Failed"]
 SPECIAL: Mapping[str, Phase] = {
@@ -76,8 +77,8 @@ def merge(
     return tuple(conditions.values())
 
 
-def phase(status: Status) -> Phase:
-    """Return the summary of the conditions."""
+def phase(status: HasConditions, *, begun: bool) -> Phase:
+    """Return the summary of the conditions; of a resource that progresses, whether anything of it was begun."""
     if holds(status, condition_types.FAILED):
         return "Failed"
     if holds(status, condition_types.SUCCEEDED):
@@ -87,10 +88,10 @@ def phase(status: Status) -> Phase:
     progressing = find(status, condition_types.PROGRESSING)
     if progressing is not None and progressing.status == "False":
         return SPECIAL.get(progressing.reason, "Waiting")
-    begun = any(stage.phase not in ("Planned", "Pending") for stage in status.stages)
     return "Running" if begun else "Pending"
 
 
 def derive(status: Status) -> Status:
     """Return the status with the phase that its conditions mean."""
-    return status.model_copy(update={"phase": phase(status)})
+    begun = any(stage.phase not in ("Planned", "Pending") for stage in status.stages)
+    return status.model_copy(update={"phase": phase(status, begun=begun)})

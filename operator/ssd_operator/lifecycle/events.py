@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ssd_operator.lifecycle import reasons
-from ssd_operator.lifecycle.conditions import find, holds
+from ssd_operator.lifecycle.conditions import HasConditions, find, holds
 from ssd_operator.lifecycle.reasons import EventReason
 from ssd_operator.lifecycle.standing import WAITED_FOR
 from ssd_operator.spec import condition_types
 from ssd_operator.spec.status import StageStatus, Status
+from ssd_operator.spec.sweep_status import SweepStatus
 
-__all__ = ["Event", "events_between"]
+__all__ = ["Event", "events_between", "events_of_sweep"]
 
 STAGE_REASONS = {
     "Succeeded": reasons.STAGE_SUCCEEDED,
@@ -43,6 +44,14 @@ def events_between(was: Status, now: Status) -> list[Event]:
     return [*stages, *_of_promotion(was, now), *_of_conditions(was, now)]
 
 
+def events_of_sweep(was: SweepStatus, now: SweepStatus) -> list[Event]:
+    """Return what happened between two statuses of a sweep."""
+    failed = {row.name for row in was.cells if row.phase == "Failed"}
+    cells = [row for row in now.cells if row.phase == "Failed" and row.name not in failed]
+    lost = [Event(reasons.CELL_FAILED, f"{row.name}: {row.message}") for row in cells]
+    return [*lost, *_of_judgement(was, now), *_of_conditions(was, now)]
+
+
 def _of_stage(was: StageStatus | None, now: StageStatus) -> Iterator[Event]:
     before = was or StageStatus(name=now.name, kind=now.kind, phase="Planned")
     if now.phase == "Pending" and now.attempt > max(before.attempt, 1):
@@ -65,14 +74,22 @@ def _of_promotion(was: Status, now: Status) -> Iterator[Event]:
         yield Event(DECISIONS[decided.decision], f"{version}{'; '.join(decided.reasons)}")
 
 
-def _of_conditions(was: Status, now: Status) -> Iterator[Event]:
+def _of_judgement(was: SweepStatus, now: SweepStatus) -> Iterator[Event]:
+    decided = now.judgement
+    if decided is not None and decided != was.judgement and decided.decision in DECISIONS:
+        yield Event(DECISIONS[decided.decision], f"{decided.name}: {'; '.join(decided.reasons)}")
+
+
+def _of_conditions(was: HasConditions, now: HasConditions) -> Iterator[Event]:
     for kind, reason in RUN_REASONS.items():
         condition = find(now, kind)
         if condition is not None and condition.status == "True" and not holds(was, kind):
             yield Event(reason, condition.message or f"the run is {reason.word.lower()}")
-    accepted, progressing = find(now, condition_types.ACCEPTED), find(now, condition_types.PROGRESSING)
-    if accepted is not None and accepted.status == "False" and accepted != find(was, condition_types.ACCEPTED):
-        yield Event(reasons.RUN_NOT_ACCEPTED, accepted.message)
+    for kind in (condition_types.ACCEPTED, condition_types.PLANNED):
+        accepted = find(now, kind)
+        if accepted is not None and accepted.status == "False" and accepted != find(was, kind):
+            yield Event(reasons.RUN_NOT_ACCEPTED, accepted.message)
+    progressing = find(now, condition_types.PROGRESSING)
     before = find(was, condition_types.PROGRESSING)
     begins = progressing is not None and (before is None or before.reason != progressing.reason)
     if progressing is not None and begins and progressing.reason in WAITED_FOR:

@@ -97,6 +97,8 @@ class Inputs:
     suspended: bool
     planning: bool
     """The mode is Plan: nothing may be started."""
+    sweep_uid: str = ""
+    """Of the sweep whose cell it is, empty where it is none."""
     problem: str = ""
     """What is wrong with the newest spec; the run goes on with the last good one."""
     jobs: Mapping[str, JobView] = field(default_factory=dict)

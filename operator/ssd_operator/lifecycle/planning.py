@@ -42,6 +42,7 @@ class Planner:
         around = Surroundings(
             name=inputs.name,
             uid=inputs.uid,
+            sweep_uid=inputs.sweep_uid,
             digests={part: digest for each in status.stages for part, digest in each.digests.items()},
             reruns=status.reruns,
             failed=outcome.for_report(status.stages),

@@ -40,6 +40,7 @@ class EventReason:
 
 ACCEPTED: Final = f"`{condition_types.ACCEPTED}` True"
 NOT_ACCEPTED: Final = f"`{condition_types.ACCEPTED}` False"
+PLANS: Final = f"`{condition_types.PLANNED}` True"
 WAITS: Final = f"`{condition_types.PROGRESSING}` False"
 ENDS_BADLY: Final = f"`{condition_types.FAILED}` True, `{condition_types.PROGRESSING}` False"
 
@@ -49,6 +50,13 @@ INVALID_SPEC: Final = Reason(
     NOT_ACCEPTED,
     "a value is impossible once the preset is laid under it; the message has the path",
     "correct it; a run that has begun goes on with the last good spec meanwhile",
+)
+CELLS_VALID: Final = Reason("Valid", PLANS, "every cell of the sweep can be carried out")
+INVALID_SWEEP: Final = Reason(
+    "InvalidSpec",
+    f"`{condition_types.PLANNED}` False",
+    "the sweep, or one of its cells, cannot be carried out; the message has the path",
+    "correct it; no cell is made, changed or removed meanwhile, and those that are there go on",
 )
 EXCEEDS_QUOTA: Final = Reason(
     "ExceedsQuota",
@@ -165,6 +173,24 @@ NO_PROGRESS: Final = Reason(
 SUSPENDED: Final = Reason("Suspended", WAITS, "`suspend: true`", "set it to false: it goes on where it stopped")
 PLANNED: Final = Reason("Planned", WAITS, "`mode: Plan`", "set it to Run")
 STAGE_RUNNING: Final = Reason("StageRunning", "`Progressing` True", "the message names the stages that are at work")
+CELLS_RUNNING: Final = Reason("CellsRunning", "`Progressing` True", "cells of the sweep are at work")
+JUDGING: Final = Reason(
+    "Judging", "`Progressing` True", "every cell of the sweep has ended, and the selected one is judged"
+)
+CELL_REFUSED: Final = Reason(
+    "CellRefused",
+    WAITS,
+    "a cell of the sweep cannot be made or changed: the API server refuses it, or its name belongs to another resource",
+    "the message says which and why; tried again, at least every five minutes",
+    is_event=True,
+)
+CELLS_SUSPENDED: Final = Reason(
+    "CellsSuspended",
+    WAITS,
+    "every cell of the sweep that has not ended was suspended by itself",
+    "set `suspend` of those cells to false",
+    is_event=True,
+)
 FINISHED: Final = Reason("Finished", "`Succeeded` True, `Progressing` False", "the run has ended")
 NOT_FINISHED: Final = Reason("NotFinished", "`Succeeded` False", "the run goes on, or has failed")
 STAGE_FAILED: Final = Reason(
@@ -172,6 +198,12 @@ STAGE_FAILED: Final = Reason(
     ENDS_BADLY,
     "a stage gave up; the message is the worker's own",
     'see below; then `rerun: {from: STAGE, nonce: "2"}`',
+)
+CELLS_FAILED: Final = Reason(
+    "CellsFailed",
+    ENDS_BADLY,
+    "more cells of the sweep failed than `maxFailed` allows, or all of them",
+    "the message names them; raise `maxFailed` to begin the others, or delete a failed cell to have it made again",
 )
 DEADLINE_EXCEEDED: Final = Reason(
     "DeadlineExceeded", ENDS_BADLY, "not finished within `deadline`", "raise it and ask for a rerun"
@@ -186,9 +218,14 @@ RUN_SUSPENDED: Final = EventReason("Suspended", "the run is suspended")
 PROMOTED: Final = EventReason("Promoted", "the gate gave the candidate the alias; the note has its reasons")
 HELD: Final = EventReason("Held", "the gate did not give the candidate the alias; the note has its reasons")
 RUN_NOT_ACCEPTED: Final = EventReason(
-    "NotAccepted", "the spec cannot be carried out; the note is that of `Accepted`", is_warning=True
+    "NotAccepted",
+    "the spec cannot be carried out; the note is that of `Accepted`, of a sweep `Planned`",
+    is_warning=True,
 )
 RUN_WAITING: Final = EventReason("Waiting", "the run waits; the note begins with the reason", is_warning=True)
+CELL_FAILED: Final = EventReason(
+    "CellFailed", "a cell of the sweep failed; the note is the cell's own", is_warning=True
+)
 STAGE_STARTED: Final = EventReason("StageStarted", "a stage has its Job, which the note names")
 STAGE_RETRIED: Final = EventReason("StageRetried", "a stage is tried again; the note says why", is_warning=True)
 STAGE_SUCCEEDED: Final = EventReason("StageSucceeded", "a stage is complete")

@@ -7,9 +7,9 @@ from typing import Any
 
 from ssd_jobs import contract
 from ssd_operator.lifecycle.inputs import PodView
-from ssd_operator.spec.status import Delta, PromotionStatus, Result, Score, TrackingStatus
+from ssd_operator.spec.status import ChoiceStatus, Delta, PromotionStatus, Result, Score, TrackingStatus
 
-__all__ = ["reported", "result_of"]
+__all__ = ["chosen", "reported", "result_of"]
 
 
 def result_of(pods: Sequence[PodView]) -> contract.Result | None:
@@ -18,6 +18,17 @@ def result_of(pods: Sequence[PodView]) -> contract.Result | None:
         if pod.exit_code == 0 and (result := contract.load_result(pod.message)) is not None:
             return result
     return None
+
+
+def chosen(result: contract.SelectResult) -> ChoiceStatus:
+    """Return what select adds to the status of its stage."""
+    return ChoiceStatus(
+        setting=result.setting,
+        metric=f"pass@{result.k}",
+        value=result.value,
+        settings=result.settings,
+        problems=result.problems,
+    )
 
 
 def reported(result: contract.ReportResult) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any
 from ssd_jobs import contract
 from ssd_operator.lifecycle import job_end, retry
 from ssd_operator.lifecycle.inputs import Inputs, JobView, moment, stamp
-from ssd_operator.lifecycle.results import result_of
+from ssd_operator.lifecycle.results import chosen, result_of
 from ssd_operator.lifecycle.stalling import seen_since, stall
 from ssd_operator.lifecycle.waiting import is_lost, wait_reason
 from ssd_operator.plan import Node
@@ -181,13 +181,14 @@ def _complete(node: Node, was: StageStatus, job: JobView, inputs: Inputs) -> Sta
     if node.row.needs_result and not isinstance(result, node.row.result):
         return _again(node, was, job, job_end.End("Counted", f"the result of Job {job.name} was lost"), inputs)
     digest, message = "", ""
-    if isinstance(result, contract.StageDone):
+    if isinstance(result, contract.StageDone | contract.SelectResult):
         digest, message = (result.digest, result.message) if node.tasks == 1 else ("", "")
     if isinstance(result, contract.ReportResult):
         digest = result.digest
     done = was.model_copy(
         update={
             "artifact": None if node.selection else ArtifactStatus(path=node.artifacts[0].path, digest=digest),
+            "choice": chosen(result) if isinstance(result, contract.SelectResult) else None,
             "digests": dict(result.digests) if isinstance(result, contract.PrepareResult) else {},
             "progress": None if was.progress is None else _full(was.progress),
         }

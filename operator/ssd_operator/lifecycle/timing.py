@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from ssd_operator.lifecycle import conditions
+from ssd_operator.lifecycle.conditions import HasConditions
 from ssd_operator.lifecycle.inputs import Inputs, moment
 from ssd_operator.lifecycle.run import is_over
 from ssd_operator.lifecycle.stage import LIVE, backoff_end
@@ -26,7 +27,7 @@ SHORTEST_RETRY_S, LONGEST_RETRY_S = 10.0, 300.0
 """Nothing tells when a claim appears, or when a refusal would be none any more."""
 
 
-def retry_in(status: Status, now: datetime) -> float:
+def retry_in(status: HasConditions, now: datetime) -> float:
     """Return after how many seconds to try again what is missing or refused: a quarter of the time it has lasted."""
     found = conditions.find(status, condition_types.PROGRESSING)
     since = now if found is None or found.last_transition_time is None else moment(found.last_transition_time)

@@ -9,6 +9,7 @@ from ssd_operator import naming
 from ssd_operator.cluster import Api, Key, Store
 from ssd_operator.reconcile.progress import Reader
 from ssd_operator.reconcile.reconciler import Changed, Reconciler
+from ssd_operator.reconcile.sweeps import SweepReconciler
 from ssd_operator.settings import Settings
 
 __all__ = ["ResourceReconciler", "reconcilers"]
@@ -33,4 +34,7 @@ class ResourceReconciler(Protocol):
 def reconcilers(api: Api, store: Store, settings: Settings, *, changed: Changed) -> Mapping[str, ResourceReconciler]:
     """Return the reconciler of every kind, over one connection and one memory."""
     progress = Reader(every_s=settings.progress_s)
-    return {naming.KIND: Reconciler(api, store, settings, progress=progress, changed=changed)}
+    return {
+        naming.KIND: Reconciler(api, store, settings, progress=progress, changed=changed),
+        naming.SWEEP_KIND: SweepReconciler(api, store, settings),
+    }

@@ -61,6 +61,7 @@ class Observer:
             now=self._clock(),
             suspended=run.suspended,
             planning=run.planning,
+            sweep_uid=run.sweep_uid,
             problem=problem,
             jobs=jobs,
             pods=pods,
@@ -96,7 +97,7 @@ class Observer:
         job = jobs.get(name)
         if job is None or not job.end:
             return known
-        has_result = contract.STAGES[stage.kind].needs_result
+        has_result = contract.STAGES[stage.kind].result is not contract.StageDone
         if job.end == "Complete" and (not has_result or result_of(known) is not None):
             return known
         return await self._requests.pods(key.namespace, name)

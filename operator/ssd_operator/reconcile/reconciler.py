@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError, Ended, Jobs, Key, Recorder, Run, Runs, Store, Unreadable
@@ -36,6 +36,7 @@ from ssd_operator.manifests import Place
 from ssd_operator.reconcile import volume_claims
 from ssd_operator.reconcile.acting import Actor
 from ssd_operator.reconcile.blocked import Blocked
+from ssd_operator.reconcile.clock import AT_ONCE, now
 from ssd_operator.reconcile.ended import EndedRuns
 from ssd_operator.reconcile.observing import Observer
 from ssd_operator.reconcile.progress import Reader
@@ -49,11 +50,6 @@ __all__ = ["Reconciler"]
 LOGGER = logging.getLogger(__name__)
 Changed = Callable[[Status, Status], None]
 """Called after every write of a status: with the status before and the status now."""
-AT_ONCE = 0.0
-
-
-def _now() -> datetime:
-    return datetime.now(tz=UTC)
 
 
 class Reconciler:
@@ -66,7 +62,7 @@ class Reconciler:
         settings: Settings,
         *,
         progress: Reader,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = now,
         changed: Changed = lambda _was, _now: None,
     ) -> None:
         self._specs = Specs(api, settings)

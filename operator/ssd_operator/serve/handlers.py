@@ -13,7 +13,7 @@ from typing import Any
 import kopf
 
 from ssd_operator import naming
-from ssd_operator.cluster import SELECTOR, Key, Raw, Store
+from ssd_operator.cluster import SELECTOR, Key, Raw, Store, sweep_of
 from ssd_operator.serve.health import JOB, POD, RESOURCE
 from ssd_operator.serve.namespaces import Namespaces
 from ssd_operator.serve.queue import WorkQueue
@@ -36,10 +36,13 @@ class Dispatcher:
         self._on_event = on_event
 
     def resource(self, kind: str | None, raw: Raw) -> None:
-        """A resource was made, changed or deleted: it, and those that share Jobs with it, look again."""
+        """A resource was made, changed or deleted: it, its sweep, and those that share Jobs with it, look again."""
         self._on_event(RESOURCE)
         seen = self._store.delete_resource(raw) if kind == "DELETED" else self._store.put_resource(raw)
         self._queue.add(seen.key)
+        sweep = sweep_of(raw)
+        if sweep is not None:
+            self._queue.add(sweep)
         for job in self._store.owned(seen.uid):
             for owner in self._store.owners(job):
                 self._queue.add(owner)

@@ -58,12 +58,13 @@ class Metrics:
         *,
         depth: Callable[[], int],
         runs: Callable[[], Iterable[Standing]],
+        sweeps: Callable[[], Iterable[Standing]],
         age: Callable[[], float],
         unwatched: Callable[[], int],
         remembered: Callable[[], Mapping[str, int]],
     ) -> None:
         """Add what is counted at the moment of a scrape."""
-        self.registry.register(_Snapshot(depth, runs, age, unwatched, remembered, self._clock))
+        self.registry.register(_Snapshot(depth, runs, sweeps, age, unwatched, remembered, self._clock))
 
     def request(self, verb: str, code: int) -> None:
         """Count a request."""
@@ -102,12 +103,14 @@ class _Snapshot(Collector):
         self,
         depth: Callable[[], int],
         runs: Callable[[], Iterable[Standing]],
+        sweeps: Callable[[], Iterable[Standing]],
         age: Callable[[], float],
         unwatched: Callable[[], int],
         remembered: Callable[[], Mapping[str, int]],
         clock: Callable[[], datetime],
     ) -> None:
-        self._depth, self._runs, self._age, self._clock = depth, runs, age, clock
+        self._depth, self._runs, self._sweeps = depth, runs, sweeps
+        self._age, self._clock = age, clock
         self._unwatched, self._remembered = unwatched, remembered
 
     def collect(self) -> Iterable[Metric]:
@@ -126,14 +129,20 @@ class _Snapshot(Collector):
             remembered.add_metric([kind], count)
         yield remembered
         yield from _of_runs(list(self._runs()), self._clock())
+        yield _by_phase("ssd_sweeps", "Sweeps by phase.", self._sweeps())
+
+
+def _by_phase(name: str, documentation: str, resources: Iterable[Standing]) -> Metric:
+    """Return how many resources are in each phase."""
+    phases = GaugeMetricFamily(name, documentation, labels=["phase"])
+    for phase, count in sorted(Count(each.phase for each in resources).items()):
+        phases.add_metric([phase or "New"], count)
+    return phases
 
 
 def _of_runs(runs: Sequence[Standing], now: datetime) -> Iterable[Metric]:
     """Yield what is counted over all runs."""
-    phases = GaugeMetricFamily("ssd_runs", "Resources by phase.", labels=["phase"])
-    for phase, count in sorted(Count(run.phase for run in runs).items()):
-        phases.add_metric([phase or "New"], count)
-    yield phases
+    yield _by_phase("ssd_runs", "Runs by phase.", runs)
     waiting = GaugeMetricFamily("ssd_runs_waiting", "Runs that do not go on, by reason.", labels=["reason"])
     longest = GaugeMetricFamily(
         "ssd_run_longest_wait_seconds",

@@ -124,6 +124,7 @@ class Operator:
         metrics.watch(
             depth=lambda: len(self._queue),
             runs=lambda: self._store.standings(naming.KIND),
+            sweeps=lambda: self._store.standings(naming.SWEEP_KIND),
             age=lambda: state.age,
             unwatched=lambda: len(self._namespaces.unwatched),
             remembered=self._remembered,

@@ -13,7 +13,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
-from ssd_operator.cluster import Api, ApiError, Ended, Key, Listing, Listings, Live, ResourceIdentity, Store
+from ssd_operator.cluster import Api, ApiError, Kept, Key, Listing, Listings, ResourceIdentity, Store
 from ssd_operator.lifecycle import JobView, PodView
 from ssd_operator.serve.health import JOB, POD, RESOURCE
 from ssd_operator.serve.namespaces import EVERYWHERE, Namespaces
@@ -125,7 +125,7 @@ class Resync:
                     raise
         return listings
 
-    def _learn_resource(self, resource: Live | Ended) -> bool:
+    def _learn_resource(self, resource: Kept) -> bool:
         """Remember a listed resource, and tell whether that is news."""
         before = self._store.identity(resource.identity.key)
         self._store.keep_resource(resource)

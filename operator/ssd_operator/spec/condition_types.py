@@ -2,10 +2,12 @@
 
 from typing import Final
 
-__all__ = ["ACCEPTED", "ENDS", "FAILED", "PROGRESSING", "SUCCEEDED", "SUSPENDED"]
+__all__ = ["ACCEPTED", "ENDS", "FAILED", "PLANNED", "PROGRESSING", "SUCCEEDED", "SUSPENDED"]
 
 ACCEPTED: Final = "Accepted"
 """The spec can be carried out."""
+PLANNED: Final = "Planned"
+"""Of a sweep: every cell of it can be carried out."""
 PROGRESSING: Final = "Progressing"
 """Something is at work; where not, the reason says what is waited for."""
 SUSPENDED: Final = "Suspended"

@@ -17,6 +17,8 @@ from ssd_operator.spec.rules import RULES
 from ssd_operator.spec.status import Status
 from ssd_operator.spec.sweep import SweepSpec
 from ssd_operator.spec.sweep_rules import RULES as SWEEP_RULES
+from ssd_operator.spec.sweep_status import SweepStatus
+from ssd_operator.spec.sweep_transitions import TRANSITIONS as SWEEP_TRANSITIONS
 from ssd_operator.spec.transitions import TRANSITIONS, Transition
 
 __all__ = ["RESOURCE_KINDS", "RUN", "SWEEP", "ResourceKind"]
@@ -56,8 +58,8 @@ SWEEP: Final = ResourceKind(
     short_name="sds",
     description="Many experiments that differ in a few fields, and the choice of the best of them.",
     spec=SweepSpec,
-    status=Status,
+    status=SweepStatus,
     rules=SWEEP_RULES,
-    transitions=(),
+    transitions=SWEEP_TRANSITIONS,
 )
-RESOURCE_KINDS: Final = {row.kind: row for row in (RUN,)}
+RESOURCE_KINDS: Final = {row.kind: row for row in (RUN, SWEEP)}

@@ -90,3 +90,6 @@ class Promotion(Section):
     """What must be proven."""
     upload_weights: bool = True
     """Store the weights with the registered version; false stores where to find them on the volume."""
+    chosen_among: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """Among how many runs this candidate was chosen before the gate judges it: reasons and registered version say it;
+    a sweep writes it."""

@@ -1,4 +1,4 @@
-"""What may change after work has begun: what the marks of the fields leave free, within two more rules.
+"""What may change of a run after its work has begun: what the marks of the fields leave free, within two more rules.
 
 Stated twice and worded once, as the other rules. Work has begun when a stage is more than planned; a resource in
 mode Plan can be edited freely. Fields are compared one by one, so that `sampling: {}` equals no `sampling`.
@@ -13,16 +13,17 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 
 from ssd_operator.errors import Problem
-from ssd_operator.spec.parts import PARTS
+from ssd_operator.spec.parts import PARTS, Part
 from ssd_operator.spec.resolved import ResolvedSpec
 
-__all__ = ["TRANSITIONS", "Transition", "begun", "judge"]
+__all__ = ["TRANSITIONS", "Transition", "begun", "fixed", "judge", "no_way_back"]
 
 Node = dict[str, Any]
 
-_BEGUN = "has(oldSelf.status) && has(oldSelf.status.stages) && oldSelf.status.stages.exists(s, s.phase != 'Planned')"
+_BEGUN: Final = (
+    "has(oldSelf.status) && has(oldSelf.status.stages) && oldSelf.status.stages.exists(s, s.phase != 'Planned')"
+)
 _WRITTEN = tuple(info for name, info in ResolvedSpec.model_fields.items() if name not in ResolvedSpec.only_resolved)
-_ADVICE = "set spec.rerun to repeat a stage, or create another resource"
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,13 @@ class Transition:
     message: str
     field: str
     """The field to blame."""
+    begun: str = _BEGUN
+    """The CEL text that tells whether work has begun."""
 
     @property
     def guarded(self) -> str:
         """The CEL text, true as long as nothing has begun."""
-        return f"!({_BEGUN}) || ({self.cel})"
+        return f"!({self.begun}) || ({self.cel})"
 
 
 def begun(resource: Node) -> bool:
@@ -69,39 +72,58 @@ def _same(path: Sequence[str]) -> str:
     return f"({has_new} ? {has_old} && {new} == {old} : !({has_old}))"
 
 
-def _fixed(info: FieldInfo) -> Transition | None:
+def fixed(at: Sequence[str], *, begun: str, when: str, advice: str) -> Iterator[Transition]:
+    """Yield what must stay of a run's spec that stands at this path of a resource's spec, for each field of it."""
+    for info in _WRITTEN:
+        parts = [part for part in PARTS if part.path[0] == str(info.alias)]
+        if any(not part.mark.is_free for part in parts):
+            yield _fixed(info, parts, at, begun=begun, words=(when, advice))
+
+
+def _fixed(
+    info: FieldInfo, parts: Sequence[Part], at: Sequence[str], *, begun: str, words: Sequence[str]
+) -> Transition:
     """Return what must stay of a field of the spec: a value, or the fixed parts of a section."""
     field = str(info.alias)
-    parts = [part for part in PARTS if part.path[0] == field]
-    fixed = [part for part in parts if not part.mark.is_free]
-    if not fixed:
-        return None
+    kept = [part for part in parts if not part.mark.is_free]
     may_be_absent = info.default is None
-    terms = [f"has(self.spec.{field}) == has(oldSelf.spec.{field})"] if may_be_absent else []
+    above = ".".join(("spec", *at))
+    terms = [f"has(self.{above}.{field}) == has(oldSelf.{above}.{field})"] if may_be_absent else []
 
     def holds(old: Node, new: Node) -> bool:
+        for name in at:
+            old, new = old[name], new[name]
         if may_be_absent and (field in old) != (field in new):
             return False
-        return all(part.of(old) == part.of(new) for part in fixed)
+        return all(part.of(old) == part.of(new) for part in kept)
 
     free = ", ".join(sorted(".".join(part.path[1:]) for part in parts if part.mark.is_free))
+    when, advice = words
     return Transition(
-        cel=" && ".join([*terms, *(_same(part.path) for part in fixed)]),
+        cel=" && ".join([*terms, *(_same((*at, *part.path)) for part in kept)]),
         holds=holds,
-        message=f"{field} cannot change once a stage has begun{f' (except {free})' if free else ''}: {_ADVICE}",
-        field=f"spec.{field}",
+        message=f"{field} cannot change once {when}{f' (except {free})' if free else ''}: {advice}",
+        field=f"{above}.{field}",
+        begun=begun,
     )
 
 
-TRANSITIONS: Final[tuple[Transition, ...]] = (
-    *filter(None, map(_fixed, _WRITTEN)),
-    Transition(
+def no_way_back(*, begun: str, when: str) -> Transition:
+    """Return that a resource cannot be planned again once it does the work."""
+    return Transition(
         cel="!has(self.spec.mode) || self.spec.mode == 'Run' || "
         "(has(oldSelf.spec.mode) && oldSelf.spec.mode == 'Plan')",
         holds=lambda old, new: new.get("mode", "Run") == "Run" or old.get("mode", "Run") == "Plan",
-        message="mode cannot go back to Plan once a stage has begun: set suspend to stop it",
+        message=f"mode cannot go back to Plan once {when}: set suspend to stop it",
         field="spec.mode",
-    ),
+        begun=begun,
+    )
+
+
+_WHEN: Final = "a stage has begun"
+TRANSITIONS: Final[tuple[Transition, ...]] = (
+    *fixed((), begun=_BEGUN, when=_WHEN, advice="set spec.rerun to repeat a stage, or create another resource"),
+    no_way_back(begun=_BEGUN, when=_WHEN),
     Transition(
         cel=f"{_same(('scheduling', 'queue'))} || (has(oldSelf.spec.suspend) && oldSelf.spec.suspend)",
         holds=lambda old, new: (

@@ -10,19 +10,29 @@ from math import comb
 import pyarrow as pa
 
 from ssd_jobs import artifacts, scoring
-from ssd_jobs.artifacts import Draft, Provenance, tables
+from ssd_jobs.artifacts import Draft, Provenance, selections, tables
 from ssd_jobs.context import Context
-from ssd_jobs.contract import Choice, SelectConfig, SelectSetting, StageDone, Tried, files, science_of
+from ssd_jobs.contract import Choice, SelectConfig, SelectResult, SelectSetting, Tried, files, science_of
 from ssd_jobs.errors import BadInput
 
 __all__ = ["choose", "run"]
 
 
-def run(config: SelectConfig, context: Context) -> StageDone:
+def run(config: SelectConfig, context: Context) -> SelectResult:
     """Choose, or find the choice made."""
     output = context.output(config, path=config.output, key=config.key)
     made = artifacts.make(output, partial(_select, config, context))
-    return StageDone(stage=config.stage, digest=made.digest, message=str(made.manifest.facts["told"])[:160])
+    found = selections.read(made)
+    return SelectResult(
+        stage="select",
+        digest=made.digest,
+        message=str(made.manifest.facts["told"])[:160],
+        setting=found.chosen,
+        k=found.k,
+        value=repr(next(each.value for each in found.tried if each.name == found.chosen)),
+        settings=len(found.tried),
+        problems=found.problems,
+    )
 
 
 def choose(tried: tuple[Tried, ...]) -> Tried:

@@ -109,7 +109,17 @@ def test_the_largest_result_fits_a_termination_message() -> None:
     """Kubernetes cuts a termination message at 4,096 bytes; nothing of ours is ever cut."""
     digests = dict.fromkeys(("model", "prompts", *(f"benchmark-{number}-abcdefghijk" for number in range(8))), "f" * 64)
     done = contract.StageDone(stage="generate", digest="f" * 64, message="m" * 160)
-    for result in (largest_report(), contract.PrepareResult(stage="prepare", digests=digests), done):
+    choice = contract.SelectResult(
+        stage="select",
+        digest="f" * 64,
+        message="m" * 160,
+        setting="s" * 63,
+        k=999,
+        value="0" * 24,
+        settings=24,
+        problems=9,
+    )
+    for result in (largest_report(), choice, contract.PrepareResult(stage="prepare", digests=digests), done):
         text = contract.dump_result(result)
         assert len(text.encode()) <= 4096
         assert contract.load_result(text) == result

@@ -20,6 +20,7 @@ MOST_BYTES = 1024
 """Of a note, as the API server counts it."""
 RUN = Run(
     key=run_key("lab", "toy"), uid="u", version=1, generation=1, deleting=False, suspended=False, planning=False,
+    sweep_uid="",
     status=Status(), document={},
 )  # fmt: skip
 

@@ -16,9 +16,10 @@ from ssd_operator.crd.__main__ import main, rendered
 from ssd_operator.crd.definition import definition
 from ssd_operator.crd.structural import structural
 from ssd_operator.spec import documents, resource, scalar_words
-from ssd_operator.spec.kinds import RUN
+from ssd_operator.spec.kinds import RESOURCE_KINDS, RUN, ResourceKind
 from ssd_operator.spec.status import Status
 
+EVERY_KIND = pytest.mark.parametrize("kind", RESOURCE_KINDS.values(), ids=lambda row: row.short_name)
 ROOT = Path(__file__).parents[3]
 NAME = f"{resource.PLURAL}.{resource.GROUP}"
 RESOURCE = """\
@@ -33,8 +34,8 @@ spec:
 """
 
 
-def _version() -> dict[str, Any]:
-    version: dict[str, Any] = definition(RUN)["spec"]["versions"][0]
+def _version(kind: ResourceKind = RUN) -> dict[str, Any]:
+    version: dict[str, Any] = definition(kind)["spec"]["versions"][0]
     return version
 
 
@@ -48,28 +49,34 @@ def _nodes(node: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, Any
 
 
 def _spec_and_status() -> list[tuple[str, dict[str, Any]]]:
-    properties = _version()["schema"]["openAPIV3Schema"]["properties"]
-    return [each for part in ("spec", "status") for each in _nodes(properties[part], part)]
+    """Return every field of every kind of resource."""
+    found = []
+    for row in RESOURCE_KINDS.values():
+        properties = _version(row)["schema"]["openAPIV3Schema"]["properties"]
+        found += [each for part in ("spec", "status") for each in _nodes(properties[part], f"{row.short_name}.{part}")]
+    return found
 
 
 def test_the_file_is_current(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The committed definition is what the models say, and --check notices when it is not."""
     assert main(["--check", "--folder", str(ROOT / "crds")]) == 0
     assert main(["--folder", str(tmp_path)]) == 0
-    (file,) = tmp_path.iterdir()
+    file, *_ = sorted(tmp_path.iterdir())
     file.write_text(file.read_text() + "\n")
     assert main(["--check", "--folder", str(tmp_path)]) == 1
     assert capsys.readouterr().err == f"{file} is stale: run python -m ssd_operator.crd\n"
 
 
-def test_the_file_means_what_was_rendered() -> None:
+@EVERY_KIND
+def test_the_file_means_what_was_rendered(kind: ResourceKind) -> None:
     """kubectl reads the YAML as the very definition: no word turned into a boolean, no number into a text."""
-    assert documents.load(rendered(RUN), origin="crd").value == json.loads(json.dumps(definition(RUN)))
+    assert documents.load(rendered(kind), origin="crd").value == json.loads(json.dumps(definition(kind)))
 
 
-def test_it_is_small_enough() -> None:
-    """It fits the annotation of a client-side apply (262,144 bytes), which holds it as JSON, with room to grow."""
-    assert len(json.dumps(definition(RUN))) < 200_000
+@EVERY_KIND
+def test_it_is_small_enough(kind: ResourceKind) -> None:
+    """It fits the annotation of a client-side apply (262,144 bytes, as JSON) with room to grow."""
+    assert len(json.dumps(definition(kind))) < 200_000
 
 
 def test_everything_has_a_maximum() -> None:

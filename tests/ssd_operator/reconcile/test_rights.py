@@ -11,11 +11,11 @@ from cluster.transports import Passing
 from cluster.world import World, condition, in_phase, stage_in
 from controlplane.plane import ControlPlane
 from ssd_operator import naming
-from ssd_operator.cluster import Api, ApiError, connect, run_key
+from ssd_operator.cluster import Api, ApiError, Key, connect, run_key
 from ssd_operator.cluster.transport import Answer, Request, Transport
 
 VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
-BY_KOPF = {("watch", naming.PLURAL), ("watch", "jobs"), ("watch", "pods")}
+BY_KOPF = {("watch", name) for name in (naming.PLURAL, naming.SWEEP_PLURAL, "jobs", "pods")}
 
 
 class Auditor(Passing):
@@ -44,7 +44,7 @@ async def operator(job_controller: ControlPlane, world: World) -> AsyncIterator[
 
 
 async def test_a_whole_life_uses_what_is_granted(world: World, operator: Auditor) -> None:
-    """Run, suspend, share, plan, expire: all of it works with the chart's rights, and needs every one of them."""
+    """Run, suspend, share, plan, expire, sweep: all works with the chart's rights, and needs every one of them."""
     world.operator_api = Api(operator)
     world.new_operator()
     world.play(lambda pod: RUNS if pod.stage in ("sample", "train") else Ends())
@@ -63,6 +63,7 @@ async def test_a_whole_life_uses_what_is_granted(world: World, operator: Auditor
     await world.operator.reconciler.prefetch(world.namespace)
     await world.api.create({**BROKEN, "metadata": {"name": "twice", "namespace": world.namespace}})
     await again(world)
+    await study(world)
     granted = {
         (verb, resource)
         for rule in rights(world.namespace)[0]["rules"]
@@ -95,3 +96,23 @@ async def again(world: World) -> None:
     await world.step()
     with pytest.raises(ApiError, match="404"):
         await world.get("toy")
+
+
+async def study(world: World) -> None:
+    """Let a sweep be made, changed, overtaken by a person, and suspended."""
+    axis = {"name": "Ttrain", "field": "sampling.temperature", "values": [0.5, 1.0]}
+    await world.sweep(axes=[axis], replicates=1, cells=None, baseline=None)
+    await world.operator.settle()
+    await world.edit("heat", kind=naming.SWEEP_KIND, template={"spec": {"deadline": "9h"}})
+    await world.operator.settle()
+    await world.edit("heat", kind=naming.SWEEP_KIND, suspend=True)
+    await world.operator.observe()
+    await world.edit("heat", kind=naming.SWEEP_KIND, parallel=2)
+    key = Key(naming.SWEEP_KIND, world.namespace, "heat")
+    assert await world.operator.sweeps.reconcile(key) == 0.0
+    await world.operator.settle()
+    runs = (await world.cells()).values()
+    stopped = [raw for raw in runs if naming.ANNOTATION_SUSPENDED_BY in raw["metadata"].get("annotations", {})]
+    assert [raw["spec"]["suspend"] for raw in stopped] == [True, True]
+    await world.edit("heat", kind=naming.SWEEP_KIND, axes=[axis | {"values": [0.5]}])
+    await world.operator.settle()

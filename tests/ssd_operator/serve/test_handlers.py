@@ -76,6 +76,30 @@ def test_what_is_deleted_is_forgotten_and_told() -> None:
     assert names.store.known() == []
 
 
+def test_a_cell_concerns_its_sweep() -> None:
+    """Whatever happens to a resource that a sweep controls, the sweep looks again; an owner that is none does not."""
+    names = Names()
+    owner = {
+        "apiVersion": naming.API_VERSION,
+        "kind": naming.SWEEP_KIND,
+        "name": "heat",
+        "uid": "u",
+        "controller": True,
+    }
+    cell = resource("cell")
+    cell["metadata"]["ownerReferences"] = [owner]
+    names.dispatcher.resource(None, cell)
+    assert names.taken() == {"cell", "heat"}
+    assert list(names.store.cells("u")) == ["cell"]
+    cell["metadata"]["resourceVersion"] = "2"
+    names.dispatcher.resource("DELETED", cell)
+    assert names.taken() == {"cell", "heat"}
+    assert names.store.cells("u") == {}
+    cell["metadata"] |= {"uid": "other", "ownerReferences": [owner | {"controller": False}]}
+    names.dispatcher.resource(None, cell)
+    assert names.taken() == {"cell"}
+
+
 def test_a_pod_without_a_known_job_concerns_nobody() -> None:
     """A pod that arrives before its Job is remembered, and found when the Job comes."""
     names = Names()

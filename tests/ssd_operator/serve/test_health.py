@@ -11,7 +11,8 @@ from processes import ports
 from ssd_operator.lifecycle import Standing, standing
 from ssd_operator.serve.health import JOB, POD, RESOURCE, Health
 from ssd_operator.serve.metrics import Metrics
-from ssd_operator.spec.status import Condition, ProgressStatus, StageStatus, Status
+from ssd_operator.spec.answer import Condition
+from ssd_operator.spec.status import ProgressStatus, StageStatus, Status
 
 
 def test_silence_alone_is_no_illness() -> None:
@@ -80,6 +81,7 @@ def test_runs_are_counted_by_phase() -> None:
     metrics.watch(
         depth=lambda: 4,
         runs=lambda: [Standing("Running"), Standing("Running"), Standing("")],
+        sweeps=lambda: [Standing("Planned")],
         age=lambda: 1.5,
         unwatched=lambda: 2,
         remembered=lambda: {"jobs": 7},
@@ -87,6 +89,7 @@ def test_runs_are_counted_by_phase() -> None:
     page = metrics.text().decode()
     assert 'ssd_runs{phase="Running"} 2.0' in page
     assert 'ssd_runs{phase="New"} 1.0' in page
+    assert 'ssd_sweeps{phase="Planned"} 1.0' in page
     assert "ssd_workqueue_depth 4.0" in page
     assert "ssd_namespaces_unwatched 2.0" in page
     assert 'ssd_remembered{kind="jobs"} 7.0' in page
@@ -142,6 +145,7 @@ def test_waiting_runs_are_counted_by_reason() -> None:
             Standing("Running", start=now - day, deadline=now + timedelta(hours=1)),
             Standing("Succeeded"),
         ],
+        sweeps=list[Standing],
         age=lambda: 0.0,
         unwatched=lambda: 0,
         remembered=dict[str, int],

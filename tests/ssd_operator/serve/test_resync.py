@@ -13,6 +13,9 @@ from ssd_operator.cluster import Api, ApiError, Ended, Key, run_key
 from ssd_operator.cluster.transport import Answer, Request, Transport
 from ssd_operator.serve.namespaces import Namespaces
 from ssd_operator.serve.resync import Resync
+from ssd_operator.spec.kinds import RESOURCE_KINDS
+
+LISTED = (*(row.plural for row in RESOURCE_KINDS.values()), "jobs", "pods")
 
 
 def resyncing(world: World, api: Api, *others: str) -> Resync:
@@ -239,13 +242,13 @@ async def test_a_resync_over_what_has_ended_asks_for_lists_only(world: World) ->
     for _ in range(3):
         assert (await resyncing(world, Api(counting)).again()).total() == 0
         assert await world.operator.reconciler.reconcile(key) is None
-    assert counting.asked == [("GET", "selfdistillations"), ("GET", "jobs"), ("GET", "pods")] * 3
+    assert counting.asked == [("GET", name) for name in LISTED] * 3
 
 
 async def test_a_new_operator_learns_what_has_ended_from_lists(world: World) -> None:
     """The first look at runs that are over asks nothing about each of them."""
     counting, _ = await ended(world)
-    assert {name for _, name in counting.asked} == {"selfdistillations", "jobs", "pods"}
+    assert {name for _, name in counting.asked} == set(LISTED)
 
 
 async def test_what_has_ended_is_read_once_when_it_changed(world: World) -> None:

@@ -10,6 +10,7 @@ from configs import plans
 from resources import newer
 from ssd_operator.errors import InvalidSpec
 from ssd_operator.spec import resource
+from ssd_operator.spec.kinds import RESOURCE_KINDS, ResourceKind
 from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.status import Status
 from ssd_operator.spec.written import written
@@ -50,15 +51,16 @@ def test_an_unknown_field_of_a_user_is_refused_with_its_path(data: st.DataObject
     assert found == {f"spec.{path}" for path in paths}
 
 
+@pytest.mark.parametrize("kind", RESOURCE_KINDS.values(), ids=lambda row: row.short_name)
 @settings(max_examples=200)
 @given(data=st.data())
-def test_a_status_with_unknown_fields_is_read_and_kept(data: st.DataObject) -> None:
+def test_a_status_with_unknown_fields_is_read_and_kept(kind: ResourceKind, data: st.DataObject) -> None:
     """Fields that this version does not know change nothing that it reads, and are written back as they were."""
-    clean = data.draw(newer.statuses())
-    found, _ = data.draw(newer.added(clean, Status))
-    read = Status.read(found, path="status")
+    clean = data.draw(newer.statuses(kind))
+    found, _ = data.draw(newer.added(clean, kind.status))
+    read = kind.status.read(found, path="status")
     assert _holds(read.document(), found)
-    assert newer.known(read.document(), Status) == Status.read(clean, path="status").document()
+    assert newer.known(read.document(), kind.status) == kind.status.read(clean, path="status").document()
 
 
 @pytest.mark.parametrize(

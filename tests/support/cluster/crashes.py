@@ -15,11 +15,13 @@ class Crash(BaseException):
 
 
 class Ledger:
-    """Every Job that was ever made, and every write, over all lives of the operator."""
+    """Every Job and every run that was ever made, and every write, over all lives of the operator."""
 
     def __init__(self) -> None:
         self.jobs: Counter[str] = Counter()
         """Stage key -> Jobs made."""
+        self.runs: Counter[str] = Counter()
+        """Name -> SelfDistillations made."""
         self.writes: Counter[str] = Counter()
 
     def note(self, request: Request) -> None:
@@ -27,6 +29,8 @@ class Ledger:
         self.writes[f"{request.verb} {request.path.rsplit('/', 1)[-1]}"] += 1
         if request.verb == "POST" and request.path.endswith("/jobs") and request.body is not None:
             self.jobs[request.body["metadata"]["annotations"][naming.ANNOTATION_KEY]] += 1
+        if request.verb == "POST" and request.path.endswith(f"/{naming.PLURAL}") and request.body is not None:
+            self.runs[request.body["metadata"]["name"]] += 1
 
 
 class Mortal(Passing):

@@ -1,4 +1,4 @@
-"""An API server in memory, for laws about thousands of sequences: names, versions, lists and merge patches.
+"""An API server in memory, for laws about thousands of sequences: names, versions, generations, lists, merge patches.
 
 It judges nothing and runs nothing: what the API server refuses and what its controllers do is tested on the real one.
 """
@@ -56,15 +56,18 @@ class Memory:
             return refusal(404, "NotFound")
         if verb == "DELETE":
             return answer(self.objects.pop(place))
-        if verb == "PUT" and body["metadata"]["resourceVersion"] != known["metadata"]["resourceVersion"]:
+        version = known["metadata"]["resourceVersion"]
+        if body.get("metadata", {}).get("resourceVersion", version) != version:
             return refusal(409, "Conflict")
         if verb == "PUT":
             return self._keep(place, {**known, "status": body["status"]} if subresource == ["status"] else body)
         return self._keep(place, _merged(known, body)) if verb == "PATCH" else answer(known)
 
     def _keep(self, place: str, body: Raw) -> Answer:
-        version = str(next(self._numbers))
-        self.objects[place] = {**body, "metadata": {**body["metadata"], "resourceVersion": version}}
+        metadata, known = body["metadata"], self.objects.get(place, body)
+        changed = known.get("spec") != body.get("spec") and known["metadata"]["generation"] == metadata["generation"]
+        metadata = {**metadata, "generation": metadata["generation"] + changed}
+        self.objects[place] = {**body, "metadata": {**metadata, "resourceVersion": str(next(self._numbers))}}
         return answer(self.objects[place])
 
     def _list(self, collection: str) -> list[Raw]:

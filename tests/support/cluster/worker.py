@@ -42,10 +42,26 @@ def result(config: contract.Config) -> contract.Result:
         case contract.PrepareConfig():
             names = ["model", "prompts", *(each.name for each in config.benchmarks)]
             return contract.PrepareResult(stage="prepare", digests={name: sha(name, config.key) for name in names})
+        case contract.SelectConfig():
+            return select(config)
         case contract.ReportConfig():
             return report(config)
         case _:
             return contract.StageDone(stage=config.stage, digest=sha(config.key), message="done")
+
+
+def select(config: contract.SelectConfig) -> contract.SelectResult:
+    """Return the choice of the first setting, worth what the key's digits say."""
+    return contract.SelectResult(
+        stage="select",
+        digest=sha(config.key),
+        message="chosen",
+        setting=config.settings[0].name,
+        k=config.science.k,
+        value=repr(int(sha(config.key)[:4], 16) / 65536),
+        settings=len(config.settings),
+        problems=10,
+    )
 
 
 def report(config: contract.ReportConfig) -> contract.ReportResult:

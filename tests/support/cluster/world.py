@@ -12,12 +12,15 @@ from typing import Any
 
 from cluster.kubelet import Kubelet, Script
 from cluster.worker import Workspace
+from resources.sweeps import sweep_spec
 from ssd_operator import naming
 from ssd_operator.cluster import Api, Key, Store
 from ssd_operator.cluster.views import view_pod
 from ssd_operator.reconcile import Reconciler
 from ssd_operator.reconcile.progress import Fetch, Reader
+from ssd_operator.reconcile.sweeps import SweepReconciler
 from ssd_operator.settings import Settings
+from ssd_operator.spec.kinds import RESOURCE_KINDS
 
 Raw = dict[str, Any]
 MANAGED = f"{naming.LABEL_MANAGED}={naming.MANAGED_BY}"
@@ -57,13 +60,10 @@ class Operator:
         self.api = api
         self.namespace = namespace
         self.store = Store()
-        self.reconciler = Reconciler(
-            api,
-            self.store,
-            settings or Settings(worker_metrics_port=0),
-            progress=Reader(every_s=0, get=get),
-            clock=clock,
-        )
+        settings = settings or Settings(worker_metrics_port=0)
+        progress = Reader(every_s=0, get=get)
+        self.reconciler = Reconciler(api, self.store, settings, progress=progress, clock=clock)
+        self.sweeps = SweepReconciler(api, self.store, settings, clock=clock)
         self.delays: dict[Key, float | None] = {}
 
     async def observe(self) -> None:
@@ -73,7 +73,7 @@ class Operator:
         await self._pods()
 
     async def _resources(self) -> None:
-        listed = [raw async for raw in self.api.list(naming.KIND, self.namespace)]
+        listed = [raw for kind in RESOURCE_KINDS async for raw in self.api.list(kind, self.namespace)]
         present = {self.store.put_resource(raw).key for raw in listed}
         for known in self.store.identities():
             if known.key not in present:
@@ -100,8 +100,9 @@ class Operator:
         """Look at every resource until none wants to be looked at again at once."""
         await self.observe()
         for key in self.store.known():
+            reconciler = self.sweeps if key.kind == naming.SWEEP_KIND else self.reconciler
             for _ in range(MOST_PASSES):
-                self.delays[key] = await self.reconciler.reconcile(key)
+                self.delays[key] = await reconciler.reconcile(key)
                 if self.delays[key] != 0.0:
                     break
             else:
@@ -153,13 +154,28 @@ class World:
             }
         )
 
-    async def edit(self, name: str = "toy", **spec: Any) -> Raw:
-        """Change fields of a resource's spec."""
-        return await self.api.patch(naming.KIND, self.namespace, name, {"spec": spec})
+    async def sweep(self, name: str = "heat", **spec: Any) -> Raw:
+        """Make a sweep."""
+        return await self.api.create(
+            {
+                "apiVersion": naming.API_VERSION,
+                "kind": naming.SWEEP_KIND,
+                "metadata": {"name": name, "namespace": self.namespace},
+                "spec": sweep_spec(**spec),
+            }
+        )
 
-    async def get(self, name: str = "toy") -> Raw:
+    async def edit(self, name: str = "toy", *, kind: str = naming.KIND, **spec: Any) -> Raw:
+        """Change fields of a resource's spec."""
+        return await self.api.patch(kind, self.namespace, name, {"spec": spec})
+
+    async def get(self, name: str = "toy", *, kind: str = naming.KIND) -> Raw:
         """Read a resource."""
-        return await self.api.get(naming.KIND, self.namespace, name)
+        return await self.api.get(kind, self.namespace, name)
+
+    async def cells(self) -> dict[str, Raw]:
+        """Return all runs by name."""
+        return {raw["metadata"]["name"]: raw async for raw in self.api.list(naming.KIND, self.namespace)}
 
     async def jobs(self) -> dict[str, Raw]:
         """Return all Jobs by name."""
@@ -175,12 +191,14 @@ class World:
         await self.operator.settle()
         await self.kubelet.step()
 
-    async def until(self, reached: Callable[[Raw], bool], *, name: str = "toy", seconds: float = 300) -> Raw:
+    async def until(
+        self, reached: Callable[[Raw], bool], *, name: str = "toy", kind: str = naming.KIND, seconds: float = 300
+    ) -> Raw:
         """Step until a resource is as wanted, and return it."""
         deadline = time.monotonic() + seconds
         while True:
             await self.step()
-            raw = await self.get(name)
+            raw = await self.get(name, kind=kind)
             if reached(raw):
                 return raw
             assert time.monotonic() < deadline, f"never reached: {raw.get('status')}"

@@ -16,7 +16,7 @@ from controlplane.kubectl import Kubectl
 
 __all__ = ["Foreign", "given", "lent"]
 
-DEFINITION = "selfdistillations.selfdistill.dev"
+DEFINITIONS = ("selfdistillations.selfdistill.dev", "selfdistillationsweeps.selfdistill.dev")
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,10 @@ def given(environ: Mapping[str, str]) -> Foreign | None:
 
 @contextmanager
 def lent(cluster: Foreign, namespace: str, cache: Path) -> Iterator[Kubectl]:
-    """Yield kubectl as the cluster's administrator; afterwards the namespace and the definition are gone again."""
+    """Yield kubectl as the cluster's administrator; afterwards the namespace and the definitions are gone again."""
     kubectl = Kubectl(binaries.find("kubectl"), cluster.kubeconfig, cache)
-    for kind, name in (("namespace", namespace), ("crd", DEFINITION)):
+    definitions = [("crd", name) for name in DEFINITIONS]
+    for kind, name in (("namespace", namespace), *definitions):
         if kubectl("get", kind, name, "--ignore-not-found"):
             raise Unavailable(
                 f"the cluster of SSD_TEST_KUBECONFIG has a {kind} {name} already: the tests would spoil it."
@@ -53,5 +54,5 @@ def lent(cluster: Foreign, namespace: str, cache: Path) -> Iterator[Kubectl]:
     try:
         yield kubectl
     finally:
-        for kind, name in (("crd", DEFINITION), ("namespace", namespace)):
+        for kind, name in (*definitions, ("namespace", namespace)):
             kubectl("delete", kind, name, "--ignore-not-found", "--timeout=300s")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from cluster.model import START, Cluster
-from ssd_operator.lifecycle import standing
+from ssd_operator.lifecycle import Standing, standing
 from ssd_operator.serve.metrics import Metrics
 
 __all__ = ["Fleet"]
@@ -28,6 +28,7 @@ class Fleet:
         self.metrics.watch(
             depth=lambda: 0,
             runs=lambda: [standing(run.status) for run in self.runs],
+            sweeps=list[Standing],
             age=lambda: self.silent_s,
             unwatched=lambda: self.unwatched,
             remembered=dict[str, int],

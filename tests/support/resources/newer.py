@@ -7,12 +7,11 @@ from hypothesis import strategies as st
 
 from ssd_operator.crd.definition import definition
 from ssd_operator.spec.base import Section
-from ssd_operator.spec.kinds import RUN
+from ssd_operator.spec.kinds import RUN, ResourceKind
 from ssd_operator.spec.walk import section_at
 
 __all__ = ["added", "known", "statuses"]
 
-_STATUS: dict[str, Any] = definition(RUN)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"]
 NAMES = st.from_regex(r"[a-z]{3,8}X[a-z]{2}", fullmatch=True)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text("ab", max_size=3),
@@ -43,17 +42,21 @@ def known(document: Any, model: type[Section] | None) -> Any:
     return [known(entry, model) for entry in document] if isinstance(document, list) else document
 
 
-def statuses(schema: dict[str, Any] = _STATUS) -> st.SearchStrategy[Any]:
-    """Return any status that the definition allows, drawn from its schema."""
+def statuses(kind: ResourceKind = RUN) -> st.SearchStrategy[Any]:
+    """Return any status that the definition of a kind allows, drawn from its schema."""
+    return _values(definition(kind)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"])
+
+
+def _values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     if "properties" in schema:
-        fields = {name: statuses(each) for name, each in schema["properties"].items()}
+        fields = {name: _values(each) for name, each in schema["properties"].items()}
         required = schema.get("required", [])
         optional = {name: each for name, each in fields.items() if name not in required}
         return st.fixed_dictionaries({name: fields[name] for name in required}, optional=optional)
     if schema["type"] == "array":
-        return st.lists(statuses(schema["items"]), max_size=2)
+        return st.lists(_values(schema["items"]), max_size=2)
     if schema["type"] == "object":
-        return st.dictionaries(st.text("ab", max_size=2), statuses(schema["additionalProperties"]), max_size=2)
+        return st.dictionaries(st.text("ab", max_size=2), _values(schema["additionalProperties"]), max_size=2)
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
     if schema["type"] == "integer":

@@ -55,6 +55,17 @@ def test_the_choice_says_what_it_is_worth(tmp_path: Path) -> None:
     assert [(each.name, each.value) for each in found.tried] == [("hot", 0.25), ("cold", 0.5)]
 
 
+def test_a_choice_that_is_found_made_is_told_again(tmp_path: Path) -> None:
+    """The stage's last words have the value in full, also when the choice was there already."""
+    for name, counts in {"hot": [1, 0, 0], "cold": [2, 2, 1]}.items():
+        verdicts.write(tmp_path / f"verdicts/{name}", counts, samples=SAMPLES)
+    config = select_config(tmp_path, {name: DECODES[name] for name in ("hot", "cold")}, k=1)
+    first, again = (select.run(config, context(tmp_path)) for _ in range(2))
+    assert again == first
+    assert (first.setting, first.k, float(first.value), first.settings, first.problems) == ("cold", 1, 5 / 12, 2, 3)
+    assert first.message == "cold: pass@1 0.417, best of 2 on 3 problems"
+
+
 def test_verdicts_on_other_problems_choose_nothing(tmp_path: Path) -> None:
     """Settings that were graded on different problems cannot be compared."""
     with pytest.raises(BadInput, match=r"^select-base-toy: the settings were graded on different problems; run their"):

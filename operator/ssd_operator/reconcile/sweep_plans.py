@@ -1,0 +1,101 @@
+"""The plans of sweeps: their cells, made anew only when a person changed the sweep."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ssd_operator import naming
+from ssd_operator.cluster import Key, StoredSweep
+from ssd_operator.errors import InvalidSpec, Problem
+from ssd_operator.lifecycle import WantedCell
+from ssd_operator.spec.cells import Cell
+from ssd_operator.spec.sweep_status import MOST_ROWS, JudgementStatus
+
+__all__ = ["SweepPlan", "SweepPlans"]
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """What a sweep asks for, or why that cannot be carried out."""
+
+    cells: Mapping[str, WantedCell] = field(default_factory=dict)
+    """Resource -> the cell, in the order of the plan."""
+    parallel: int = 0
+    max_failed: int | None = None
+    benchmark: str = ""
+    """On whose select problems cells are compared."""
+    promotion: Mapping[str, Any] | None = None
+    """The template's, under the sweep's name; None where nothing is to be registered."""
+    problem: str = ""
+
+    def judging(self, judgement: JudgementStatus | None) -> Mapping[str, WantedCell]:
+        """Return the cells, of which the selected one brings the promotion."""
+        selected = None if judgement is None else self.cells.get(judgement.name)
+        if self.promotion is None or selected is None or judgement is None:
+            return self.cells
+        spec = {**selected.spec, "promotion": {**self.promotion, "chosenAmong": judgement.of}}
+        return {**self.cells, selected.name: replace(selected, spec=spec, digest=_digest(spec))}
+
+
+class SweepPlans:
+    """Plans sweeps, and keeps the newest plan of each."""
+
+    def __init__(self) -> None:
+        self._plans: dict[Key, tuple[tuple[str, int], SweepPlan]] = {}
+        """Sweep -> the uid and generation that the plan was made for, and the plan."""
+
+    def plan(self, sweep: StoredSweep) -> SweepPlan:
+        """Return the plan of a sweep."""
+        made_for = (sweep.uid, sweep.generation)
+        known = self._plans.get(sweep.key)
+        if known is None or known[0] != made_for:
+            known = self._plans[sweep.key] = (made_for, _plan(sweep))
+        return known[1]
+
+    def known(self) -> Collection[Key]:
+        """Return the sweeps of which a plan is kept."""
+        return self._plans.keys()
+
+    def forget(self, key: Key) -> None:
+        """Drop the plan of a sweep that is gone."""
+        self._plans.pop(key, None)
+
+
+def _plan(sweep: StoredSweep) -> SweepPlan:
+    """Return the cells of a sweep, or the sentence that `ssd` prints for it as well."""
+    try:
+        parsed = sweep.parse()
+        cells = parsed.cells()
+        if len(cells) > MOST_ROWS:
+            raise InvalidSpec([_too_many(len(cells))])
+    except InvalidSpec as error:
+        return SweepPlan(problem=str(error))
+    wanted = {cell.name: _wanted(cell) for cell in cells}
+    fields, promotion = parsed.fields, parsed.spec["template"]["spec"].get("promotion")
+    return SweepPlan(
+        cells=wanted,
+        parallel=fields.parallel,
+        max_failed=fields.max_failed,
+        benchmark=fields.select.benchmark if fields.select is not None else "",
+        promotion=None if promotion is None else {"registeredModel": parsed.name, **promotion},
+    )
+
+
+def _too_many(count: int) -> Problem:
+    words = (
+        f"has {count:,} cells with their replicates, and on a cluster at most {MOST_ROWS:,} fit into the status: make "
+        "several sweeps, which share on one claim whatever has the same key"
+    )
+    return Problem("spec", words)
+
+
+def _wanted(cell: Cell) -> WantedCell:
+    digest = _digest(cell.spec)
+    return WantedCell(name=cell.name, origin=cell.origin, replicate=cell.replicate, spec=cell.spec, digest=digest)
+
+
+def _digest(spec: Mapping[str, Any]) -> str:
+    return naming.short(json.dumps(spec, sort_keys=True))
