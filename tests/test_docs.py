@@ -77,7 +77,7 @@ def test_every_resource_of_the_pages_is_complete(text: str) -> None:
 def test_every_values_file_of_the_pages_is_taken(text: str, tmp_path: Path) -> None:
     """helm renders the chart with it."""
     (tmp_path / "values.yaml").write_text(text)
-    done = helm.run("template", "ssd", str(helm.CHART), "--values", str(tmp_path / "values.yaml"))
+    done = helm.run("template", "ssd", str(helm.CHART), "--values", str(tmp_path / "values.yaml"), *helm.MONITORED)
     assert done.returncode == 0, done.stderr
     assert yaml.safe_load(text)
 

@@ -19,7 +19,7 @@ from ssd_jobs.contract import files
 
 __all__ = ["PRIVATE", "Draft", "Output", "named"]
 
-PRIVATE = (locking.LOCK, files.MANIFEST, files.PROGRESS)
+PRIVATE = (locking.LOCK, files.MANIFEST, files.COLLECTED, files.PROGRESS)
 """Files that live in the directory but are not its content."""
 
 

@@ -13,6 +13,7 @@ __all__ = [
     "CALLS",
     "CHECKPOINTS",
     "CHECKS",
+    "COLLECTED",
     "EXPORT",
     "EXPORTS",
     "GENERATION_CONFIG",
@@ -57,6 +58,7 @@ __all__ = [
     "parts",
     "parts_in",
     "shard",
+    "shards_in",
     "step",
     "step_number",
 ]
@@ -67,6 +69,9 @@ MANIFEST = "manifest.json"
 """What the artifact is: written last, so a directory without it is no artifact."""
 PROGRESS = "progress.json"
 """How far the stage is that writes here; never part of the content."""
+
+COLLECTED = "collected.json"
+"""What the manifest becomes of a directory whose content was removed because its run keeps its results alone."""
 
 # prepare: the model is a Hugging Face directory, whose names are below.
 
@@ -164,6 +169,12 @@ def layouts(artifact: Path) -> list[int]:
     """Return into how many shards an artifact is laid out, by its directories' names: one number, or none yet."""
     names = (path.name for path in artifact.iterdir()) if artifact.is_dir() else ()
     return sorted({int(found[2]) for name in names if (found := _SHARD.fullmatch(name))})
+
+
+def shards_in(artifact: Path) -> list[Path]:
+    """Return the directories of shards that there are, in order."""
+    found = artifact.iterdir() if artifact.is_dir() else ()
+    return sorted(path for path in found if _SHARD.fullmatch(path.name))
 
 
 def part(number: int) -> str:

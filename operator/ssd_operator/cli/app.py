@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from ssd_operator.cli import (
+    collecting,
     comparing,
     doctor,
     models,
@@ -46,7 +47,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (running, sweeping, planning, doctor, power, rendering, presets, models, comparing, toy):
+for module in (running, sweeping, planning, doctor, power, rendering, presets, models, comparing, collecting, toy):
     module.register(app)
 
 

@@ -105,7 +105,8 @@ class LocalExperiment:
         """
         with self.workdir.writable(), self.workdir.locked():
             if source:
-                self.workdir.source_file.write_text(source, encoding="utf-8")
+                with self.workdir.naming():
+                    self.workdir.source_file.write_text(source, encoding="utf-8")
             return asyncio.run(self._run(console, wait_s, shared))
 
     def runner_on(

@@ -171,7 +171,8 @@ class _Work:
         experiment, cell = self.experiments[name], self.cells[name]
         label = f"{cell.origin} #{cell.replicate}"
         with experiment.workdir.writable(), experiment.workdir.locked():
-            experiment.workdir.source_file.write_text(_document(name, cell.spec), encoding="utf-8")
+            with experiment.workdir.naming():
+                experiment.workdir.source_file.write_text(_document(name, cell.spec), encoding="utf-8")
             work = experiment.runner_on(
                 on,
                 experiment.state(),

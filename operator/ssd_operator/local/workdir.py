@@ -3,6 +3,7 @@
 DIR/models … DIR/reports     artifacts, exactly as on a cluster's volume; experiments share them by their keys
 DIR/mlflow.db, DIR/mlartifacts  tracking, unless another server is named
 DIR/.ssd/.origin             which directory this is, for a tracking server that has runs of others
+DIR/.ssd/.names              held while an experiment begins here, and while `ssd gc` removes what none names
 DIR/.ssd/NAME/state.json     which stage is where: what `ssd status` reads
 DIR/.ssd/NAME/configs, logs  one config per stage, one log per process
 DIR/.ssd/NAME/selfdistill.yaml  the file as it was when the last run began
@@ -108,6 +109,14 @@ class Workdir:
         if not self.origin:  # without links, two first runs in the same moment are the only loss
             written.replace(self._origin_file)
         written.unlink(missing_ok=True)
+
+    @contextmanager
+    def naming(self) -> Iterator[None]:
+        """Hold what decides which artifacts are named here: an experiment that begins waits for who removes others."""
+        (self.root / ".ssd").mkdir(parents=True, exist_ok=True)
+        with (self.root / ".ssd" / ".names").open("a", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def owner(self) -> str:
         """Return the process that runs this experiment now, or nothing."""

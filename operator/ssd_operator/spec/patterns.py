@@ -23,6 +23,7 @@ DNS_NAME: Final = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"
 DNS_NAME_OR_NONE: Final = r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$"
 DURATION: Final = r"^([1-9][0-9]{0,5}[hms]){1,3}$"
 DURATION_OR_NONE: Final = r"^([1-9][0-9]{0,5}[hms]){0,3}$"
+KEEP: Final = r"^(all|results|([1-9][0-9]{0,5}[hms]){1,3})$"
 LABEL: Final = r"^([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?$"
 METRIC: Final = r"^pass@[1-9][0-9]{0,3}$"
 MOUNT: Final = r"^(/[.]?[A-Za-z0-9_][A-Za-z0-9._+@-]*)+$"
@@ -47,6 +48,7 @@ WORDS: Final[dict[str, str]] = {
     DNS_NAME_OR_NONE: "the name of a Kubernetes object, or empty",
     DURATION: "a duration such as 30m, 72h or 1h30m",
     DURATION_OR_NONE: "a duration such as 30m, 72h or 1h30m, or empty",
+    KEEP: "all, results, or a duration such as 720h",
     LABEL: "a label's value: letters, digits, -, _ and .",
     METRIC: "a metric such as pass@1",
     MOUNT: "a path from the root, such as /etc/ssl/certs, without ..",

@@ -42,6 +42,9 @@ class Storage(Section):
     """An existing claim. Experiments on the same claim share equal stages."""
     template: ClaimTemplate | None = None
     """A claim made for this resource."""
+    keep: Annotated[str, Execution, Field(max_length=24, pattern=patterns.KEEP)] = "all"
+    """What `ssd gc` leaves of the run once it is over: all of it, its results (reports, verdicts, manifests), or all
+    for so long and then its results."""
     retain: Annotated[bool, Execution] = True
     """Keep a claim made from the template when the resource is deleted."""
 

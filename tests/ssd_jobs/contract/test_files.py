@@ -17,6 +17,7 @@ STORED = {
     "CALLS": "calls.parquet",
     "CHECKPOINTS": "steps",
     "CHECKS": "checks.parquet",
+    "COLLECTED": "collected.json",
     "EXPORT": "model",
     "EXPORTS": "exports",
     "GENERATION_CONFIG": "generation_config.json",

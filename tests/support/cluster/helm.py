@@ -22,6 +22,8 @@ EVERYTHING = (
     "kueue.enabled=true",
 )
 """Settings with which every object of the chart is made."""
+MONITORED = ("--api-versions", "monitoring.coreos.com/v1")
+"""What makes a cluster one that knows the Prometheus operator's objects."""
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -32,8 +34,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def render(*settings: str, release: str = "ssd", namespace: str = "ml") -> list[dict[str, Any]]:
     """Return the objects that an installation with these `--set` arguments makes."""
     flags = [part for setting in settings for part in ("--set", setting)]
-    flags += ["--api-versions", "monitoring.coreos.com/v1"]
-    done = run("template", release, str(CHART), "--namespace", namespace, *flags)
+    done = run("template", release, str(CHART), "--namespace", namespace, *flags, *MONITORED)
     assert done.returncode == 0, done.stderr
     return [document for document in yaml.safe_load_all(done.stdout) if document]
 
