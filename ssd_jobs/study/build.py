@@ -12,7 +12,7 @@ from ssd_jobs.study.cells import StudyCell, cells
 from ssd_jobs.study.document import BestOfCells, PeakRow, Study, StudyPoint
 from ssd_jobs.study.runs import Run, read
 
-__all__ = ["build", "truncation"]
+__all__ = ["build", "cut", "truncation"]
 
 
 def build(directories: Sequence[Path]) -> Study:
@@ -44,10 +44,11 @@ def build(directories: Sequence[Path]) -> Study:
 
 def truncation(train: Decode, decode: Decode) -> str:
     """Return how training samples and answers are cut, which keeps cells apart that temperature alone would join."""
-    return f"trained {_cut(train)}, decoded {_cut(decode)}"
+    return f"trained {cut(train)}, decoded {cut(decode)}"
 
 
-def _cut(decode: Decode) -> str:
+def cut(decode: Decode) -> str:
+    """Return how a setting truncates, in words."""
     words = [f"top-k {decode.top_k}"] if decode.top_k else []
     words += [f"top-p {decode.top_p:g}"] if decode.top_p < 1 else []
     return "/".join(words) or "uncut"

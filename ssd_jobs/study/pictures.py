@@ -1,14 +1,15 @@
 """The figures of a study: where scores peak, heat maps of both parts, and decoding alone against self-distillation."""
 
 from collections.abc import Iterator, Sequence
-from itertools import cycle
+from itertools import cycle, product
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from ssd_jobs.figures import style
 from ssd_jobs.figures.pages import Picture
-from ssd_jobs.study.build import truncation
+from ssd_jobs.scoring import ALL
+from ssd_jobs.study.build import cut, truncation
 from ssd_jobs.study.document import PeakRow, Study, StudyPoint
 from ssd_jobs.study.peak import Peak
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["pictures"]
 
 COLOURS = ("#3b76d6", "#d18b2c", "#3f9d6b", "#c4524e", "#7d6bb3")
+SHOWN_STRATA = (ALL, "hard")
+LINES = ("-", "--", ":", "-.")
 PARTS: tuple[Literal["select", "report"], ...] = ("select", "report")
 
 
@@ -125,30 +128,37 @@ def _heat(
 
 
 def _decoding(study: Study) -> Iterator[Picture]:
-    """The base at every decode setting beside the best cell, as in the paper's figure 2."""
+    """The base at every decode setting beside the best cell, on all problems and on hard ones: the paper's figure 2."""
     cell = study.best.cell if study.best else next((each.label for each in study.rows if each.arm == "Candidate"), "")
     shown = [part for part in PARTS if any(each.part == part for each in study.points)]
-    for k in study.k:
-        with style.new(f"decoding-{k}", columns=len(shown), width=4.9 * len(shown), height=3.4) as (figure, axes):
+    for k, stratum in product(study.k, (each for each in SHOWN_STRATA if each in study.problems)):
+        name = f"decoding-{k}-{stratum}"
+        points = [each for each in study.points if stratum in each.pass_at[k]]
+        with style.new(name, columns=len(shown), width=4.9 * len(shown), height=3.4) as (figure, axes):
             for place, part in zip(axes, shown, strict=True):
-                here = [each for each in study.points if each.part == part]
-                own = [each for each in here if each.arm == "Candidate" and each.cell == cell]
-                base = [each for each in here if each.arm == "Base"]
-                line = "-" if part == "select" else ""
-                _curves(place, base, k, colour=style.BASE, label="base", line=line)
-                _curves(place, own, k, colour=style.SSD, label="+SSD", line=line)
-                place.set_xlabel("T_eval")
-                place.set_title(f"{part} problems")
-                style.tidy(place)
+                _arms(place, [each for each in points if each.part == part], cell, (k, stratum))
+                place.set_title(f"{part} problems" if stratum == ALL else f"{stratum} {part} problems")
             _same_ends(axes)
-            figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
+            figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=3)
             caption = (
                 f"pass@{k}, %, with {study.confidence * 100:.4g} % intervals over problems and samples. Settings were "
                 f"chosen on select problems; a ring marks those that are compared. +SSD is the cell {cell}."
             )
-            yield Picture(
-                f"decoding-{k}", f"Decoding alone against self-distillation, pass@{k}", caption, *style.both(figure)
-            )
+            title = f"Decoding alone against self-distillation, pass@{k}, {stratum} problems"
+            yield Picture(name, title, caption, *style.both(figure))
+
+
+def _arms(axes: "Axes", points: Sequence[StudyPoint], cell: str, shown: tuple[int, str]) -> None:
+    """Both arms on one part of the benchmark: joined where every setting was tried."""
+    cuts = list(dict.fromkeys(cut(each.decode) for each in points))
+    for arm, label, colour in (("Base", "base", style.BASE), ("Candidate", "+SSD", style.SSD)):
+        for place, name in enumerate(cuts):
+            own = [each for each in points if each.arm == arm and cut(each.decode) == name]
+            own = [each for each in own if arm == "Base" or each.cell == cell]
+            dash = LINES[place % len(LINES)] if own and own[0].part == "select" else ""
+            _curves(axes, own, shown, colour=colour, label=label if len(cuts) == 1 else f"{label}, {name}", line=dash)
+    axes.set_xlabel("T_eval")
+    style.tidy(axes)
 
 
 def _same_ends(axes: Sequence["Axes"]) -> None:
@@ -159,24 +169,25 @@ def _same_ends(axes: Sequence["Axes"]) -> None:
             getattr(each, f"set_{which}lim")(min(low for low, _ in ends), max(high for _, high in ends))
 
 
-def _curves(axes: "Axes", points: Sequence[StudyPoint], k: int, *, colour: str, label: str, line: str) -> None:
-    """A line per truncation and run; the first one is named."""
-    lines: dict[tuple[int, float, str], list[StudyPoint]] = {}
-    for each in points:
-        lines.setdefault((each.decode.top_k, each.decode.top_p, each.experiment), []).append(each)
-    for number, own in enumerate(lines.values()):
+def _curves(
+    axes: "Axes", points: Sequence[StudyPoint], shown: tuple[int, str], *, colour: str, label: str, line: str
+) -> None:
+    """A line per run; the first one is named."""
+    k, stratum = shown
+    for number, experiment in enumerate(dict.fromkeys(each.experiment for each in points)):
+        own = [each for each in points if each.experiment == experiment]
         found = sorted(own, key=lambda each: each.decode.temperature)
         x = [each.decode.temperature for each in found]
-        numbers = [each.pass_at[k]["all"] for each in found]
+        numbers = [each.pass_at[k][stratum] for each in found]
         low, value, high = (
             np.array([100 * getattr(each, end) for each in numbers]) for end in ("low", "value", "high")
         )
         axes.errorbar(x, value, np.maximum([value - low, high - value], 0), fmt="none", ecolor=colour, alpha=0.45)
-        axes.plot(x, value, f"o{line}", color=colour, label=None if number else label, markersize=5)
-        for each in found:
+        name = None if number else label
+        axes.plot(x, value, color=colour, label=name, marker="o", markersize=5, linestyle=line or "none")
+        for each, height in zip(found, value, strict=True):
             if each.compared:
-                at = each.decode.temperature, _score(each, k)
-                axes.plot(*at, "o", markersize=12, color=colour, fillstyle="none")
+                axes.plot(each.decode.temperature, height, "o", markersize=12, color=colour, fillstyle="none")
 
 
 def _candidates(study: Study, part: str = "") -> list[StudyPoint]:

@@ -124,7 +124,8 @@ def test_a_grid_has_its_heat_maps_and_its_peak(tmp_path: Path) -> None:
     assert peak.truncation == "trained uncut, decoded top-k 20/top-p 0.8"
     assert peak.peak == pytest.approx(1.2, abs=0.2)
     assert {path.name for path in (tmp_path / "out").glob("*.png")} == {
-        "peaks.png", "heat-0.png", "decoding-1.png", "decoding-5.png",
+        "peaks.png", "heat-0.png",
+        "decoding-1-all.png", "decoding-5-all.png", "decoding-1-hard.png", "decoding-5-hard.png",
     }  # fmt: skip
     assert "x&lt;y" in (tmp_path / "out/study.html").read_text()
 
