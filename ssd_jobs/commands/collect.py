@@ -1,7 +1,7 @@
 """Remove the artifacts that nothing names: `python -m ssd_jobs.commands.collect --workspace DIR --names FILE`.
 
-FILE says what is named (`contract.Names`). Nothing is removed without --remove, and nothing while an MLflow server that
-may know of weights on this volume does not answer.
+FILE says what is named (`contract.NamedArtifacts`). Nothing is removed without --remove, and nothing while an MLflow server
+that may know of weights on this volume does not answer.
 """
 
 import argparse
@@ -40,10 +40,10 @@ def main(arguments: list[str]) -> str:
     return _table(done, f"removed{kept}")
 
 
-def _names(file: Path) -> contract.Names:
+def _names(file: Path) -> contract.NamedArtifacts:
     """Read what is named."""
     try:
-        return contract.Names.model_validate_json(file.read_bytes())
+        return contract.NamedArtifacts.model_validate_json(file.read_bytes())
     except (OSError, ValidationError) as error:
         raise BadInput(f"{file}: does not say what is named ({first_line(error)}); make it with ssd gc") from None
 

@@ -5,7 +5,7 @@ It belongs to the workers, who must obey it; the control side depends on it. Imp
 
 from ssd_jobs.contract.analyzing import AnalyzeConfig, AnalyzeExecution, AnalyzeScience, Truncation
 from ssd_jobs.contract.base import VERSION, JsonMap, Model, science_of
-from ssd_jobs.contract.collecting import Names
+from ssd_jobs.contract.collecting import NamedArtifacts
 from ssd_jobs.contract.config import Arm, Config, Decode, EngineConfig, GangExecution, Purpose, StageExecution
 from ssd_jobs.contract.curation import CurateConfig, CurateScience
 from ssd_jobs.contract.demands import Demands, Sequences
@@ -139,7 +139,7 @@ __all__ = [
     "ModelScience",
     "ModelSize",
     "ModelSource",
-    "Names",
+    "NamedArtifacts",
     "PathModel",
     "PathRows",
     "PrepareConfig",

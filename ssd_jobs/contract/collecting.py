@@ -2,10 +2,10 @@
 
 from ssd_jobs.contract.base import ArtifactPath, Model
 
-__all__ = ["Names"]
+__all__ = ["NamedArtifacts"]
 
 
-class Names(Model):
+class NamedArtifacts(Model):
     """Artifacts that someone may still want, by their directories below the workspace."""
 
     named: tuple[ArtifactPath, ...]

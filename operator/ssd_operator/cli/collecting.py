@@ -51,7 +51,7 @@ def collect(
         return worker.call("ssd_jobs.commands.collect", *arguments, needs="mlflow")
 
 
-def _names(directory: Path, names: list[str], *, more: set[str]) -> contract.Names:
+def _names(directory: Path, names: list[str], *, more: set[str]) -> contract.NamedArtifacts:
     """Return what the experiments of a directory name."""
     whole, results, uris = set[str](), set[str](), set(more)
     for name in names:
@@ -65,7 +65,7 @@ def _names(directory: Path, names: list[str], *, more: set[str]) -> contract.Nam
         uris.update(_tracked(place))
     if mlflow_database(directory).exists():
         uris.add(place.tracking_uri)
-    return contract.Names(
+    return contract.NamedArtifacts(
         named=tuple(sorted(whole)), results_of=tuple(sorted(results)), claim=LOCAL, tracking_uris=tuple(sorted(uris))
     )
 

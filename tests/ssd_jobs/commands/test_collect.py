@@ -78,7 +78,7 @@ def run(
     uris: tuple[str, ...] = (),
 ) -> str:
     """Run the program."""
-    names = contract.Names(
+    names = contract.NamedArtifacts(
         named=tuple(sorted(named)), results_of=tuple(sorted(results_of)), claim="local", tracking_uris=uris
     )
     (workspace / "names.json").write_text(names.model_dump_json())
