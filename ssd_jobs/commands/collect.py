@@ -1,7 +1,7 @@
 """Remove the artifacts that nothing names: `python -m ssd_jobs.commands.collect --workspace DIR --names FILE`.
 
-FILE says what is named (`contract.NamedArtifacts`). Nothing is removed without --remove, and nothing while an MLflow server
-that may know of weights on this volume does not answer.
+FILE says what is named (`contract.NamedArtifacts`). Nothing is removed without --remove, and nothing while an MLflow
+server that may know of weights on this volume does not answer.
 """
 
 import argparse

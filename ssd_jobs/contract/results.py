@@ -55,6 +55,11 @@ class ModelSize(Model):
     layers: Annotated[int, Field(ge=0)]
     vocabulary: Annotated[int, Field(ge=0)]
 
+    def __str__(self) -> str:
+        """Return what a person reads in the status of prepare."""
+        weights = f"{self.parameters:,} parameters, {self.bytes:,} bytes of weights"
+        return f"{weights}, {self.layers} layers, vocabulary {self.vocabulary:,}"
+
 
 class PrepareResult(Model):
     """What the parts turned out to be; later keys contain these digests."""

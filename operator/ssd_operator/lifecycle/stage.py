@@ -185,6 +185,8 @@ def _complete(node: Node, was: StageStatus, job: JobView, inputs: Inputs) -> Sta
         digest, message = (result.digest, result.message) if node.tasks == 1 else ("", "")
     if isinstance(result, contract.ReportResult):
         digest = result.digest
+    if isinstance(result, contract.PrepareResult) and result.size is not None:
+        message = str(result.size)
     done = was.model_copy(
         update={
             "artifact": None if node.selection else ArtifactStatus(path=node.artifacts[0].path, digest=digest),

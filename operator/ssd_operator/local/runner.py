@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from ssd_jobs import contract
 from ssd_operator import plan
@@ -162,7 +163,7 @@ class Runner:
             self._move(node, state, "Failed", outcome.message)
             return
         state.result = outcome.result
-        self._move(node, state, "Succeeded", "")
+        self._move(node, state, "Succeeded", _said(node, outcome.result))
 
     def _has_room(self, node: plan.Node, state: StageState, found: bool) -> None:
         """Say that a stage waits for other stages' processes; its time begins when it need not any more."""
@@ -202,6 +203,14 @@ class Runner:
             if state.phase == "Running":
                 state.phase = "Pending"
         self._state.save(self._workdir.state_file)
+
+
+def _said(node: plan.Node, result: dict[str, Any]) -> str:
+    """Return what a stage that succeeded says to a person: prepare how large the model is."""
+    if node.row.result is not contract.PrepareResult:
+        return ""
+    size = contract.PrepareResult.model_validate(result, strict=False).size
+    return "" if size is None else str(size)
 
 
 def surroundings(state: RunState) -> plan.Surroundings:

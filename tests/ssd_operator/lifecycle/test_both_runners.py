@@ -1,20 +1,24 @@
 """One retry table: whatever the processes of a stage do, both runners do the same about it, for every row."""
 
 import asyncio
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from cluster.model import Cluster
 from cluster.plans import place
 from cluster.worker import result
 from configs import plans
+from processes.stand_in import StandIn
 from ssd_jobs import contract
 from ssd_jobs.contract import STAGES, ExitCode
 from ssd_operator import manifests
 from ssd_operator.lifecycle import is_over, next_look
 from ssd_operator.local.attempts import Attempt, Outcome, WaitBudget
+from ssd_operator.local.experiment import LocalExperiment
 from ssd_operator.local.machine import Machine
 from ssd_operator.local.processes import Finished
 from ssd_operator.local.workdir import Workdir
@@ -173,3 +177,17 @@ def test_a_gang_survives_any_number_of_disruptions(count: int) -> None:
     succeeded, attempts = by_the_operator(gang, [143] * count, disrupted=True)
     assert succeeded
     assert attempts == count + 1
+
+
+def test_both_say_how_large_the_model_is(tmp_path: Path) -> None:
+    """Once prepare is done, its message in the status and in the state of one machine is the model's size."""
+    said = "1,000 parameters, 2,000 bytes of weights, 2 layers, vocabulary 50"
+    cluster = Cluster()
+    cluster.settle()
+    [job] = cluster.live()
+    cluster.end(job.name)
+    cluster.settle()
+    assert cluster.status.stages[0].message == said
+    experiment = LocalExperiment("toy", plans.spec(), tmp_path, tracking_uri="", run_process=StandIn())
+    state, _ = experiment.run(Console(file=io.StringIO()), wait_s=0)
+    assert state.stages["prepare"].message == said

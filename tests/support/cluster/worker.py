@@ -41,7 +41,9 @@ def result(config: contract.Config) -> contract.Result:
     match config:
         case contract.PrepareConfig():
             names = ["model", "prompts", *(each.name for each in config.benchmarks)]
-            return contract.PrepareResult(stage="prepare", digests={name: sha(name, config.key) for name in names})
+            size = contract.ModelSize(parameters=1000, bytes=2000, layers=2, vocabulary=50)
+            digests = {name: sha(name, config.key) for name in names}
+            return contract.PrepareResult(stage="prepare", digests=digests, size=size)
         case contract.SelectConfig():
             return select(config)
         case contract.ReportConfig():
