@@ -135,16 +135,16 @@ async def measure(plane: ControlPlane, api: Api, n: int, folder: Path, *, hold: 
     }
 
 
-async def apply(api: Api, name: str) -> None:
+async def apply(api: Api, name: str, namespace: str = NAMESPACE) -> None:
     """Make an experiment with a claim of its own."""
     spec = {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "1Gi"}}}
     claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "spec": spec}
-    await api.create({**claim, "metadata": {"name": name, "namespace": NAMESPACE}})
+    await api.create({**claim, "metadata": {"name": name, "namespace": namespace}})
     await api.create(
         {
             "apiVersion": f"{naming.GROUP}/{naming.VERSION}",
             "kind": naming.KIND,
-            "metadata": {"name": name, "namespace": NAMESPACE},
+            "metadata": {"name": name, "namespace": namespace},
             "spec": {"preset": "toy", "storage": {"claimName": name}},
         }
     )
