@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ssd_jobs.study import build, export, paper, runs
+from ssd_jobs.study import build, page, paper, runs
 from ssd_jobs.study.document import Study
 from workspaces import studied
 
@@ -24,19 +24,18 @@ def page_of(root: Path, repo: str) -> tuple[Study, str]:
     model = {"source": {"huggingFace": {"repo": repo}}}
     report = studied.write(root / "run", rng, studied.base(rng), SETTING, sampling=PLAIN, model=model)
     study = build.build([report])
-    export.write(study, root / "out")
-    return study, (root / "out/study.html").read_text()
+    return study, page.render(study, [])
 
 
 def test_the_papers_rows_stand_below_ones_own(tmp_path: Path) -> None:
     """Of the same model on the same window: base and candidate; nothing of them contradicts itself."""
-    study, page = page_of(tmp_path, "Qwen/Qwen3-4B-Instruct-2507")
+    study, shown = page_of(tmp_path, "Qwen/Qwen3-4B-Instruct-2507")
     assert [(row.arm, row.pass_at[1]["all"], row.pass_at[5]["hard"]) for row in study.paper] == [
         ("Base", 34.0, 16.5),
         ("Candidate", 41.5, 34.1),
     ]
-    assert "the paper's base" in page.replace("&#39;", "'")
-    assert "†" not in page
+    assert "the paper's base" in shown.replace("&#39;", "'")
+    assert "†" not in shown
 
 
 def test_two_rows_of_the_papers_table_contradict_themselves(tmp_path: Path) -> None:
@@ -63,9 +62,9 @@ def test_two_rows_of_the_papers_table_contradict_themselves(tmp_path: Path) -> N
 
 def test_what_contradicts_itself_is_marked(tmp_path: Path) -> None:
     """The base of gpt-oss: 69.1 over all, where its difficulties have a mean of 73.0."""
-    study, page = page_of(tmp_path, "openai/gpt-oss-20b")
+    study, shown = page_of(tmp_path, "openai/gpt-oss-20b")
     assert [row.contradictory for row in study.paper] == [True, False]
-    assert page.count("†") == 2
+    assert shown.count("†") == 2
 
 
 def test_another_model_has_no_row(tmp_path: Path) -> None:
