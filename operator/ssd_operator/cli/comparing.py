@@ -57,6 +57,6 @@ def _report(found: FoundExperiment, *, among_others: bool) -> Path | None:
     """Return where a report is, if there is one; the judged cell of a sweep is among its cells already."""
     experiment = found.experiment()
     state = experiment.state()
-    if among_others and state.chosen_among is not None:
+    if among_others and found.spec.promotion is not None and found.spec.promotion.chosen_among is not None:
         return None
     return finished(state, experiment.graph(state), experiment.workdir.root)

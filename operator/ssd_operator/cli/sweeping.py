@@ -74,10 +74,10 @@ def sweep(
 def _judged(parsed: Sweep, work: LocalSweep, table: CellsTable, console: Console, *, wait_s: float) -> int:
     """Let the gate judge the best cell on report problems, once all cells have come to their ends."""
     [best] = (each.cell for each in work.cells() if each.cell.name == table.best.name)
-    spec = parsed.judged(best)
+    spec = parsed.judged(best, among=table.best.runs)
     if spec is None:
         return int(contract.ExitCode.OK)
-    experiment, state, graph = work.judge(spec, table.best.runs, console, wait_s=wait_s)
+    experiment, state, graph = work.judge(spec, console, wait_s=wait_s)
     summary.show(console, state, graph, experiment.workdir)
     return summary.exit_code(state)
 

@@ -58,14 +58,12 @@ class LocalExperiment:
         *,
         tracking_uri: str,
         run_process: RunProcess = processes.run,
-        chosen_among: int | None = None,
     ) -> None:
         self.name = name
         self.spec = spec
         self.workdir = Workdir(directory, name)
         self._tracking_uri = tracking_uri
         self._run_process = run_process
-        self._chosen_among = chosen_among
 
     @property
     def _platform(self) -> plan.Platform:
@@ -81,7 +79,6 @@ class LocalExperiment:
             name=self.name,
             spec_digest=digest,
             reruns=self.spec.rerun.added_to(state.reruns),
-            chosen_among=self._chosen_among or state.chosen_among,
         )
         return runner.resumed(state, self.graph(state), self.workdir)
 

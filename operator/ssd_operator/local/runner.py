@@ -221,7 +221,6 @@ def surroundings(state: RunState) -> plan.Surroundings:
         uid="",
         digests=dict(prepared.digests) if prepared else {},
         reruns=state.reruns,
-        chosen_among=state.chosen_among,
         failed=for_report(state.stages.values()),
     )
 

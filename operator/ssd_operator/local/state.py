@@ -53,8 +53,6 @@ class RunState:
     """Kind of stage -> nonce of the last rerun from there."""
     seconds: float = 0.0
     """Time in which this run went on; what the deadline is compared with."""
-    chosen_among: int | None = None
-    """Of how many runs of a sweep this is the best on select problems, which is judged; None for any other."""
 
     def stage(self, node: Node) -> StageState:
         """Return a stage's state; a stage whose key has changed starts afresh."""

@@ -209,8 +209,6 @@ class Surroundings:
     """What `prepare` reported; empty until it has."""
     reruns: Mapping[str, str] = field(default_factory=dict)
     """Kind of stage -> the nonce that an earlier `rerun` gave it: a later one keeps what it made."""
-    chosen_among: int | None = None
-    """Of how many runs of a sweep this is the best on select problems, to be judged; None for any other resource."""
     failed: tuple[contract.FailedStage, ...] = ()
     """Stages that gave up: the report says so and is written without them."""
 

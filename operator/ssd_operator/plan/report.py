@@ -32,7 +32,7 @@ def nodes(experiment: Experiment, parts: Parts, before: Graph) -> Iterator[Node]
         bootstrap_replicates=BOOTSTRAP_REPLICATES,
         seed=spec.evaluation.seed,
         promotion=_promotion(spec, around.name),
-        chosen_among=around.chosen_among or (spec.promotion.chosen_among if spec.promotion is not None else None),
+        chosen_among=spec.promotion.chosen_among if spec.promotion is not None else None,
     )
     key = _key(experiment, science, present, failed)
     config = contract.ReportConfig(

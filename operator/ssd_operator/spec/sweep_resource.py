@@ -34,10 +34,13 @@ class Sweep:
         """Everything but the template."""
         return cells.fields_of(self.spec)
 
-    def judged(self, cell: Cell) -> Mapping[str, Any] | None:
-        """Return the spec with which the gate judges the selected cell; None where the template has no promotion."""
+    def judged(self, cell: Cell, *, among: int) -> Mapping[str, Any] | None:
+        """Return the spec with which the gate judges the cell that is selected among so many runs.
+
+        None where the template has no promotion.
+        """
         promotion = self.spec["template"]["spec"].get("promotion")
-        return None if promotion is None else {**cell.spec, "promotion": promotion}
+        return None if promotion is None else {**cell.spec, "promotion": {**promotion, "chosenAmong": among}}
 
     def cells(self) -> tuple[Cell, ...]:
         """Return every cell, or raise InvalidSpec where one cannot be carried out."""

@@ -18,6 +18,7 @@ from resources.sweeps import sweep
 from ssd_jobs import contract
 from ssd_operator.cli import document
 from ssd_operator.errors import Busy
+from ssd_operator.local import summary
 from ssd_operator.local.experiment import LocalExperiment
 from ssd_operator.local.processes import Finished
 from ssd_operator.local.sweep import LocalSweep
@@ -172,3 +173,23 @@ def test_a_cell_is_an_experiment_that_can_be_run_by_itself(tmp_path: Path) -> No
         alone = LocalExperiment(name, spec, tmp_path, tracking_uri="")
         state = alone.state()
         assert all(state.succeeded(node) for node in alone.graph(state))
+
+
+def test_judging_the_selected_cell_is_one_more_report(tmp_path: Path) -> None:
+    """The gate judges it under the sweep's name and is told among how many runs it was chosen; no cell is promoted."""
+    template = {"spec": {"preset": "toy", "storage": {"claimName": "c"}, "promotion": {}}}
+    written, process = sweep(**FOUR, template=template), StandIn()
+    work = local(written, tmp_path, process)
+    run(work)
+    before = process.started.copy()
+    cell = work.cells()[2].cell
+    spec = parse_sweep(written).judged(cell, among=5)
+    assert spec is not None
+    for _ in range(2):
+        experiment, state, graph = work.judge(spec, Console(file=io.StringIO()), wait_s=0)
+        assert (experiment.name, summary.exit_code(state)) == ("heat", 0)
+        assert [kind for kind, _, _ in process.started - before] == ["report"]
+    [science] = [node.config.science for node in graph if isinstance(node.config, contract.ReportConfig)]
+    assert (science.chosen_among, science.promotion is not None) == (5, True)
+    reports = [each.graph["report"].config for each in work.cells()]
+    assert all(isinstance(each, contract.ReportConfig) and each.science.promotion is None for each in reports)
