@@ -19,7 +19,7 @@ from typer.core import TyperArgument, TyperGroup
 import reason_tables
 import rooms
 import stage_traits
-from ssd_operator.cli.app import app
+from ssd_operator.cli import app, plugin
 from ssd_operator.spec.parts import leaves
 from ssd_operator.spec.resolved import ResolvedSpec
 
@@ -147,17 +147,23 @@ def messages(schema: dict[str, Any]) -> Iterator[str]:
 
 
 def commands() -> str:
-    """Return the page of every command of `ssd`."""
-    group = typer.main.get_command(app)
-    assert isinstance(group, TyperGroup)
-    lines = [NOTE, "# ssd: every command\n", f"{group.help}\n", EXIT_CODES]
-    for name, command in group.commands.items():
-        arguments = " ".join(str(each.metavar) for each in command.params if isinstance(each, TyperArgument))
-        lines.append(f"\n## ssd {name} {arguments}".rstrip() + "\n")
-        lines.append(f"{command.help}\n")
-        lines.append("| | |\n| --- | --- |")
-        lines.extend(f"| `{spelling(each)}` | {meaning(each)} |" for each in command.params)
+    """Return the page of every command of `ssd` and `kubectl sd`."""
+    lines = [NOTE, "# ssd and kubectl sd: every command\n", EXIT_CODES]
+    for name, program in (("ssd", app.app), ("kubectl sd", plugin.app)):
+        group = typer.main.get_command(program)
+        assert isinstance(group, TyperGroup)
+        lines.append(f"\n{group.help}\n")
+        lines.extend(line for each in group.commands.values() for line in described(name, each))
     return "\n".join(lines) + "\n"
+
+
+def described(program: str, command: Any) -> Iterator[str]:
+    """Yield what a command does, and its arguments and options."""
+    arguments = " ".join(str(each.metavar) for each in command.params if isinstance(each, TyperArgument))
+    yield f"\n## {program} {command.name} {arguments}".rstrip() + "\n"
+    yield f"{command.help}\n"
+    yield "| | |\n| --- | --- |"
+    yield from (f"| `{spelling(each)}` | {meaning(each)} |" for each in command.params)
 
 
 def spelling(parameter: Any) -> str:

@@ -86,8 +86,10 @@ def is_sweep(written: str, *, origin: str) -> bool:
     return _kind(documents.load(written, origin=origin)) == naming.SWEEP_KIND
 
 
-def _kind(document: Document) -> object:
-    return document.value.get("kind") if isinstance(document.value, dict) else None
+def _kind(document: Document) -> str:
+    """Return the kind that is written, empty where none is a text."""
+    kind = document.value.get("kind") if isinstance(document.value, dict) else None
+    return kind if isinstance(kind, str) else ""
 
 
 def _loaded(written: str, origin: str) -> Document:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ssd_operator.cli import cluster, document, installed, terminal
+from ssd_operator.cli.connection import ContextOption, KubeconfigOption, NamespaceOption, Target, find_run
 from ssd_operator.cli.place import (
     DEFAULT_WAIT,
     DEFAULT_WORKDIR,
@@ -73,13 +74,15 @@ def status(
     ],
     workdir: WorkdirOption = DEFAULT_WORKDIR,
     name: NameOption = "",
-    namespace: Annotated[str, typer.Option("--namespace", "-n", help="Where a cluster's resource is.")] = "default",
-    kubeconfig: Annotated[Path | None, typer.Option(help="Which cluster; by default what kubectl uses.")] = None,
+    namespace: NamespaceOption = "",
+    kubeconfig: KubeconfigOption = None,
+    context: ContextOption = "",
 ) -> int:
     """Show how an experiment stands: on this machine, also while it runs elsewhere, or on a cluster."""
     console = terminal.console()
     if not Path(place).exists() and Path(place).name == place and not place.endswith((".yaml", ".yml")):
-        return cluster.show(console, place, namespace, kubeconfig)
+        guess = f"{place}: is no file or directory, and "
+        return _show_resource(console, place, Target.chosen(namespace, kubeconfig, context, known=guess))
     found = find(Path(place), workdir, name)
     experiment = found.experiment()
     state = experiment.recorded()
@@ -93,6 +96,12 @@ def status(
     elif summary.exit_code(state) or not _ended(state, graph):
         console.print("nothing runs it now; ssd run continues it", style="dim")
     summary.show(console, state, graph, experiment.workdir)
+    return 0
+
+
+def _show_resource(console: Console, name: str, target: Target) -> int:
+    """Show a cluster's resource."""
+    cluster.show(console, find_run(target, name).status)
     return 0
 
 

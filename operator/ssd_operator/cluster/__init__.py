@@ -13,10 +13,10 @@ from ssd_operator.cluster.listing import SELECTOR, Listing, Listings
 from ssd_operator.cluster.owners import owner_job
 from ssd_operator.cluster.quotas import quotas
 from ssd_operator.cluster.resources import Ended, Run, Unreadable
-from ssd_operator.cluster.runs import Runs, read_run
+from ssd_operator.cluster.runs import Runs, change_run, list_runs, read_run, rehearse
 from ssd_operator.cluster.store import Store
 from ssd_operator.cluster.sweeps import StoredSweep, Sweeps
-from ssd_operator.cluster.transport import Raw
+from ssd_operator.cluster.transport import Raw, context_namespace
 
 __all__ = [
     "SELECTOR",
@@ -43,10 +43,14 @@ __all__ = [
     "StoredSweep",
     "Sweeps",
     "Unreadable",
+    "change_run",
     "connect",
+    "context_namespace",
+    "list_runs",
     "owner_job",
     "quotas",
     "read_run",
+    "rehearse",
     "run_key",
     "sweep_of",
 ]

@@ -64,9 +64,11 @@ class ApiError(Exception):
         return self.status == 409 and self.reason != "AlreadyExists"
 
 
-async def connect(kubeconfig: Path | None = None, *, observe: Observe = lambda _verb, _code: None) -> Api:
+async def connect(
+    kubeconfig: Path | None = None, *, context: str = "", observe: Observe = lambda _verb, _code: None
+) -> Api:
     """Return a connection: by the pod's service account, or by a kubeconfig when one is given."""
-    return Api(await Http.connect(kubeconfig), observe=observe)
+    return Api(await Http.connect(kubeconfig, context), observe=observe)
 
 
 class Api:

@@ -7,19 +7,50 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ssd_operator import naming
 from ssd_operator.cluster import resources
 from ssd_operator.cluster.api import Api
 from ssd_operator.cluster.keys import Key, ResourceIdentity
+from ssd_operator.cluster.paths import KINDS
 from ssd_operator.cluster.resources import Run, Unreadable
 from ssd_operator.cluster.store import Store
+from ssd_operator.cluster.transport import Raw
 from ssd_operator.spec.status import Status
 
-__all__ = ["Runs", "read_run"]
+__all__ = ["Runs", "change_run", "list_runs", "read_run", "rehearse"]
+
+
+NEVER_STORED = "0"
+"""What is made in a dry run has no version."""
 
 
 async def read_run(api: Api, key: Key) -> Run | Unreadable:
     """Read a resource, or raise ApiError."""
     return resources.read(await api.get(key.kind, key.namespace, key.name))
+
+
+async def list_runs(api: Api, namespace: str) -> list[Run | Unreadable]:
+    """Read every resource of a namespace, or of all, or raise ApiError."""
+    return [resources.read(raw) async for raw in api.list(naming.KIND, namespace)]
+
+
+async def change_run(api: Api, key: Key, spec: Raw) -> Run | Unreadable:
+    """Change some fields of a spec, and return the resource as it is then."""
+    return resources.read(await api.patch(key.kind, key.namespace, key.name, {"spec": spec}))
+
+
+async def rehearse(api: Api, key: Key, document: Raw) -> Run | Unreadable:
+    """Return what the API server would make of a document, without anything being written; raise ApiError."""
+    place = KINDS[key.kind]
+    known = await api.find(key.kind, key.namespace, key.name)
+    dry = {"dryRun": "All"}
+    if known is None:
+        body = {**document, "metadata": {**document["metadata"], "namespace": key.namespace}}
+        answer = await api.request("POST", place.path(key.namespace), query=dry, body=body)
+        answer["metadata"].setdefault("resourceVersion", NEVER_STORED)
+        return resources.read(answer)
+    body = {**known, "spec": document["spec"]}
+    return resources.read(await api.request("PUT", place.path(key.namespace, key.name), query=dry, body=body))
 
 
 class Runs:

@@ -14,7 +14,7 @@ from kubernetes.aio import client, config
 
 from ssd_operator.errors import InvalidInput
 
-__all__ = ["JSON", "Answer", "Http", "Raw", "Request", "Transport"]
+__all__ = ["JSON", "Answer", "Http", "Raw", "Request", "Transport", "context_namespace"]
 
 Raw = dict[str, Any]
 JSON = "application/json"
@@ -59,14 +59,15 @@ class Http:
         self._connections = connections
 
     @classmethod
-    async def connect(cls, kubeconfig: Path | None = None) -> Http:
-        """Return a way to the server: by the pod's service account, or by a kubeconfig when one is given."""
+    async def connect(cls, kubeconfig: Path | None = None, context: str = "") -> Http:
+        """Return a way to the server: by the pod's service account, or by a kubeconfig, in its current context."""
         configuration = client.Configuration()
         try:
             if kubeconfig is None:
                 config.load_incluster_config(client_configuration=configuration)
             else:
-                await config.load_kube_config(config_file=str(kubeconfig), client_configuration=configuration)
+                named = {"config_file": str(kubeconfig), "context": context or None}
+                await config.load_kube_config(**named, client_configuration=configuration)
         except Exception as error:  # noqa: BLE001 - the library raises whatever it stumbles over
             raise InvalidInput(_unusable(kubeconfig, error)) from None
         configuration.connection_pool_maxsize = CONNECTIONS
@@ -87,6 +88,16 @@ class Http:
             request.verb, url, headers=headers, body=request.body, _request_timeout=TIMEOUT_S
         )
         return Answer(answer.status, await answer.read(), answer.getheader("Retry-After"))
+
+
+def context_namespace(kubeconfig: Path, context: str = "") -> str:
+    """Return the namespace of a kubeconfig's context, as kubectl would take it."""
+    try:
+        contexts, current = config.list_kube_config_contexts(config_file=str(kubeconfig))
+    except Exception as error:  # noqa: BLE001 - the library raises whatever it stumbles over
+        raise InvalidInput(_unusable(kubeconfig, error)) from None
+    named = {each["name"]: each["context"] for each in contexts}
+    return str(named.get(context or current["name"], {}).get("namespace") or "default")
 
 
 def _unusable(kubeconfig: Path | None, error: Exception) -> str:

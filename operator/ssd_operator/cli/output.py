@@ -1,0 +1,25 @@
+"""What the commands of `kubectl sd` share: the run's name, and output for people or for programs."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from ssd_operator.errors import InvalidInput
+
+__all__ = ["NameArgument", "OutputOption", "is_json", "write"]
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The SelfDistillation's name.")]
+OutputOption = Annotated[str, typer.Option("--output", "-o", metavar="text|json", help="How to print.")]
+
+
+def is_json(form: str) -> bool:
+    """Tell whether output is for programs, or refuse another word."""
+    if form not in ("text", "json"):
+        raise InvalidInput(f"--output {form}: there is no such format; name text or json")
+    return form == "json"
+
+
+def write(value: Any) -> None:
+    """Write what programs read."""
+    typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
