@@ -4,8 +4,10 @@ from ssd_operator.cluster.api import Api, ApiError, connect
 from ssd_operator.cluster.cells import Cells, sweep_of
 from ssd_operator.cluster.claims import Claims
 from ssd_operator.cluster.config_maps import FrozenText, FrozenTexts
+from ssd_operator.cluster.decoding import decode
 from ssd_operator.cluster.doors import Kept
 from ssd_operator.cluster.events import Recorder
+from ssd_operator.cluster.job_events import pod_refusal
 from ssd_operator.cluster.jobs import Jobs
 from ssd_operator.cluster.keys import Key, ResourceIdentity, run_key
 from ssd_operator.cluster.leases import Lease, Leases
@@ -46,8 +48,10 @@ __all__ = [
     "change_run",
     "connect",
     "context_namespace",
+    "decode",
     "list_runs",
     "owner_job",
+    "pod_refusal",
     "quotas",
     "read_run",
     "rehearse",

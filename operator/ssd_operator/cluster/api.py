@@ -5,12 +5,12 @@ Nothing is retried here. Whoever asked knows better what a failure means, and th
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import aiohttp
 
+from ssd_operator.cluster.decoding import decode
 from ssd_operator.cluster.owners import OwnerReference, owned_by
 from ssd_operator.cluster.paths import KINDS
 from ssd_operator.cluster.transport import JSON, Http, Raw, Request, Transport
@@ -36,7 +36,7 @@ class ApiError(Exception):
     def read(cls, status: int, text: bytes, retry_after: str | None = None) -> ApiError:
         """Return the API server's own words."""
         try:
-            answer = json.loads(text)
+            answer = decode(text)
         except ValueError:
             answer = {}
         wait = float(retry_after) if retry_after and retry_after.isdigit() else 0.0
@@ -164,7 +164,7 @@ class Api:
 def _read(text: bytes) -> Raw:
     """Return the answer; one that was cut off is an error like any other."""
     try:
-        answer: Raw = json.loads(text)
+        answer: Raw = decode(text)
     except ValueError:
         raise ApiError(0, "Truncated", "the answer is not complete") from None
     return answer

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from kubernetes.aio import client, config
 
@@ -71,6 +73,9 @@ class Http:
         except Exception as error:  # noqa: BLE001 - the library raises whatever it stumbles over
             raise InvalidInput(_unusable(kubeconfig, error)) from None
         configuration.connection_pool_maxsize = CONNECTIONS
+        # Else aiohttp reads ~/.netrc and the variables of proxies again for every request.
+        configuration.client_session_kwargs = {"trust_env": False}
+        configuration.proxy = configuration.proxy or _proxy(configuration.host)
         return cls(client.ApiClient(configuration=configuration))
 
     async def close(self) -> None:
@@ -88,6 +93,14 @@ class Http:
             request.verb, url, headers=headers, body=request.body, _request_timeout=TIMEOUT_S
         )
         return Answer(answer.status, await answer.read(), answer.getheader("Retry-After"))
+
+
+def _proxy(server: str) -> str | None:
+    """Return the proxy that the environment names for the server, if any."""
+    parts = urlsplit(server)
+    if proxy_bypass(parts.hostname or ""):
+        return None
+    return getproxies().get(parts.scheme)
 
 
 def context_namespace(kubeconfig: Path, context: str = "") -> str:

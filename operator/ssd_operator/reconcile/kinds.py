@@ -7,7 +7,7 @@ from typing import Protocol
 
 from ssd_operator import naming
 from ssd_operator.cluster import Api, Key, Store
-from ssd_operator.reconcile.progress import Reader
+from ssd_operator.reconcile.progress import Fetch, Reader
 from ssd_operator.reconcile.reconciler import Changed, Reconciler
 from ssd_operator.reconcile.sweeps import SweepReconciler
 from ssd_operator.settings import Settings
@@ -31,9 +31,11 @@ class ResourceReconciler(Protocol):
         """Return how many things of each kind are known."""
 
 
-def reconcilers(api: Api, store: Store, settings: Settings, *, changed: Changed) -> Mapping[str, ResourceReconciler]:
-    """Return the reconciler of every kind, over one connection and one memory."""
-    progress = Reader(every_s=settings.progress_s)
+def reconcilers(
+    api: Api, store: Store, settings: Settings, *, fetch: Fetch, changed: Changed
+) -> Mapping[str, ResourceReconciler]:
+    """Return the reconciler of every kind, over one connection and one memory; `fetch` reads a worker's metrics."""
+    progress = Reader(every_s=settings.progress_s, get=fetch)
     return {
         naming.KIND: Reconciler(api, store, settings, progress=progress, changed=changed),
         naming.SWEEP_KIND: SweepReconciler(api, store, settings),

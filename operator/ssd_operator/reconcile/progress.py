@@ -18,7 +18,7 @@ import aiohttp
 from ssd_operator.cluster import Key
 from ssd_operator.spec.status import ProgressStatus
 
-__all__ = ["Fetch", "Reader", "fetch", "parse", "url"]
+__all__ = ["Fetch", "Reader", "Workers", "parse", "url"]
 
 LINE = re.compile(
     r'^ssd_progress_(done|total)\{unit="([^"]*)"\} ([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)$', re.MULTILINE
@@ -36,21 +36,34 @@ def url(ip: str, port: int) -> str:
     return f"http://{host}:{port}/metrics"
 
 
-async def fetch(url: str) -> str:
-    """Return what a worker's metrics say, or nothing; a pod does not decide whom else the operator asks."""
-    page = bytearray()
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=TIMEOUT) as session,
-            session.get(url, allow_redirects=False) as answer,
-        ):
-            async for part in answer.content.iter_any():
-                page += part
-                if len(page) > LARGEST_ANSWER:
-                    return ""
-    except (aiohttp.ClientError, OSError):
-        return ""
-    return page.decode(errors="replace")
+class Workers:
+    """All workers, over one session: a worker that is asked every few seconds keeps its connection."""
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+
+    async def fetch(self, url: str) -> str:
+        """Return what a worker's metrics say, or nothing; a pod does not decide whom else the operator asks."""
+        if self._session is None:
+            connector = aiohttp.TCPConnector(limit=0)
+            self._session = aiohttp.ClientSession(
+                timeout=TIMEOUT, connector=connector, cookie_jar=aiohttp.DummyCookieJar()
+            )
+        page = bytearray()
+        try:
+            async with self._session.get(url, allow_redirects=False) as answer:
+                async for part in answer.content.iter_any():
+                    page += part
+                    if len(page) > LARGEST_ANSWER:
+                        return ""
+        except (aiohttp.ClientError, OSError):
+            return ""
+        return page.decode(errors="replace")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
 
 
 def parse(text: str) -> ProgressStatus | None:
@@ -77,7 +90,7 @@ class Known:
 class Reader:
     """Remembers when each stage was asked."""
 
-    def __init__(self, *, every_s: float, get: Fetch = fetch, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, every_s: float, get: Fetch, clock: Callable[[], float] = time.monotonic) -> None:
         self._every_s = every_s
         self._get = get
         self._clock = clock

@@ -17,7 +17,7 @@ import kopf
 
 from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError, Key, Store, connect
-from ssd_operator.reconcile import reconcilers
+from ssd_operator.reconcile import Workers, reconcilers
 from ssd_operator.serve import handlers, health, lease, watches
 from ssd_operator.serve.metrics import Metrics
 from ssd_operator.serve.namespaces import Namespaces
@@ -118,7 +118,9 @@ class Operator:
         self._state = state
         self._store = Store()
         self._namespaces = Namespaces(settings.namespaces, left_out=self._store.forget)
-        self._reconcilers = reconcilers(api, self._store, settings, changed=metrics.changed)
+        self._workers = Workers()
+        fetch, changed = self._workers.fetch, metrics.changed
+        self._reconcilers = reconcilers(api, self._store, settings, fetch=fetch, changed=changed)
         self._queue = WorkQueue[Key](self._reconcile, concurrency=settings.concurrency, failed=self._failed)
         self._resync = Resync(api, self._store, self._namespaces, prefetch=self._prefetch)
         metrics.watch(
@@ -142,7 +144,10 @@ class Operator:
         )
         dispatcher = handlers.Dispatcher(self._store, self._queue, on_event=self._state.note_event)
         registry = handlers.registry(dispatcher, self._namespaces, kubeconfig=kubeconfig)
-        await until_stopped(bodies, lambda flag: self._watch(registry, flag, stop))
+        try:
+            await until_stopped(bodies, lambda flag: self._watch(registry, flag, stop))
+        finally:
+            await self._workers.close()
 
     async def _prefetch(self, namespace: str) -> None:
         """Read at once what the first pass over each resource needs."""
@@ -165,6 +170,7 @@ class Operator:
 
     async def _watch(self, registry: kopf.OperatorRegistry, flag: asyncio.Event, stop: asyncio.Event) -> None:
         """Watch until the flag is raised. kopf would take the signals, and end every task that it did not begin."""
+        watches.decode_fast()
         settings = handlers.watch_settings(self._settings)
         tasks = await watches.spawn(registry, settings, self._namespaces, flag)
         _listen(stop)

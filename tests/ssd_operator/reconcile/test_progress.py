@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssd_operator.cluster import run_key
-from ssd_operator.reconcile.progress import Reader, fetch, parse, url
+from ssd_operator.reconcile.progress import Reader, Workers, parse, url
 from ssd_operator.spec.status import ProgressStatus
 
 KEY = run_key("lab", "toy")
@@ -93,6 +93,15 @@ async def test_a_worker_that_is_silent_keeps_nobody_waiting() -> None:
     assert Reader(every_s=10, get=never).read(KEY, "train", "http://pod/metrics") is None
 
 
+async def fetch(address: str) -> str:
+    """Ask one worker, and nobody after it."""
+    workers = Workers()
+    try:
+        return await workers.fetch(address)
+    finally:
+        await workers.close()
+
+
 async def test_nobody_answers() -> None:
     """A port at which nobody is gives nothing and raises nothing."""
     assert await fetch("http://127.0.0.1:9/metrics") == ""
@@ -140,6 +149,25 @@ async def test_a_pod_sends_the_operator_nowhere_else() -> None:
         application.add_routes([web.get("/metrics", redirect)])
         async with test_utils.TestServer(application) as server:
             assert parse(await fetch(str(server.make_url("/metrics")))) is None
+
+
+async def test_a_worker_keeps_its_connection() -> None:
+    """Who is asked again and again is connected to once."""
+    peers = set()
+
+    async def answer(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        peers.add(request.transport.get_extra_info("peername"))
+        return web.Response(text=PAGE)
+
+    application = web.Application()
+    application.add_routes([web.get("/metrics", answer)])
+    workers = Workers()
+    async with test_utils.TestServer(application) as server:
+        for _ in range(3):
+            assert parse(await workers.fetch(str(server.make_url("/metrics")))) is not None
+        await workers.close()
+    assert len(peers) == 1
 
 
 @pytest.mark.parametrize(("ip", "host"), [("10.0.0.1", "10.0.0.1"), ("fd00::1", "[fd00::1]")])

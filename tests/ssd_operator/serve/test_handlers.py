@@ -13,13 +13,16 @@ class Names:
 
     def __init__(self) -> None:
         self.keys: list[str] = []
+        self.early: list[str] = []
         self.store = Store()
         queue: Any = self
         self.dispatcher = handlers.Dispatcher(self.store, queue)
 
-    def add(self, key: Key) -> None:
+    def add(self, key: Key, *, early: bool = False) -> None:
         """Take a key, as the queue would."""
         self.keys.append(key.name)
+        if early:
+            self.early.append(key.name)
 
     def taken(self) -> set[str]:
         """Return the keys so far, and start anew."""
@@ -58,6 +61,18 @@ def test_an_event_names_everyone_concerned() -> None:
     assert names.taken() == {"a", "b"}
     names.dispatcher.resource("MODIFIED", resource("a", 2))
     assert names.taken() == {"a", "b"}
+
+
+def test_the_end_of_a_job_goes_first_once() -> None:
+    """Its owners overtake those of which there is only news; what is told of an ended Job later is news."""
+    names = Names()
+    ended = {"conditions": [{"type": "Complete", "status": "True"}]}
+    names.dispatcher.job("ADDED", job("a"))
+    assert names.early == []
+    names.dispatcher.job("MODIFIED", {**job("a", version=2), "status": ended})
+    assert names.early == ["a"]
+    names.dispatcher.job("MODIFIED", {**job("a", version=3), "status": ended})
+    assert names.early == ["a"]
 
 
 def test_what_is_deleted_is_forgotten_and_told() -> None:

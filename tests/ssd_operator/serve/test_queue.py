@@ -175,3 +175,48 @@ async def test_work_can_ask_to_come_back_and_events_come_first() -> None:
         await until(lambda: passes == 2)
         queue.add("a")
         await asyncio.wait_for(third.wait(), 30)
+
+
+async def test_a_job_that_ended_comes_before_news() -> None:
+    """Keys of the first lane overtake the others and keep their own order; one that changes the lane is done once."""
+    done: list[str] = []
+    go_on = asyncio.Event()
+
+    async def work(key: str) -> None:
+        await go_on.wait()
+        done.append(key)
+
+    async with running(work, concurrency=1) as queue:
+        queue.add("first")
+        await settled()
+        for key in ("news 1", "news 2", "moves up", "news 3"):
+            queue.add(key)
+        for key in ("ended 1", "moves up", "ended 2", "moves up"):
+            queue.add(key, early=True)
+        queue.add("ended 1")
+        assert len(queue) == 6
+        go_on.set()
+        await until(lambda: len(queue) == 0)
+        await settled()
+    assert done == ["first", "ended 1", "moves up", "ended 2", "news 1", "news 2", "news 3"]
+
+
+async def test_what_ends_during_a_pass_is_looked_at_next() -> None:
+    """A key that is worked on keeps its lane for the pass that follows."""
+    done: list[str] = []
+    go_on = asyncio.Event()
+
+    async def work(key: str) -> None:
+        if not done:
+            await go_on.wait()
+        done.append(key)
+
+    async with running(work, concurrency=1) as queue:
+        queue.add("a")
+        await settled()
+        queue.add("b")
+        queue.add("a")
+        queue.add("a", early=True)
+        go_on.set()
+        await until(lambda: len(done) == 3)
+    assert done == ["a", "a", "b"]
