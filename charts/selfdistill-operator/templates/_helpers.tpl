@@ -94,7 +94,7 @@ seccompProfile: {type: RuntimeDefault}
   verbs: [create]
 - apiGroups: [""]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [create, patch, list] # list: only a Job's events say who refuses its pods
 {{- if .Values.kueue.enabled }}
 - apiGroups: [kueue.x-k8s.io]
   resources: [workloads]

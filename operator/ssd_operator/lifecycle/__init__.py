@@ -21,6 +21,7 @@ from ssd_operator.lifecycle.sweep_actions import (
     actions_for_cells,
 )
 from ssd_operator.lifecycle.timing import expires, next_look, retry_in
+from ssd_operator.lifecycle.waiting import is_podless
 
 __all__ = [
     "Action",
@@ -57,6 +58,7 @@ __all__ = [
     "hold",
     "is_asked",
     "is_over",
+    "is_podless",
     "is_watched",
     "next_look",
     "reopen",

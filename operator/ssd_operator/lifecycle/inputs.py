@@ -115,6 +115,8 @@ class Inputs:
     """Job -> another resource that wants it to go on."""
     queued: Mapping[str, str] = field(default_factory=dict)
     """Job -> why it waits, in its queue's words."""
+    podless: Mapping[str, str] = field(default_factory=dict)
+    """Job -> why it gets no pods, in the words of whoever refuses them."""
     progress: Mapping[str, ProgressStatus] = field(default_factory=dict)
     """Stage -> how far it is, as its workers count."""
     recorded: frozenset[str] = frozenset()

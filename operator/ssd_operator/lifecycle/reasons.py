@@ -96,21 +96,23 @@ NO_PODS: Final = Reason(
     "NoPods",
     WAITS,
     "the Job is there, and its pods are refused: a quota, Pod Security, a webhook",
-    "`kubectl describe job NAME`: only its events say by whom",
+    "their words are in the message; allow the pods, or ask for something else and delete the Job",
     is_event=True,
 )
 UNSCHEDULABLE: Final = Reason(
     "Unschedulable",
     WAITS,
     "no node has what a pod asks for",
-    "the scheduler's words are in the message: GPUs, taints, a volume of another zone",
+    "the scheduler's words are in the message (GPUs, taints, a volume of another zone), and how many of several pods "
+    "have a node; make room, or ask for less and delete the Job",
     is_event=True,
 )
 IMAGE_PULL: Final = Reason(
     "ImagePull",
     WAITS,
     "the image is not there, or may not be pulled",
-    "`image.prefix` and `image.tag` of the chart; `spec.pod.imagePullSecrets` in the experiment's namespace",
+    "`image.prefix` and `image.tag` of the chart, `spec.pod.imagePullSecrets` in the experiment's namespace; then "
+    "delete the Job, which keeps the image that it was made with",
     is_event=True,
 )
 POD_CONFIG: Final = Reason(

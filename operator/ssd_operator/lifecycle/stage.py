@@ -9,13 +9,13 @@ stage's Job shows which.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from ssd_jobs import contract
 from ssd_operator.lifecycle import job_end, retry
-from ssd_operator.lifecycle.inputs import Inputs, JobView, moment, stamp
+from ssd_operator.lifecycle.inputs import Inputs, JobView, PodView, moment, stamp
 from ssd_operator.lifecycle.results import chosen, result_of
 from ssd_operator.lifecycle.stalling import seen_since, stall
 from ssd_operator.lifecycle.waiting import is_lost, wait_reason
@@ -155,17 +155,25 @@ def _adopt(node: Node, was: StageStatus, job: JobView, inputs: Inputs) -> StageS
 def _running(node: Node, was: StageStatus, job: JobView, inputs: Inputs) -> StageStatus:
     """Say how far a live Job is, or what it waits for."""
     pods = inputs.pods.get(job.name, ())
-    wait = wait_reason(job, pods, inputs.queued.get(job.name, ""), now=inputs.now)
+    wait = wait_reason(job, inputs)
     shared = [owner.name for owner in job.owners if owner.uid != inputs.uid]
     message = wait.message if wait else f"shared with {', '.join(shared)}" if shared else ""
-    lost = [pod for pod in pods if is_lost(pod, inputs.now)]
-    at_work = any(pod.phase == "Running" and pod not in lost for pod in pods)
-    runs = at_work or (was.phase == "Running" and not lost)
+    runs = _is_at_work(node, pods, inputs, was_running=was.phase == "Running" and wait is None)
     progress = inputs.progress.get(node.name) or _shards(node, was, job)
     update: dict[str, Any] = {"phase": "Running" if runs and not job.suspended else "Pending", "message": message}
     now = was.model_copy(update={**update, "progress": seen_since(was.progress, progress, inputs)})
     stalled = stall(now, inputs)
     return now if stalled is None else now.model_copy(update={"message": stalled.message})
+
+
+def _is_at_work(node: Node, pods: Sequence[PodView], inputs: Inputs, *, was_running: bool) -> bool:
+    """Tell whether pods of a Job work; those of a gang wait for one that is lost or has no node.
+
+    Between two pods of a Job that runs, and with nothing in the way of the next one, it is still at work.
+    """
+    held = [pod for pod in pods if is_lost(pod, inputs.now) or (node.is_gang and pod.unschedulable)]
+    works = any(pod.phase == "Running" and pod not in held for pod in pods)
+    return works and not node.is_gang if held else works or was_running
 
 
 def _shards(node: Node, was: StageStatus, job: JobView) -> ProgressStatus | None:

@@ -7,6 +7,7 @@ from ssd_operator.lifecycle import conditions, outcome, quota, reasons
 from ssd_operator.lifecycle.conditions import ConditionUpdate
 from ssd_operator.lifecycle.inputs import Inputs, JobView, stamp
 from ssd_operator.lifecycle.reasons import Reason
+from ssd_operator.lifecycle.rerunning import next_nonce
 from ssd_operator.lifecycle.stage import ENDED, LIVE, has_unknown_phase
 from ssd_operator.lifecycle.stalling import stall
 from ssd_operator.lifecycle.waiting import WaitReason, wait_reason
@@ -58,8 +59,8 @@ def _updates(moved: Status, graph: Graph, inputs: Inputs) -> list[ConditionUpdat
     over = all(stage.phase in ENDED for stage in stages)
     lost = outcome.decisive(stages)
     succeeded, failed = over and lost is None, over and lost is not None
-    message = f"{lost.name}: {lost.message}" if over and lost is not None else ""
     late = any(stage.message == inputs.overdue for stage in outcome.failures(stages))
+    message = _lost_message(lost, moved, late=late) if over and lost is not None else ""
     asked = reasons.ASKED if inputs.suspended else reasons.NOT_ASKED
     excess = quota.excess(graph, inputs) if inputs.planning else None
     return [
@@ -69,6 +70,13 @@ def _updates(moved: Status, graph: Graph, inputs: Inputs) -> list[ConditionUpdat
         ConditionUpdate(condition_types.SUCCEEDED, succeeded, reasons.FINISHED if succeeded else reasons.NOT_FINISHED),
         ConditionUpdate(condition_types.FAILED, failed, _failure(failed, late), message),
     ]
+
+
+def _lost_message(lost: StageStatus, moved: Status, *, late: bool) -> str:
+    """Say why a run failed, and how it goes on from there."""
+    first = "raise spec.deadline" if late else "correct that"
+    again = f'{{from: {contract.STAGES[lost.kind].title}, nonce: "{next_nonce(moved.reruns.values())}"}}'
+    return f"{lost.name}: {lost.message.rstrip('. ')}; {first}, then set spec.rerun to {again}"
 
 
 def _accepted(inputs: Inputs, excess: str | None) -> ConditionUpdate:
@@ -130,7 +138,7 @@ def _wait_reason(stage: StageStatus, inputs: Inputs) -> WaitReason | None:
     if job is None or job.end or job.deleting or name in inputs.refusals:
         silent = not stage.message or stage.phase != "Pending"
         return None if silent else WaitReason(_held_back(job, refused=name in inputs.refusals), stage.message)
-    return wait_reason(job, inputs.pods.get(job.name, ()), inputs.queued.get(job.name, ""), now=inputs.now)
+    return wait_reason(job, inputs)
 
 
 def _held_back(job: JobView | None, *, refused: bool) -> Reason:

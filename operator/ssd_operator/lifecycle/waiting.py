@@ -1,4 +1,8 @@
-"""The reason why a stage does not run: in the words of whoever keeps it from running, with what to do."""
+"""The reason why a stage does not run: in the words of whoever keeps it from running, with what to do.
+
+A Job keeps the pods that it was made with. Where those must change, the remedy ends with its deletion: the next one is
+made as the resource and the installation are then, and goes on from what the stage has written.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,10 @@ from datetime import datetime, timedelta
 
 from ssd_jobs.contract import ExitCode
 from ssd_operator.lifecycle import reasons
-from ssd_operator.lifecycle.inputs import JobView, PodView, moment
+from ssd_operator.lifecycle.inputs import Inputs, JobView, PodView, moment
 from ssd_operator.lifecycle.reasons import Reason
 
-__all__ = ["WaitReason", "is_lost", "stuck_at", "wait_reason"]
+__all__ = ["WaitReason", "is_lost", "is_podless", "stuck_at", "wait_reason"]
 
 PODLESS = timedelta(seconds=30)
 """A Job without a pod for so long has been refused one; nothing but its events says by whom."""
@@ -19,6 +23,9 @@ SLOW = timedelta(minutes=5)
 """A container that is not created for so long has a volume or a network that does not come, or a large image."""
 LOST = timedelta(minutes=1)
 """A pod that is still there so long after it must have ended has a node that nobody hears of."""
+
+LONGEST_WORDS = 600
+"""Characters of another's words: there must be room for what helps."""
 
 IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"})
 CONFIG = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
@@ -66,28 +73,48 @@ def _podless_at(job: JobView, pods: Sequence[PodView]) -> datetime | None:
     return moment(job.started_at) + PODLESS
 
 
-def wait_reason(job: JobView, pods: Sequence[PodView], queued: str = "", *, now: datetime) -> WaitReason | None:
-    """Return what a Job waits for, or None when nothing is in its way; `queued` is what its queue says."""
+def is_podless(job: JobView, pods: Sequence[PodView], now: datetime) -> bool:
+    """Tell whether a Job has been without a pod for so long that it has been refused one."""
+    due = _podless_at(job, pods)
+    return due is not None and now >= due
+
+
+def wait_reason(job: JobView, inputs: Inputs) -> WaitReason | None:
+    """Return what a Job waits for, or None when nothing is in its way."""
+    pods, now = inputs.pods.get(job.name, ()), inputs.now
     if job.queue and job.suspended:
+        queued = inputs.queued.get(job.name, "")
         message = f"waits in queue {job.queue} for admission"
         return WaitReason(reasons.QUEUED, f"{message}, {queued}" if queued else message)
     lost = [pod for pod in pods if is_lost(pod, now)]
     if lost:
         return WaitReason(reasons.POD_LOST, _lost_message(lost[0]))
-    podless = _podless_at(job, pods)
-    if podless is not None and now >= podless:
-        message = f"Job {job.name} gets no pods: kubectl describe job {job.name} says why"
-        return WaitReason(reasons.NO_PODS, f"{message}, such as a quota, Pod Security or a webhook")
+    if is_podless(job, pods, now):
+        return WaitReason(reasons.NO_PODS, _podless_message(job, inputs.podless.get(job.name, "")))
     pending = [pod for pod in pods if pod.phase == "Pending"]
-    waits = [reason for pod in pending if (reason := _pod(pod, now))]
+    waits = [reason for pod in pending if (reason := _pod(pod, job, pods, now))]
     if waits:
         return waits[0]
     later = [pod for pod in pods if pod.exit_code == ExitCode.TEMPORARY]
     if later and not any(pod.phase == "Running" for pod in pods):
         last = max(later, key=lambda pod: pod.version)
         message = last.message.strip() or "exit code 75"
-        return WaitReason(reasons.TEMPORARY, f"tries again, pod {last.name} said: {message}")
+        return WaitReason(reasons.TEMPORARY, f"tries again by itself, pod {last.name} said: {message}")
     return None
+
+
+def _podless_message(job: JobView, refusal: str) -> str:
+    """Say who refuses a Job its pods, as far as the Job's events are known."""
+    if not refusal:
+        message = f"Job {job.name} gets no pods: kubectl describe job {job.name} says why"
+        return f"{message}, such as a quota, Pod Security or a webhook"
+    remedy = f"allow them, or ask for something else in this stage's pod and then kubectl delete job {job.name}"
+    return f"Job {job.name} gets no pods: {_words(refusal)}; {remedy}"
+
+
+def _words(text: str) -> str:
+    """Return another's words as a part of a sentence of ours, whose end says what helps."""
+    return text[:LONGEST_WORDS].rstrip(". ")
 
 
 def _lost_message(pod: PodView) -> str:
@@ -98,17 +125,29 @@ def _lost_message(pod: PodView) -> str:
     )
 
 
-def _pod(pod: PodView, now: datetime) -> WaitReason | None:
+def _pod(pod: PodView, job: JobView, pods: Sequence[PodView], now: datetime) -> WaitReason | None:
+    words = _words(pod.waiting_message or pod.waiting)
     if pod.unschedulable:
-        return WaitReason(reasons.UNSCHEDULABLE, f"pod {pod.name} has no node: {pod.unschedulable}")
+        return WaitReason(reasons.UNSCHEDULABLE, _unschedulable(pod, job, pods))
     if pod.waiting in IMAGE:
-        return WaitReason(reasons.IMAGE_PULL, f"pod {pod.name} gets no image: {pod.waiting_message or pod.waiting}")
+        remedy = "push it, or correct image.prefix and image.tag of the chart or spec.pod.imagePullSecrets"
+        message = f"pod {pod.name} gets no image: {words}; {remedy} and then kubectl delete job {job.name}"
+        return WaitReason(reasons.IMAGE_PULL, message)
     if pod.waiting in CONFIG:
-        return WaitReason(reasons.POD_CONFIG, f"pod {pod.name} cannot start: {pod.waiting_message or pod.waiting}")
+        remedy = f"make it in namespace {pod.namespace}, and the pod starts by itself"
+        return WaitReason(reasons.POD_CONFIG, f"pod {pod.name} cannot start: {words}; {remedy}")
     if pod.waiting not in ORDINARY:
-        return WaitReason(reasons.POD_WAITING, f"pod {pod.name} waits: {pod.waiting_message or pod.waiting}")
+        return WaitReason(reasons.POD_WAITING, f"pod {pod.name} waits: {words}; see kubectl describe pod {pod.name}")
     slow = _slow_at(pod)
     if slow is not None and now >= slow:
         message = f"pod {pod.name} has a node and does not start: kubectl describe pod {pod.name} says why"
         return WaitReason(reasons.POD_SLOW, f"{message}, such as a volume that cannot be mounted, or a large image")
     return None
+
+
+def _unschedulable(pod: PodView, job: JobView, pods: Sequence[PodView]) -> str:
+    """Say what the scheduler says, and for how many of the Job's pods it is so."""
+    placed = sum(not each.unschedulable for each in pods)
+    others = f", {placed} of {job.completions} pods have one" if job.completions > 1 else ""
+    remedy = f"make room, or ask for less in this stage's pod and then kubectl delete job {job.name}"
+    return f"pod {pod.name} has no node{others}: {_words(pod.unschedulable)}; {remedy}"

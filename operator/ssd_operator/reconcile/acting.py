@@ -15,11 +15,11 @@ from ssd_operator.cluster import Api, ApiError, Jobs, Key, Run, owner_job
 from ssd_operator.lifecycle import Action, CreateJob, DeleteJob, DisownJob, JobView, ResumeJob, SuspendJob
 from ssd_operator.manifests import Place
 from ssd_operator.manifests.place import Object
+from ssd_operator.reconcile.blocked import refusal
 
 __all__ = ["Actor"]
 
 LOGGER = logging.getLogger(__name__)
-LONGEST_REFUSAL = 1000
 
 
 class Actor:
@@ -67,8 +67,7 @@ class Actor:
         except ApiError as error:
             if not error.refused:
                 raise
-            message = f"the API server refuses Job {action.name} or what it needs: {error.message}"
-            self.refusals[run.key][action.name] = message[:LONGEST_REFUSAL]
+            self.refusals[run.key][action.name] = refusal(f"Job {action.name} or what it needs", error)
             return
         if job is not None:
             self.refusals[run.key].pop(action.name, None)

@@ -9,7 +9,10 @@ from ssd_operator.cluster import ApiError
 from ssd_operator.lifecycle import reasons
 from ssd_operator.lifecycle.reasons import Reason
 
-__all__ = ["Blocked", "blocking_on_refusal"]
+__all__ = ["Blocked", "blocking_on_refusal", "refusal"]
+
+LONGEST_WORDS = 700
+"""Characters of the API server's words: there must be room for what helps."""
 
 
 class Blocked(Exception):
@@ -28,4 +31,10 @@ def blocking_on_refusal(subject: str) -> Iterator[None]:
     except ApiError as error:
         if not error.refused:
             raise
-        raise Blocked(reasons.REFUSED, f"the API server refuses {subject}: {error.message}") from None
+        raise Blocked(reasons.REFUSED, refusal(subject, error)) from None
+
+
+def refusal(subject: str, error: ApiError) -> str:
+    """Say in the API server's words why it refuses something, and what helps."""
+    words = error.message[:LONGEST_WORDS].rstrip(". ")
+    return f"the API server refuses {subject}: {words}; change what it objects to, and it is made by itself"

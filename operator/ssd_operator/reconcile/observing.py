@@ -10,11 +10,12 @@ from datetime import datetime
 
 from ssd_jobs import contract
 from ssd_operator.cluster import Api, Jobs, Key, Run, Store, quotas
-from ssd_operator.lifecycle import Inputs, JobView, PodView, is_asked, is_watched
+from ssd_operator.lifecycle import Inputs, JobView, PodView, is_asked, is_podless, is_watched
 from ssd_operator.lifecycle.results import result_of
 from ssd_operator.manifests import Place
 from ssd_operator.reconcile.acting import Actor
 from ssd_operator.reconcile.admission import Admissions
+from ssd_operator.reconcile.pod_refusals import PodRefusals
 from ssd_operator.reconcile.progress import Reader, url
 from ssd_operator.spec.status import ProgressStatus, StageStatus, Status
 
@@ -34,6 +35,7 @@ class Observer:
         self._requests = jobs
         self._progress = progress
         self._admissions = Admissions(api)
+        self._pod_refusals = PodRefusals(api)
 
     def forget(self, key: Key) -> None:
         """Drop what is known of a resource."""
@@ -41,11 +43,17 @@ class Observer:
 
     def remembered(self) -> dict[str, int]:
         """Return how many things of each kind are known."""
-        return {"stages": self._progress.count(), "queued": self._admissions.count()}
+        return {
+            "stages": self._progress.count(),
+            "queued": self._admissions.count(),
+            "podless": self._pod_refusals.count(),
+        }
 
     def keep_only(self, jobs: Iterable[JobView]) -> None:
         """Drop what is known of other Jobs than these."""
-        self._admissions.keep_only({job.uid for job in jobs})
+        alive = {job.uid for job in jobs}
+        self._admissions.keep_only(alive)
+        self._pod_refusals.keep_only(alive)
 
     async def observe(self, run: Run, was: Status, place: Place, *, problem: str) -> Inputs:
         """Return all that can be seen of a resource now; `problem` is what is wrong with its newest spec."""
@@ -70,6 +78,7 @@ class Observer:
             refusals=self._actor.refusals[key],
             wanted=self._wanted(run.uid, jobs),
             queued=await self._queued(live, jobs) if place.settings.kueue else {},
+            podless=await self._podless([jobs[name] for name in pods if name in jobs], pods),
             progress=self._read_progress(key, live, pods, place),
             recorded=self._store.recorded(key.namespace, place.claim) if run.planning else frozenset(),
             quotas=await quotas(self._api, key.namespace) if run.planning else {},
@@ -111,6 +120,11 @@ class Observer:
             else:
                 self._admissions.forget(job.uid)
         return messages
+
+    async def _podless(self, jobs: list[JobView], pods: dict[str, tuple[PodView, ...]]) -> dict[str, str]:
+        """Return who refuses the pods of Jobs that should have some."""
+        now = self._clock()
+        return {job.name: await self._pod_refusals.message(job) for job in jobs if is_podless(job, pods[job.name], now)}
 
     def _wanted(self, uid: str, jobs: dict[str, JobView]) -> dict[str, str]:
         """Return for each Job another resource that wants it to go on."""

@@ -44,11 +44,17 @@ async def operator(job_controller: ControlPlane, world: World) -> AsyncIterator[
 
 
 async def test_a_whole_life_uses_what_is_granted(world: World, operator: Auditor) -> None:
-    """Run, suspend, share, plan, expire, sweep: all works with the chart's rights, and needs every one of them."""
+    """Run, wait for pods, suspend, share, plan, expire, sweep: it works with the chart's rights, and needs each."""
     world.operator_api = Api(operator)
     world.new_operator()
     world.play(lambda pod: RUNS if pod.stage in ("sample", "train") else Ends())
+    quota = {"kind": "ResourceQuota", "metadata": {"name": "small", "namespace": world.namespace}}
+    await world.api.create({"apiVersion": "v1", **quota, "spec": {"hard": {"pods": "0"}}})
     await world.apply(storage={"template": {"size": "1Gi"}}, ttlAfterFinished="1h", deadline="2h")
+    await world.until(stage_in("prepare", "Pending"))
+    world.clock.ahead += timedelta(minutes=1)
+    await world.until(lambda raw: condition(raw, "Progressing").get("reason") == "NoPods")
+    await world.api.delete("ResourceQuota", world.namespace, "small", preconditions={}, foreground=False)
     for name in ("sample", "train"):
         await world.until(stage_in(name, "Running"))
         await world.edit(suspend=True)

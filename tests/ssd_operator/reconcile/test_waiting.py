@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from cluster.kubelet import RUNS, Ends, Waits
+from cluster.pods import bind, collect
 from cluster.world import CLAIM, World, condition, in_phase, phase, stage, stage_in
 from ssd_operator.cluster.paths import KINDS
 
@@ -53,15 +54,13 @@ async def test_a_lost_node_is_named_and_its_deletion_helps(world: World) -> None
     await world.apply()
     await world.until(stage_in("prepare", "Running"))
     [name] = await world.pods_at_work()
-    path = KINDS["Pod"].path(world.namespace, name)
-    target = {"apiVersion": "v1", "kind": "Node", "name": "gpu-7"}
-    await world.api.request("POST", f"{path}/binding", body={"metadata": {"name": name}, "target": target})
-    await world.api.request("DELETE", path, body={"gracePeriodSeconds": 30})
+    await bind(world.api, world.namespace, name, node="gpu-7")
+    await world.api.request("DELETE", KINDS["Pod"].path(world.namespace, name), body={"gracePeriodSeconds": 30})
     world.clock.ahead += timedelta(minutes=2)
     raw = await world.until(lambda raw: condition(raw, "Progressing").get("reason") == "PodLost")
     assert "kubectl delete node gpu-7" in condition(raw, "Progressing")["message"]
     assert phase(raw) == "Waiting"
-    await collect(world, name)
+    await collect(world.api, world.namespace, name)
     world.play(lambda _pod: Ends())
     await world.until(in_phase("Succeeded"))
 
@@ -86,16 +85,6 @@ async def test_a_claim_that_was_made_anew_is_noticed(world: World) -> None:
     await world.until(in_phase("Succeeded"))
 
 
-async def collect(world: World, name: str) -> None:
-    """Take away a pod whose node is gone, as the pod collector does: it has failed, then it is deleted."""
-    gone = {"type": "DisruptionTarget", "status": "True", "reason": "DeletionByPodGC"}
-    status = {"status": {"phase": "Failed", "conditions": [gone]}}
-    place = KINDS["Pod"].path(world.namespace, name, "status")
-    await world.api.request("PATCH", place, body=status, content_type="application/merge-patch+json")
-    path = KINDS["Pod"].path(world.namespace, name)
-    await world.api.request("DELETE", path, body={"gracePeriodSeconds": 0})
-
-
 async def limit(world: World, **hard: str) -> None:
     """Let the namespace have no more than this."""
     metadata = {"name": "small", "namespace": world.namespace}
@@ -114,16 +103,17 @@ async def lift(world: World) -> None:
     await world.api.delete("ResourceQuota", world.namespace, "small", preconditions={}, foreground=False)
 
 
-async def test_a_job_that_gets_no_pods_says_so(world: World) -> None:
-    """A quota that the pods do not fit into is found where only the Job's events tell of it."""
+async def test_a_job_that_gets_no_pods_says_who_refuses_them(world: World) -> None:
+    """A quota that the pods do not fit into is named where people look, though only the Job's events tell of it."""
     await limit(world, pods="0")
     await world.apply()
     await world.until(lambda raw: stage(raw, "prepare").get("phase") == "Pending")
     world.clock.ahead += timedelta(minutes=1)
     raw = await world.until(lambda raw: condition(raw, "Progressing").get("reason") == "NoPods")
     [name] = await world.jobs()
-    assert f"kubectl describe job {name}" in condition(raw, "Progressing")["message"]
-    assert f"kubectl describe job {name}" in stage(raw, "prepare")["message"]
+    for message in (condition(raw, "Progressing")["message"], stage(raw, "prepare")["message"]):
+        assert f"Job {name} gets no pods" in message
+        assert "exceeded quota: small" in message
 
 
 async def test_a_claim_that_may_not_be_made_is_explained(world: World) -> None:
