@@ -50,11 +50,11 @@ def _has_parts(sweep: Node) -> bool:
     return all("sweep" not in each or bool(each["sweep"]) for each in _selected(sweep) or [])
 
 
-def _absent(field: str, message: str) -> Rule:
+def _absent(field: str, message: str, *, at: str = "spec.template.spec") -> Rule:
     return Rule(
-        at="spec.template.spec",
+        at=at,
         cel=f"!has(self.{field})",
-        holds=lambda spec: field not in spec,
+        holds=lambda section: field not in section,
         message=message,
         field=field,
     )
@@ -108,11 +108,10 @@ RULES: Final[tuple[Rule, ...]] = (
     _absent("mode", "is the sweep's: set spec.mode"),
     _absent("suspend", "is the sweep's: set spec.suspend"),
     _absent("ttlAfterFinished", "must not be set: cells are there as long as their sweep"),
-    Rule(
+    _absent("chosenAmong", "must not be set: the sweep writes it", at="spec.template.spec.promotion"),
+    _absent(
+        "template",
+        "must not be set: cells share what they make on one claim, named in claimName",
         at="spec.template.spec.storage",
-        cel="!has(self.template)",
-        holds=lambda storage: "template" not in storage,
-        message="must not be set: cells share what they make on one claim, named in claimName",
-        field="template",
     ),
 )

@@ -192,6 +192,12 @@ SWEEP_FAULTS = (
         "must not be set: cells are there as long as their sweep", **_template(ttlAfterFinished="1h"),
     ),
     _seen(
+        "chosen-among-in-the-template",
+        "spec.template.spec.promotion.chosenAmong",
+        "must not be set: the sweep writes it",
+        **_template(promotion={"chosenAmong": 3}),
+    ),
+    _seen(
         "a-claim-per-cell", "spec.template.spec.storage.template",
         "must not be set: cells share what they make on one claim, named in claimName",
         template={"spec": {"preset": "toy", "storage": {"template": {"size": "1Gi"}}}},
