@@ -178,7 +178,7 @@ def test_an_object_survives_get_and_replace(crds: ControlPlane, kubectl: Kubectl
 
 
 def test_a_table_tells_the_story(crds: ControlPlane, kubectl: Kubectl) -> None:
-    """`kubectl get sd` and `kubectl get ml` show where the run stands and what was found."""
+    """`kubectl get sd` shows where the run stands and what was found; `kubectl get ml` says which kind it is, too."""
     kubectl("create", manifest=RESOURCE)
     status = {
         "phase": "Succeeded", "model": "toy", "stage": "Report", "progress": "125/125 steps",
@@ -189,7 +189,7 @@ def test_a_table_tells_the_story(crds: ControlPlane, kubectl: Kubectl) -> None:
         "conditions": [{"type": "Progressing", "status": "False", "reason": "Finished"}],
     }  # fmt: skip
     kubectl("patch", "sd", "demo", "--subresource=status", "--type=merge", f"--patch={json.dumps({'status': status})}")
-    header, row = kubectl("get", "ml", "-o", "wide").splitlines()
+    header, row = kubectl("get", "sd", "-o", "wide").splitlines()
     assert header.split() == [
         "NAME",
         "PHASE",
@@ -209,6 +209,7 @@ def test_a_table_tells_the_story(crds: ControlPlane, kubectl: Kubectl) -> None:
     assert row.split()[:8] == ["demo", "Succeeded", "Finished", "Report", "125/125", "steps", "0.389", "0.671"]
     assert row.split()[9:] == ["2", "toy", "Promoted", "abc"]
     assert kubectl("get", "sd").splitlines()[0].split()[-1] == "AGE"
+    assert kubectl("get", "ml").splitlines()[1].split()[0] == "selfdistillation.selfdistill.dev/demo"
 
 
 def test_status_is_a_subresource(crds: ControlPlane, kubectl: Kubectl) -> None:

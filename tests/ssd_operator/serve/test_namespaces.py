@@ -177,7 +177,7 @@ async def test_a_watch_that_is_refused_stops_nobody(
         server.refusing = False
         await reached(operator, other, "Pending")
         await unwatched(operator, 0)
-        await eventually(lambda: server.watched == {naming.PLURAL, "jobs", "pods"})
+        await eventually(lambda: server.watched == {naming.PLURAL, naming.SWEEP_PLURAL, "jobs", "pods"})
         assert operator.stop() == 0
     finally:
         operator.kill()
