@@ -94,6 +94,50 @@ def test_one_lost_shard_does_not_hide_the_others() -> None:
     assert (cluster.status.phase, progressing(cluster.status)[1]) == ("Waiting", "PodLost")
 
 
+def test_a_gang_with_one_pod_without_a_node_waits() -> None:
+    """The others hold their GPUs and do nothing: the scheduler's words, how many have a node, and what helps."""
+    cluster = started(training={"nodes": 2})
+    job = until(cluster, "train")
+    placed = at_work(job, 0)
+    homeless = at_work(job, 1, phase="Pending", unschedulable="0/9 nodes are available: 9 Insufficient nvidia.com/gpu.")
+    cluster.pods[job.name] = (placed, homeless)
+    cluster.decide()
+    status, reason, message = progressing(cluster.status)
+    assert (status, reason, cluster.status.phase) == ("False", "Unschedulable", "Waiting")
+    assert "has no node, 1 of 2 pods have one: 0/9 nodes are available: 9 Insufficient nvidia.com/gpu; " in message
+    assert f"kubectl delete job {job.name}" in message
+    cluster.pods[job.name] = (placed, at_work(job, 1))
+    cluster.decide()
+    assert progressing(cluster.status)[:2] == ("True", "StageRunning")
+
+
+def test_a_stage_that_ran_waits_when_its_next_pod_cannot_start() -> None:
+    """Between two pods a stage is still at work; when something keeps the next one, the run waits and says for what."""
+    cluster = started()
+    [job] = cluster.live()
+    cluster.pods[job.name] = (at_work(job, 0),)
+    cluster.decide()
+    gone = at_work(job, 0, phase="Failed", disrupted=True)
+    cluster.pods[job.name] = (gone,)
+    cluster.decide()
+    assert cluster.status.phase == "Running"
+    unpulled = at_work(
+        job, 0, uid="next", version=2, phase="Pending", waiting="ImagePullBackOff", waiting_message="no tag"
+    )
+    cluster.pods[job.name] = (gone, unpulled)
+    cluster.decide()
+    assert (cluster.status.phase, progressing(cluster.status)[1]) == ("Waiting", "ImagePull")
+
+
+def test_a_failed_run_says_how_it_goes_on() -> None:
+    """The worker's sentence, then the rerun that takes the run up again, with a nonce that none has had."""
+    cluster = started(rerun={"from": "Train", "nonce": "7"})
+    [job] = cluster.live()
+    cluster.end(job.name, ending="Failed", code=64)
+    cluster.settle()
+    assert progressing(cluster.status)[2].endswith('; correct that, then set spec.rerun to {from: Prepare, nonce: "8"}')
+
+
 def test_a_stage_has_started_once_its_job_is_there() -> None:
     """The intent alone is no event: what the API server refuses has not begun, and is a Warning."""
     cluster = Cluster()
