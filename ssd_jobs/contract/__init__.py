@@ -80,7 +80,7 @@ from ssd_jobs.contract.sources import (
     is_asserted,
     is_pinned,
 )
-from ssd_jobs.contract.stages import ARTIFACTS, STAGES, ArtifactKind, Retry, SpecField, StageKind, When
+from ssd_jobs.contract.stages import ARTIFACTS, KEY_DIGITS, STAGES, ArtifactKind, Retry, SpecField, StageKind, When
 from ssd_jobs.contract.training import (
     Lora,
     Tracking,
@@ -92,6 +92,7 @@ from ssd_jobs.errors import ExitCode
 
 __all__ = [
     "ARTIFACTS",
+    "KEY_DIGITS",
     "LIMITS",
     "STAGES",
     "VERSION",

@@ -25,6 +25,7 @@ from ssd_jobs.contract.training import TrainConfig
 __all__ = [
     "ARTIFACTS",
     "GIVEN",
+    "KEY_DIGITS",
     "STAGES",
     "ArtifactKind",
     "ConfigField",

@@ -1,6 +1,7 @@
 """`ssd gc`: remove the artifacts that no experiment and no registered version names."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,11 @@ from ssd_operator.plan import Graph, named
 
 __all__ = ["register"]
 
+PATH = re.compile(
+    rf"(?:{'|'.join(sorted({folder for kind in contract.ARTIFACTS.values() for folder in kind.folders}))})"
+    rf"/[0-9a-f]{{{contract.KEY_DIGITS}}}"
+)
+"""How a config names an artifact, whatever the field."""
 SQLITE = "sqlite:///"
 LOCAL = "local"
 """The claim, in the source of a registered version, of weights on one machine."""
@@ -61,7 +67,7 @@ def _names(directory: Path, names: list[str], *, more: set[str]) -> contract.Nam
         graph = experiment.graph(state)
         _check_is_known(graph, name, directory)
         over = named.keeps_results_alone(experiment.spec.storage, over_for_s=_over_for(state, graph, place))
-        (results if over else whole).update(named.paths(graph))
+        (results if over else whole).update(named.paths(graph), _recorded(place))
         uris.update(_tracked(place))
     if mlflow_database(directory).exists():
         uris.add(place.tracking_uri)
@@ -85,6 +91,15 @@ def _over_for(state: RunState, graph: Graph, place: Workdir) -> float | None:
     if place.owner() or not all(stage is not None and stage.phase in ENDED for stage in stages):
         return None
     return time.time() - max(stage.finished for stage in stages if stage is not None)
+
+
+def _recorded(place: Workdir) -> Iterator[str]:
+    """Yield the artifacts that the configs of an experiment name: what it did, and what grading it again reads.
+
+    Another version of this program may plan other names for the same experiment.
+    """
+    for file in (place.private / "configs").glob("*.json"):
+        yield from PATH.findall(file.read_text(encoding="utf-8"))
 
 
 def _tracked(place: Workdir) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Laws of `ssd gc` on one machine: it knows every experiment of a directory, whatever these are doing."""
 
 import io
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,19 @@ def test_what_an_experiment_names_no_more_goes(tmp_path: Path) -> None:
     assert there(tmp_path) == {path for path in new if (tmp_path / path).exists()}
     assert old - new
     assert old & new
+
+
+def test_what_another_version_named_stays(tmp_path: Path) -> None:
+    """What the configs of a run name is kept, also where today's plan has another name for it: regrade reads it."""
+    run(tmp_path, "toy", StandIn())
+    before = there(tmp_path)
+    file = tmp_path / ".ssd" / "toy" / "configs" / "grade-base-toy.json"
+    today, then = re.findall("generations/[0-9a-f]{32}", file.read_text())[0], f"generations/{'e' * 32}"
+    (tmp_path / today).rename(tmp_path / then)
+    file.write_text(file.read_text().replace(today, then))
+    assert collecting.collect(tmp_path, remove=True) == 0
+    assert then in there(tmp_path)
+    assert len(there(tmp_path)) == len(before)
 
 
 def test_an_experiment_that_is_over_keeps_what_it_says(tmp_path: Path) -> None:
