@@ -12,7 +12,7 @@ from ssd_jobs.models import loading
 from ssd_jobs.stages.analyze import target
 from ssd_jobs.stages.analyze.contexts import StoredContext
 from ssd_jobs.stages.analyze.statistics import RANKS, Arm, measure
-from ssd_jobs.stages.analyze.target import Target
+from ssd_jobs.stages.analyze.target import Aim
 
 __all__ = ["measured"]
 
@@ -26,8 +26,8 @@ def measured(
     science: AnalyzeScience,
     *,
     gpus: int,
-    targets: Sequence[Target] | None,
-) -> Iterator[tuple[Arm, Target]]:
+    targets: Sequence[Aim] | None,
+) -> Iterator[tuple[Arm, Aim]]:
     """Yield what one model makes of each context, and the target there: without `targets` the model is the base."""
     model = _load(path, gpus=gpus, trust_remote_code=science.trust_remote_code)
     for number, context in enumerate(contexts):
@@ -42,9 +42,7 @@ def _load(path: Path, *, gpus: int, trust_remote_code: bool) -> Any:
 
 
 @torch.no_grad()
-def _of_context(
-    model: Any, context: StoredContext, science: AnalyzeScience, known: Target | None
-) -> tuple[Arm, Target]:
+def _of_context(model: Any, context: StoredContext, science: AnalyzeScience, known: Aim | None) -> tuple[Arm, Aim]:
     """Return what is measured at the chosen positions of a context; what follows the last one is not read."""
     read = context.completion[: context.offsets[-1]]
     tokens = torch.from_numpy(np.concatenate([context.prompt, read]).astype(np.int64)).to(model.device)
@@ -58,10 +56,10 @@ def _of_context(
         logits = model.get_output_embeddings()(hidden[rows]).float()
         goal = target.of(logits, science.sampling) if known is None else known.part(rows)
         found.append((_of_positions(logits, following[rows], goal, science), goal))
-    return Arm.join([arm for arm, _ in found]), Target.join([goal for _, goal in found])
+    return Arm.join([arm for arm, _ in found]), Aim.join([goal for _, goal in found])
 
 
-def _of_positions(logits: torch.Tensor, following: torch.Tensor, goal: Target, science: AnalyzeScience) -> Arm:
+def _of_positions(logits: torch.Tensor, following: torch.Tensor, goal: Aim, science: AnalyzeScience) -> Arm:
     """Return what is measured of the distributions at some positions; they are too large to be kept."""
     logprobs = logits.log_softmax(-1)
     entropy = -(logprobs.exp() * logprobs).nan_to_num().sum(-1)

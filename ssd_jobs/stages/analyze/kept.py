@@ -12,7 +12,7 @@ import numpy as np
 
 from ssd_jobs.artifacts import Draft
 from ssd_jobs.stages.analyze.statistics import Arm
-from ssd_jobs.stages.analyze.target import Target
+from ssd_jobs.stages.analyze.target import Aim
 
 __all__ = ["UNFINISHED", "Kept"]
 
@@ -37,7 +37,7 @@ class Kept:
         """Tell whether something has been measured on a context."""
         return self._path(what, context).is_file()
 
-    def save(self, what: str, context: int, measured: Arm | Target) -> None:
+    def save(self, what: str, context: int, measured: Arm | Aim) -> None:
         """Keep a measurement, whole or not at all."""
         stream = io.BytesIO()
         np.savez(stream, **vars(measured))
@@ -48,10 +48,10 @@ class Kept:
         with np.load(self._path(what, context)) as arrays:
             return Arm(**arrays)
 
-    def target(self, what: str, context: int) -> Target:
+    def target(self, what: str, context: int) -> Aim:
         """Return the target of a context as it was."""
         with np.load(self._path(what, context)) as arrays:
-            return Target(**arrays)
+            return Aim(**arrays)
 
     def _name(self, what: str, context: int) -> str:
         return f"{self._folder}/{what}-{context:06d}.npz"

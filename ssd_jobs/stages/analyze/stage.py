@@ -18,7 +18,7 @@ from ssd_jobs.stages.analyze import contexts, distributions, statistics
 from ssd_jobs.stages.analyze.contexts import Generations
 from ssd_jobs.stages.analyze.kept import UNFINISHED, Kept
 from ssd_jobs.stages.analyze.resampling import Resampling
-from ssd_jobs.stages.analyze.target import Target
+from ssd_jobs.stages.analyze.target import Aim
 
 __all__ = ["run"]
 
@@ -80,9 +80,9 @@ class _Measuring:
         """Return base and candidate."""
         return self._arm(BASE, self._config.base), self._arm(CANDIDATE, self._config.candidate)
 
-    def target(self) -> Target:
+    def target(self) -> Aim:
         """Return what training aims at, which is known once the base has been measured."""
-        return Target.join([self._kept.target(TARGET, number) for number in range(len(self._chosen))])
+        return Aim.join([self._kept.target(TARGET, number) for number in range(len(self._chosen))])
 
     def _arm(self, name: str, path: str) -> statistics.Arm:
         """Return one model, measured where it has not been."""
@@ -134,7 +134,7 @@ def _by_position(chosen: Sequence[contexts.StoredContext], values: Sequence[Any]
 
 
 def _packed(
-    chosen: Sequence[contexts.StoredContext], base: statistics.Arm, candidate: statistics.Arm, target: Target
+    chosen: Sequence[contexts.StoredContext], base: statistics.Arm, candidate: statistics.Arm, target: Aim
 ) -> bytes:
     """Return the position-wise arrays as one compressed file."""
     arrays = {

@@ -14,7 +14,7 @@ import torch
 
 from ssd_jobs.contract import Truncation
 from ssd_jobs.stages.analyze.resampling import CONFIDENCE, Resampled, Resampling
-from ssd_jobs.stages.analyze.target import Distance, Target
+from ssd_jobs.stages.analyze.target import Aim, Distance
 
 __all__ = ["BINS", "RANKS", "Arm", "Positions", "measure", "summary"]
 
@@ -26,8 +26,6 @@ BINS = 5
 """Equal shares of the positions, by the base model's mass in its 20 likeliest tokens."""
 HEAD_DIGITS = 6
 """Differences below are rounding, and would make bins of their own."""
-DISTANCES = ("divergence", "mass_inside", "inversions")
-"""How far a model is from what training aims at."""
 EDGE = 1e-9
 """What a sum of many probabilities may be off by: a token at the very edge of top-p is outside."""
 
@@ -98,14 +96,16 @@ def measure(
         rank=rank,
         survivors=survivors,
         truncated_entropy=truncated,
-        **vars(distance),
+        divergence=distance.divergence,
+        mass_inside=distance.mass_inside,
+        inversions=distance.inversions,
     )
 
 
 def summary(
     base: Arm,
     candidate: Arm,
-    target: Target,
+    target: Aim,
     positions: Positions,
     *,
     truncation: Truncation | None,
@@ -134,7 +134,7 @@ def summary(
     }
 
 
-def _aim(target: Target, resampling: Resampling) -> dict[str, Any] | None:
+def _aim(target: Aim, resampling: Resampling) -> dict[str, Any] | None:
     """Return what training aims at, None where it is too wide to be known whole anywhere."""
     usable = target.usable
     if not usable.any():
@@ -156,8 +156,8 @@ def _curves(
         "entropy": resampling.mean(arm.entropy, everywhere),
         "likeliest_in_passing": resampling.mean(arm.rank == 1, positions.passing),
     }
-    for name in DISTANCES:
-        values = getattr(arm, name)
+    distances = {"divergence": arm.divergence, "mass_inside": arm.mass_inside, "inversions": arm.inversions}
+    for name, values in distances.items():
         if (known := ~np.isnan(values)).any():
             found[name] = resampling.mean(values, known)
     if truncated:

@@ -14,7 +14,7 @@ import torch
 from ssd_jobs.contract import Decode
 from ssd_jobs.engine import decoding
 
-__all__ = ["WIDEST", "Distance", "Target", "distance", "of"]
+__all__ = ["WIDEST", "Aim", "Distance", "distance", "of"]
 
 Floats = npt.NDArray[np.float64]
 WIDEST = 128
@@ -22,7 +22,7 @@ WIDEST = 128
 
 
 @dataclass(frozen=True)
-class Target:
+class Aim:
     """What training trains towards at some positions."""
 
     tokens: npt.NDArray[np.int64]
@@ -39,14 +39,14 @@ class Target:
         """Which positions have a support that is kept whole."""
         return np.asarray(self.size <= self.tokens.shape[1])
 
-    def part(self, rows: slice) -> "Target":
+    def part(self, rows: slice) -> "Aim":
         """Return some positions."""
-        return Target(**{name: values[rows] for name, values in vars(self).items()})
+        return Aim(**{name: values[rows] for name, values in vars(self).items()})
 
     @staticmethod
-    def join(parts: Sequence["Target"]) -> "Target":
+    def join(parts: Sequence["Aim"]) -> "Aim":
         """Concatenate the positions of several parts."""
-        return Target(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
+        return Aim(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,12 @@ class Distance:
     """Share of the pairs of the support's tokens that the model has in the other order than the base"""
 
 
-def of(logits: torch.Tensor, sampling: Decode) -> Target:
+def of(logits: torch.Tensor, sampling: Decode) -> Aim:
     """Return the target of a base model's logits under the setting of the training samples."""
     shares = decoding.probabilities(logits, sampling)
     tempered = (logits.float() / (sampling.temperature or 1.0)).softmax(-1)
     best = shares.topk(min(WIDEST, shares.shape[-1]), dim=-1)
-    return Target(
+    return Aim(
         tokens=best.indices.cpu().numpy(),
         shares=best.values.double().cpu().numpy(),
         size=(shares > 0).sum(-1).double().cpu().numpy(),
@@ -74,7 +74,7 @@ def of(logits: torch.Tensor, sampling: Decode) -> Target:
     )
 
 
-def distance(logprobs: torch.Tensor, target: Target) -> Distance:
+def distance(logprobs: torch.Tensor, target: Aim) -> Distance:
     """Return how far a model's distributions are from the target."""
     tokens = torch.from_numpy(target.tokens).to(logprobs.device)
     found = logprobs.gather(-1, tokens).double().cpu().numpy()

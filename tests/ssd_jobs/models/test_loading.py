@@ -29,7 +29,7 @@ def _train(path: Path) -> object:
 
 def _analyze(path: Path) -> object:
     science = analyze_config(path, problems=1, temperatures=(1.0,)).science
-    return list(distributions.measured(path, [], science, gpus=0))
+    return list(distributions.measured(path, [], science, gpus=0, targets=None))
 
 
 DOORS: dict[str, Door] = {

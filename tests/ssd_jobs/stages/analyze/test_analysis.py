@@ -22,7 +22,7 @@ from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.analyze import contexts, distributions, statistics
 from ssd_jobs.stages.analyze import stage as analyze
 from ssd_jobs.stages.analyze.resampling import Resampling
-from ssd_jobs.stages.analyze.target import Distance, Target
+from ssd_jobs.stages.analyze.target import Aim, Distance
 from ssd_jobs.theory import rigidity
 from ssd_jobs.theory.distributions import entropy
 from workspaces import analyzed
@@ -188,7 +188,7 @@ def test_interrupted_anywhere_it_continues(tmp_path: Path, monkeypatch: pytest.M
     measured = distributions.measured
     asked: list[int] = []
 
-    def until_killed(path: Path, chosen: Any, *rest: Any, **more: Any) -> Iterator[tuple[statistics.Arm, Target]]:
+    def until_killed(path: Path, chosen: Any, *rest: Any, **more: Any) -> Iterator[tuple[statistics.Arm, Aim]]:
         asked.append(len(chosen))
         for number, found in enumerate(measured(path, chosen, *rest, **more)):
             if number == 3:
@@ -239,7 +239,7 @@ def test_bins_hold_equal_shares(masses: list[float]) -> None:
     head = np.array(masses)[:, None]
     mass = head[:, 0]
     arm = statistics.Arm(head, mass, mass, head, head, mass, mass, mass)
-    target = Target(tokens=head.astype(np.int64), shares=head, size=mass, tempered_mass=mass)
+    target = Aim(tokens=head.astype(np.int64), shares=head, size=mass, tempered_mass=mass)
     positions = statistics.Positions(np.zeros(len(masses), np.int64), np.ones(len(masses), np.bool_))
     found = statistics.summary(
         arm,
