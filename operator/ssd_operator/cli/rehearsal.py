@@ -147,8 +147,7 @@ async def _frozen(api: Api, run: Run) -> ResolvedSpec | None:
 
 
 def _claim(run: Run) -> str:
-    named: str | None = run.document["spec"].get("storage", {}).get("claimName")
-    return naming.claim_of(run.key.name, named)
+    return naming.claim_of(run.key.name, run.claim_name)
 
 
 def _has_begun(status: Status) -> bool:

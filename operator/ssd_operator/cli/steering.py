@@ -92,5 +92,4 @@ def _kind(run: Run, stage: str) -> str:
 
 def _new_nonce(run: Run) -> str:
     """Return a nonce that no rerun of this resource has had, also one that no operator has seen yet."""
-    spec: dict[str, Any] = run.document["spec"]
-    return next_nonce([*run.status.reruns.values(), str(spec.get("rerun", {}).get("nonce", ""))])
+    return next_nonce([*run.status.reruns.values(), run.rerun_nonce])

@@ -53,6 +53,16 @@ class Run:
         """Return what tells this sight of it apart."""
         return ResourceIdentity(self.key, self.uid, self.version)
 
+    @property
+    def claim_name(self) -> str:
+        """The claim that the written spec names, empty where it names none."""
+        return str(self.document["spec"].get("storage", {}).get("claimName") or "")
+
+    @property
+    def rerun_nonce(self) -> str:
+        """The nonce of the written rerun, empty where there is none."""
+        return str(self.document["spec"].get("rerun", {}).get("nonce", ""))
+
     def resolve(self) -> ResolvedSpec:
         """Complete the written spec, or raise InvalidSpec naming every wrong field."""
         return resource.parse(self.document).resolve()

@@ -130,6 +130,10 @@ class Store:
         self.keep_job(job)
         return job
 
+    def known_job(self, raw: Raw) -> JobView | None:
+        """Return what is known of a Job before it is remembered as it was sent."""
+        return self.job(raw["metadata"]["namespace"], raw["metadata"]["name"])
+
     def keep_job(self, job: JobView) -> None:
         """Remember a Job, unless a newer version is known."""
         place = (job.namespace, job.name)

@@ -74,7 +74,7 @@ def _plan(sweep: StoredSweep) -> SweepPlan:
     except InvalidSpec as error:
         return SweepPlan(problem=str(error))
     wanted = {cell.name: _wanted(cell) for cell in cells}
-    fields, promotion = parsed.fields, parsed.spec["template"]["spec"].get("promotion")
+    fields, promotion = parsed.fields, parsed.promotion
     return SweepPlan(
         cells=wanted,
         parallel=fields.parallel,

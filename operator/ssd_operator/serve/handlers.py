@@ -50,8 +50,7 @@ class Dispatcher:
     def job(self, kind: str | None, raw: Raw) -> None:
         """A Job changed: its owners look again, before all others when it has ended."""
         self._on_event(JOB)
-        metadata = raw["metadata"]
-        known = self._store.job(metadata["namespace"], metadata["name"])
+        known = self._store.known_job(raw)
         job = self._store.delete_job(raw) if kind == "DELETED" else self._store.put_job(raw)
         has_ended = bool(job.end) and not (known is not None and known.end)
         for owner in self._store.owners(job):

@@ -34,12 +34,18 @@ class Sweep:
         """Everything but the template."""
         return cells.fields_of(self.spec)
 
+    @property
+    def promotion(self) -> Mapping[str, Any] | None:
+        """The template's promotion, which is the sweep's; None where nothing is promoted."""
+        found: Mapping[str, Any] | None = self.spec["template"]["spec"].get("promotion")
+        return found
+
     def judged(self, cell: Cell, *, among: int) -> Mapping[str, Any] | None:
         """Return the spec with which the gate judges the cell that is selected among so many runs.
 
         None where the template has no promotion.
         """
-        promotion = self.spec["template"]["spec"].get("promotion")
+        promotion = self.promotion
         return None if promotion is None else {**cell.spec, "promotion": {**promotion, "chosenAmong": among}}
 
     def cells(self) -> tuple[Cell, ...]:

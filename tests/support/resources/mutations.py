@@ -71,7 +71,10 @@ WINDOW = {"release": "release_v6", "from": "2025-02-01", "to": "2025-05-31"}
 DECODE = {"temperature": 0.5, "topK": 3, "topP": 0.5}
 EVERYTHING: dict[str, Any] = {
     "analysis": {},
-    "promotion": {"gate": {"benchmark": "hub", "guards": [{"benchmark": "hub", "metric": "pass@1"}]}},
+    "promotion": {
+        "chosenAmong": 3,
+        "gate": {"benchmark": "hub", "guards": [{"benchmark": "hub", "metric": "pass@1"}]},
+    },
     "rerun": {"from": "Grade", "nonce": "1"},
     "scheduling": {"queue": "a", "priorityClassName": "a", "runtimeClassName": "a"},
     "training": {"lora": {"rank": 8, "targets": ["q"]}},
