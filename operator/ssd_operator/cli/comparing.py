@@ -7,6 +7,7 @@ import typer
 
 from ssd_jobs.contract import files
 from ssd_operator.cli import worker
+from ssd_operator.cli.output import TableOption, is_json
 from ssd_operator.cli.place import DEFAULT_WORKDIR, FoundExperiment, WorkdirOption, find
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import workdir as places
@@ -29,11 +30,10 @@ def compare(
         "study"
     ),
     workdir: WorkdirOption = DEFAULT_WORKDIR,
-    output: Annotated[str, typer.Option("--output", "-o", metavar="table|json", help="How to print.")] = "table",
+    output: TableOption = "table",
 ) -> int:
     """Compare finished runs of one study: a page with table and figures, CSV and JSON; replicates give the recipe."""
-    if output not in ("table", "json"):
-        raise InvalidInput(f"--output {output}: there is no such format; name table or json")
+    is_json(output, otherwise="table")
     reports = [str(report) for run in runs for report in _reports(run, workdir)]
     wanted = (f"--output={directory}", f"--format={output}")
     return worker.call("ssd_jobs.commands.compare", *reports, *wanted, needs="matplotlib")

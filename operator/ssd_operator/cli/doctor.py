@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ssd_operator.cli import document, installed, terminal
+from ssd_operator.cli.output import TableOption, is_json
 from ssd_operator.cli.place import DEFAULT_WORKDIR, WorkdirOption
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import machine
@@ -28,14 +29,13 @@ def doctor(
         Path | None, typer.Argument(metavar="[FILE]", help="Also say whether this experiment can run here.")
     ] = None,
     workdir: WorkdirOption = DEFAULT_WORKDIR,
-    output: Annotated[str, typer.Option("--output", "-o", metavar="table|json", help="How to print.")] = "table",
+    output: TableOption = "table",
 ) -> int:
     """Look at this machine: what a run will use, and what is missing; 64 when something is."""
-    if output not in ("table", "json"):
-        raise InvalidInput(f"--output {output}: there is no such format; name table or json")
+    as_json = is_json(output, otherwise="table")
     seen = inspect(workdir, collectives=True)
     found = findings(seen)
-    if output == "json":
+    if as_json:
         typer.echo(json.dumps({"device": seen.device, "findings": [asdict(each) for each in found]}, indent=1))
     else:
         _show(seen, found)

@@ -1,4 +1,4 @@
-"""What the commands of `kubectl sd` share: the run's name, and output for people or for programs."""
+"""What commands share: output for people or for programs, and the name of a run on a cluster."""
 
 import json
 from typing import Annotated, Any
@@ -7,16 +7,17 @@ import typer
 
 from ssd_operator.errors import InvalidInput
 
-__all__ = ["NameArgument", "OutputOption", "is_json", "write"]
+__all__ = ["NameArgument", "OutputOption", "TableOption", "is_json", "write"]
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The SelfDistillation's name.")]
 OutputOption = Annotated[str, typer.Option("--output", "-o", metavar="text|json", help="How to print.")]
+TableOption = Annotated[str, typer.Option("--output", "-o", metavar="table|json", help="How to print.")]
 
 
-def is_json(form: str) -> bool:
+def is_json(form: str, *, otherwise: str = "text") -> bool:
     """Tell whether output is for programs, or refuse another word."""
-    if form not in ("text", "json"):
-        raise InvalidInput(f"--output {form}: there is no such format; name text or json")
+    if form not in (otherwise, "json"):
+        raise InvalidInput(f"--output {form}: there is no such format; name {otherwise} or json")
     return form == "json"
 
 

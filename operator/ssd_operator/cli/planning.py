@@ -9,6 +9,7 @@ import yaml
 
 from ssd_jobs import contract
 from ssd_operator.cli import document, power, sweep_cost, sweep_plan, terminal
+from ssd_operator.cli.output import TableOption, is_json
 from ssd_operator.cli.place import DEFAULT_WORKDIR, FileArgument, WorkdirOption
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import cache, edited, suitability
@@ -28,18 +29,17 @@ def plan(
     file: FileArgument,
     workdir: WorkdirOption = DEFAULT_WORKDIR,
     configs: Annotated[bool, typer.Option("--configs", help="Print each stage's complete config as well.")] = False,
-    output: Annotated[str, typer.Option("--output", "-o", metavar="table|json", help="How to print.")] = "table",
+    output: TableOption = "table",
 ) -> int:
     """Show the stages with their keys, what is on disk already, and what each needs; start nothing."""
-    if output not in ("table", "json"):
-        raise InvalidInput(f"--output {output}: there is no such format; name table or json")
+    as_json = is_json(output, otherwise="table")
     written = document.text(file)
     if document.is_sweep(written, origin=str(file)):
         if configs:
             raise InvalidInput(f"--configs: {file} is a sweep, which has many; plan one cell of it by itself")
         sweep, cells = document.understood_sweep(written, origin=str(file))
         planned = LocalSweep(sweep.name, cells, workdir, tracking_uri="")
-        sweep_plan.show(planned.cells(), planned.workdir.root, as_json=output == "json")
+        sweep_plan.show(planned.cells(), planned.workdir.root, as_json=as_json)
         return 0
     name, spec = document.understood(written, origin=str(file))
     experiment = LocalExperiment(name, spec, workdir, tracking_uri="")
@@ -48,7 +48,7 @@ def plan(
     suitability.check(graph, experiment.workdir.root)
     terminal.warn(edited.sentences(graph, experiment.workdir.root))
     rows = [_row(node, experiment.workdir.root) for node in graph]
-    if output == "json":
+    if as_json:
         typer.echo(
             json.dumps([row | {"config": _config(node)} for row, node in zip(rows, graph, strict=True)], indent=1)
         )

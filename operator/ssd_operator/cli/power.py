@@ -10,6 +10,7 @@ import typer
 from ssd_jobs import contract
 from ssd_jobs.contract import files
 from ssd_operator.cli import sweep_cost, worker
+from ssd_operator.cli.output import TableOption, is_json
 from ssd_operator.cli.place import DEFAULT_WORKDIR, NameOption, WorkdirOption, find
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import reports
@@ -47,11 +48,10 @@ def power(
     training_sd: Annotated[float, typer.Option(help="How far trainings of a recipe differ, in points.")] = 1.0,
     workdir: WorkdirOption = DEFAULT_WORKDIR,
     name: NameOption = "",
-    output: Annotated[str, typer.Option("--output", "-o", metavar="table|json", help="How to print.")] = "table",
+    output: TableOption = "table",
 ) -> int:
     """Tell how often a true gain would be shown, and the gate would open, before anything is sampled."""
-    if output not in ("table", "json"):
-        raise InvalidInput(f"--output {output}: there is no such format; name table or json")
+    is_json(output, otherwise="table")
     known = _at(place, workdir, name)
     wished = {"problems": problems, "samples": samples, "select-share": select_share}
     options = known.options | {option: value for option, value in wished.items() if value}
