@@ -13,7 +13,7 @@ from ssd_operator.cli.place import DEFAULT_WAIT, DEFAULT_WORKDIR, WorkdirOption,
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import machine, suitability, summary
 from ssd_operator.local.comparison import compared
-from ssd_operator.local.sweep import LocalSweep
+from ssd_operator.local.sweep import CellRun, LocalSweep
 from ssd_operator.spec.sweep_resource import Sweep
 
 __all__ = ["register"]
@@ -68,16 +68,18 @@ def sweep(
     ended = _exit_code({each.phase for each in found if each.cell.name in wanted})
     if table is None or any(each.phase == "Pending" for each in found):
         return ended
-    return max(ended, _judged(parsed, work, table, console, wait_s=wait_s))
+    return max(ended, _judged(parsed, work, found, table, console, wait_s=wait_s))
 
 
-def _judged(parsed: Sweep, work: LocalSweep, table: CellsTable, console: Console, *, wait_s: float) -> int:
+def _judged(
+    parsed: Sweep, work: LocalSweep, found: list[CellRun], table: CellsTable, console: Console, *, wait_s: float
+) -> int:
     """Let the gate judge the best cell on report problems, once all cells have come to their ends."""
-    [best] = (each.cell for each in work.cells() if each.cell.name == table.best.name)
+    [best] = (each.cell for each in found if each.cell.name == table.best.name)
     spec = parsed.judged(best, among=table.best.runs)
     if spec is None:
         return int(contract.ExitCode.OK)
-    experiment, state, graph = work.judge(spec, console, wait_s=wait_s)
+    experiment, state, graph = work.judge(spec, found, console, wait_s=wait_s)
     summary.show(console, state, graph, experiment.workdir)
     return summary.exit_code(state)
 

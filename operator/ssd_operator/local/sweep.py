@@ -92,7 +92,7 @@ class LocalSweep:
             asyncio.run(self._run(wanted, console, wait_s, parallel, most_failed))
 
     def judge(
-        self, spec: Mapping[str, Any], console: Console, *, wait_s: float
+        self, spec: Mapping[str, Any], found: Sequence[CellRun], console: Console, *, wait_s: float
     ) -> tuple[LocalExperiment, RunState, Graph]:
         """Judge the selected cell as an experiment of the sweep's name; all but its report was done for the cell."""
         experiment = LocalExperiment(
@@ -103,7 +103,7 @@ class LocalSweep:
             run_process=self._run_process,
         )
         source = _document(self.name, spec)
-        state, graph = experiment.run(console, wait_s=wait_s, source=source, shared=_known(self.cells()))
+        state, graph = experiment.run(console, wait_s=wait_s, source=source, shared=_known(found))
         return experiment, state, graph
 
     async def _run(

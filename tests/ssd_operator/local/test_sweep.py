@@ -186,7 +186,7 @@ def test_judging_the_selected_cell_is_one_more_report(tmp_path: Path) -> None:
     spec = parse_sweep(written).judged(cell, among=5)
     assert spec is not None
     for _ in range(2):
-        experiment, state, graph = work.judge(spec, Console(file=io.StringIO()), wait_s=0)
+        experiment, state, graph = work.judge(spec, work.cells(), Console(file=io.StringIO()), wait_s=0)
         assert (experiment.name, summary.exit_code(state)) == ("heat", 0)
         assert [kind for kind, _, _ in process.started - before] == ["report"]
     [science] = [node.config.science for node in graph if isinstance(node.config, contract.ReportConfig)]
