@@ -30,8 +30,7 @@ def probabilities(logits: torch.Tensor, decode: Decode) -> torch.Tensor:
         scores = scores.masked_fill(scores < least, float("-inf"))
     if decode.top_p < 1:
         ascending, places = scores.sort(dim=-1)
-        dropped = ascending.softmax(-1).cumsum(-1) <= 1 - decode.top_p
-        dropped[..., -1] = False
+        dropped = _dropped(ascending, decode.top_p)
         scores = scores.masked_fill(dropped.scatter(-1, places, dropped), float("-inf"))
     return scores.softmax(-1)
 
@@ -48,10 +47,7 @@ def draw_among_best(logits: torch.Tensor, decode: Decode, numbers: torch.Tensor)
     sure = best[:, -1] < least[:, 0] if width < logits.shape[-1] else torch.ones_like(numbers, dtype=torch.bool)
     scores = best.masked_fill(best < least, float("-inf"))
     if decode.top_p < 1:
-        ascending = scores.flip(-1)
-        dropped = (ascending.softmax(-1).cumsum(-1) <= 1 - decode.top_p).flip(-1)
-        dropped[:, 0] = False
-        scores = scores.masked_fill(dropped, float("-inf"))
+        scores = scores.masked_fill(_dropped(scores.flip(-1), decode.top_p).flip(-1), float("-inf"))
     tokens, order = tokens.sort(dim=-1)
     return tokens.gather(1, _place(scores.softmax(-1).gather(1, order), numbers)[:, None]).squeeze(1), sure
 
@@ -61,6 +57,13 @@ def draw(logits: torch.Tensor, decode: Decode, numbers: torch.Tensor) -> torch.T
     if decode.temperature == 0:
         return logits.argmax(-1)
     return _place(probabilities(logits, decode), numbers)
+
+
+def _dropped(ascending: torch.Tensor, top_p: float) -> torch.Tensor:
+    """Return which of the ascending scores top-p leaves out; the best one stays."""
+    dropped = ascending.softmax(-1).cumsum(-1) <= 1 - top_p
+    dropped[..., -1] = False
+    return dropped
 
 
 def _place(shares: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:

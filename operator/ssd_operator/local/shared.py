@@ -26,9 +26,8 @@ class SharedStages:
     async def alone_with(self, node: Node) -> AsyncIterator[None]:
         """Hold everything that a stage may make, once nobody else does."""
         async with AsyncExitStack() as held:
-            for key in sorted(
-                {artifact.key for artifact in node.artifacts}
-            ):  # in one order, so that no two wait in turn
+            in_one_order = sorted({artifact.key for artifact in node.artifacts})  # so that no two wait in turn
+            for key in in_one_order:
                 await held.enter_async_context(self._locks[key])
             yield
 
