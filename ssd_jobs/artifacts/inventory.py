@@ -4,7 +4,6 @@ An artifact names what it read by digest. So its ancestors and descendants are f
 run whose resource is gone.
 """
 
-import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ssd_jobs.artifacts.sharding import joint
 from ssd_jobs.contract import ARTIFACTS, files
 from ssd_jobs.contract.stages import KEY_DIGITS
 
@@ -67,10 +67,10 @@ def _is_key(name: str) -> bool:
 def _stored(directory: Path, root: str) -> Stored:
     manifests = [each for each in map(_manifest, (directory, *files.shards_in(directory))) if each]
     digests = [str(each.get("digest")) for each in manifests]
-    joint = hashlib.sha256(json.dumps(digests).encode()).hexdigest()
     inputs = {str(digest) for each in manifests for digest in dict(each.get("inputs") or {}).values()}
     size = sum(path.lstat().st_size for path in directory.rglob("*") if path.is_file() and not path.is_symlink())
-    return Stored(f"{root}/{directory.name}", frozenset([*digests, joint] if digests else ()), frozenset(inputs), size)
+    named = frozenset([*digests, joint(digests)] if digests else ())
+    return Stored(f"{root}/{directory.name}", named, frozenset(inputs), size)
 
 
 def _manifest(directory: Path) -> dict[str, Any] | None:

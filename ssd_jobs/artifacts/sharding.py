@@ -14,7 +14,7 @@ from ssd_jobs.artifacts.reading import Artifact, open_artifact
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput, JobError
 
-__all__ = ["joint_digest", "lay_out", "open_shards", "shard_of", "shards_of_process"]
+__all__ = ["joint", "joint_digest", "lay_out", "open_shards", "shard_of", "shards_of_process"]
 
 
 def shard_of(problem_id: str, shards: int) -> int:
@@ -49,7 +49,12 @@ def open_shards(path: Path) -> list[Artifact]:
 
 def joint_digest(several: Sequence[Artifact]) -> str:
     """Return one digest of several artifacts, such as all shards of one: the hash of their digests, in order."""
-    return hashlib.sha256(json.dumps([each.digest for each in several]).encode()).hexdigest()
+    return joint([each.digest for each in several])
+
+
+def joint(digests: Sequence[str]) -> str:
+    """Return one digest of several, in their order."""
+    return hashlib.sha256(json.dumps(list(digests)).encode()).hexdigest()
 
 
 def _layout(path: Path) -> int:
