@@ -12,6 +12,7 @@ from ssd_operator.cluster import Key, StoredSweep
 from ssd_operator.errors import InvalidSpec, Problem
 from ssd_operator.lifecycle import WantedCell
 from ssd_operator.spec.cells import Cell
+from ssd_operator.spec.sweep_resource import judged
 from ssd_operator.spec.sweep_status import MOST_ROWS, JudgementStatus
 
 __all__ = ["SweepPlan", "SweepPlans"]
@@ -36,7 +37,7 @@ class SweepPlan:
         selected = None if judgement is None else self.cells.get(judgement.name)
         if self.promotion is None or selected is None or judgement is None:
             return self.cells
-        spec = {**selected.spec, "promotion": {**self.promotion, "chosenAmong": judgement.of}}
+        spec = judged(selected.spec, self.promotion, among=judgement.of)
         return {**self.cells, selected.name: replace(selected, spec=spec, digest=_digest(spec))}
 
 

@@ -13,7 +13,7 @@ from ssd_operator.spec.kinds import SWEEP
 from ssd_operator.spec.resource import checked
 from ssd_operator.spec.sweep import SweepFields
 
-__all__ = ["Sweep", "parse_sweep"]
+__all__ = ["Sweep", "judged", "parse_sweep"]
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,16 @@ class Sweep:
 
         None where the template has no promotion.
         """
-        promotion = self.promotion
-        return None if promotion is None else {**cell.spec, "promotion": {**promotion, "chosenAmong": among}}
+        return None if self.promotion is None else judged(cell.spec, self.promotion, among=among)
 
     def cells(self) -> tuple[Cell, ...]:
         """Return every cell, or raise InvalidSpec where one cannot be carried out."""
         return cells.expand(self.spec, name=self.name)
+
+
+def judged(spec: Mapping[str, Any], promotion: Mapping[str, Any], *, among: int) -> dict[str, Any]:
+    """Return a cell's spec with a sweep's promotion, which knows among how many runs the cell was selected."""
+    return {**spec, "promotion": {**promotion, "chosenAmong": among}}
 
 
 def parse_sweep(document: Any) -> Sweep:
