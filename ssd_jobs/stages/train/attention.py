@@ -11,6 +11,7 @@ The way is no part of a program that torch.compile makes: the lengths of a pack'
 import functools
 import importlib
 import importlib.util
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -132,9 +133,15 @@ def varlen(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> tor
         *(call.documents.longest, call.documents.longest),
         scale=call.scale,
         window_size=(-1 if call.window is None else call.window - 1, 0),
-        enable_gqa=q.shape[1] != k.shape[1],
+        **({"enable_gqa": q.shape[1] != k.shape[1]} if _asks_for_groups(varlen_attn) else {}),
     )
     return cast("torch.Tensor", out)
+
+
+@functools.cache
+def _asks_for_groups(kernel: Callable[..., Any]) -> bool:
+    """Tell whether this torch wants to be told of shared keys; before 2.12 the same kernel took them unasked."""
+    return "enable_gqa" in inspect.signature(kernel).parameters
 
 
 def flash(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> torch.Tensor:

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional
+from torch.nn.attention import varlen
 from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import AutoModelForCausalLM
 
@@ -132,6 +134,44 @@ def test_heads_without_a_flash_kernel_go_another_way(way: attention.Way, sizes: 
     call = attention.Call(documents, 0.25, None, None)
     expected = attention.each(queries, keys, values, call)
     torch.testing.assert_close(way(queries, keys, values, call), expected, rtol=1e-4, atol=1e-5)
+
+
+def _new_kernel(*arguments: Any, enable_gqa: bool = False, **options: Any) -> torch.Tensor:
+    """Stand in for torch's kernel as it is since it wants to be told of shared keys."""
+    assert enable_gqa
+    return _old_kernel(*arguments, **options)
+
+
+def _old_kernel(
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    starts: torch.Tensor,
+    _key_starts: torch.Tensor,
+    longest: int,
+    _key_longest: int,
+    *,
+    scale: float,
+    window_size: tuple[int, int],
+) -> torch.Tensor:
+    """Stand in for torch 2.11's kernel, which attends to `window_size[0]` tokens before each one, all if it is -1."""
+    documents = attention.Documents(tuple(starts.diff().tolist()), starts, longest)
+    window = None if window_size[0] == -1 else window_size[0] + 1
+    return attention.each(q, k, v, attention.Call(documents, scale, window, None))
+
+
+@pytest.mark.parametrize("window", [None, 5])
+@pytest.mark.parametrize("kernel", [_new_kernel, _old_kernel])
+def test_both_signatures_of_torchs_kernel_are_called(
+    monkeypatch: pytest.MonkeyPatch, kernel: Callable[..., torch.Tensor], window: int | None
+) -> None:
+    """torch 2.11 takes shared keys without being told of them, later ones refuse them then."""
+    monkeypatch.setattr(varlen, "varlen_attn", kernel)
+    documents = attention.Documents.of([7, 12], device=CPU)
+    queries, keys, values = (torch.randn(19, heads, 16) for heads in (4, 2, 2))
+    call = attention.Call(documents, 0.25, window, None)
+    expected = attention.each(queries, keys, values, call)
+    torch.testing.assert_close(attention.varlen(queries, keys, values, call), expected)
 
 
 def test_chunks_change_nothing_but_memory() -> None:
