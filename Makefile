@@ -16,7 +16,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test endurance e2e demo science coder-small docs crds locks images clean bench-sample bench-train bench-grade bench-operator
+.PHONY: help setup check test endurance e2e demo science coder-small docs crds locks images clean bench-sample bench-train bench-gpu bench-grade bench-operator
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -76,7 +76,11 @@ bench-sample: $(READY) ## tokens/s of the sample stage against a bare engine
 	$(BIN)/python benchmarks/sample.py
 
 bench-train: $(READY) ## useful tokens/s of the train stage against TRL
-	UV=$(UV) $(BIN)/python benchmarks/train.py
+	UV=$(UV) $(BIN)/python -m benchmarks.train
+
+BENCH_GPU := build/bench-gpu
+bench-gpu: $(READY) ## what one GPU is worth, part by part, within four minutes; run it again to go on
+	$(BIN)/python -m benchmarks.gpu $(BENCH_GPU) --scratch build/bench-gpu-scratch
 
 bench-grade: $(READY) ## programs/s of the grader against fresh processes and LiveCodeBench's scheme
 	$(BIN)/python benchmarks/grade.py

@@ -1,6 +1,6 @@
 """Useful tokens per second of the train stage against the fastest valid arm of TRL's SFTTrainer.
 
-`python benchmarks/train.py [--documents 128] [--hidden 192] [--layers 4]`. Same random model, documents, machine and
+`python -m benchmarks.train [--documents 128] [--hidden 192] [--layers 4]`. Same random model, documents, machine and
 thread count; lengths are log-normal (median 256, sigma 1, cut at 4,096), the first quarter of each is the prompt.
 Useful tokens are tokens of documents, never padding; the first step of every run warms up and does not count. TRL
 runs from `.venv-bench`, made here from `requirements/bench.txt`. An arm whose packed documents see each other (step-0
@@ -20,18 +20,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from transformers import AutoModelForCausalLM, Qwen3Config
 
+from benchmarks.loads import TrainingLoad
 from ssd_jobs import artifacts, contract
-from ssd_jobs.artifacts import tables
-from ssd_jobs.contract import files
 
 ROOT = Path(__file__).resolve().parents[1]
 ARMS = ("padded-1", "padded-2", "padded-4", "padded-8", "padded-16", "packed")
 RATES = ("tokens_per_s", "tokens_per_cpu_s")
-SEQUENCE, BATCH, VOCABULARY = 4096, 16, 4096
+BATCH = 16
 
 
 def main(arguments: list[str]) -> None:
@@ -46,11 +43,12 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="ssd-bench-train-") as name:
         folder = Path(name)
-        _model(folder / "model", options.hidden, options.layers)
-        plan = _documents(options.documents)
-        (folder / "documents.json").write_text(json.dumps(plan))
-        _inputs(folder, plan)
-        (folder / "config.json").write_text(contract.dump(_config(folder, options.documents // BATCH)))
+        load = _load(options.hidden, options.layers, options.documents)
+        _model_artifact(folder, load)
+        load.write_documents(folder)
+        gpu = torch.cuda.is_available()
+        config = load.config(folder, compute="BFloat16" if gpu else "Float32", gpus=int(gpu))
+        (folder / "config.json").write_text(contract.dump(config))
         rounds = [_round(folder, number) for number in range(options.rounds)]
     results = [_best(arm) for arm in zip(*rounds, strict=True)]
     ours, *others = results
@@ -86,37 +84,22 @@ def _best(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {**results[0], **{key: max(each[key] for each in results) for key in RATES if results[0]["valid"]}}
 
 
-def _model(directory: Path, hidden: int, layers: int) -> None:
-    """Write a small random Qwen3."""
-    torch.manual_seed(0)
-    config = Qwen3Config(
-        vocab_size=VOCABULARY,
-        hidden_size=hidden,
-        intermediate_size=3 * hidden,
-        num_hidden_layers=layers,
-        num_attention_heads=hidden // 32,
-        num_key_value_heads=hidden // 64,
-        head_dim=32,
-        tie_word_embeddings=True,
-        pad_token_id=0,
-        eos_token_id=2,
+def _load(hidden: int, layers: int, documents: int) -> TrainingLoad:
+    """Return a small model's sizes, and documents with a median of 256 tokens."""
+    return TrainingLoad(
+        hidden=hidden,
+        layers=layers,
+        heads=hidden // 32,
+        head_size=32,
+        vocabulary=4096,
+        sequence=4096,
+        batch=BATCH,
+        documents=documents,
+        median=256,
+        sigma=1.0,
+        shortest=8,
         initializer_range=0.2,  # so that what a token sees changes its loss, which the validity check relies on
     )
-    AutoModelForCausalLM.from_config(config).save_pretrained(directory)
-
-
-def _documents(count: int) -> dict[str, Any]:
-    """Return random documents of realistic lengths."""
-    random = np.random.default_rng(0)
-    lengths = np.clip(random.lognormal(np.log(256), 1.0, count), 8, SEQUENCE).astype(int)
-    return {
-        "documents": [random.integers(3, VOCABULARY, length).tolist() for length in lengths],
-        "prompts": [int(length) // 4 for length in lengths],
-        "vocabulary": VOCABULARY,
-        "sequence_length": SEQUENCE,
-        "global_batch_size": BATCH,
-        "rows_per_step": max(1, round(float(lengths.sum()) / (count / BATCH) / SEQUENCE)),
-    }
 
 
 def _ours(folder: Path) -> dict[str, Any]:
@@ -165,83 +148,13 @@ def _environment_of_trl() -> Path:
     return python
 
 
-def _inputs(folder: Path, plan: dict[str, Any]) -> None:
-    """Write the inputs as artifacts."""
-    count = len(plan["documents"])
+def _model_artifact(folder: Path, load: TrainingLoad) -> None:
+    """Write the model as an artifact, and where TRL's side looks for it."""
+    load.write_model(folder / "model")
     with artifacts.Output(path=folder / "model", stage="prepare", name="model", key="a" * 64).claim() as draft:
         draft.finish(artifacts.Provenance(science={}, inputs={}, counts={}, facts={}, image=""))
     (folder / "models").mkdir()
     (folder / "models/base").symlink_to(folder / "model")
-    records = [
-        {
-            "record_id": index,
-            "problem_id": str(index),
-            "sample_index": 0,
-            "token_ids": tokens,
-            "prompt_length": prompt,
-            "finished": True,
-            "logprob_sum": float("nan"),
-        }
-        for index, (tokens, prompt) in enumerate(zip(plan["documents"], plan["prompts"], strict=True))
-    ]
-    steps = count // BATCH
-    order = np.random.default_rng(1).permutation(count).reshape(steps, BATCH).tolist()
-    batches = [{"step": step, "record_ids": ids} for step, ids in enumerate(order, start=1)]
-    with artifacts.Output(path=folder / "records/plan", stage="curate", name="curate", key="b" * 64).claim() as draft:
-        draft.write_table(files.RECORDS, tables.RECORDS, tables.table(tables.RECORDS, records))
-        draft.write_table(files.BATCHES, tables.BATCHES, tables.table(tables.BATCHES, batches))
-        draft.finish(artifacts.Provenance(science={}, inputs={}, counts={}, facts={}, image=""))
-
-
-def _config(folder: Path, steps: int) -> contract.TrainConfig:
-    """Return the recipe that TRL gets as well."""
-    gpu = torch.cuda.is_available()
-    return contract.TrainConfig(
-        version=1,
-        stage="train",
-        name="train",
-        key="c" * 64,
-        workspace=str(folder),
-        model="models/base",
-        records="records/plan",
-        output="checkpoints/run",
-        science=contract.TrainScience(
-            steps=steps,
-            global_batch_size=BATCH,
-            sequence_length=SEQUENCE,
-            learning_rate=1e-4,
-            min_learning_rate=0.0,
-            warmup_steps=0,
-            weight_decay=0.1,
-            betas=(0.9, 0.95),
-            grad_clip=1.0,
-            seed=0,
-            loss_weighting="Token",
-            compute_dtype="BFloat16" if gpu else "Float32",
-            lora=None,
-            export_every_steps=0,
-            nll_tolerance=0.02,
-            trust_remote_code=False,
-        ),
-        execution=contract.TrainExecution(
-            metrics_port=0,
-            image="",
-            nodes=1,
-            gpus_per_node=int(gpu),
-            activation_checkpointing="None",
-            pack_tokens=0,
-            compile=False,
-            attempt=1,
-            master_address="127.0.0.1",
-            master_port=29500,
-            rendezvous_timeout_s=60.0,
-            grace_period_s=60.0,
-            checkpoint_every_steps=0,
-            checkpoint_every_s=0.0,
-            checkpoint_keep=1,
-            tracking=None,
-        ),
-    )
 
 
 if __name__ == "__main__":
