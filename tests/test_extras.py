@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ssd_operator import __version__
+
 ROOT = Path(__file__).parent.parent
 UV = ROOT / "build" / "uv" / "bin" / "uv"
 PAGE = (ROOT / "docs" / "installation.md").read_text()
@@ -52,6 +54,8 @@ def test_a_documented_combination_is_enough(options: str, extras: str, wheel: Pa
     asked = f"ssd-operator[{extras}] @ {wheel.as_uri()}"
     run(UV, "pip", "install", "--quiet", "--python", python, *shlex.split(options), asked, cwd=ROOT)
     assert "plan" in run(ssd, "--help", cwd=tmp_path)
+    assert run(ssd, "--version", cwd=tmp_path).strip() == __version__
+    assert run(ssd.with_name("kubectl-sd"), "--version", cwd=tmp_path).strip() == __version__
     assert "prepare" in run(ssd, "plan", TOY, cwd=tmp_path)
     assert "gpt-oss-20b" in run(ssd, "presets", cwd=tmp_path)
     looked = subprocess.run([ssd, "doctor"], cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ssd_operator import __version__
 from ssd_operator.errors import InvalidInput
 
 __all__ = ["PREFIX", "Settings", "from_environment"]
@@ -26,8 +27,8 @@ class Settings:
 
     namespaces: tuple[str, ...] = ()
     """Namespaces to watch, separated by commas; none watches the whole cluster."""
-    worker_image: str = "ssd-worker:0.1.0"
-    grader_image: str = "ssd-grader:0.1.0"
+    worker_image: str = f"ssd-worker:{__version__}"
+    grader_image: str = f"ssd-grader:{__version__}"
     image_pull_policy: str = "IfNotPresent"
     tracking_uri: str = ""
     """MLflow's address for experiments that name none."""

@@ -16,6 +16,7 @@ from ssd_operator.cli import (
     running,
     sweeping,
     toy,
+    version,
 )
 from ssd_operator.cli.outcome import Commands, outcome
 
@@ -29,7 +30,20 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (running, sweeping, planning, doctor, power, rendering, presets, models, comparing, collecting, toy):
+for module in (
+    running,
+    sweeping,
+    planning,
+    doctor,
+    power,
+    rendering,
+    presets,
+    models,
+    comparing,
+    collecting,
+    toy,
+    version,
+):
     module.register(app)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from cluster.kubelet import RUNS, Ends, runs_on
 from cluster.world import CLAIM, World, condition, in_phase, stage, stage_in
-from ssd_operator import naming
+from ssd_operator import __version__, naming
 from ssd_operator.cluster import ApiError
 from ssd_operator.settings import Settings
 
@@ -171,7 +171,7 @@ async def test_an_upgrade_in_the_middle_of_a_run(world: World) -> None:
         job["metadata"]["labels"][naming.LABEL_STAGE]: job["spec"]["template"]["spec"]["containers"][0]["image"]
         for job in (await world.jobs()).values()
     }
-    assert (images["sample"], images["train"]) == ("ssd-worker:0.1.0", "worker:2")
+    assert (images["sample"], images["train"]) == (f"ssd-worker:{__version__}", "worker:2")
 
 
 async def test_every_pod_passes_pod_security(world: World) -> None:
