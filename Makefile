@@ -16,7 +16,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test endurance e2e demo science coder-small docs crds locks images clean bench-sample bench-train bench-gpu bench-grade bench-operator
+.PHONY: help setup check test endurance e2e demo science release coder-small docs crds locks images clean bench-sample bench-train bench-gpu bench-grade bench-operator
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -53,6 +53,16 @@ science: $(READY) ## the positive control and its control arm over 20 fixed seed
 
 e2e: $(READY) ## the whole product on real pods: node, images, chart, experiment
 	scripts/e2e
+
+.venv-release/.ready: $(UV) requirements/release.txt
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv-release
+	$(UV) pip sync --quiet --python .venv-release/bin/python requirements/release.txt
+	@touch $@
+
+VERSION ?=
+COSIGN_KEY ?=
+release: $(READY) .venv-release/.ready ## everything that a user installs, into dist/VERSION; VERSION=0.2.0 [COSIGN_KEY=FILE]
+	PYTHONPATH=scripts $(BIN)/python -m release --version '$(VERSION)' --key '$(COSIGN_KEY)'
 
 images: ## build the images with docker, podman or buildah
 	scripts/images

@@ -1,0 +1,123 @@
+"""`make release VERSION=0.2.0`: everything that a stranger installs, from the newest commit, into dist/VERSION."""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from release import bills, chart, images, notes, packages, provenance, source, sums
+from release.errors import Refused, run
+from release.images import Image
+from release.source import Source
+
+ROOT = Path(__file__).parents[2]
+BAD_INPUT = 64
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The programs that build and check, from the locked environments."""
+
+    uv: Path
+    helm: Path
+    python: Path
+    """With what requirements/release.txt names."""
+
+    def versions(self) -> dict[str, str]:
+        """Return which ones they were."""
+        return {
+            "uv": run(self.uv, "--version").split()[1],
+            "helm": run(self.helm, "version", "--template", "{{.Version}}"),
+        }
+
+
+def main() -> int:
+    """Make the release, or say in one sentence why not."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--version", default="", help="by default the one that the source has")
+    parser.add_argument("--into", type=Path, default=ROOT / "dist", help="folder of releases")
+    parser.add_argument("--key", default="", help="cosign's private key, a file or an address it knows")
+    options = parser.parse_args()
+    tools = Tools(ROOT / "build/uv/bin/uv", ROOT / ".venv/bin/helm", ROOT / ".venv-release/bin/python")
+    try:
+        made = release(ROOT, options.into.absolute(), options.version, tools, key=options.key)
+    except Refused as refused:
+        print(refused, file=sys.stderr)
+        return BAD_INPUT
+    print(f"{made}:")
+    print(run("sha256sum", "--check", sums.SUMS, cwd=made), end="")
+    return 0
+
+
+def release(repository: Path, into: Path, version: str, tools: Tools, *, key: str = "") -> Path:
+    """Make every file in a scratch folder, and put it in its place when all is there."""
+    with tempfile.TemporaryDirectory(prefix="ssd-release-") as scratch:
+        found = source.export(repository, Path(scratch, "source"), version)
+        files = Path(scratch, "files")
+        files.mkdir()
+        fill(found, files, tools)
+        digests = sums.write(files)
+        if key:
+            sums.sign(digests, key)
+        target = into / found.version
+        shutil.rmtree(target, ignore_errors=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(files, target)
+    return target
+
+
+def fill(found: Source, files: Path, tools: Tools) -> None:
+    """Write everything but the digests."""
+    wheel, sdist = packages.build(found, files, uv=tools.uv)
+    packages.check([wheel, sdist], twine=tools.python.with_name("twine"))
+    all_images = [images.built(each, found.commit) for each in images.named(found, helm=tools.helm)]
+    chart_package = chart.package(found, all_images, files, helm=tools.helm)
+    described = {wheel.name: bills.of_wheel(found, wheel)}
+    described[chart_package.name] = bills.of_chart(found, chart_package, all_images)
+    described |= {each.name: bills.of_image(found, each) for each in all_images if each.digest}
+    for name, bill in described.items():
+        (files / f"{name}.cdx.json").write_text(bills.text(bill), encoding="utf-8")
+    _check_bills(files, tools)
+    for lock in found.locks:
+        shutil.copyfile(lock, files / f"lock-{lock.name}")
+    _definitions(found, files)
+    (files / "images.txt").write_text("".join(f"{each.reference}\n" for each in all_images), encoding="utf-8")
+    shutil.copyfile(HERE / "mirror-images.sh", files / "mirror-images.sh")
+    (files / "NOTES.md").write_text(_notes(found, all_images), encoding="utf-8")
+    statement = provenance.statement(found, files.iterdir(), all_images, tools.versions())
+    (files / "provenance.json").write_text(statement, encoding="utf-8")
+
+
+def _definitions(found: Source, files: Path) -> None:
+    """Write both CustomResourceDefinitions as one file, for who installs them apart from the chart."""
+    texts = [each.read_text(encoding="utf-8") for each in sorted((found.tree / "crds").glob("*.yaml"))]
+    whole = "---\n".join(texts)
+    assert len(list(yaml.safe_load_all(whole))) == len(texts)
+    (files / f"crds-{found.version}.yaml").write_text(whole, encoding="utf-8")
+
+
+def _check_bills(files: Path, tools: Tools) -> None:
+    """Compare every bill with CycloneDX's own schema."""
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    run(tools.python, HERE / "check_bills.py", *sorted(files.glob("*.cdx.json")), environment=environment)
+
+
+def _notes(found: Source, all_images: list[Image]) -> str:
+    """Return what changed and what was built."""
+    heading, body = notes.section(found.tree / "CHANGELOG.md", found.version)
+    lines = [f"# {found.version}", "", f"Commit {found.commit}. Changes: section {heading} of CHANGELOG.md.", ""]
+    lines += ["| image | digest |", "| --- | --- |"]
+    for each in all_images:
+        state = f"{each.digest} ({each.architecture})" if each.digest else "not built here" if each.ours else "not ours"
+        lines.append(f"| {each.reference} | {state} |")
+    return "\n".join([*lines, "", body, ""])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
