@@ -83,7 +83,7 @@ coder-small: $(READY) ## a real code model through every stage on the CPU, as sm
 	$(BIN)/ssd run examples/coder/small.yaml --workdir work
 
 bench-sample: $(READY) ## tokens/s of the sample stage against a bare engine
-	$(BIN)/python benchmarks/sample.py
+	$(BIN)/python -m benchmarks.sample
 
 bench-train: $(READY) ## useful tokens/s of the train stage against TRL
 	UV=$(UV) $(BIN)/python -m benchmarks.train

@@ -14,8 +14,10 @@ from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
 
-__all__ = ["TrainingLoad"]
+__all__ = ["PLAIN", "TrainingLoad"]
 
+PLAIN = {"kernels": "Plain"} if "kernels" in contract.TrainExecution.model_fields else {}
+"""What keeps a GPU to the operations that a CPU has, where the stage has another way."""
 EMPTY = artifacts.Provenance(science={}, inputs={}, counts={}, facts={}, image="")
 
 
@@ -137,24 +139,26 @@ class TrainingLoad:
 
 def _execution(gpus: int, changes: dict[str, Any]) -> contract.TrainExecution:
     """Return how the stage runs: no checkpoint is written before the end."""
-    return contract.TrainExecution(
-        metrics_port=0,
-        image="",
-        nodes=1,
-        gpus_per_node=gpus,
-        activation_checkpointing="None",
-        pack_tokens=0,
-        compile=False,
-        attempt=1,
-        master_address="127.0.0.1",
-        master_port=29500,
-        rendezvous_timeout_s=60.0,
-        grace_period_s=60.0,
-        checkpoint_every_steps=0,
-        checkpoint_every_s=0.0,
-        checkpoint_keep=1,
-        tracking=None,
-    ).model_copy(update=changes)
+    fields = {
+        "metrics_port": 0,
+        "image": "",
+        "nodes": 1,
+        "gpus_per_node": gpus,
+        "activation_checkpointing": "None",
+        "pack_tokens": 0,
+        "compile": False,
+        "attempt": 1,
+        "master_address": "127.0.0.1",
+        "master_port": 29500,
+        "rendezvous_timeout_s": 60.0,
+        "grace_period_s": 60.0,
+        "checkpoint_every_steps": 0,
+        "checkpoint_every_s": 0.0,
+        "checkpoint_keep": 1,
+        "tracking": None,
+        **PLAIN,
+    }
+    return contract.TrainExecution.model_validate(fields | changes)
 
 
 def _write_records(path: Path, documents: list[list[int]], prompts: list[int], order: list[list[int]]) -> None:

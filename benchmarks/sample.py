@@ -1,6 +1,6 @@
 """What the sample stage costs beside the engine: tokens per second of both, on one engine and the same prompts.
 
-    python benchmarks/sample.py [--prompts 2000] [--rounds 3]
+    python -m benchmarks.sample [--prompts 2000] [--rounds 3]
 
 Rounds of vLLM's own `LLM.generate` and of the stage (bounded window, journal, parts, statistics, text) alternate on
 one engine with the shipped toy model. The last line is JSON; `ratio` is the stage's rate over vLLM's, each the
@@ -13,8 +13,10 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
@@ -26,11 +28,23 @@ if TYPE_CHECKING:
     from ssd_jobs.engine.vllm_engine import VllmEngine
 
 KEY = "a" * 64
+OUTPUT = "samples/{number}"
 RENDERING = contract.Rendering(
     prompt_mode="Chat", chat_template_args={}, today="2026-04-01", template=files.builtin_template("instruct")
 )
 TOY = contract.Builtin(kind="builtin", name="toy")
-LIMIT = 128
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplingLoad:
+    """What is sampled from, on what, and how much: the toy on a CPU, if nothing else is said."""
+
+    model: contract.PathModel | contract.Builtin = TOY
+    prompts: int
+    limit: int = 128
+    """Tokens of a prompt with its answer."""
+    gpus: int = 0
+    engine_args: dict[str, Any] = field(default_factory=dict)
 
 
 def main() -> None:
@@ -40,12 +54,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
-        print(json.dumps(measure(Path(directory), options.prompts, options.rounds)))
+        load = SamplingLoad(prompts=options.prompts)
+        for found in measure(Path(directory), load, options.rounds):
+            print(json.dumps(found), flush=True)
 
 
-def measure(workspace: Path, count: int, rounds: int) -> dict[str, float]:
-    """Return the rates and their ratio."""
-    config = sample_config(workspace)
+def measure(workspace: Path, load: SamplingLoad, rounds: int) -> Iterator[dict[str, float]]:
+    """Yield the rates and their ratio after each round."""
+    config = sample_config(workspace, load)
     environment.configure(config, os.environ)
     from ssd_jobs.context import Context
     from ssd_jobs.engine.vllm_engine import VllmEngine
@@ -53,33 +69,32 @@ def measure(workspace: Path, count: int, rounds: int) -> dict[str, float]:
     from ssd_jobs.stages.prepare import stage as prepare
 
     context = Context(workspace=workspace, index=0, progress=Progress())
-    prepare.run(prepare_config(workspace, count), context)
+    prepare.run(prepare_config(workspace, load), context)
     prompts = artifacts.open_artifact(workspace / "problems/pool").table(files.PROMPTS, tables.PROMPTS)
     science = config.science
     engine = VllmEngine(
         workspace / "models/base",
         science.engine,
-        gpus=0,
+        gpus=load.gpus,
         max_sequence_tokens=science.max_sequence_tokens,
         seed=0,
         on_message=lambda _: None,
     )
     engine.begin(science.decode)
-    bare(engine, prompts["token_ids"].to_pylist()[:200])
+    bare(engine, prompts["token_ids"].to_pylist()[:200], load.limit)
     rates: dict[str, list[float]] = {"bare": [], "stage": []}
     for number in range(rounds):
-        rates["bare"].append(bare(engine, prompts["token_ids"].to_pylist()))
+        rates["bare"].append(bare(engine, prompts["token_ids"].to_pylist(), load.limit))
         rates["stage"].append(stage(config, engine, context, number))
-        print({name: round(values[-1]) for name, values in rates.items()}, flush=True)
-    medians = {name: statistics.median(values) for name, values in rates.items()}
-    return {"ratio": round(medians["stage"] / medians["bare"], 3), "prompts": count, **medians}
+        medians = {name: statistics.median(values) for name, values in rates.items()}
+        yield {"ratio": round(medians["stage"] / medians["bare"], 3), "prompts": load.prompts, **medians}
 
 
-def bare(engine: "VllmEngine", prompts: list[list[int]]) -> float:
+def bare(engine: "VllmEngine", prompts: list[list[int]], limit: int) -> float:
     """Return tokens per second of vLLM's own loop, all prompts given at once."""
     from vllm import TokensPrompt
 
-    parameters = [engine.parameters(LIMIT - len(prompt)) for prompt in prompts]
+    parameters = [engine.parameters(limit - len(prompt)) for prompt in prompts]
     started = time.monotonic()
     outputs = engine.llm.generate(
         [TokensPrompt(prompt_token_ids=prompt) for prompt in prompts], parameters, use_tqdm=False
@@ -95,7 +110,8 @@ def stage(config: contract.SampleConfig, engine: "VllmEngine", context: "Context
     prompts = artifacts.open_artifact(context.path(config.prompts)).table(
         files.PROMPTS, tables.PROMPTS, columns=["problem_id", "token_ids"]
     )
-    output = artifacts.Output(path=context.workspace / f"samples/{number}", stage="sample", name="sample", key=KEY)
+    path = context.workspace / OUTPUT.format(number=number)
+    output = artifacts.Output(path=path, stage="sample", name="sample", key=KEY)
     target = Target(decode=config.science.decode, output=output, science={})
     started = time.monotonic()
     with output.claim() as draft:
@@ -114,17 +130,17 @@ def stage(config: contract.SampleConfig, engine: "VllmEngine", context: "Context
         return float(artifacts.open_artifact(draft.path).manifest.counts["completion_tokens"]) / seconds
 
 
-def prepare_config(workspace: Path, count: int) -> contract.PrepareConfig:
-    """Return a config that prepares the toy."""
+def prepare_config(workspace: Path, load: SamplingLoad) -> contract.PrepareConfig:
+    """Return a config that prepares the model, and the toy's problems."""
     prompts = contract.PromptsScience(
         source=TOY,
         rendering=RENDERING,
         deduplicate=True,
         require_passed_column="",
-        limit=count,
+        limit=load.prompts,
         decontaminate="Ignore",
     )
-    model = contract.ModelScience(source=TOY, trust_remote_code=False)
+    model = contract.ModelScience(source=load.model, trust_remote_code=False)
     return contract.PrepareConfig(
         version=1,
         stage="prepare",
@@ -137,20 +153,25 @@ def prepare_config(workspace: Path, count: int) -> contract.PrepareConfig:
         demands=contract.Demands(engine="VLLM", sequences=(), trained=False, lora=None),
         output="problems/prepare",
         execution=contract.PrepareExecution(
-            metrics_port=0, image="", offline=True, tracking_uri="", gpus={}, hardware=CPU, compiles_for=""
+            metrics_port=0, image="", offline=True, tracking_uri="", gpus={}, hardware=NOTHING_TRAINED, compiles_for=""
         ),
     )
 
 
-CPU = contract.Hardware(
-    train_gpus=0, gpu_bytes=0, activation_checkpointing="None", compute_dtype="Float32", pack_tokens=LIMIT, lora=None,
-    checkpoints=1, exports=1,
-)  # fmt: skip
-"""Nothing is trained here."""
+NOTHING_TRAINED = contract.Hardware(
+    train_gpus=0,
+    gpu_bytes=0,
+    activation_checkpointing="None",
+    compute_dtype="Float32",
+    pack_tokens=1,
+    lora=None,
+    checkpoints=1,
+    exports=1,
+)
 
 
-def sample_config(workspace: Path) -> contract.SampleConfig:
-    """Return a config that samples the toy with vLLM."""
+def sample_config(workspace: Path, load: SamplingLoad) -> contract.SampleConfig:
+    """Return a config that samples with vLLM."""
     return contract.SampleConfig(
         version=1,
         stage="sample",
@@ -160,9 +181,9 @@ def sample_config(workspace: Path) -> contract.SampleConfig:
         science=contract.SampleScience(
             decode=contract.Decode(temperature=1.2, top_k=20, top_p=0.8),
             samples_per_prompt=1,
-            max_sequence_tokens=LIMIT,
+            max_sequence_tokens=load.limit,
             seed=0,
-            engine=contract.EngineConfig(name="VLLM", args={}, trust_remote_code=False),
+            engine=contract.EngineConfig(name="VLLM", args=load.engine_args, trust_remote_code=False),
         ),
         model="models/base",
         prompts="problems/pool",
@@ -171,7 +192,7 @@ def sample_config(workspace: Path) -> contract.SampleConfig:
             metrics_port=0,
             image="",
             shards=1,
-            gpus=0,
+            gpus=load.gpus,
             engine_args={},
             max_error_fraction=0.0,
             hang_timeout_s=600.0,

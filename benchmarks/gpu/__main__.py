@@ -1,6 +1,6 @@
 """Run the parts one after the other, and say what they found in one JSON object on the last line.
 
-    python -m benchmarks.gpu OUT [PART …] [--tiny] [--seconds 240] [--scratch FOLDER]
+    python -m benchmarks.gpu OUT [PART …] [--seconds 240] [--scratch FOLDER] [--tiny] [--model MODEL]
 
 OUT gets one file per part and a log. A part that was done stays done: the next run goes on with the others, and naming
 a part runs it again. Each has a limit of its own within the time that is left; one that is stopped, by its limit or
@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.gpu.part import add_options
 from ssd_jobs.artifacts import atomic
 
 __all__ = ["PARTS", "Step", "run"]
@@ -64,7 +65,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(each.name for each in PARTS))
-    parser.add_argument("--tiny", action="store_true", help="measure nothing: see that everything runs on this CPU")
+    add_options(parser)
     parser.add_argument("--seconds", type=float, default=240.0)
     parser.add_argument("--scratch", type=Path, help="for models; OUT/scratch, where nothing is said")
     options = parser.parse_args()
@@ -72,7 +73,8 @@ def main() -> int:
     if unknown:
         parser.error(f"{unknown[0]}: is none of {', '.join(each.name for each in PARTS)}")
     scratch = options.scratch or options.out / "scratch"
-    arguments = ["--tiny"] if options.tiny else []
+    arguments = ["--engine-args", json.dumps(options.engine_args), *(["--tiny"] if options.tiny else [])]
+    arguments += ["--model", str(options.model)] if options.model else []
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
     try:
         run(PARTS, options.out, scratch, again=options.parts, seconds=options.seconds, arguments=arguments)

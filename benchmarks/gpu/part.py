@@ -1,8 +1,9 @@
 """What every part has in common: its arguments, its device, and how it says what it found.
 
-`python -m benchmarks.gpu.PART FOLDER [--tiny]`. FOLDER keeps models and other inputs between runs. A part prints a
-whole JSON object whenever it knows more, each on a line of its own, so that the last line is its result even where it
-is stopped. `--tiny` measures nothing: everything is so small that it runs on a CPU in seconds.
+`python -m benchmarks.gpu.PART FOLDER [--tiny] [--model MODEL]`. FOLDER keeps models and other inputs between runs.
+MODEL is a folder in Hugging Face layout to sample from, a random one of 0.5 B parameters where none is named. A part
+prints a whole JSON object whenever it knows more, each on a line of its own, so that the last line is its result even
+where it is stopped. `--tiny` measures nothing: everything is so small that it runs on a CPU in seconds.
 """
 
 import argparse
@@ -14,9 +15,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-__all__ = ["Part", "device", "lacks", "main"]
+__all__ = ["Part", "add_options", "device", "lacks", "main"]
 
 
 @dataclass
@@ -25,6 +26,8 @@ class Part:
 
     folder: Path
     tiny: bool
+    model: Path | None
+    engine_args: dict[str, Any]
     say: Callable[[dict[str, Any]], None]
     found: dict[str, Any] = field(default_factory=dict)
 
@@ -40,12 +43,17 @@ class Part:
 
         return int(torch.cuda.is_available() and not self.tiny)
 
+    @property
+    def compute(self) -> Literal["BFloat16", "Float32"]:
+        """What is trained in."""
+        return "BFloat16" if self.gpus else "Float32"
+
 
 def main(measure: Callable[[Part], None]) -> None:
     """Run a part as a program."""
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--tiny", action="store_true")
+    add_options(parser)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
@@ -57,10 +65,17 @@ def main(measure: Callable[[Part], None]) -> None:
         out.flush()
 
     with contextlib.closing(out):
-        part = Part(options.folder, options.tiny, say)
+        part = Part(options.folder, options.tiny, options.model, options.engine_args, say)
         part.add("device", device())
         measure(part)
     sys.stderr.flush()
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what every part takes, and the driver hands on."""
+    parser.add_argument("--tiny", action="store_true", help="measure nothing: see that everything runs on this CPU")
+    parser.add_argument("--model", type=Path, help="a folder with a model to sample from, instead of a random one")
+    parser.add_argument("--engine-args", type=json.loads, default={}, metavar="JSON", help="more arguments of vLLM")
 
 
 def device() -> str:

@@ -14,15 +14,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from benchmarks.gpu import kernels, part
-from benchmarks.loads import TrainingLoad
-from ssd_jobs.contract import TrainConfig, TrainExecution, files, memory, model_shape
+from benchmarks.loads import PLAIN, TrainingLoad
+from ssd_jobs.contract import TrainConfig, files, memory, model_shape
 from ssd_jobs.errors import JobError
 from ssd_jobs.progress.recorder import Progress
 
-__all__ = ["LARGE", "TINY", "measure", "prepare"]
+__all__ = ["LARGE", "POLICIES", "TINY", "measure", "prepare"]
 
 LARGE = TrainingLoad(
     hidden=2048,
@@ -69,13 +69,11 @@ class Arm:
 
 
 def arms() -> list[Arm]:
-    """Return the arms: every policy, and each with fused kernels where the stage has them."""
-    fused = [{}, *({"kernels": "Fused"} for _ in range("kernels" in TrainExecution.model_fields))]
-    return [
-        Arm(f"{policy}{', fused kernels' if more else ''}", {"activation_checkpointing": policy, **more})
-        for more in reversed(fused)
-        for policy in POLICIES
-    ]
+    """Return the arms: every policy with fused kernels, where the stage has them, and without."""
+    plain = [Arm(policy, {"activation_checkpointing": policy}) for policy in POLICIES]
+    if not PLAIN:
+        return plain
+    return [Arm(f"{arm.name}, fused", arm.execution | {"kernels": "Fused"}) for arm in plain] + plain
 
 
 def compiled() -> list[Arm]:
@@ -89,8 +87,7 @@ def measure(of: part.Part, chosen: list[Arm] | None = None) -> None:
     prepare(of.folder, load, gpus=of.gpus)
     results: dict[str, Any] = {}
     for arm in chosen or arms():
-        compute: Literal["BFloat16", "Float32"] = "BFloat16" if of.gpus else "Float32"
-        config = load.config(of.folder, compute=compute, gpus=of.gpus, execution=arm.execution)
+        config = load.config(of.folder, compute=of.compute, gpus=of.gpus, execution=arm.execution)
         try:
             results[arm.name] = run(config, of.folder / "trace.json")
         except (JobError, TimeoutError) as error:
@@ -108,9 +105,9 @@ def prepare(folder: Path, load: TrainingLoad, *, gpus: int) -> None:
 
 
 class StepRecord(Progress):
-    """Keeps what the loop says of each step, and profiles one: progress is reported exactly between two steps."""
+    """Keeps what the loop says of each step, and profiles one on a GPU: progress is reported between two steps."""
 
-    def __init__(self, trace: Path) -> None:
+    def __init__(self, trace: Path | None) -> None:
         super().__init__()
         self.rows: list[dict[str, float]] = []
         self._trace = trace
@@ -121,10 +118,10 @@ class StepRecord(Progress):
         super().update(done=done, total=total, unit=unit, **values)
         self.rows.append(values)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        if done == PROFILED - 1:
+        if self._trace is not None and done == PROFILED - 1:
             self._profiler = _profiler()
             self._profiler.start()
-        elif done == PROFILED:
+        elif self._trace is not None and done == PROFILED:
             self._profiler.stop()
             self._profiler.export_chrome_trace(str(self._trace))
 
@@ -135,11 +132,10 @@ class StepRecord(Progress):
 
 
 def _profiler() -> Any:
-    """Return a profiler of what runs on the GPU, which a step hardly feels; of the CPU where there is none."""
-    import torch
+    """Return a profiler of what runs on the GPU alone, which a step hardly feels."""
     from torch.profiler import ProfilerActivity, profile
 
-    return profile(activities=[ProfilerActivity.CUDA if torch.cuda.is_available() else ProfilerActivity.CPU])
+    return profile(activities=[ProfilerActivity.CUDA])
 
 
 def run(config: TrainConfig, trace: Path) -> dict[str, Any]:
@@ -152,7 +148,7 @@ def run(config: TrainConfig, trace: Path) -> dict[str, Any]:
     if cuda:
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
-    record = StepRecord(trace)
+    record = StepRecord(trace if cuda else None)
     with ranks.alone(gpus=config.execution.gpus_per_node) as place, first_step_within(FIRST_STEP_S):
         load_s, pack_tokens = _train(config, place, record)
     return {

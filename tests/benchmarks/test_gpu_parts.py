@@ -3,13 +3,16 @@
 from pathlib import Path
 from typing import Any
 
-from benchmarks.gpu import part, train
+import numpy as np
+import pytest
+
+from benchmarks.gpu import gradients, guard, part, train, trl, vllm
 
 
 def _run(folder: Path, measure: Any) -> list[dict[str, Any]]:
     """Return all that a part has said."""
     said: list[dict[str, Any]] = []
-    measure(part.Part(folder, True, lambda found: said.append(dict(found))))
+    measure(part.Part(folder, True, None, {}, lambda found: said.append(dict(found))))
     return said
 
 
@@ -31,3 +34,44 @@ def test_arms_are_every_policy_with_and_without_what_the_stage_has() -> None:
     found = [arm.execution for arm in train.arms()]
     assert {each["activation_checkpointing"] for each in found} == {"None", "Selective", "Full"}
     assert len({tuple(sorted(each.items())) for each in found}) == len(found)
+
+
+def test_gradients_are_compared_family_by_family(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each way to compute them, and attention in documents apart; bfloat16 is within its bound of float32."""
+    monkeypatch.setattr(gradients, "FAMILIES", ("qwen3",))
+    *_, last = _run(tmp_path, gradients.measure)
+    assert last["families"]["qwen3"].keys() == set(train.POLICIES)
+    assert 0 < last["worst"][0] <= gradients.LIMIT
+    assert last["fine"]
+
+
+def test_a_wrong_gradient_is_not_fine() -> None:
+    """A weight whose gradient is off is named, and so is one that has none."""
+    reference = {"a": np.ones(4, dtype=np.float32), "b": np.ones(4, dtype=np.float32)}
+    off = reference | {"b": np.asarray([1, 1, 1, 2], dtype=np.float32)}
+    assert gradients.worst(off, reference) == ("b", 0.5)
+    assert gradients.worst(reference | {"b": np.full(4, np.nan, dtype=np.float32)}, reference) == ("b", np.inf)
+    assert gradients.worst({"a": reference["a"]}, reference) == ("b", np.inf)
+
+
+def test_the_guard_agrees_with_the_engine(tmp_path: Path) -> None:
+    """What the transformers engine recorded is what the trainer computes; where vLLM sampled nothing, that is said."""
+    *_, last = _run(tmp_path / "guard", guard.measure)
+    assert last["transformers"]["guard"] == "passed"
+    assert last["transformers"]["guard_records"] == 8
+    assert "skipped" in last["vllm"]
+
+
+@pytest.mark.parametrize(("measure", "library"), [(vllm.measure, "vllm"), (trl.measure, "trl")])
+def test_a_missing_library_costs_its_part_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, measure: Any, library: str
+) -> None:
+    """The part says which one, and ends as one that was done."""
+    monkeypatch.setattr(part, "lacks", lambda *names: f"{names[0]} is not installed here")
+    assert _run(tmp_path, measure) == [{"skipped": f"{library} is not installed here"}]
+
+
+def test_a_library_is_looked_for_without_importing_it() -> None:
+    """A library that is there is not named."""
+    assert part.lacks("json") == ""
+    assert part.lacks("json", "no_such_library") == "no_such_library is not installed here"
