@@ -138,6 +138,7 @@ def prepare_config(workspace: Path, load: SamplingLoad) -> contract.PrepareConfi
         deduplicate=True,
         require_passed_column="",
         limit=load.prompts,
+        skip=None,
         decontaminate="Ignore",
     )
     model = contract.ModelScience(source=load.model, trust_remote_code=False)

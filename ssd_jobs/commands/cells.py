@@ -16,10 +16,10 @@ from ssd_jobs import artifacts
 from ssd_jobs.artifacts import selections
 from ssd_jobs.commands.program import main_of
 from ssd_jobs.contract import Arm, Choice, files
-from ssd_jobs.contract.cells import CellRow, CellsConfig, CellsTable, FinishedCell, SelectedCell
+from ssd_jobs.contract.cells import CellRow, CellsConfig, CellsTable, FinishedCell, RoundPoint, SelectedCell
 from ssd_jobs.errors import BadInput
 from ssd_jobs.scoring import optimism
-from ssd_jobs.stages.report.document import ArmResult, BenchmarkSection, Document
+from ssd_jobs.stages.report.document import ArmResult, BenchmarkSection, Document, RoundSection
 
 __all__ = ["best", "compare", "main"]
 
@@ -46,7 +46,8 @@ def compare(config: CellsConfig) -> CellsTable:
     problems = {(choice.benchmark, choice.problems) for choices in chosen.values() for choice in choices.values()}
     if len(problems) > 1:
         raise BadInput(f"{config.sweep}: its cells were selected on different problems; run it again as one sweep")
-    sections = {cell.name: _section(cell, workspace, config) for cell in config.cells}
+    documents = {cell.name: _document(cell, workspace) for cell in config.cells}
+    sections = {cell.name: _section(cell, documents[cell.name], config) for cell in config.cells}
     select = {name: _value(choices["Candidate"]) for name, choices in chosen.items()}
     report = {name: _candidate(section).pass_at[config.k]["all"].value for name, section in sections.items()}
     over = _over_baseline(config, report)
@@ -58,7 +59,14 @@ def compare(config: CellsConfig) -> CellsTable:
         select_problems=select_problems,
         report_problems=sections[config.cells[0].name].problems["all"],
         rows=tuple(
-            _row(cell, chosen[cell.name], sections[cell.name], k=config.k, over_baseline=over.get(cell.origin))
+            _row(
+                cell,
+                chosen[cell.name],
+                sections[cell.name],
+                documents[cell.name].round,
+                k=config.k,
+                over_baseline=over.get(cell.origin),
+            )
             for cell in config.cells
         ),
         best=best(config.cells, select, report),
@@ -114,17 +122,21 @@ def _value(choice: Choice) -> float:
     return next(each.value for each in choice.tried if each.name == choice.chosen)
 
 
-def _section(cell: FinishedCell, workspace: Path, config: CellsConfig) -> BenchmarkSection:
-    """Return what a cell's report says of the benchmark, under the grading mode that decides."""
+def _document(cell: FinishedCell, workspace: Path) -> Document:
+    """Return a cell's report."""
     artifact = artifacts.open_artifact(workspace / cell.report)
     artifact.verify([files.REPORT_DOCUMENT])
     file = artifact.path / files.REPORT_DOCUMENT
     try:
-        document = Document.model_validate_json(file.read_text(encoding="utf-8"))
+        return Document.model_validate_json(file.read_text(encoding="utf-8"))
     except ValidationError:
         raise BadInput(
             f"{file}: is no report of this version; remove {artifact.path} and run the sweep again"
         ) from None
+
+
+def _section(cell: FinishedCell, document: Document, config: CellsConfig) -> BenchmarkSection:
+    """Return what a cell's report says of the benchmark, under the grading mode that decides."""
     found = [each for each in document.panels if each.benchmark == config.benchmark and each.decides]
     if not found or not any(comparison.baseline == "BestDecode" for comparison in found[0].comparisons):
         raise BadInput(
@@ -142,6 +154,7 @@ def _row(
     cell: FinishedCell,
     chosen: Mapping[Arm, Choice],
     section: BenchmarkSection,
+    round_of: RoundSection | None,
     *,
     k: int,
     over_baseline: float | None,
@@ -150,6 +163,8 @@ def _row(
     candidate = _candidate(section).pass_at[k]["all"]
     [compared] = (each for each in section.comparisons if each.baseline == "BestDecode")
     difference = compared.delta[k]["all"]
+    against = [each for each in round_of.against_root if each.benchmark == section.benchmark] if round_of else []
+    over_root = against[0].delta[k] if against else None
     return CellRow(
         name=cell.name,
         origin=cell.origin,
@@ -166,6 +181,21 @@ def _row(
         difference_low=difference.low,
         difference_high=difference.high,
         over_baseline=over_baseline,
+        curve=None if round_of is None else _curve(round_of, _candidate(section)),
+        over_root=None if over_root is None else over_root.value,
+        over_root_low=None if over_root is None else over_root.low,
+        over_root_high=None if over_root is None else over_root.high,
+    )
+
+
+def _curve(round_of: RoundSection, candidate: ArmResult) -> RoundPoint:
+    """Return what is followed over the rounds of a chain."""
+    return RoundPoint(
+        round=round_of.number,
+        pass_at={k: strata["all"].value for k, strata in candidate.pass_at.items()},
+        variety=candidate.variety,
+        tokens=candidate.completion_tokens / candidate.generations if candidate.generations else 0.0,
+        truncated=candidate.truncated,
     )
 
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from ssd_jobs.contract.base import ArtifactPath, Model, Name
 from ssd_jobs.contract.config import Arm
 
-__all__ = ["CellRow", "CellsConfig", "CellsTable", "FinishedCell", "SelectedCell"]
+__all__ = ["CellRow", "CellsConfig", "CellsTable", "FinishedCell", "RoundPoint", "SelectedCell"]
 
 
 class FinishedCell(Model):
@@ -40,6 +40,19 @@ class CellsConfig(Model):
     cells: Annotated[tuple[FinishedCell, ...], Field(min_length=1)]
 
 
+class RoundPoint(Model):
+    """What is followed over the rounds of a chain: the candidate at its chosen setting, on report problems."""
+
+    round: int
+    pass_at: dict[int, float]
+    variety: float | None
+    """The chance that two right programs of a problem differ; None where hardly a problem has two."""
+    tokens: float
+    """Of a completion, in the mean."""
+    truncated: float
+    """Share of completions that reached the length limit."""
+
+
 class CellRow(Model):
     """What one cell found, each arm at the setting that was chosen for it."""
 
@@ -62,6 +75,12 @@ class CellRow(Model):
     difference_high: float
     over_baseline: float | None
     """The mean of the cell's replicates on report problems minus that of the baseline cell; None without one."""
+    curve: RoundPoint | None
+    """None outside a chain of rounds."""
+    over_root: float | None
+    """Candidate minus the model of round 0 on report problems; None outside a chain of rounds."""
+    over_root_low: float | None
+    over_root_high: float | None
 
 
 class SelectedCell(Model):

@@ -34,6 +34,7 @@ __all__ = [
     "REPORT_MANIFESTS",
     "REPORT_PAGE",
     "REPORT_PLOTS",
+    "REPORT_ROOT",
     "REPORT_SAMPLES",
     "REPORT_SCORECARDS",
     "REPORT_SPEC",
@@ -139,6 +140,8 @@ REPORT_PLOTS = "plots"
 REPORT_MANIFESTS = "manifests"
 REPORT_GENERATIONS = "generations"
 REPORT_SCORECARDS = "scorecards"
+REPORT_ROOT = "root.json"
+"""Of a round: the scores of the model that the first round started from."""
 REPORT_SAMPLES = f"{REPORT_GENERATIONS}/samples.json"
 """A few generations with their verdicts, as a table that MLflow opens."""
 

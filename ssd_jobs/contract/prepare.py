@@ -54,6 +54,8 @@ class PromptsScience(Model):
     deduplicate: bool
     require_passed_column: str
     limit: int
+    skip: Annotated[int | None, Field(ge=1), LaterField()]
+    """How many problems are left out before those that are used; None leaves out none."""
     decontaminate: Literal["Report", "Drop", "Ignore"]
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "ReportConfig",
     "ReportExecution",
     "ReportScience",
+    "RoundOf",
     "SelectReport",
     "StageArtifact",
 ]
@@ -109,6 +110,16 @@ class Promotion(Model):
     """None: the version is registered as challenger and nothing is promoted."""
 
 
+class RoundOf(Model):
+    """Where the candidate stands in a chain of rounds, each of which starts from the export of the one before."""
+
+    number: Annotated[int, Field(ge=1)]
+    root_digest: str
+    """Of the model that the first round starts from; empty in that round."""
+    root_report: str
+    """The report of the first round, below the workspace; empty in that round."""
+
+
 class ReportScience(Model):
     """What the numbers of the report depend on."""
 
@@ -117,6 +128,8 @@ class ReportScience(Model):
     promotion: Promotion | None
     chosen_among: Annotated[int | None, Field(ge=1), LaterField()]
     """Of how many runs of a sweep the candidate is the best on select problems; None where it was not chosen."""
+    round: Annotated[RoundOf | None, LaterField()]
+    """None: it is no round of a chain."""
 
 
 class StageArtifact(Model):

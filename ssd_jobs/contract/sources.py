@@ -10,12 +10,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ssd_jobs.contract.base import Model
+from ssd_jobs.contract.base import ArtifactPath, Key, Model
 
 __all__ = [
     "BenchmarkSource",
     "Builtin",
     "Columns",
+    "ExportedModel",
     "HuggingFaceModel",
     "HuggingFaceRows",
     "LiveCodeBench",
@@ -53,6 +54,15 @@ class RegistryModel(Model):
     uri: str
 
 
+class ExportedModel(Model):
+    """What a training of this workspace exported: its artifact, which must still be what it was."""
+
+    kind: Literal["export"]
+    path: ArtifactPath
+    digest: Key
+    """Of the whole artifact."""
+
+
 class Builtin(Model):
     """Something that the package ships."""
 
@@ -60,7 +70,9 @@ class Builtin(Model):
     name: str
 
 
-ModelSource = Annotated[HuggingFaceModel | PathModel | RegistryModel | Builtin, Field(discriminator="kind")]
+ModelSource = Annotated[
+    HuggingFaceModel | PathModel | RegistryModel | ExportedModel | Builtin, Field(discriminator="kind")
+]
 
 
 class Columns(Model):
@@ -119,7 +131,7 @@ def is_asserted(source: BenchmarkSource) -> bool:
 def is_pinned(source: ModelSource | ProblemSource | BenchmarkSource) -> bool:
     """Return whether this source can only ever mean the same bytes."""
     match source:
-        case Builtin():
+        case Builtin() | ExportedModel():
             return True
         case LiveCodeBench():
             return not source.path and COMMIT.fullmatch(source.revision) is not None

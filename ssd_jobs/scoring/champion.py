@@ -1,9 +1,12 @@
-"""The candidate against the champion, on the same problems: an alias moves only to what is shown to be better.
+"""The candidate against an earlier version on the same problems: an alias moves only to what is shown to be better.
 
 To be no worse by the point estimate is not enough: half of all equal candidates are, and a champion that had luck once
 would be followed by whoever has it next. So the rule is that of the gain over the base: the lower end of the interval
-of the difference lies above 0, and enough problems show it. Without a comparison nothing is shown.
+of the difference lies above 0, and enough problems show it. Without a comparison nothing is shown. A round is compared
+in the same way with the root of its chain: each may look better than the one before, and the last be no better.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,50 +19,70 @@ from ssd_jobs.scoring.formatting import describe, points
 from ssd_jobs.scoring.gate import Check, enough, k_of, numbers_of, too_few, with_interval
 from ssd_jobs.scoring.scorecard import BenchmarkCard
 
-__all__ = ["difference", "ignored", "incomparable", "judge"]
+__all__ = ["ROOT", "Earlier", "champion", "difference", "ignored", "incomparable", "judge", "mismatch"]
 
-NAME = "champion"
 REMEDY = "make the report of the champion's own run again, use `ssd promote`, or set promotion.gate.champion: Ignore"
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An earlier version that a candidate is compared with."""
+
+    role: str
+    """What it is to the candidate; the name of the check."""
+    called: str
+    """Which one it is."""
+    remedy: str
+    """What helps where they cannot be compared."""
+
+
+ROOT = Earlier("root", "the model of round 0", "run the rounds again from the first on")
+
+
+def champion(version: str) -> Earlier:
+    """Return the champion to compare with."""
+    return Earlier("champion", f"version {version}", REMEDY)
 
 
 def judge(
     gate: Gate,
     candidate: BenchmarkCard,
-    champion: BenchmarkCard,
-    version: str,
+    theirs: BenchmarkCard,
+    earlier: Earlier,
     *,
     confidence: float,
     replicates: int,
     seed: int,
 ) -> Check:
-    """Judge, at the confidence of a look, whether the candidate is shown to be better than the champion."""
+    """Judge, at the confidence of a look, whether the candidate is shown to be better than an earlier version."""
     k = k_of(gate.metric)
-    trouble = _mismatch(candidate, champion, k)
+    trouble = mismatch(candidate, theirs, k)
     if trouble:
-        return incomparable(version, trouble)
-    found = difference(candidate, champion, k=k, replicates=replicates, seed=seed).interval(confidence)
-    differing, needed = _differing(candidate, champion, k), enough(confidence)
+        return incomparable(earlier, trouble)
+    found = difference(candidate, theirs, k=k, replicates=replicates, seed=seed).interval(confidence)
+    differing, needed = _differing(candidate, theirs, k), enough(confidence)
     passed = found.low > 0
     text = (
         f"{gate.benchmark} {gate.metric} {with_interval(found)} against the "
-        f"champion, version {version} ({describe(champion.decode)}): {points(found.low)} "
+        f"{earlier.role}, {earlier.called} ({describe(theirs.decode)}): {points(found.low)} "
         f"{'is above' if passed else 'is not above'} {points(0)}"
     )
     if passed and differing < needed:
         text += too_few(differing, needed)
     numbers = numbers_of(found, limit=0.0) | {"differing": differing}
-    return Check(NAME, passed and differing >= needed, text, numbers)
+    return Check(earlier.role, passed and differing >= needed, text, numbers)
 
 
-def incomparable(version: str, why: str) -> Check:
-    """Return the check of a champion that the candidate cannot be compared with: it holds."""
-    return Check(NAME, False, f"champion not comparable: version {version} {why}; {REMEDY}", {})
+def incomparable(earlier: Earlier, why: str) -> Check:
+    """Return the check of an earlier version that the candidate cannot be compared with: it holds."""
+    text = f"{earlier.role} not comparable: {earlier.called} {why}; {earlier.remedy}"
+    return Check(earlier.role, False, text, {})
 
 
 def ignored(version: str) -> Check:
     """Return the check of a champion that the user wants to be replaced without a comparison."""
     text = f"not compared with the champion, version {version} (promotion.gate.champion: Ignore)"
-    return Check(NAME, True, text, {})
+    return Check("champion", True, text, {})
 
 
 def difference(candidate: BenchmarkCard, champion: BenchmarkCard, *, k: int, replicates: int, seed: int) -> Replicated:
@@ -73,7 +96,7 @@ def difference(candidate: BenchmarkCard, champion: BenchmarkCard, *, k: int, rep
     return ours - theirs
 
 
-def _mismatch(candidate: BenchmarkCard, champion: BenchmarkCard, k: int) -> str:
+def mismatch(candidate: BenchmarkCard, champion: BenchmarkCard, k: int) -> str:
     """Return why the two cannot be compared; empty when they can."""
     if champion.tests != candidate.tests or champion.right.keys() != candidate.right.keys():
         return f"was evaluated on other problems of {candidate.benchmark} or with other tests"

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ssd_jobs.contract import Decode
-from ssd_jobs.contract.base import JsonMap, Model
+from ssd_jobs.contract.base import ArtifactPath, JsonMap, Model
 
-__all__ = ["BenchmarkCard", "Scorecard"]
+__all__ = ["BenchmarkCard", "RootCard", "Scorecard"]
 
 
 class BenchmarkCard(Model):
@@ -35,3 +35,11 @@ class Scorecard(Model):
     def of(self, benchmark: str) -> BenchmarkCard | None:
         """Return what it did on one benchmark."""
         return next((each for each in self.benchmarks if each.benchmark == benchmark), None)
+
+
+class RootCard(Model):
+    """The model that a chain of rounds starts from, for the rounds after the first."""
+
+    format: Literal[1]
+    model: ArtifactPath
+    scorecard: Scorecard

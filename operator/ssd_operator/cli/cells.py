@@ -35,7 +35,11 @@ def _matching(cells: Sequence[Cell], text: str) -> list[Cell]:
 
 def _named(cell: Cell) -> dict[str, str]:
     """Return what a cell is told apart by."""
-    return {**cell.values, "cell": cell.given or cell.name, "replicate": str(cell.replicate)}
+    return {**cell.values, "cell": cell.given or cell.name, "replicate": str(cell.replicate), **_round(cell)}
+
+
+def _round(cell: Cell) -> dict[str, str]:
+    return {"round": str(cell.round)} if cell.round else {}
 
 
 def _as_written(value: str) -> str:

@@ -38,7 +38,7 @@ def plan(
         if configs:
             raise InvalidInput(f"--configs: {file} is a sweep, which has many; plan one cell of it by itself")
         sweep, cells = document.understood_sweep(written, origin=str(file))
-        planned = LocalSweep(sweep.name, cells, workdir, tracking_uri="")
+        planned = LocalSweep(sweep.name, cells, sweep.fields, workdir, tracking_uri="")
         sweep_plan.show(planned.cells(), planned.workdir.root, as_json=as_json)
         return 0
     name, spec = document.understood(written, origin=str(file))

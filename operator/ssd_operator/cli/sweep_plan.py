@@ -11,7 +11,7 @@ import typer
 from ssd_jobs import contract
 from ssd_operator.cli import terminal
 from ssd_operator.cli.sweep_cost import prepared_problems
-from ssd_operator.local.sweep import CellRun
+from ssd_operator.local.chain import CellRun
 from ssd_operator.plan import Node
 from ssd_operator.plan.union import stages_once
 
@@ -43,7 +43,7 @@ def _rows(cells: Sequence[CellRun]) -> Iterator[dict[str, Any]]:
             "origin": each.cell.origin,
             "replicate": each.cell.replicate,
             "state": each.phase,
-            "stages": {node.name: node.key for node in each.graph},
+            "stages": {node.name: "" if each.waits else node.key for node in each.graph},
             "own": [node.name for node in each.graph if id(node) in own],
             "to_do": [node.name for node in each.graph if not each.state.succeeded(node)],
         }

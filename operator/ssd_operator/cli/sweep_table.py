@@ -5,16 +5,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
 
 from ssd_jobs.contract.cells import CellRow, CellsTable
 from ssd_operator.cli import terminal
 from ssd_operator.errors import InvalidInput
-from ssd_operator.local.sweep import CellRun
+from ssd_operator.local.chain import CellRun
 from ssd_operator.spec.sweep_rules import COLUMNS
 
 __all__ = ["export", "show"]
 
-OF_A_CELL = ("cell", "replicate", "name", "phase")
+OF_A_CELL = ("cell", "replicate", "round", "name", "phase")
 FOUND = tuple(name for name in COLUMNS if name not in OF_A_CELL)
 
 
@@ -30,8 +31,11 @@ def show(console: Console, cells: Sequence[CellRun], found: CellsTable | None) -
         table.add_row(*head, *(_numbers(rows[each.cell.name]) if each.cell.name in rows else ()))
     console.print(table)
     for each in cells:
-        if each.phase == "Failed":
-            console.print(f"{each.cell.origin} #{each.cell.replicate}: {each.message}", style="red", soft_wrap=True)
+        if each.message and each.phase != "Succeeded":
+            style = "red" if each.phase == "Failed" else "yellow"
+            console.print(f"{each.cell.origin} #{each.cell.replicate}: {each.message}", style=style, soft_wrap=True)
+    if found is not None and any(row.curve for row in found.rows):
+        console.print(_rounds(found))
     if found is not None:
         console.print(_best(found, len(cells)), style="bold", soft_wrap=True)
 
@@ -45,7 +49,7 @@ def export(file: Path, cells: Sequence[CellRun], found: CellsTable | None) -> No
             writer = csv.writer(opened)
             writer.writerow((*OF_A_CELL, *axes, *FOUND))
             for each in cells:
-                which = (each.cell.origin, each.cell.replicate, each.cell.name, each.phase)
+                which = (each.cell.origin, each.cell.replicate, each.cell.round or "", each.cell.name, each.phase)
                 values = (each.cell.values.get(axis, "") for axis in axes)
                 row = rows.get(each.cell.name)
                 writer.writerow((*which, *values, *("" if row is None else getattr(row, name) for name in FOUND)))
@@ -64,6 +68,28 @@ def _numbers(row: CellRow) -> Iterator[str]:
     yield f"{row.base_report:.3f}"
     yield f"{row.difference:+.3f} [{row.difference_low:+.3f} to {row.difference_high:+.3f}]"
     yield "" if row.over_baseline is None else f"{row.over_baseline:+.3f}"
+
+
+def _rounds(found: CellsTable) -> Table:
+    """Return what is followed over the rounds, the candidate of each at its chosen setting on report problems."""
+    ks = sorted({k for row in found.rows if row.curve for k in row.curve.pass_at})
+    table = terminal.table(
+        "ROUND", "REPLICATE", *(f"pass@{k}" for k in ks), "OVER ROOT", "VARIETY", "TOKENS", "CUT OFF"
+    )
+    for row in found.rows:
+        if row.curve:
+            table.add_row(
+                row.origin,
+                str(row.replicate),
+                *(f"{row.curve.pass_at[k]:.3f}" for k in ks),
+                ""
+                if row.over_root is None
+                else f"{row.over_root:+.3f} [{row.over_root_low:+.3f} to {row.over_root_high:+.3f}]",
+                "" if row.curve.variety is None else f"{row.curve.variety:.3f}",
+                f"{row.curve.tokens:.1f}",
+                f"{row.curve.truncated:.3f}",
+            )
+    return table
 
 
 def _best(found: CellsTable, cells: int) -> str:

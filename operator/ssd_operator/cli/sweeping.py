@@ -12,8 +12,9 @@ from ssd_operator.cli import cells, document, installed, sweep_table, terminal
 from ssd_operator.cli.place import DEFAULT_WAIT, DEFAULT_WORKDIR, WorkdirOption, checked_duration, checked_uri
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import machine, suitability, summary
+from ssd_operator.local.chain import CellRun
 from ssd_operator.local.comparison import compared
-from ssd_operator.local.sweep import CellRun, LocalSweep
+from ssd_operator.local.sweep import LocalSweep
 from ssd_operator.spec.sweep_resource import Sweep
 
 __all__ = ["register"]
@@ -52,8 +53,8 @@ def sweep(
         raise InvalidInput(f"--export {export}: there is no such folder; make it first")
     parsed, all_cells = document.understood_sweep(document.text(file), origin=str(file))
     wanted = {cell.name for cell in cells.chosen(all_cells, only or [])}
-    work = LocalSweep(parsed.name, all_cells, workdir, tracking_uri=checked_uri(mlflow))
     fields = parsed.fields
+    work = LocalSweep(parsed.name, all_cells, fields, workdir, tracking_uri=checked_uri(mlflow))
     here = machine.detect()
     for each in work.cells():
         installed.require_for(each.cell.resolved())

@@ -17,7 +17,7 @@ from ssd_operator.cluster.keys import Key, ResourceIdentity, identify, key_of
 from ssd_operator.cluster.owners import OwnerReference
 from ssd_operator.cluster.transport import Raw
 from ssd_operator.errors import InvalidSpec, Problem
-from ssd_operator.lifecycle import CellView, Standing, is_over, standing
+from ssd_operator.lifecycle import CellView, RoundResults, Standing, is_over, standing
 from ssd_operator.lifecycle.conditions import find, holds
 from ssd_operator.spec import condition_types, resource, scalars
 from ssd_operator.spec.resolved import ResolvedSpec
@@ -26,7 +26,7 @@ from ssd_operator.spec.status import Status
 __all__ = ["Ended", "Live", "Run", "Unreadable", "enter", "read"]
 
 FACTS = ("observedGeneration", "phase", "stages", "conditions", "completionTime", "resolvedSpec", "promotion")
-STAGE_FACTS = ("name", "phase", "key", "choice")
+STAGE_FACTS = ("name", "kind", "phase", "key", "choice", "artifact", "digests")
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +254,21 @@ def _ended_cell(view: CellView | None, status: Status) -> CellView | None:
         message=failed.message if failed is not None and failed.status == "True" else "",
         choices={stage.name: stage.choice for stage in status.stages if stage.choice is not None},
         promotion=status.promotion,
+        results=_round_results(status),
+    )
+
+
+def _round_results(status: Status) -> RoundResults | None:
+    """Return what later rounds start from, None where a stage has left nothing."""
+    left = {stage.kind: stage for stage in status.stages if stage.phase == "Succeeded" and stage.artifact is not None}
+    prepared, trained, reported = (left.get(kind) for kind in ("prepare", "train", "report"))
+    if not (prepared and trained and reported and trained.artifact and reported.artifact):
+        return None
+    return RoundResults(
+        export=trained.artifact.path,
+        digest=trained.artifact.digest,
+        model_digest=prepared.digests.get("model", ""),
+        report=reported.artifact.path,
     )
 
 

@@ -1,11 +1,12 @@
 """The life of a run: from the old status and what was observed to the new status and to what must be done; pure."""
 
 from ssd_operator.lifecycle.actions import Action, CreateJob, DeleteJob, DisownJob, ResumeJob, SuspendJob, actions_for
-from ssd_operator.lifecycle.cells import CellView, SweepInputs, WantedCell
+from ssd_operator.lifecycle.cells import CellView, RoundResults, SweepInputs, WantedCell
 from ssd_operator.lifecycle.effective import effective, frozen, reopens
 from ssd_operator.lifecycle.events import Event, events_between, events_of_sweep
 from ssd_operator.lifecycle.inputs import Inputs, JobView, Owner, PodView
 from ssd_operator.lifecycle.planning import Planner
+from ssd_operator.lifecycle.rounds import start_of
 from ssd_operator.lifecycle.run import advance, hold, is_over, reopen, with_kinds
 from ssd_operator.lifecycle.stage import is_watched
 from ssd_operator.lifecycle.stalling import is_asked
@@ -41,6 +42,7 @@ __all__ = [
     "PodView",
     "ResumeCell",
     "ResumeJob",
+    "RoundResults",
     "Standing",
     "SuspendCell",
     "SuspendJob",
@@ -65,5 +67,6 @@ __all__ = [
     "reopens",
     "retry_in",
     "standing",
+    "start_of",
     "with_kinds",
 ]

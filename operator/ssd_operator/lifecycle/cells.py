@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from ssd_operator.spec.rounds import Rounds
 from ssd_operator.spec.status import ChoiceStatus, PromotionStatus
 from ssd_operator.spec.sweep_status import CellStatus
 
-__all__ = ["ENDED", "CellView", "SweepInputs", "WantedCell", "due", "gave_up"]
+__all__ = ["ENDED", "CellView", "RoundResults", "SweepInputs", "WantedCell", "due", "gave_up"]
 
-ENDED: Final = frozenset({"Succeeded", "Failed"})
+ENDED: Final = frozenset({"Succeeded", "Failed", "Skipped"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,28 @@ class WantedCell:
     """What the resource is made from."""
     digest: str
     """Of the spec."""
+    round: int = 0
+    """Counted from 1; 0 in a sweep without rounds."""
+    after: str = ""
+    """The cell whose export it starts from; empty where that is the template's model."""
+    first: str = ""
+    """The cell of the first round of its chain; empty in that one itself."""
+    is_known: bool = True
+    """False while the round before has not ended: the spec lacks what it starts from, and nothing can be made of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoundResults:
+    """What a round leaves to those after it."""
+
+    export: str
+    """The artifact of its training, below the workspace."""
+    digest: str
+    """Of that artifact."""
+    model_digest: str
+    """Of the model that it started from."""
+    report: str
+    """Its report, below the workspace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +81,8 @@ class CellView:
     """Stage -> what it chose, of a cell that has ended."""
     promotion: PromotionStatus | None = None
     """What its gate decided, of a cell that has ended."""
+    results: RoundResults | None = None
+    """What later rounds start from and are compared with, of a cell that has ended well and is one of a chain."""
 
     @property
     def has_ended(self) -> bool:
@@ -83,6 +108,8 @@ class SweepInputs:
     max_failed: int | None
     benchmark: str
     """On whose select problems cells are compared."""
+    rounds: Rounds | None = None
+    """None where cells have no rounds."""
     promotes: bool = False
     """The template has a promotion."""
     problem: str = ""
@@ -108,9 +135,14 @@ def due(rows: Sequence[CellStatus], inputs: SweepInputs) -> Collection[str]:
     free = inputs.parallel - sum(view.is_active for view in inputs.cells.values())
     stopped = [row.name for row in rows if _is_stopped(inputs.cells.get(row.name))]
     changed = [row.name for row in rows if _has_changed(row.name, inputs)]
-    missing = [row.name for row in rows if row.name not in inputs.cells and row.phase not in ENDED]
+    missing = [row.name for row in rows if row.name not in inputs.cells and _can_begin(row, inputs)]
     waiting = [*stopped, *changed, *([] if gave_up(rows, inputs) else missing)]
     return sorted(waiting, key=inputs.refusals.__contains__)[: max(free, 0)]
+
+
+def _can_begin(row: CellStatus, inputs: SweepInputs) -> bool:
+    """Tell whether a cell that is not there may be made: not while the round before goes on."""
+    return row.phase not in ENDED and inputs.wanted[row.name].is_known
 
 
 def _is_stopped(view: CellView | None) -> bool:
@@ -121,6 +153,6 @@ def _is_stopped(view: CellView | None) -> bool:
 def _has_changed(name: str, inputs: SweepInputs) -> bool:
     """Tell whether a cell that has ended was given another spec since, which may take it up again."""
     view, wanted = inputs.cells.get(name), inputs.wanted.get(name)
-    if view is None or wanted is None or view.deleting or not view.has_ended:
+    if view is None or wanted is None or view.deleting or not view.has_ended or not wanted.is_known:
         return False
     return view.spec != wanted.digest

@@ -162,4 +162,6 @@ def _model(source: ModelSource) -> str:
     """Return the model's name, for the printed column; the end of a long path says more than its beginning."""
     if source.hugging_face is not None:
         return source.hugging_face.repo
+    if source.export is not None:
+        return source.export.path
     return (source.path or source.registry or source.builtin or "")[-LONGEST_MODEL:]

@@ -15,6 +15,7 @@ from ssd_operator.lifecycle.conditions import ConditionUpdate
 from ssd_operator.lifecycle.inputs import stamp
 from ssd_operator.lifecycle.judgement import is_undecided, judged
 from ssd_operator.lifecycle.reasons import Reason
+from ssd_operator.lifecycle.rounds import skipped
 from ssd_operator.spec import condition_types
 from ssd_operator.spec.sweep_status import CellStatus, JudgementStatus, SweepStatus
 
@@ -36,14 +37,25 @@ def advance_sweep(was: SweepStatus, inputs: SweepInputs) -> SweepStatus:
 def _seen(was: SweepStatus, inputs: SweepInputs) -> tuple[CellStatus, ...]:
     """Return the rows as the cells are now; without a plan those that were there before."""
     before = {row.name: row for row in was.cells}
-    undecided = was.judgement.name if was.judgement is not None and is_undecided(was.judgement) else ""
+    needed = _needed(was, inputs)
     if inputs.problem:
-        return tuple(_row(row, inputs, undecided) for row in was.cells)
+        return tuple(_row(row, inputs, needed) for row in was.cells)
     planned = (
         before.get(each.name, CellStatus(name=each.name, phase="Pending")).model_copy(update={"cell": _label(each)})
         for each in inputs.wanted.values()
     )
-    return tuple(_row(row, inputs, undecided) for row in planned)
+    rows: dict[str, CellStatus] = {}
+    for row in planned:
+        rows[row.name] = skipped(_row(row, inputs, needed), rows, inputs)
+    return tuple(rows.values())
+
+
+def _needed(was: SweepStatus, inputs: SweepInputs) -> frozenset[str]:
+    """Return the cells whose resources are needed though their work is done: to be judged, or to go on from."""
+    undecided = {was.judgement.name} if was.judgement is not None and is_undecided(was.judgement) else set()
+    unmade = {row.name for row in was.cells if row.phase not in ENDED and row.name not in inputs.cells}
+    rounds = [inputs.wanted[name] for name in unmade | undecided if name in inputs.wanted]
+    return frozenset(undecided.union(*({each.after, each.first} for each in rounds)))
 
 
 def _label(cell: WantedCell) -> str:
@@ -52,19 +64,21 @@ def _label(cell: WantedCell) -> str:
     return f"{cell.origin[: LONGEST_LABEL - len(replicate)]}{replicate}"
 
 
-def _row(was: CellStatus, inputs: SweepInputs, undecided: str) -> CellStatus:
+def _row(was: CellStatus, inputs: SweepInputs, needed: frozenset[str]) -> CellStatus:
     """Return the row of one cell. What succeeded stays so when its resource is gone: its artifacts are there.
 
-    Only the selected cell is needed until the gate has decided.
+    Needed are the selected cell until the gate has decided, and a round until the next one is made.
     """
     view = inputs.cells.get(was.name)
     refusal = inputs.refusals.get(was.name, "")
     if view is None:
-        kept = was.phase == "Succeeded" and was.name != undecided
+        kept = was.phase == "Succeeded" and was.name not in needed
         return was if kept else was.model_copy(update={"phase": "Pending", "message": refusal[:LONGEST_MESSAGE]})
     message = refusal or (view.message if view.phase == "Failed" else "")
     choice = view.choices.get(f"select-candidate-{inputs.benchmark}") if view.phase == "Succeeded" else None
     found = {"select": choice.value, "problems": choice.problems} if choice else {"select": "", "problems": 0}
+    base = view.choices.get(f"select-base-{inputs.benchmark}") if view.phase == "Succeeded" and inputs.rounds else None
+    found["before"] = base.value if base else ""
     return was.model_copy(update={"phase": _phase(view), "message": message[:LONGEST_MESSAGE], **found})
 
 
@@ -162,7 +176,7 @@ def _failure(rows: Sequence[CellStatus], inputs: SweepInputs) -> str:
             f"({inputs.max_failed}): no more are begun; look at them, then raise spec.maxFailed "
             "to go on"
         )
-    if lost and len(lost) == len(rows):
+    if lost and all(row.phase in ("Failed", "Skipped") for row in rows):
         return f"every cell failed: {named}; look at them with kubectl describe sd"
     return ""
 

@@ -83,7 +83,12 @@ def _of_cell(
         yield DeleteCell(view)
     elif inputs.suspended and view.is_active:
         yield SuspendCell(view)
-    elif wanted is not None and view.spec != wanted.digest and (not view.has_ended or view.name in chosen):
+    elif (
+        wanted is not None
+        and wanted.is_known
+        and view.spec != wanted.digest
+        and (not view.has_ended or view.name in chosen)
+    ):
         yield ChangeCell(view, wanted)
     elif view.name in chosen and view.suspended:
         yield ResumeCell(view)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ssd_jobs import contract
 from ssd_jobs.contract.cells import CellsConfig, CellsTable, FinishedCell
 from ssd_operator.errors import InvalidInput
-from ssd_operator.local.sweep import CellRun
+from ssd_operator.local.chain import CellRun
 from ssd_operator.local.workdir import Workdir
 from ssd_operator.spec.sweep import SweepFields
 

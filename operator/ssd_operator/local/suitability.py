@@ -61,6 +61,8 @@ def _places(config: contract.PrepareConfig, workspace: Path) -> Iterator[Path]:
     match part.science.source:
         case contract.PathModel(path=path):
             yield workspace / path
+        case contract.ExportedModel(path=path):
+            yield workspace / files.export(path)
         case contract.HuggingFaceModel(repo=repo, revision=revision):
             yield from _cached(repo, revision)
 

@@ -6,11 +6,12 @@ Every cell keeps its state as any other run does, so that the sweep itself has n
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 from rich.console import Console
@@ -18,8 +19,9 @@ from rich.console import Console
 from ssd_operator import naming
 from ssd_operator.errors import SsdError
 from ssd_operator.lifecycle import outcome
-from ssd_operator.local import machine, processes, view
+from ssd_operator.local import chain, machine, processes, view
 from ssd_operator.local.attempts import RunProcess, WaitBudget
+from ssd_operator.local.chain import CellRun
 from ssd_operator.local.experiment import LocalExperiment, stop_on_signals
 from ssd_operator.local.machine import Machine
 from ssd_operator.local.shared import SharedStages
@@ -28,29 +30,9 @@ from ssd_operator.local.workdir import Workdir
 from ssd_operator.plan import Graph
 from ssd_operator.spec.cells import Cell
 from ssd_operator.spec.resolve import resolve
+from ssd_operator.spec.sweep import SweepFields
 
-__all__ = ["CellRun", "LocalSweep"]
-
-CellPhase = Literal["Pending", "Succeeded", "Failed"]
-
-
-@dataclass(frozen=True)
-class CellRun:
-    """One cell as it stands on this machine."""
-
-    cell: Cell
-    state: RunState
-    """What has succeeded and still counts."""
-    graph: Graph
-    message: str
-    """Why it failed, the last time that it was run; empty where it did not."""
-
-    @property
-    def phase(self) -> CellPhase:
-        """Where it stands, in a word."""
-        if all(self.state.succeeded(node) for node in self.graph if not node.row.optional):
-            return "Succeeded"
-        return "Failed" if self.message else "Pending"
+__all__ = ["LocalSweep"]
 
 
 class LocalSweep:
@@ -60,6 +42,7 @@ class LocalSweep:
         self,
         name: str,
         cells: Sequence[Cell],
+        fields: SweepFields,
         directory: Path,
         *,
         tracking_uri: str,
@@ -69,24 +52,25 @@ class LocalSweep:
         self.workdir = Workdir(directory, name)
         self._tracking_uri = tracking_uri
         self._run_process = run_process
+        self._fields = fields
         self._cells = {cell.name: cell for cell in cells}
-        self._experiments = {
-            cell.name: LocalExperiment(
-                cell.name, cell.resolved(), directory, tracking_uri=tracking_uri, run_process=run_process
-            )
-            for cell in cells
-        }
+        self._experiments: dict[tuple[str, str], LocalExperiment] = {}
+        """By the cell and the model that it starts from."""
 
     def cells(self) -> list[CellRun]:
-        """Return every cell as it stands."""
-        return [self._as_it_stands(cell) for cell in self._cells.values()]
+        """Return every cell as it stands; a round is what it is by those before it."""
+        found: dict[str, CellRun] = {}
+        for cell in self._cells.values():
+            found[cell.name] = self._as_it_stands(cell, found)
+        return list(found.values())
 
     def run(
         self, wanted: Collection[str], console: Console, *, wait_s: float, parallel: int, most_failed: int | None
     ) -> None:
         """Carry the cells of these names to their ends, so many at once; a failed cell fails no other.
 
-        None is begun any more once more than `most_failed` of the sweep's cells have failed.
+        A round that is wanted wants those before it. None is begun any more once more than `most_failed` of the sweep's
+        cells have failed.
         """
         with self.workdir.writable(), self.workdir.locked():
             asyncio.run(self._run(wanted, console, wait_s, parallel, most_failed))
@@ -111,14 +95,47 @@ class LocalSweep:
     ) -> None:
         """Run them with what is known of all cells; Ctrl-C and SIGTERM stop them in order."""
         before = self.cells()
-        work = _Work(self._experiments, self._cells, _known(before), console, wait_s, most_failed)
-        waiting = deque(each.cell.name for each in before if each.cell.name in wanted and each.phase != "Succeeded")
+        everything = {name for each in wanted for name in self._with_those_before(each)}
+        work = _Work(self._experiment, self._next, everything, _known(before), console, wait_s, most_failed)
+        waiting = deque(
+            each.cell
+            for each in before
+            if each.cell.name in everything and each.phase != "Succeeded" and not each.waits
+        )
         task = asyncio.create_task(work.all(waiting, parallel))
         stop_on_signals(task)
         await task
 
-    def _as_it_stands(self, cell: Cell) -> CellRun:
-        experiment = self._experiments[cell.name]
+    def _with_those_before(self, name: str) -> list[str]:
+        """Return a cell and the rounds before it."""
+        cell = self._cells[name]
+        return [name, *(self._with_those_before(cell.after) if cell.after else [])]
+
+    def _next(self, cell: Cell) -> Cell | None:
+        """Return the round that follows a cell which has just ended, None where none does."""
+        if not cell.round:
+            return None
+        return next((each.cell for each in self.cells() if each.cell.after == cell.name and not each.waits), None)
+
+    def _experiment(self, cell: Cell) -> LocalExperiment:
+        """Open one cell."""
+        which = (cell.name, json.dumps(cell.spec.get("model"), sort_keys=True))
+        if which not in self._experiments:
+            self._experiments[which] = LocalExperiment(
+                cell.name,
+                cell.resolved(),
+                self.workdir.root,
+                tracking_uri=self._tracking_uri,
+                run_process=self._run_process,
+            )
+        return self._experiments[which]
+
+    def _as_it_stands(self, cell: Cell, before: Mapping[str, CellRun]) -> CellRun:
+        cell, waits, message = chain.opened(cell, before, self._fields)
+        experiment = self._experiment(cell)
+        if waits:
+            nothing = RunState(cell.name, "")
+            return CellRun(cell, nothing, experiment.graph(nothing), message, waits=True)
         state = experiment.state()
         graph = experiment.graph(state)
         recorded = experiment.recorded()
@@ -142,15 +159,17 @@ def _known(cells: Sequence[CellRun]) -> SharedStages:
 class _Work:
     """One pass over the cells that are not finished."""
 
-    experiments: dict[str, LocalExperiment]
-    cells: dict[str, Cell]
+    opened: Callable[[Cell], LocalExperiment]
+    following: Callable[[Cell], Cell | None]
+    """From a cell that has ended to the round that follows it."""
+    wanted: Collection[str]
     shared: SharedStages
     console: Console
     wait_s: float
     most_failed: int | None
     failed: int = 0
 
-    async def all(self, waiting: deque[str], parallel: int) -> None:
+    async def all(self, waiting: deque[Cell], parallel: int) -> None:
         """Carry out what waits, so many at once."""
         on, budget = machine.detect(), WaitBudget(self.wait_s)
         try:
@@ -161,17 +180,21 @@ class _Work:
             expected, _ = several.split(SsdError)
             raise (several if expected is None else expected.exceptions[0]) from None
 
-    async def _one_after_the_other(self, waiting: deque[str], on: Machine, budget: WaitBudget) -> None:
+    async def _one_after_the_other(self, waiting: deque[Cell], on: Machine, budget: WaitBudget) -> None:
         while waiting and (self.most_failed is None or self.failed <= self.most_failed):
-            await self._cell(waiting.popleft(), on, budget)
+            cell = waiting.popleft()
+            await self._cell(cell, on, budget)
+            following = self.following(cell)
+            if following is not None and following.name in self.wanted:
+                waiting.appendleft(following)
 
-    async def _cell(self, name: str, on: Machine, budget: WaitBudget) -> None:
+    async def _cell(self, cell: Cell, on: Machine, budget: WaitBudget) -> None:
         """Carry one cell to its end."""
-        experiment, cell = self.experiments[name], self.cells[name]
+        experiment = self.opened(cell)
         label = f"{cell.origin} #{cell.replicate}"
         with experiment.workdir.writable(), experiment.workdir.locked():
             with experiment.workdir.naming():
-                experiment.workdir.source_file.write_text(_document(name, cell.spec), encoding="utf-8")
+                experiment.workdir.source_file.write_text(_document(cell.name, cell.spec), encoding="utf-8")
             work = experiment.runner_on(
                 on,
                 experiment.state(),

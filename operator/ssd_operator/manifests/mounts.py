@@ -36,7 +36,7 @@ def _mount(root: str, *, read_only: bool) -> Object:
 
 
 def _own_folders(config: contract.Config) -> Iterator[str]:
-    """Yield the top folders of what the user put into the workspace, which only prepare reads."""
+    """Yield the top folders of what the user put into the workspace, or names there; only prepare reads them."""
     if not isinstance(config, contract.PrepareConfig):
         return
     sources: list[contract.ModelSource | contract.ProblemSource | contract.BenchmarkSource] = [

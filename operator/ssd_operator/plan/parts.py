@@ -136,6 +136,7 @@ def _prompts(
         deduplicate=spec.prompts.deduplicate,
         require_passed_column=spec.prompts.require_passed_column,
         limit=spec.prompts.limit,
+        skip=spec.prompts.skip or None,
         decontaminate=spec.prompts.decontaminate,
     )
     upstream = {"model": model.key, **_salt(contract.is_pinned(science.source), experiment.around)}

@@ -33,6 +33,7 @@ def nodes(experiment: Experiment, parts: Parts, before: Graph) -> Iterator[Node]
         seed=spec.evaluation.seed,
         promotion=_promotion(spec, around.name),
         chosen_among=spec.promotion.chosen_among if spec.promotion is not None else None,
+        round=_round(spec),
     )
     key = _key(experiment, science, present, failed)
     config = contract.ReportConfig(
@@ -140,6 +141,14 @@ def _promotion(spec: ResolvedSpec, name: str) -> contract.Promotion | None:
         claim=naming.claim_of(name, spec.storage.claim_name),
         gate=_gate(wanted.gate),
     )
+
+
+def _round(spec: ResolvedSpec) -> contract.RoundOf | None:
+    """Return where the run stands in a chain of rounds, None where it is in none."""
+    found = spec.round
+    if found is None:
+        return None
+    return contract.RoundOf(number=found.number, root_digest=found.root_digest, root_report=found.root_report)
 
 
 def _gate(gate: Gate) -> contract.Gate:

@@ -24,6 +24,8 @@ def model_source(source: model.ModelSource) -> contract.ModelSource:
         return contract.HuggingFaceModel(kind="huggingFace", repo=hub.repo, revision=hub.revision)
     if source.registry is not None:
         return contract.RegistryModel(kind="registry", uri=source.registry)
+    if source.export is not None:
+        return contract.ExportedModel(kind="export", path=source.export.path, digest=source.export.digest)
     if source.builtin is not None:
         return contract.Builtin(kind="builtin", name=source.builtin)
     return contract.PathModel(kind="path", path=source.path or "")

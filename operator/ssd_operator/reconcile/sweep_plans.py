@@ -10,8 +10,9 @@ from typing import Any
 from ssd_operator import naming
 from ssd_operator.cluster import Key, StoredSweep
 from ssd_operator.errors import InvalidSpec, Problem
-from ssd_operator.lifecycle import WantedCell
+from ssd_operator.lifecycle import CellView, WantedCell, start_of
 from ssd_operator.spec.cells import Cell
+from ssd_operator.spec.rounds import Rounds, begun
 from ssd_operator.spec.sweep_resource import judged
 from ssd_operator.spec.sweep_status import MOST_ROWS, JudgementStatus
 
@@ -26,19 +27,33 @@ class SweepPlan:
     """Resource -> the cell, in the order of the plan."""
     parallel: int = 0
     max_failed: int | None = None
+    rounds: Rounds | None = None
+    """None where cells have no rounds."""
     benchmark: str = ""
     """On whose select problems cells are compared."""
     promotion: Mapping[str, Any] | None = None
     """The template's, under the sweep's name; None where nothing is to be registered."""
     problem: str = ""
 
-    def judging(self, judgement: JudgementStatus | None) -> Mapping[str, WantedCell]:
-        """Return the cells, of which the selected one brings the promotion."""
-        selected = None if judgement is None else self.cells.get(judgement.name)
-        if self.promotion is None or selected is None or judgement is None:
-            return self.cells
+    def wanted(self, judgement: JudgementStatus | None, seen: Mapping[str, CellView]) -> Mapping[str, WantedCell]:
+        """Return the cells: rounds with what they start from, and the selected one with the promotion."""
+        cells = self.cells
+        if self.rounds is not None:
+            cells = {name: _started(cell, seen) for name, cell in cells.items()}
+        selected = None if judgement is None else cells.get(judgement.name)
+        if self.promotion is None or selected is None or judgement is None or not selected.is_known:
+            return cells
         spec = judged(selected.spec, self.promotion, among=judgement.of)
-        return {**self.cells, selected.name: replace(selected, spec=spec, digest=_digest(spec))}
+        return {**cells, selected.name: replace(selected, spec=spec, digest=_digest(spec))}
+
+
+def _started(cell: WantedCell, seen: Mapping[str, CellView]) -> WantedCell:
+    """Return a round with what it starts from, where that is there."""
+    start = start_of(seen.get(cell.after), seen.get(cell.first)) if cell.after else None
+    if start is None:
+        return cell
+    spec = begun(cell.spec, cell.round, start)
+    return replace(cell, spec=spec, digest=_digest(spec), is_known=True)
 
 
 class SweepPlans:
@@ -80,6 +95,7 @@ def _plan(sweep: StoredSweep) -> SweepPlan:
         cells=wanted,
         parallel=fields.parallel,
         max_failed=fields.max_failed,
+        rounds=fields.rounds,
         benchmark=fields.select.benchmark if fields.select is not None else "",
         promotion=None if promotion is None else {"registeredModel": parsed.name, **promotion},
     )
@@ -95,7 +111,17 @@ def _too_many(count: int) -> Problem:
 
 def _wanted(cell: Cell) -> WantedCell:
     digest = _digest(cell.spec)
-    return WantedCell(name=cell.name, origin=cell.origin, replicate=cell.replicate, spec=cell.spec, digest=digest)
+    return WantedCell(
+        name=cell.name,
+        origin=cell.origin,
+        replicate=cell.replicate,
+        spec=cell.spec,
+        digest=digest,
+        round=cell.round,
+        after=cell.after,
+        first=cell.first,
+        is_known=not cell.after,
+    )
 
 
 def _digest(spec: Mapping[str, Any]) -> str:

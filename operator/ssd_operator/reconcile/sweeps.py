@@ -125,9 +125,10 @@ class SweepReconciler:
             parallel=plan.parallel,
             max_failed=plan.max_failed,
             benchmark=plan.benchmark,
+            rounds=plan.rounds,
             problem=plan.problem,
             promotes=plan.promotion is not None,
-            wanted=plan.judging(sweep.status.judgement),
+            wanted=plan.wanted(sweep.status.judgement, cells),
             cells=cells,
             refusals={name: each.message for name, each in self._refusals[sweep.key].items()},
         )

@@ -121,7 +121,9 @@ def _unfit(field: _Path, choice: Choice, path: str) -> Iterator[Problem]:
     marks = {part.mark for part in PARTS if part.path[: len(field)] == field[: len(part.path)]}
     name = ".".join(field)
     place = f"{path}.field" if choice.field else f"{choice.place}.{name}"
-    if marks & {Mark.STEERING, Mark.PLACE}:
+    if field[0] == "round":
+        yield Problem(place, "round is written by spec.rounds")
+    elif marks & {Mark.STEERING, Mark.PLACE}:
         yield Problem(place, f"{name} is the same in all cells: write it in the template")
     elif choice.field and marks == {Mark.EXECUTION}:
         yield Problem(place, f"{name} changes no result, so its cells would be one: name a field that does")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any, Final
 
@@ -19,8 +19,9 @@ from ssd_operator.spec.axes import Choice
 from ssd_operator.spec.merge import overlay
 from ssd_operator.spec.resolve import resolve
 from ssd_operator.spec.resolved import ResolvedSpec
+from ssd_operator.spec.rounds import Rounds, RoundStart, begun
 from ssd_operator.spec.sweep import MOST_CELLS, SelectBy, SweepFields
-from ssd_operator.spec.sweep_rules import NO_PARTS, NO_SUCH_BENCHMARK
+from ssd_operator.spec.sweep_rules import NEEDS_LIMIT, NO_PARTS, NO_SUCH_BENCHMARK
 
 __all__ = ["Cell", "expand", "fields_of"]
 
@@ -43,21 +44,33 @@ class Cell:
     """Axis -> the value that it has there."""
     replicate: int
     """Counted from 1."""
+    round: int
+    """Counted from 1; 0 in a sweep without rounds."""
+    after: str
+    """The cell whose export it starts from, by the name of its resource; empty where that is the template's model."""
+    first: str
+    """The cell of the first round of its chain, which was compared with the root; empty in that one itself."""
     spec: Spec
-    """Of its SelfDistillation, as a person would write it; a cell registers and promotes nothing."""
+    """Of its SelfDistillation, as a person would write it; a cell registers and promotes nothing. Of a later round it
+    lacks what it starts from."""
 
     @property
     def origin(self) -> str:
         """What a person calls it, whatever the replicate."""
-        return _origin(self.given, self.values)
+        return _origin(self.given, self.values, self.round)
+
+    def started(self, start: RoundStart) -> Cell:
+        """Return it with what it starts from, once the round before has ended."""
+        return replace(self, spec=begun(self.spec, self.round, start))
 
     def resolved(self) -> ResolvedSpec:
         """Return its complete spec."""
         return resolve(self.spec, name=self.name)
 
 
-def _origin(given: str, values: Mapping[str, str]) -> str:
-    return given or ", ".join(f"{axis}={value}" for axis, value in values.items())
+def _origin(given: str, values: Mapping[str, str], number: int = 0) -> str:
+    written = [given] if given else [f"{axis}={value}" for axis, value in values.items()]
+    return ", ".join([*written, f"round {number}"] if number else written)
 
 
 @dataclass(frozen=True)
@@ -95,16 +108,19 @@ def _checked(fields: SweepFields) -> list[_Combination]:
     beside = [
         (f"spec.cells[{index}]", axes.named(cell, f"spec.cells[{index}]")) for index, cell in enumerate(fields.cells)
     ]
-    number = ((prod(map(len, values)) if values else 0) + len(beside)) * fields.replicates
+    combinations = (prod(map(len, values)) if values else 0) + len(beside)
+    number = max(combinations, 1) * fields.replicates * (fields.rounds.count if fields.rounds else 1)
     if number > MOST_CELLS:
-        words = f"make {number:,} cells with their replicates, and a sweep has at most {MOST_CELLS:,}"
+        also = "replicates and rounds" if fields.rounds else "replicates"
+        words = f"make {number:,} cells with their {also}, and a sweep has at most {MOST_CELLS:,}"
         raise InvalidSpec([Problem("spec.axes" if values else "spec.cells", words)])
     placed = [(place, choice) for place, of in zip(places, values, strict=True) for choice in of] + beside
     problems = [problem for place, choice in placed for problem in axes.problems(choice, place)]
     problems = problems or list(_twice(fields, values)) or list(_seeds(fields, placed))
     if problems:
         raise InvalidSpec(problems)
-    return [*_product(fields, values), *(_Combination(choice.name, {"": choice}) for _, choice in beside)]
+    found = [*_product(fields, values), *(_Combination(choice.name, {"": choice}) for _, choice in beside)]
+    return found or [_Combination("", {})]
 
 
 def _product(fields: SweepFields, values: Sequence[Sequence[Choice]]) -> Iterator[_Combination]:
@@ -159,20 +175,53 @@ def _judge_promotion(template: Spec, first: _Combination, sweep: str) -> None:
 
 
 def _replicates(combination: _Combination, spec: Spec, fields: SweepFields, sweep: str) -> Iterator[Cell]:
-    """Yield a cell and its replicates, after judging the first one."""
+    """Yield a cell and its replicates, after judging the first one; each with its rounds, one after the other."""
     resolved = _resolved(spec, combination, sweep)
     _judge_selection(fields.select, resolved)
-    by_axis = sorted(combination.values.items())
-    words = [combination.given] if combination.given else [value for _, value in by_axis]
-    values = [f"{axis}={value}" for axis, value in by_axis]
     for replicate in range(1, fields.replicates + 1):
-        identity = [combination.given, *values, str(replicate)]
-        yield Cell(
-            name=naming.cell_name(sweep, words=[*words, f"r{replicate}"], identity=identity),
+        cell = Cell(
+            name=_name(combination, sweep, replicate),
             given=combination.given,
             values=combination.values,
             replicate=replicate,
+            round=0,
+            after="",
+            first="",
             spec=_seeded(spec, resolved, replicate),
+        )
+        if fields.rounds is None:
+            yield cell
+        else:
+            names = [_name(combination, sweep, replicate, number) for number in range(1, fields.rounds.count + 1)]
+            yield from _rounds(cell, names, fields.rounds, resolved)
+
+
+def _name(combination: _Combination, sweep: str, replicate: int, number: int = 0) -> str:
+    """Return the resource of a cell or, with a number, of one of its rounds."""
+    by_axis = sorted(combination.values.items())
+    words = [combination.given] if combination.given else [value for _, value in by_axis]
+    identity = [combination.given, *(f"{axis}={value}" for axis, value in by_axis), str(replicate)]
+    words.append(f"r{replicate}")
+    if number:
+        words.append(f"n{number}")
+        identity.append(f"round={number}")
+    return naming.cell_name(sweep, words=words, identity=identity)
+
+
+def _rounds(cell: Cell, names: Sequence[str], rounds: Rounds, resolved: ResolvedSpec) -> Iterator[Cell]:
+    """Yield the rounds of a cell."""
+    limit, skip = resolved.prompts.limit, resolved.prompts.skip
+    if rounds.fresh_prompts and not limit:
+        raise InvalidSpec([Problem("spec.rounds.freshPrompts", NEEDS_LIMIT)])
+    for number, name in enumerate(names, start=1):
+        fresh = {"prompts": {"skip": skip + (number - 1) * limit}} if rounds.fresh_prompts and number > 1 else {}
+        yield replace(
+            cell,
+            name=name,
+            round=number,
+            after=names[number - 2] if number > 1 else "",
+            first=names[0] if number > 1 else "",
+            spec=overlay({**cell.spec, "round": {"number": number}}, fresh, ResolvedSpec),
         )
 
 

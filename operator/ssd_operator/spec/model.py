@@ -12,7 +12,7 @@ from ssd_operator.spec.marks import Science
 from ssd_operator.spec.pod import KeySelector
 from ssd_operator.spec.scalars import Day, FreeForm, RelativePath
 
-__all__ = ["HubModel", "Model", "ModelSource"]
+__all__ = ["ExportedModel", "HubModel", "Model", "ModelSource"]
 
 Repository = Annotated[str, Field(max_length=200, pattern=patterns.REPOSITORY)]
 
@@ -30,11 +30,23 @@ class HubModel(Section):
     """Secret key with the access token of a gated repository; only the prepare stage gets it."""
 
 
+class ExportedModel(Section):
+    """What a training on the same volume exported, identified by its content."""
+
+    mark = Science
+    always_written: ClassVar[frozenset[str]] = frozenset({"path", "digest"})
+
+    path: Annotated[str, Field(max_length=128, pattern=patterns.CHECKPOINT)]
+    """The artifact of the training below the workspace, such as checkpoints/0123456789abcdef."""
+    digest: Annotated[str, Field(max_length=64, pattern=patterns.DIGEST)]
+    """Digest of that artifact, as the status of its stage says it; another one is refused."""
+
+
 class ModelSource(Section):
     """Where the base model comes from: exactly one."""
 
     mark = Science
-    one_of: ClassVar[tuple[str, ...]] = ("huggingFace", "path", "registry", "builtin")
+    one_of: ClassVar[tuple[str, ...]] = ("huggingFace", "path", "registry", "export", "builtin")
 
     hugging_face: HubModel | None = None
     """A repository of the Hugging Face hub."""
@@ -42,6 +54,8 @@ class ModelSource(Section):
     """A folder below the workspace, in Hugging Face layout with safetensors."""
     registry: Annotated[str, Field(max_length=512, pattern=patterns.REGISTRY)] | None = None
     """A model of the MLflow registry, models:/NAME@ALIAS or models:/NAME/VERSION: where a second round starts."""
+    export: ExportedModel | None = None
+    """What a training on the same volume exported: where the next round of a sweep starts."""
     builtin: Literal["toy", "machine"] | None = None
     """A tiny model shipped with the package, for demonstrations."""
 

@@ -72,6 +72,9 @@ class Prompts(Section):
     """Keep only rows in which this column is true. A correctness signal on the problems: the report says so."""
     limit: Annotated[int, Field(ge=0, le=100_000_000)] = 0
     """Use the first so many problems; 0 uses all."""
+    skip: Annotated[int, Field(ge=0, le=100_000_000)] = 0
+    """Leave out so many problems before those: the part that a run with this limit and no skip takes is disjoint from
+    that of a run which skips as many."""
     decontaminate: Literal["Report", "Drop", "Ignore"] = "Report"
     """What to do with problems that overlap with a benchmark."""
     form: Literal["Instruct", "Thinking"] = "Instruct"

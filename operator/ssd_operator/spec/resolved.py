@@ -23,6 +23,7 @@ from ssd_operator.spec.model import Model
 from ssd_operator.spec.pod import Pod
 from ssd_operator.spec.promotion import Promotion
 from ssd_operator.spec.prompts import Prompts
+from ssd_operator.spec.rounds import Round
 from ssd_operator.spec.sampling import Sampling
 from ssd_operator.spec.scalars import Duration, LabelValue, Line, OptionalDuration
 from ssd_operator.spec.storage import Scheduling, Storage, Tracking
@@ -82,6 +83,8 @@ class ResolvedSpec(Section):
     """Lock and fork statistics; {} turns the stage on, absent leaves it off."""
     promotion: Promotion | None = None
     """Registration in the MLflow model registry; {} registers under the resource's name, absent registers nothing."""
+    round: Round | None = None
+    """Where the run stands in a chain of rounds; a sweep with spec.rounds writes it."""
     tracking: Tracking
     """Where runs are recorded in MLflow."""
     storage: Storage

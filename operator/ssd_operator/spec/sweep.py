@@ -15,9 +15,20 @@ from ssd_operator.spec.base import Section
 from ssd_operator.spec.evaluation import Metric
 from ssd_operator.spec.marks import Steering
 from ssd_operator.spec.resolved import ResolvedSpec
+from ssd_operator.spec.rounds import Rounds
 from ssd_operator.spec.scalars import BenchmarkName, FreeForm, Line, once_by
 
-__all__ = ["MOST_CELLS", "Axis", "BaselineCell", "NamedCell", "SelectBy", "SweepFields", "SweepSpec", "Template"]
+__all__ = [
+    "MOST_CELLS",
+    "Axis",
+    "BaselineCell",
+    "NamedCell",
+    "Rounds",
+    "SelectBy",
+    "SweepFields",
+    "SweepSpec",
+    "Template",
+]
 
 MOST_CELLS: Final = 10_000
 """Of a sweep, replicates counted."""
@@ -104,6 +115,9 @@ class SweepFields(Section):
     replicates: Annotated[int, Field(ge=1, le=100)] = 1
     """How often each cell is run: the second adds 1 to sampling.seed and training.seed, the third 2, and nothing else
     differs."""
+    rounds: Rounds | None = None
+    """Absent runs each cell once; else each cell has rounds, of which every one starts from the export of the one
+    before. Each is compared with the one before and with the root."""
     select: SelectBy
     """What the best cell is chosen by."""
     baseline: BaselineCell | None = None

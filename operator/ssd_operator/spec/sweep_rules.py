@@ -9,17 +9,19 @@ from typing import Any, Final
 from ssd_operator.spec import rules
 from ssd_operator.spec.rule import Rule
 
-__all__ = ["COLUMNS", "NO_PARTS", "NO_SUCH_BENCHMARK", "RULES"]
+__all__ = ["COLUMNS", "NEEDS_LIMIT", "NO_PARTS", "NO_SUCH_BENCHMARK", "RULES"]
 
 Node = Mapping[str, Any]
 
 COLUMNS: Final = (
-    "cell", "replicate", "name", "phase", "setting", "settings", "select", "base_select", "report", "report_low",
-    "report_high", "base_report", "difference", "difference_low", "difference_high", "over_baseline",
+    "cell", "replicate", "round", "name", "phase", "setting", "settings", "select", "base_select", "report",
+    "report_low", "report_high", "base_report", "difference", "difference_low", "difference_high", "over_baseline",
+    "over_root", "over_root_low", "over_root_high",
 )  # fmt: skip
 """What the table of a sweep has beside its axes."""
 NO_SUCH_BENCHMARK: Final = "must be one of the template's evaluation.benchmarks"
 NO_PARTS: Final = "must be a benchmark with a sweep of decode settings: one without has no select problems"
+NEEDS_LIMIT: Final = "needs prompts.limit in the template: each round takes the next so many problems of the pool"
 _BENCHMARKS = "self.template.spec.evaluation.benchmarks"
 _UNKNOWN = f"!has(self.template.spec.evaluation) || !has({_BENCHMARKS})"
 
@@ -50,6 +52,11 @@ def _has_parts(sweep: Node) -> bool:
     return all("sweep" not in each or bool(each["sweep"]) for each in _selected(sweep) or [])
 
 
+def _fresh_prompts_are_parts(sweep: Node) -> bool:
+    limit = sweep["template"]["spec"].get("prompts", {}).get("limit")
+    return "rounds" not in sweep or not sweep["rounds"].get("freshPrompts", True) or limit is None or limit > 0
+
+
 def _absent(field: str, message: str, *, at: str = "spec.template.spec") -> Rule:
     return Rule(
         at=at,
@@ -64,9 +71,10 @@ RULES: Final[tuple[Rule, ...]] = (
     *(replace(rule, at=f"spec.template.{rule.at}" if rule.at.startswith("spec") else rule.at) for rule in rules.RULES),
     Rule(
         at="spec",
-        cel="(has(self.axes) && self.axes.size() > 0) || (has(self.cells) && self.cells.size() > 0)",
-        holds=lambda sweep: bool(sweep.get("axes")) or bool(sweep.get("cells")),
-        message="has no cell: name axes, cells, or both",
+        cel="(has(self.axes) && self.axes.size() > 0) || (has(self.cells) && self.cells.size() > 0) || "
+        "has(self.rounds)",
+        holds=lambda sweep: bool(sweep.get("axes")) or bool(sweep.get("cells")) or "rounds" in sweep,
+        message="has no cell: name axes, cells, rounds, or several of them",
     ),
     Rule(
         at="spec",
@@ -92,6 +100,22 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         at="spec",
+        cel="!has(self.baseline) || !has(self.rounds)",
+        holds=lambda sweep: "baseline" not in sweep or "rounds" not in sweep,
+        message="must not be set beside rounds, which are compared with their root",
+        field="baseline",
+    ),
+    Rule(
+        at="spec",
+        cel="!has(self.rounds) || (has(self.rounds.freshPrompts) && !self.rounds.freshPrompts) || "
+        "!has(self.template.spec.prompts) || !has(self.template.spec.prompts.limit) || "
+        "self.template.spec.prompts.limit > 0",
+        holds=_fresh_prompts_are_parts,
+        message=NEEDS_LIMIT,
+        field="rounds.freshPrompts",
+    ),
+    Rule(
+        at="spec",
         cel=f"{_UNKNOWN} || {_BENCHMARKS}.exists(b, b.name == self.select.benchmark)",
         holds=lambda sweep: _selected(sweep) is None or bool(_selected(sweep)),
         message=NO_SUCH_BENCHMARK,
@@ -106,6 +130,7 @@ RULES: Final[tuple[Rule, ...]] = (
         field="select.benchmark",
     ),
     _absent("mode", "is the sweep's: set spec.mode"),
+    _absent("round", "must not be set: a sweep with rounds writes it"),
     _absent("suspend", "is the sweep's: set spec.suspend"),
     _absent("ttlAfterFinished", "must not be set: cells are there as long as their sweep"),
     _absent("chosenAmong", "must not be set: the sweep writes it", at="spec.template.spec.promotion"),

@@ -20,7 +20,7 @@ from ssd_operator.spec.answer import (
 
 __all__ = ["CELL_PHASES", "MOST_ROWS", "BestStatus", "CellStatus", "JudgementStatus", "SweepStatus"]
 
-CELL_PHASES: Final = ("Pending", "Running", "Suspended", "Succeeded", "Failed")
+CELL_PHASES: Final = ("Pending", "Running", "Suspended", "Succeeded", "Failed", "Skipped")
 MOST_ROWS: Final = 1000
 """Cells of a sweep on a cluster: what is stored of an object has a limit."""
 
@@ -35,13 +35,16 @@ class CellStatus(StatusPart):
     cell: Annotated[str, bounded(maxLength=128)] = ""
     """Which one it is, such as Ttrain=0.5, cut=k10, replicate 2."""
     phase: Annotated[str, one_of(*CELL_PHASES)]
-    """Where it stands; Pending means that it is not made yet, Running that it is and has not ended."""
+    """Where it stands; Pending means that it is not made yet, Running that it is and has not ended, Skipped that it is
+    a round which no longer follows: the one before failed, or stopWhen came true."""
     select: Annotated[str, bounded(maxLength=24)] = ""
     """What it scored on select problems, at the decode setting that was chosen there."""
+    before: Annotated[str, bounded(maxLength=24)] = ""
+    """What the model that a round starts from scored there; empty in a sweep without rounds."""
     problems: Whole = 0
     """On how many."""
     message: Annotated[str, bounded(maxLength=200)] = ""
-    """Why it failed or cannot be made; more is in its own status."""
+    """Why it failed, cannot be made, or is skipped; more is in its own status."""
 
 
 class BestStatus(StatusPart):

@@ -58,9 +58,16 @@ def _choose(pool: Pool, science: PromptsScience, statements: Mapping[str, Sequen
         deduplicate=science.deduplicate,
         require_passed=bool(science.require_passed_column),
         limit=science.limit,
+        skip=science.skip or 0,
         index=Index(statements) if statements else None,
         drop_overlaps=science.decontaminate == "Drop",
     )
+    candidates = selection.counts["candidates"]
+    if science.skip and candidates < science.skip + max(science.limit, 1):
+        raise BadInput(
+            f"prompts.skip: after {science.skip:,} problems of {candidates:,} there are fewer than the "
+            f"{max(science.limit, 1):,} that are asked for; ask for less, or name a source with more"
+        )
     if not selection.kept:
         raise BadInput(f"prompts: no problem is left of {selection.counts['rows']} rows; look at source and filters")
     return selection

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from ssd_jobs.contract import FailedStage, ReportConfig
 from ssd_jobs.scoring import gate
-from ssd_jobs.stages.report import cost, sections, training_data
+from ssd_jobs.stages.report import cost, roots, sections, training_data
 from ssd_jobs.stages.report.decision import ReportDecision
 from ssd_jobs.stages.report.document import CheckResult, Decisive, Disagreement, Document
 from ssd_jobs.stages.report.evidence import Evidence
@@ -37,6 +37,7 @@ def build(config: ReportConfig, evidence: Evidence, outcome: ReportDecision, *, 
         weights=weights,
         training=training_data.read(config, evidence),
         samples=tuple(evidence.samples),
+        round=roots.section(config, evidence, confidence),
     )
 
 

@@ -13,7 +13,7 @@ from ssd_jobs.scoring import Panel, gate
 from ssd_jobs.scoring.looks import confidence_at
 from ssd_jobs.scoring.panel import Baseline
 from ssd_jobs.scoring.scorecard import Scorecard
-from ssd_jobs.stages.report import scorecards
+from ssd_jobs.stages.report import roots, scorecards
 from ssd_jobs.stages.report.document import Circumstances
 from ssd_jobs.stages.report.evidence import Evidence
 from ssd_jobs.tracking import Standing
@@ -63,7 +63,7 @@ def decide(config: ReportConfig, evidence: Evidence, ask: Ask) -> ReportDecision
 
 
 def _judge(config: ReportConfig, rule: Gate, evidence: Evidence, panels: dict[str, Panel], ask: Ask) -> ReportDecision:
-    """Judge the candidate at the confidence of this look, against the base and against the champion."""
+    """Judge the candidate at the confidence of this look, against base, champion and the root of its rounds."""
     own = scorecards.scorecard(config, evidence)
     benchmark = next(each for each in config.benchmarks if each.name == rule.benchmark)
     standing = ask(scorecards.window(benchmark, own))
@@ -74,6 +74,8 @@ def _judge(config: ReportConfig, rule: Gate, evidence: Evidence, panels: dict[st
     if champion is not None:
         # Beside the gain over the base, because a result holds the first few reasons only.
         checks = (checks[0], scorecards.compared(config, rule, own, champion, confidence), *checks[1:])
+    if evidence.root is not None and config.science.round is not None and config.science.round.number > 1:
+        checks = (checks[0], roots.judged(config, rule, own, evidence.root, confidence), *checks[1:])
     decision = gate.Decision(checks)
     circumstances = Circumstances(
         look=standing.look,

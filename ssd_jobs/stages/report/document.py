@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from ssd_jobs.contract import Decode, Grading
 
 __all__ = [
+    "AgainstRoot",
     "ArmResult",
     "BenchmarkSection",
     "BestSetting",
@@ -20,6 +21,7 @@ __all__ = [
     "Number",
     "Overlap",
     "Part",
+    "RoundSection",
     "Sample",
     "SelectSection",
     "StageResult",
@@ -267,6 +269,28 @@ class Sample(Part):
     text: str
 
 
+class AgainstRoot(Part):
+    """The candidate minus the model of round 0, on the report problems of one benchmark."""
+
+    benchmark: str
+    root: dict[int, float]
+    """k -> pass@k of the root."""
+    delta: dict[int, Number]
+
+
+class RoundSection(Part):
+    """Where the candidate stands in a chain of rounds."""
+
+    number: int
+    parent: str
+    """Digest of what the round started from."""
+    root: str
+    """Digest of what the first round started from."""
+    against_root: tuple[AgainstRoot, ...]
+    """The benchmarks on which both were measured in the same way. The comparison with the round before is that with
+    the base."""
+
+
 class Document(Part):
     """The report."""
 
@@ -295,6 +319,8 @@ class Document(Part):
     """How a person gets the weights."""
     training: TrainingData
     samples: tuple[Sample, ...]
+    round: RoundSection | None = None
+    """None outside a chain of rounds; older reports do not have it."""
 
     def first(self) -> tuple[BenchmarkSection, Comparison] | None:
         """Return the comparison that the decision rests on; without a gate, the last one of the first benchmark."""

@@ -184,14 +184,18 @@ def _text(value: JsonValue) -> str:
 
 
 def _tags(config: ReportConfig, document: Document) -> dict[str, str]:
-    return lineage.chosen(config) | {
-        "ssd.experiment": config.experiment,
-        "ssd.decision": document.decision,
-        "ssd.reasons": "; ".join(document.reasons),
-        "ssd.report": config.key,
-        "ssd.candidate": document.candidate_digest,
-        "mlflow.note.content": "\n".join(f"* {reason}" for reason in (document.decision, *document.reasons)),
-    }
+    return (
+        lineage.chosen(config)
+        | lineage.round_tags(document)
+        | {
+            "ssd.experiment": config.experiment,
+            "ssd.decision": document.decision,
+            "ssd.reasons": "; ".join(document.reasons),
+            "ssd.report": config.key,
+            "ssd.candidate": document.candidate_digest,
+            "mlflow.note.content": "\n".join(f"* {reason}" for reason in (document.decision, *document.reasons)),
+        }
+    )
 
 
 def _datasets(evidence: Evidence) -> list[Dataset]:

@@ -32,6 +32,7 @@ from ssd_jobs.errors import JobError
 from ssd_jobs.models.model_files import model_files
 from ssd_jobs.sampling.units import TOO_LONG
 from ssd_jobs.scoring import Panel, Scores, score
+from ssd_jobs.scoring.scorecard import RootCard
 from ssd_jobs.stages.report.document import Sample
 
 __all__ = ["Distribution", "Evidence", "Grader", "StageEvidence", "gather"]
@@ -103,6 +104,8 @@ class Evidence:
     graders: dict[tuple[str, str, str, Grading], Grader] = field(default_factory=dict)
     """benchmark, arm, setting, mode -> what gave the verdicts."""
     candidate_digest: str = ""
+    root: RootCard | None = None
+    """What the model of round 0 did; None outside a chain of rounds."""
     inputs: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 

@@ -10,7 +10,7 @@ from ssd_jobs.contract import ReportConfig
 from ssd_jobs.stages.report.document import BenchmarkSection, Document, Number, Sample
 from ssd_jobs.stages.report.evidence import Evidence
 
-__all__ = ["chosen", "generation_table", "manifests", "tags"]
+__all__ = ["chosen", "generation_table", "manifests", "round_tags", "tags"]
 
 RESOLVED = ("commit", "version")
 
@@ -34,7 +34,7 @@ def tags(config: ReportConfig, document: Document) -> dict[str, str]:
     for stage in document.stages:
         if stage.digest and stage.kind in ("sample", "curate", "train"):
             found[f"ssd.{stage.kind}_digest"] = stage.digest
-    found |= _base(config, document) | _verdicts(config, document) | chosen(config)
+    found |= _base(config, document) | _verdicts(config, document) | chosen(config) | round_tags(document)
     for panel in document.panels:
         found |= _scores(panel)
     return {key: value for key, value in found.items() if value}
@@ -44,6 +44,14 @@ def chosen(config: ReportConfig) -> dict[str, str]:
     """Return of how many runs of a sweep the candidate is the best, if it was chosen so."""
     among = config.science.chosen_among
     return {} if among is None else {"ssd.chosen_among": str(among)}
+
+
+def round_tags(document: Document) -> dict[str, str]:
+    """Return where the candidate stands in a chain of rounds: its number, and the digests that it comes from."""
+    found = document.round
+    if found is None:
+        return {}
+    return {"ssd.round": str(found.number), "ssd.parent": found.parent, "ssd.root": found.root}
 
 
 def _base(config: ReportConfig, document: Document) -> dict[str, str]:

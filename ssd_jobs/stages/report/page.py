@@ -7,7 +7,14 @@ from ssd_jobs.figures.pages import Picture
 from ssd_jobs.scoring.formatting import describe, percent, points
 from ssd_jobs.stages.report import training_facts
 from ssd_jobs.stages.report.document import Document, Number
-from ssd_jobs.stages.report.wording import arm_label, best_sentence, gain_label, same_setting_label, versus
+from ssd_jobs.stages.report.wording import (
+    arm_label,
+    best_sentence,
+    gain_label,
+    round_sentences,
+    same_setting_label,
+    versus,
+)
 
 __all__ = ["render", "shade"]
 
@@ -30,6 +37,7 @@ def render(document: Document, pictures: Sequence[Picture]) -> str:
         gain_label=gain_label,
         same_setting_label=same_setting_label,
         best_sentence=best_sentence,
+        rounds=list(round_sentences(document.round)) if document.round is not None else [],
     )
 
 

@@ -1,8 +1,8 @@
-"""The candidate's scorecard, made from the verdicts that decide, and the champion's, as the registry keeps it."""
+"""Scorecards: the candidate's and the base's from the verdicts that decide, and the champion's from the registry."""
 
 from pydantic import ValidationError
 
-from ssd_jobs.contract import BenchmarkReport, Gate, ReportConfig
+from ssd_jobs.contract import Arm, BenchmarkReport, Gate, ReportConfig
 from ssd_jobs.scoring import champion
 from ssd_jobs.scoring.gate import Check
 from ssd_jobs.scoring.panel import Baseline
@@ -15,9 +15,9 @@ __all__ = ["compared", "scorecard", "window"]
 WINDOW_DIGITS = 16
 
 
-def scorecard(config: ReportConfig, evidence: Evidence) -> Scorecard:
-    """Return what the candidate did on every benchmark that was evaluated for both arms."""
-    found = (_card(config, benchmark, evidence) for benchmark in config.benchmarks)
+def scorecard(config: ReportConfig, evidence: Evidence, arm: Arm = "Candidate") -> Scorecard:
+    """Return what an arm did on every benchmark that was evaluated for both."""
+    found = (_card(config, benchmark, evidence, arm) for benchmark in config.benchmarks)
     return Scorecard(format=1, benchmarks=tuple(card for card in found if card is not None))
 
 
@@ -32,14 +32,15 @@ def compared(config: ReportConfig, rule: Gate, own: Scorecard, found: Champion, 
     """Compare the candidate with the champion, or say why that is not possible or not wanted."""
     if rule.champion == "Ignore":
         return champion.ignored(found.version)
+    version = champion.champion(found.version)
     if not found.scorecard:
-        return champion.incomparable(found.version, found.trouble)
+        return champion.incomparable(version, found.trouble)
     try:
         theirs = Scorecard.model_validate_json(found.scorecard).of(rule.benchmark)
     except ValidationError:
-        return champion.incomparable(found.version, "has scores in a format that this release does not read")
+        return champion.incomparable(version, "has scores in a format that this release does not read")
     if theirs is None:
-        return champion.incomparable(found.version, f"was not evaluated on {rule.benchmark}")
+        return champion.incomparable(version, f"was not evaluated on {rule.benchmark}")
     ours = own.of(rule.benchmark)
     assert ours is not None
     science = config.science
@@ -47,23 +48,23 @@ def compared(config: ReportConfig, rule: Gate, own: Scorecard, found: Champion, 
         rule,
         ours,
         theirs,
-        found.version,
+        version,
         confidence=confidence,
         replicates=science.bootstrap_replicates,
         seed=science.seed,
     )
 
 
-def _card(config: ReportConfig, benchmark: BenchmarkReport, evidence: Evidence) -> BenchmarkCard | None:
-    """Return what the candidate did on one benchmark, where the arms were compared on it."""
+def _card(config: ReportConfig, benchmark: BenchmarkReport, evidence: Evidence, arm: Arm) -> BenchmarkCard | None:
+    """Return what an arm did on one benchmark, where the arms were compared on it."""
     mode = benchmark.grading[0]
     panel = evidence.panels.get((benchmark.name, mode))
     if panel is None or not panel.paired:
         return None
-    setting = panel.setting("Candidate", panel.nearest(_baseline(config)))
-    scores = panel.evaluations["Candidate", setting]
-    decode = next(each.decode for each in benchmark.evaluations if (each.arm, each.setting) == ("Candidate", setting))
-    grader = evidence.graders[benchmark.name, "Candidate", setting, mode]
+    setting = panel.setting(arm, panel.nearest(_baseline(config)))
+    scores = panel.evaluations[arm, setting]
+    decode = next(each.decode for each in benchmark.evaluations if (each.arm, each.setting) == (arm, setting))
+    grader = evidence.graders[benchmark.name, arm, setting, mode]
     return BenchmarkCard(
         benchmark=benchmark.name,
         window=benchmark.window,

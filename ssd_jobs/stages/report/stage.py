@@ -19,7 +19,7 @@ from ssd_jobs.context import Context
 from ssd_jobs.contract import Promotion, ReportConfig, ReportResult, files, science_of
 from ssd_jobs.errors import JobError
 from ssd_jobs.scoring.scorecard import Scorecard
-from ssd_jobs.stages.report import build, decision, figures, lineage, page, result, summary
+from ssd_jobs.stages.report import build, decision, figures, lineage, page, result, roots, summary
 from ssd_jobs.stages.report.decision import ReportDecision
 from ssd_jobs.stages.report.document import Document
 from ssd_jobs.stages.report.entry import entry
@@ -45,6 +45,7 @@ def _report(config: ReportConfig, context: Context, connect: Connect, draft: Dra
     """Write every file, then tell MLflow."""
     context.progress.update(done=0, total=2, unit="steps")
     evidence = gather(config, context.workspace)
+    evidence.root = roots.read(config, evidence, context.workspace)
     client, outcome = _decided(config, evidence, connect, draft)
     document = write(config, evidence, outcome, draft)
     context.progress.update(done=1, total=2, unit="steps")
@@ -96,6 +97,8 @@ def write(config: ReportConfig, evidence: Evidence, outcome: ReportDecision, dra
         draft.write_text(f"{files.REPORT_MANIFESTS}/{name}.json", text)
     text, name = _scorecard(outcome.scorecard)
     draft.write_text(name, text)
+    if evidence.root is not None:
+        draft.write_text(files.REPORT_ROOT, evidence.root.model_dump_json() + "\n")
     draft.write_text(files.REPORT_SAMPLES, lineage.generation_table(document.samples))
     return document
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ssd_jobs.contract.printable import printable
 from ssd_jobs.scoring.formatting import percent, points
 from ssd_jobs.stages.report.document import BenchmarkSection, Document, Number, SelectSection
-from ssd_jobs.stages.report.wording import arm_label, best_sentence, gain_label, same_setting_label
+from ssd_jobs.stages.report.wording import arm_label, best_sentence, gain_label, round_sentences, same_setting_label
 
 __all__ = ["render"]
 
@@ -22,6 +22,9 @@ def _lines(document: Document) -> Iterator[str]:
     for panel in document.panels:
         yield ""
         yield from _table(panel)
+    if document.round is not None:
+        yield ""
+        yield from (f"* {sentence}" for sentence in round_sentences(document.round))
     failed = [f"{name} failed: {message}" for name, message in document.failed.items()]
     beside = [line for line in failed if line not in document.reasons]
     if beside:

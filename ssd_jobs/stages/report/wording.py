@@ -1,10 +1,21 @@
 """What comparisons and choices are called, the same on the page, in the summary and in the figures."""
 
+from collections.abc import Iterator
+
 from ssd_jobs.scoring.formatting import describe, percent, points
-from ssd_jobs.stages.report.document import ArmResult, BenchmarkSection, BestSetting, Comparison, SelectSection
+from ssd_jobs.stages.report.document import (
+    ArmResult,
+    BenchmarkSection,
+    BestSetting,
+    Comparison,
+    RoundSection,
+    SelectSection,
+)
 
-__all__ = ["ARM_NAMES", "arm_label", "best_sentence", "gain_label", "same_setting_label", "versus"]
+__all__ = ["ARM_NAMES", "arm_label", "best_sentence", "gain_label", "round_sentences", "same_setting_label", "versus"]
 
+DIGITS = 12
+"""Of a digest: enough for a person to compare."""
 ARM_NAMES = {"Base": "base", "Candidate": "+SSD"}
 
 
@@ -25,6 +36,15 @@ def gain_label(panel: BenchmarkSection, comparison: Comparison) -> str:
 def versus(comparison: Comparison) -> str:
     """Return what the candidate is compared with."""
     return "the base, both at chosen settings" if comparison.baseline == "BestDecode" else "the base"
+
+
+def round_sentences(found: RoundSection) -> Iterator[str]:
+    """Yield where the candidate stands in a chain of rounds, and what it gained over the root of that."""
+    yield f"Round {found.number}: started from {found.parent[:DIGITS]}, the root is {found.root[:DIGITS]}"
+    for each in found.against_root:
+        for k, delta in each.delta.items():
+            gain = f"{points(delta.value)} [{points(delta.low)}, {points(delta.high)}]"
+            yield f"{each.benchmark} pass@{k} against the root, which has {percent(each.root[k])}: {gain} points"
 
 
 def same_setting_label(select: SelectSection) -> str:

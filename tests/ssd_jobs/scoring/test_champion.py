@@ -26,7 +26,9 @@ def card(rates: arms.Floats, rng: np.random.Generator, *, samples: int = 10, **c
 
 def judged(candidate: BenchmarkCard, other: BenchmarkCard) -> Check:
     """Judge with few replicates."""
-    return champion.judge(GATE, candidate, other, "3", confidence=GATE.confidence, replicates=400, seed=0)
+    return champion.judge(
+        GATE, candidate, other, champion.champion("3"), confidence=GATE.confidence, replicates=400, seed=0
+    )
 
 
 def share_passed(gain: float, *, over: float) -> float:
@@ -76,7 +78,9 @@ def test_what_was_measured_differently_is_not_comparable(changes: dict[str, Any]
     rates = arms.rates(rng)
     gate = GATE.model_copy(update={"metric": "pass@5"})
     theirs = card(rates * 0, rng).model_copy(update=changes)
-    found = champion.judge(gate, card(rates, rng), theirs, "3", confidence=gate.confidence, replicates=200, seed=0)
+    found = champion.judge(
+        gate, card(rates, rng), theirs, champion.champion("3"), confidence=gate.confidence, replicates=200, seed=0
+    )
     assert not found.passed
     assert found.text.startswith(f"champion not comparable: version 3 {words}; ")
 

@@ -17,10 +17,12 @@ from resources.sweeps import sweep
 from ssd_jobs.contract.cells import CellRow, CellsTable, SelectedCell
 from ssd_operator.cli import cells, sweep_table
 from ssd_operator.errors import InvalidInput
-from ssd_operator.local.sweep import CellRun, LocalSweep
+from ssd_operator.local.chain import CellRun
+from ssd_operator.local.sweep import LocalSweep
 from ssd_operator.spec.sweep_resource import parse_sweep
 
-CELLS = parse_sweep(sweep()).cells()
+SWEEP = parse_sweep(sweep())
+CELLS = SWEEP.cells()
 
 
 @pytest.mark.parametrize(
@@ -56,7 +58,7 @@ def test_a_cell_that_is_not_there(wanted: str, sentence: str) -> None:
 
 def standing(folder: Path) -> list[CellRun]:
     """Return a sweep that has not begun."""
-    return LocalSweep("heat", CELLS, folder, tracking_uri="").cells()
+    return LocalSweep("heat", CELLS, SWEEP.fields, folder, tracking_uri="").cells()
 
 
 def found() -> CellsTable:
@@ -65,7 +67,8 @@ def found() -> CellsTable:
         CellRow(
             name=cell.name, origin=cell.origin, replicate=cell.replicate, setting="t0d7-k20-p0d8", settings=3,
             select=0.5 + number / 10, base_select=0.4, report=0.45, report_low=0.4, report_high=0.5, base_report=0.41,
-            difference=0.04, difference_low=-0.01, difference_high=0.09, over_baseline=None,
+            difference=0.04, difference_low=-0.01, difference_high=0.09, over_baseline=None, curve=None, over_root=None,
+            over_root_low=None, over_root_high=None,
         )
         for number, cell in enumerate(CELLS[:2])
     ]  # fmt: skip

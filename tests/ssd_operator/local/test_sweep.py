@@ -73,7 +73,7 @@ class Interrupted(StandIn):
 def local(written: dict[str, Any], folder: str | Path, process: StandIn) -> LocalSweep:
     """Open a sweep in a folder."""
     parsed = parse_sweep(written)
-    return LocalSweep(parsed.name, parsed.cells(), Path(folder), tracking_uri="", run_process=process)
+    return LocalSweep(parsed.name, parsed.cells(), parsed.fields, Path(folder), tracking_uri="", run_process=process)
 
 
 def run(work: LocalSweep, *, parallel: int = 4, most_failed: int | None = None, wanted: set[str] | None = None) -> str:

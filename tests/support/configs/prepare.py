@@ -32,6 +32,7 @@ def prepare_config(
     gpus: Mapping[str, int] | None = None,
     compiles_for: Literal["", "cpu", "cuda"] = "",
     output: str = "problems/prepare",
+    skip: int | None = None,
     hardware: contract.Hardware = CPU,
     offline: bool = True,
     tracking_uri: str = "",
@@ -43,6 +44,7 @@ def prepare_config(
         deduplicate=deduplicate,
         require_passed_column=require_passed_column,
         limit=limit,
+        skip=skip,
         decontaminate=decontaminate,
     )
     base = contract.ModelScience(source=model, trust_remote_code=False)

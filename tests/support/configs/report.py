@@ -116,6 +116,7 @@ def report_config(
     promoted: contract.Promotion | None = None,
     bootstrap_replicates: int = 500,
     chosen_among: int | None = None,
+    round_of: contract.RoundOf | None = None,
     failed: Sequence[contract.FailedStage] = (),
     output: str = "reports/one",
 ) -> contract.ReportConfig:
@@ -125,6 +126,7 @@ def report_config(
         seed=0,
         promotion=promoted or promotion_of(tracking.experiment),
         chosen_among=chosen_among,
+        round=round_of,
     )
     return contract.ReportConfig(
         version=1,

@@ -20,7 +20,7 @@ __all__ = ["Mutation", "as_written", "mutations"]
 NAME = "toy"
 TEXTS = (
     "other", "release_v5", "2025-03-02", "2025-02-02", "pass@5", "models:/other/2", "a/other", "5h", "512Mi", "toy",
-    "gpt-oss-20b", "2", "Train", "folder", "/other",
+    "2" * 64, "checkpoints/2", "reports/2", "gpt-oss-20b", "2", "Train", "folder", "/other",
 )  # fmt: skip
 SELECTOR = {"name": "secret", "key": "key"}
 POD: dict[str, Any] = {
@@ -71,6 +71,7 @@ WINDOW = {"release": "release_v6", "from": "2025-02-01", "to": "2025-05-31"}
 DECODE = {"temperature": 0.5, "topK": 3, "topP": 0.5}
 EVERYTHING: dict[str, Any] = {
     "analysis": {},
+    "round": {"number": 2, "rootDigest": "1" * 64, "rootReport": "reports/1"},
     "promotion": {
         "chosenAmong": 3,
         "gate": {"benchmark": "hub", "guards": [{"benchmark": "hub", "metric": "pass@1"}]},
@@ -93,6 +94,7 @@ BASES: tuple[dict[str, Any], ...] = (
     EVERYTHING,
     {"model": HUB_MODEL, "prompts": {"source": {"huggingFace": {**HUB, "columns": COLUMNS}}}},
     {"model": {"source": {"path": "base"}}, "prompts": {"source": {"path": "problems"}}, "promotion": None},
+    {"model": {"source": {"export": {"path": "checkpoints/1", "digest": "1" * 64}}}},
     {"model": {"source": {"registry": "models:/a/1"}}, "storage": {"template": {"size": "1Gi"}}},
 )
 """Specs in which, together, every field stands and counts."""

@@ -104,7 +104,7 @@ SWEEP_FAULTS = (
     ),
     _seen("no-replicate", "spec.replicates", "must be at least 1, but is 0", replicates=0),
     _seen("no-such-baseline", "spec.baseline.cell", "must be one of spec.cells", baseline={"cell": "kontrol"}),
-    _seen("no-cell", "spec", "has no cell: name axes, cells, or both", axes=None, cells=[], baseline=None),
+    _seen("no-cell", "spec", "has no cell: name axes, cells, rounds, or several of them", axes=None, cells=[], baseline=None),
     _hidden(
         "select-without-parts", "spec.select.benchmark", _NO_PARTS,
         select={"benchmark": "plain"}, **_template(**_BENCHMARKS),
@@ -196,6 +196,24 @@ SWEEP_FAULTS = (
         "spec.template.spec.promotion.chosenAmong",
         "must not be set: the sweep writes it",
         **_template(promotion={"chosenAmong": 3}),
+    ),
+    _seen(
+        "baseline-beside-rounds", "spec.baseline", "must not be set beside rounds, which are compared with their root",
+        rounds={"count": 2, "freshPrompts": False},
+    ),
+    _seen(
+        "fresh-prompts-without-a-limit", "spec.rounds.freshPrompts",
+        "needs prompts.limit in the template: each round takes the next so many problems of the pool",
+        rounds={"count": 2}, baseline=None, **_template(prompts={"limit": 0}),
+    ),
+    _seen("one-round", "spec.rounds.count", "must be at least 2, but is 1", rounds={"count": 1}, baseline=None),
+    _seen(
+        "round-in-the-template", "spec.template.spec.round", "must not be set: a sweep with rounds writes it",
+        **_template(round={"number": 1}),
+    ),
+    _hidden(
+        "axis-of-rounds", "spec.axes[0].field", "round is written by spec.rounds",
+        axes=[_axis(field="round.number", values=[1, 2])],
     ),
     _seen(
         "a-claim-per-cell", "spec.template.spec.storage.template",

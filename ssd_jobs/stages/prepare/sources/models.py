@@ -14,8 +14,9 @@ from typing import Any
 from pydantic import JsonValue
 from safetensors import SafetensorError, safe_open
 
+from ssd_jobs import artifacts
 from ssd_jobs.artifacts import Draft
-from ssd_jobs.contract import Builtin, HuggingFaceModel, ModelScience, PathModel, RegistryModel, files
+from ssd_jobs.contract import Builtin, ExportedModel, HuggingFaceModel, ModelScience, PathModel, RegistryModel, files
 from ssd_jobs.contract.printable import brief
 from ssd_jobs.errors import BadInput, first_line
 from ssd_jobs.stages.prepare.sources import hub
@@ -46,6 +47,8 @@ def materialize(
             facts = _from_path(workspace / path, draft, patterns)
         case RegistryModel(uri=uri):
             facts = _from_registry(uri, draft, patterns, tracking_uri)
+        case ExportedModel() as export:
+            facts = _from_export(export, workspace, draft, patterns)
         case Builtin(name=name):
             facts = _builtin(name, draft, patterns)
     _check(draft.path)
@@ -78,6 +81,21 @@ def _from_path(path: Path, draft: Draft, patterns: tuple[str, ...]) -> dict[str,
         if file.is_file() and _is_wanted(file.name, patterns):
             draft.copy(file.name, file)
     return {"path": str(path)}
+
+
+def _from_export(
+    source: ExportedModel, workspace: Path, draft: Draft, patterns: tuple[str, ...]
+) -> dict[str, JsonValue]:
+    """Copy what a training exported, if it is what was asked for, byte for byte."""
+    trained = artifacts.open_artifact(workspace / source.path)
+    if trained.digest != source.digest:
+        raise BadInput(
+            f"model.source.export: {source.path} has the digest {trained.digest[:12]}, not {source.digest[:12]}: "
+            f"it was trained again since; name the digest that it has now"
+        )
+    trained.verify([name for name in trained.manifest.files if name.startswith(f"{files.EXPORT}/")])
+    _from_path(workspace / files.export(source.path), draft, patterns)
+    return {"export": source.path, "export_digest": source.digest}
 
 
 def _from_registry(uri: str, draft: Draft, patterns: tuple[str, ...], tracking_uri: str) -> dict[str, JsonValue]:

@@ -36,10 +36,14 @@ def choose(
     deduplicate: bool,
     require_passed: bool,
     limit: int,
+    skip: int,
     index: Index | None,
     drop_overlaps: bool,
 ) -> Selection:
-    """Choose; of equal statements the first counts, and a limit takes the first by hash, not by position."""
+    """Choose; of equal statements the first counts, and a limit takes the first by hash, not by position.
+
+    What is skipped are the first by hash, too: who skips as many as another one takes has none of the same.
+    """
     selection = Selection()
     statements = _Statements(deduplicate, require_passed)
     places: list[tuple[bytes, int]] = []
@@ -52,7 +56,8 @@ def choose(
         selection.overlaps += [ProblemOverlap(position, problem.problem_id, name, count) for name, count in found]
         if not (overlaps and drop_overlaps):
             places.append((_order(digest, problem.problem_id), position))
-    chosen = sorted(places)[:limit] if limit else places
+    ordered = sorted(places)[skip:] if limit or skip else places
+    chosen = ordered[:limit] if limit else ordered
     selection.kept = sorted(position for _, position in chosen)
     selection.counts = {**statements.counts(), "candidates": len(places), "kept": len(selection.kept)}
     overlapping = {overlap.position for overlap in selection.overlaps}

@@ -1,6 +1,7 @@
 """When there is nothing to judge, the decision is to skip, and it says why."""
 
 import shlex
+from itertools import product
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,9 +12,11 @@ from configs.report import CHOSEN, FIXED, REPORT_GATE, promotion_of, report_conf
 from populations import arms
 from ssd_jobs import contract, tracking
 from ssd_jobs.scoring import Panel, Scores
-from ssd_jobs.stages.report import decision
+from ssd_jobs.scoring.scorecard import RootCard
+from ssd_jobs.stages.report import decision, scorecards
 from ssd_jobs.stages.report.evidence import Evidence, Grader
 
+PANELS = ("lcb-v6", "humaneval")
 GRADER = Grader("7e57", {"format": 1, "memory_mb": 4096, "python": "3.12"})
 TRACKING = contract.Tracking(uri="http://x", experiment="x", run_key="x", run_name="x")
 
@@ -61,6 +64,23 @@ def test_a_clear_gain_is_promoted(tmp_path: Path) -> None:
     """All conditions hold."""
     found = decision.decide(config(tmp_path), evidence(), asked())
     assert (found.decision, found.register) == ("Promoted", True)
+
+
+@pytest.mark.parametrize(("arm", "decided"), [("Base", "Promoted"), ("Candidate", "Held")])
+def test_a_later_round_must_beat_the_root_as_well(tmp_path: Path, arm: contract.Arm, decided: str) -> None:
+    """A gain over the round before is not enough: the root is asked for, and holds a candidate that is no better."""
+    whole = config(tmp_path)
+    later = contract.RoundOf(number=3, root_digest="1" * 64, root_report="reports/one")
+    wanted = whole.model_copy(update={"science": whole.science.model_copy(update={"round": later})})
+    found = evidence()
+    for name, names in product(PANELS, (FIXED, CHOSEN)):
+        found.graders[name, "Base", names["Base"], "Process"] = GRADER
+    found.root = RootCard(format=1, model="models/root", scorecard=scorecards.scorecard(wanted, found, arm))
+    judged = decision.decide(wanted, found, asked())
+    assert judged.decision == decided
+    assert [check.name for check in judged.checks][:2] == ["gain", "root"]
+    text = judged.checks[1].text
+    assert "against the root, the model of round 0 (" in text
 
 
 def test_canaries_without_proof_hold(tmp_path: Path) -> None:
