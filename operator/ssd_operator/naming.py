@@ -30,6 +30,7 @@ __all__ = [
     "LONGEST_NAME",
     "MANAGED_BY",
     "PLURAL",
+    "POD_GROUP",
     "SANDBOX",
     "SANDBOX_SOCKET",
     "SPEC",
@@ -61,6 +62,9 @@ PLURAL: Final = "selfdistillations"
 SWEEP_KIND: Final = "SelfDistillationSweep"
 SWEEP_PLURAL: Final = "selfdistillationsweeps"
 """The same of a sweep, which makes many of them."""
+
+POD_GROUP: Final = "PodGroup"
+"""The pods that a scheduler places together; each such scheduler has a kind of this name in its own group."""
 
 MANAGED_BY = "ssd-operator"
 

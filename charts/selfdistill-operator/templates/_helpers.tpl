@@ -103,4 +103,9 @@ seccompProfile: {type: RuntimeDefault}
   resources: [localqueues/pendingworkloads]
   verbs: [get]
 {{- end }}
+{{- range .Values.gangSchedulers }}
+- apiGroups: [{{ get (dict "Coscheduling" "scheduling.x-k8s.io" "Volcano" "scheduling.volcano.sh" "KAI" "scheduling.run.ai") . }}]
+  resources: [podgroups]
+  verbs: [create]
+{{- end }}
 {{- end -}}

@@ -7,7 +7,6 @@ from ssd_operator.cluster.config_maps import FrozenText, FrozenTexts
 from ssd_operator.cluster.decoding import decode
 from ssd_operator.cluster.doors import Kept
 from ssd_operator.cluster.events import Recorder
-from ssd_operator.cluster.job_events import pod_refusal
 from ssd_operator.cluster.jobs import Jobs
 from ssd_operator.cluster.keys import Key, ResourceIdentity, run_key
 from ssd_operator.cluster.leases import Lease, Leases
@@ -18,6 +17,7 @@ from ssd_operator.cluster.resources import Ended, Run, Unreadable
 from ssd_operator.cluster.runs import Runs, change_run, list_runs, read_run, rehearse
 from ssd_operator.cluster.store import Store
 from ssd_operator.cluster.sweeps import StoredSweep, Sweeps
+from ssd_operator.cluster.told_events import pod_refusal, scale_up
 from ssd_operator.cluster.transport import Raw, context_namespace
 
 __all__ = [
@@ -56,5 +56,6 @@ __all__ = [
     "read_run",
     "rehearse",
     "run_key",
+    "scale_up",
     "sweep_of",
 ]

@@ -12,7 +12,7 @@ import aiohttp
 
 from ssd_operator.cluster.decoding import decode
 from ssd_operator.cluster.owners import OwnerReference, owned_by
-from ssd_operator.cluster.paths import KINDS
+from ssd_operator.cluster.paths import KINDS, kind_of
 from ssd_operator.cluster.transport import JSON, Http, Raw, Request, Transport
 
 __all__ = ["Api", "ApiError", "connect"]
@@ -23,6 +23,8 @@ MERGE = "application/merge-patch+json"
 PAGE = 500
 REFUSALS = frozenset({400, 403, 413, 422})
 """Malformed, forbidden (also by a quota), too large, invalid."""
+UNSERVED = "Unserved"
+"""Our reason for an answer without one: the cluster has no such kind of object."""
 
 
 class ApiError(Exception):
@@ -46,7 +48,7 @@ class ApiError(Exception):
     @property
     def missing(self) -> bool:
         """Tell whether the object does not exist."""
-        return self.status == 404
+        return self.status == 404 and self.reason != UNSERVED
 
     @property
     def exists(self) -> bool:
@@ -56,7 +58,7 @@ class ApiError(Exception):
     @property
     def refused(self) -> bool:
         """Tell whether the same request would be refused again: a person must change something first."""
-        return self.status in REFUSALS
+        return self.status in REFUSALS or self.reason == UNSERVED
 
     @property
     def conflict(self) -> bool:
@@ -97,8 +99,13 @@ class Api:
 
     async def create(self, body: Raw, *, owner: OwnerReference | None = None) -> Raw:
         """Make one object; its name is the lock."""
-        path = KINDS[body["kind"]].path(body["metadata"]["namespace"])
-        return await self.request("POST", path, body=owned_by(body, owner))
+        path = kind_of(body).path(body["metadata"]["namespace"])
+        try:
+            return await self.request("POST", path, body=owned_by(body, owner))
+        except ApiError as error:
+            if error.status != 404 or error.reason:
+                raise
+            raise ApiError(404, UNSERVED, f"it serves no {body['kind']} of {body['apiVersion']}") from None
 
     async def ensure(self, body: Raw, *, owner: OwnerReference) -> None:
         """Make one object unless it is there."""

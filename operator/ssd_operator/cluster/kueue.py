@@ -28,7 +28,7 @@ async def workload(api: Api, job: JobView) -> Workload | None:
     """Return the Workload of a Job."""
     path = f"kueue.x-k8s.io/{{}}/namespaces/{job.namespace}/workloads"
     for raw in await _items(api, path, {"labelSelector": f"{JOB_LABEL}={job.uid}"}):
-        return Workload(name=raw["metadata"]["name"], reason=_reason(raw))
+        return Workload(name=raw["metadata"]["name"], reason=_reason(raw, job))
     return None
 
 
@@ -52,9 +52,12 @@ async def _items(api: Api, path: str, query: dict[str, str]) -> list[Raw]:
     return []
 
 
-def _reason(raw: Raw) -> str:
+def _reason(raw: Raw, job: JobView) -> str:
     """Return why a Workload is not admitted."""
     conditions = {each["type"]: each for each in raw.get("status", {}).get("conditions", [])}
+    if raw.get("spec", {}).get("active") is False:
+        words = conditions.get("Evicted", {}).get("message") or "somebody deactivated it"
+        return f"{words.rstrip('. ')}; kubectl delete job {job.name} lets the stage go on from what it has written"
     reserved = conditions.get("QuotaReserved", {})
     if reserved.get("status") == "True":
         return "its quota is reserved, admission checks are not through"

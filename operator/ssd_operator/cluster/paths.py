@@ -1,11 +1,13 @@
 """Where each kind of object is found in the API."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ssd_operator import naming
 from ssd_operator.spec.kinds import RESOURCE_KINDS
 
-__all__ = ["KINDS", "Kind"]
+__all__ = ["KINDS", "Kind", "kind_of"]
 
 
 @dataclass(frozen=True)
@@ -34,3 +36,10 @@ KINDS = {
     "ResourceQuota": Kind("v1", "resourcequotas"),
     "Service": Kind("v1", "services"),
 }
+
+
+def kind_of(body: Mapping[str, Any]) -> Kind:
+    """Return the place of an object's kind; of PodGroups there are several, one for each scheduler."""
+    if body["kind"] == naming.POD_GROUP:
+        return Kind(body["apiVersion"], "podgroups")
+    return KINDS[body["kind"]]

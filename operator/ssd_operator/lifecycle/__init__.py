@@ -22,7 +22,7 @@ from ssd_operator.lifecycle.sweep_actions import (
     actions_for_cells,
 )
 from ssd_operator.lifecycle.timing import expires, next_look, retry_in
-from ssd_operator.lifecycle.waiting import is_podless
+from ssd_operator.lifecycle.waiting import is_homeless, is_podless
 
 __all__ = [
     "Action",
@@ -59,6 +59,7 @@ __all__ = [
     "frozen",
     "hold",
     "is_asked",
+    "is_homeless",
     "is_over",
     "is_podless",
     "is_watched",

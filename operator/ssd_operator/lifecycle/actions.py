@@ -74,6 +74,9 @@ def _for_stage(stage: StageStatus, node: Node, inputs: Inputs) -> Iterator[Actio
     job = inputs.jobs.get(reference.name)
     if stage.phase == "Suspended":
         yield from _suspend(node, job, inputs)
+    elif stage.retry_time is not None:
+        if job is not None and not job.end and not job.deleting:
+            yield DeleteJob(job)
     elif not reference.uid:
         ready = job is not None and inputs.made.get(job.name) == job.uid
         if job is None or (job.key == node.key and not job.deleting and not ready):

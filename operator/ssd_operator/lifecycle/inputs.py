@@ -75,6 +75,8 @@ class PodView:
     started_at: str = ""
     """Since when a node works on it."""
     node: str = ""
+    placed_at: str = ""
+    """Since when it has its node, or is known to have none."""
     ends_at: str = ""
     """When a pod that is being deleted must have ended; empty while nobody deletes it."""
 
@@ -117,6 +119,8 @@ class Inputs:
     """Job -> why it waits, in its queue's words."""
     podless: Mapping[str, str] = field(default_factory=dict)
     """Job -> why it gets no pods, in the words of whoever refuses them."""
+    scaling: Mapping[str, str] = field(default_factory=dict)
+    """Pod -> how the cluster makes a node for it, in the words of its autoscaler."""
     progress: Mapping[str, ProgressStatus] = field(default_factory=dict)
     """Stage -> how far it is, as its workers count."""
     recorded: frozenset[str] = frozenset()

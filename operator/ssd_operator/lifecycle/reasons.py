@@ -107,6 +107,23 @@ UNSCHEDULABLE: Final = Reason(
     "have a node; make room, or ask for less and delete the Job",
     is_event=True,
 )
+SCALING_UP: Final = Reason(
+    "ScalingUp",
+    WAITS,
+    "no node has room for a pod, and the cluster's autoscaler makes one",
+    "wait; its words are in the message. No fault: where nodes take longer than `scheduling.gang.placementTimeout`, "
+    "raise that",
+    is_event=True,
+)
+HALF_PLACED: Final = Reason(
+    "HalfPlaced",
+    WAITS,
+    "some pods of a gang had a node and others got none for `scheduling.gang.placementTimeout`: the first gave theirs "
+    "back",
+    "make room or ask for less; it is tried again, later and later, and not counted. With `scheduling.gang.scheduler` "
+    "all pods are placed or none",
+    is_event=True,
+)
 IMAGE_PULL: Final = Reason(
     "ImagePull",
     WAITS,

@@ -15,6 +15,7 @@ from typing import Any
 
 from ssd_jobs import contract
 from ssd_operator.lifecycle import job_end, retry
+from ssd_operator.lifecycle.gang import gives_back, released
 from ssd_operator.lifecycle.inputs import Inputs, JobView, PodView, moment, stamp
 from ssd_operator.lifecycle.results import chosen, result_of
 from ssd_operator.lifecycle.stalling import seen_since, stall
@@ -26,6 +27,7 @@ __all__ = ["ENDED", "LIVE", "backoff_end", "has_unknown_phase", "is_watched", "s
 
 ENDED = frozenset({"Succeeded", "Failed", "Skipped"})
 LIVE = frozenset({"Pending", "Running", "Suspended"})
+RETRIED = "goes on from its newest checkpoint: not all of its pods had a node"
 
 
 def step(node: Node, was: StageStatus, inputs: Inputs, phases: Mapping[str, str]) -> StageStatus:
@@ -87,6 +89,7 @@ def _attempt(node: Node, was: StageStatus, inputs: Inputs, message: str, *, fail
             "message": message,
             "progress": None,
             "start_time": was.start_time or stamp(inputs.now),
+            "retry_time": None,
         }
     )
 
@@ -125,7 +128,14 @@ def _follow(node: Node, was: StageStatus, inputs: Inputs) -> StageStatus:
         return _adopt(node, was, job, inputs)
     if job.end:
         return _complete(node, was, job, inputs) if job.end == "Complete" else _failed(node, was, job, inputs)
-    return _rest(was, inputs, "") if inputs.suspended else _running(node, was, job, inputs)
+    return _rest(was, inputs, "") if inputs.suspended else _live(node, was, job, inputs)
+
+
+def _live(node: Node, was: StageStatus, job: JobView, inputs: Inputs) -> StageStatus:
+    """Follow a Job that goes on, unless it is a gang that holds nodes for nothing."""
+    if was.retry_time is not None:
+        return was
+    return released(node, was, job, inputs) if gives_back(node, job, inputs) else _running(node, was, job, inputs)
 
 
 def _without_job(node: Node, was: StageStatus, inputs: Inputs) -> StageStatus:
@@ -135,6 +145,9 @@ def _without_job(node: Node, was: StageStatus, inputs: Inputs) -> StageStatus:
         return _rest(was, inputs, "")
     if not reference.uid or reference.name not in inputs.absent:
         return _pending(was, inputs.refusals.get(reference.name, was.message))
+    if was.retry_time is not None:
+        is_due = inputs.now >= moment(was.retry_time)
+        return _attempt(node, was, inputs, RETRIED, failures=was.failures) if is_due else _pending(was, was.message)
     message = "goes on" if was.phase == "Suspended" else f"Job {reference.name} was deleted by someone: started again"
     return _attempt(node, was, inputs, message, failures=was.failures)
 
@@ -145,7 +158,7 @@ def _adopt(node: Node, was: StageStatus, job: JobView, inputs: Inputs) -> StageS
     if job.end == "Failed" and not ours:
         return _attempt(node, was, inputs, "", failures=was.failures)
     if job.deleting:
-        return _rest(was, inputs, f"waits until Job {job.name} is gone")
+        return _rest(was, inputs, was.message if was.retry_time else f"waits until Job {job.name} is gone")
     if inputs.made.get(job.name) == job.uid:
         reference = JobReference(name=job.name, uid=job.uid)
         return _follow(node, was.model_copy(update={"jobs": (reference,)}), inputs)
@@ -256,4 +269,5 @@ def _pending(was: StageStatus, message: str) -> StageStatus:
 
 
 def _end(was: StageStatus, phase: str, message: str, inputs: Inputs) -> StageStatus:
-    return was.model_copy(update={"phase": phase, "message": message, "completion_time": stamp(inputs.now)})
+    end = {"phase": phase, "message": message, "completion_time": stamp(inputs.now), "retry_time": None}
+    return was.model_copy(update=end)

@@ -137,12 +137,15 @@ def _wait_reason(stage: StageStatus, inputs: Inputs) -> WaitReason | None:
     job = inputs.jobs.get(name)
     if job is None or job.end or job.deleting or name in inputs.refusals:
         silent = not stage.message or stage.phase != "Pending"
-        return None if silent else WaitReason(_held_back(job, refused=name in inputs.refusals), stage.message)
-    return wait_reason(job, inputs)
+        return None if silent else WaitReason(_held_back(stage, job, inputs), stage.message)
+    return wait_reason(job, inputs) if stage.retry_time is None else WaitReason(reasons.HALF_PLACED, stage.message)
 
 
-def _held_back(job: JobView | None, *, refused: bool) -> Reason:
+def _held_back(stage: StageStatus, job: JobView | None, inputs: Inputs) -> Reason:
     """Return why a stage has no Job that could run: none may be made, none is due yet, or another is in the way."""
+    refused = stage.jobs[0].name in inputs.refusals
+    if stage.retry_time is not None:
+        return reasons.HALF_PLACED
     if refused:
         return reasons.REFUSED
     return reasons.TEMPORARY if job is not None and job.end == "Failed" else reasons.WAITING

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from ssd_jobs import contract
 from ssd_operator.lifecycle import conditions
 from ssd_operator.lifecycle.conditions import HasConditions
-from ssd_operator.lifecycle.inputs import Inputs, moment
+from ssd_operator.lifecycle.gang import half_placed_until
+from ssd_operator.lifecycle.inputs import Inputs, JobView, moment
 from ssd_operator.lifecycle.run import is_over
 from ssd_operator.lifecycle.stage import LIVE, backoff_end
 from ssd_operator.lifecycle.stalling import is_asked
-from ssd_operator.lifecycle.waiting import stuck_at
+from ssd_operator.lifecycle.waiting import is_homeless, stuck_at
 from ssd_operator.spec import condition_types, scalars
-from ssd_operator.spec.status import Status
+from ssd_operator.spec.status import StageStatus, Status
 
 __all__ = ["expires", "next_look", "retry_in"]
 
 QUEUED_S = 30
-"""Nothing tells when a Job's place in its queue changes."""
+"""Nothing tells when a Job's place in its queue changes, or when an autoscaler begins to make a node."""
 UNSETTLED_S = 5
 """A Job that belongs to others or goes away may change without any event that names us."""
 
@@ -50,6 +52,12 @@ def next_look(status: Status, inputs: Inputs) -> float | None:
     return max((min(moments) - inputs.now).total_seconds(), 0.0) + 0.1
 
 
+def _may_change_unseen(job: JobView, inputs: Inputs) -> bool:
+    """Tell whether what a Job waits for may change without news: its place in a queue, a node that is being made."""
+    queued = job.queue and job.suspended and inputs.place.settings.kueue
+    return bool(queued) or any(map(is_homeless, inputs.pods.get(job.name, ())))
+
+
 def _moments(status: Status, inputs: Inputs) -> Iterator[datetime]:
     ends = expires(status, inputs)
     if ends is not None:
@@ -60,16 +68,29 @@ def _moments(status: Status, inputs: Inputs) -> Iterator[datetime]:
     if deadline is not None:
         yield deadline
     for stage in status.stages:
-        if stage.phase not in LIVE:
-            continue
-        job = inputs.jobs.get(stage.jobs[0].name)
-        if not stage.jobs[0].uid or (job is not None and job.deleting):
-            yield inputs.now + timedelta(seconds=UNSETTLED_S)
-        if job is not None:
-            yield from (each for each in stuck_at(job, inputs.pods.get(job.name, ())) if each > inputs.now)
-        if job is not None and job.queue and job.suspended and inputs.place.settings.kueue:
-            yield inputs.now + timedelta(seconds=QUEUED_S)
-        if job is not None and job.end == "Failed":
-            yield backoff_end(stage, job)
-        if stage.phase == "Running" and is_asked(stage) and inputs.place.settings.worker_metrics_port:
-            yield inputs.now + timedelta(seconds=inputs.place.settings.progress_s)
+        if stage.phase in LIVE:
+            yield from _of_stage(stage, inputs)
+
+
+def _of_stage(stage: StageStatus, inputs: Inputs) -> Iterator[datetime]:
+    """Yield when something about a live stage is due."""
+    job = inputs.jobs.get(stage.jobs[0].name)
+    if not stage.jobs[0].uid or (job is not None and job.deleting):
+        yield inputs.now + timedelta(seconds=UNSETTLED_S)
+    if stage.retry_time is not None:
+        yield moment(stage.retry_time)
+    if job is not None:
+        yield from _of_job(stage, job, inputs)
+    if stage.phase == "Running" and is_asked(stage) and inputs.place.settings.worker_metrics_port:
+        yield inputs.now + timedelta(seconds=inputs.place.settings.progress_s)
+
+
+def _of_job(stage: StageStatus, job: JobView, inputs: Inputs) -> Iterator[datetime]:
+    """Yield when something about the Job of a stage is due."""
+    half_placed = half_placed_until(job, inputs) if contract.STAGES[stage.kind].shape == "Gang" else None
+    stuck = [*stuck_at(job, inputs.pods.get(job.name, ())), *([half_placed] if half_placed else [])]
+    yield from (each for each in stuck if each > inputs.now)
+    if _may_change_unseen(job, inputs):
+        yield inputs.now + timedelta(seconds=QUEUED_S)
+    if job.end == "Failed":
+        yield backoff_end(stage, job)

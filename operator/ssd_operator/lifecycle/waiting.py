@@ -15,7 +15,7 @@ from ssd_operator.lifecycle import reasons
 from ssd_operator.lifecycle.inputs import Inputs, JobView, PodView, moment
 from ssd_operator.lifecycle.reasons import Reason
 
-__all__ = ["WaitReason", "is_lost", "is_podless", "stuck_at", "wait_reason"]
+__all__ = ["WaitReason", "is_homeless", "is_lost", "is_podless", "stuck_at", "wait_reason"]
 
 PODLESS = timedelta(seconds=30)
 """A Job without a pod for so long has been refused one; nothing but its events says by whom."""
@@ -42,6 +42,11 @@ class WaitReason:
     def __post_init__(self) -> None:
         """Keep within what a status holds."""
         object.__setattr__(self, "message", self.message[:1000])
+
+
+def is_homeless(pod: PodView) -> bool:
+    """Tell whether a pod has no node because none has room for it."""
+    return pod.phase == "Pending" and bool(pod.unschedulable)
 
 
 def stuck_at(job: JobView, pods: Sequence[PodView]) -> Iterator[datetime]:
@@ -92,7 +97,7 @@ def wait_reason(job: JobView, inputs: Inputs) -> WaitReason | None:
     if is_podless(job, pods, now):
         return WaitReason(reasons.NO_PODS, _podless_message(job, inputs.podless.get(job.name, "")))
     pending = [pod for pod in pods if pod.phase == "Pending"]
-    waits = [reason for pod in pending if (reason := _pod(pod, job, pods, now))]
+    waits = [reason for pod in pending if (reason := _pod(pod, job, inputs))]
     if waits:
         return waits[0]
     later = [pod for pod in pods if pod.exit_code == ExitCode.TEMPORARY]
@@ -125,10 +130,10 @@ def _lost_message(pod: PodView) -> str:
     )
 
 
-def _pod(pod: PodView, job: JobView, pods: Sequence[PodView], now: datetime) -> WaitReason | None:
+def _pod(pod: PodView, job: JobView, inputs: Inputs) -> WaitReason | None:
     words = _words(pod.waiting_message or pod.waiting)
     if pod.unschedulable:
-        return WaitReason(reasons.UNSCHEDULABLE, _unschedulable(pod, job, pods))
+        return _without_node(pod, job, inputs)
     if pod.waiting in IMAGE:
         remedy = "push it, or correct image.prefix and image.tag of the chart or spec.pod.imagePullSecrets"
         message = f"pod {pod.name} gets no image: {words}; {remedy} and then kubectl delete job {job.name}"
@@ -139,10 +144,18 @@ def _pod(pod: PodView, job: JobView, pods: Sequence[PodView], now: datetime) -> 
     if pod.waiting not in ORDINARY:
         return WaitReason(reasons.POD_WAITING, f"pod {pod.name} waits: {words}; see kubectl describe pod {pod.name}")
     slow = _slow_at(pod)
-    if slow is not None and now >= slow:
+    if slow is not None and inputs.now >= slow:
         message = f"pod {pod.name} has a node and does not start: kubectl describe pod {pod.name} says why"
         return WaitReason(reasons.POD_SLOW, f"{message}, such as a volume that cannot be mounted, or a large image")
     return None
+
+
+def _without_node(pod: PodView, job: JobView, inputs: Inputs) -> WaitReason:
+    """Return what a pod without a node waits for: one that is being made, or room on those that are there."""
+    scaling = inputs.scaling.get(pod.name, "")
+    if scaling:
+        return WaitReason(reasons.SCALING_UP, f"pod {pod.name} waits for a new node: {_words(scaling)}")
+    return WaitReason(reasons.UNSCHEDULABLE, _unschedulable(pod, job, inputs.pods[job.name]))
 
 
 def _unschedulable(pod: PodView, job: JobView, pods: Sequence[PodView]) -> str:

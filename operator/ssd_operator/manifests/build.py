@@ -6,7 +6,7 @@ never changed after it was made, except for `suspend` and for who owns it.
 
 from ssd_jobs import contract
 from ssd_operator import naming
-from ssd_operator.manifests import failures, pods
+from ssd_operator.manifests import failures, gangs, kueue, placement, pods
 from ssd_operator.manifests.place import Object, Place
 from ssd_operator.plan import Node
 
@@ -18,7 +18,8 @@ def objects(node: Node, place: Place, *, attempt: int = 1) -> tuple[Object, ...]
     body = [config_map(node, place, attempt=attempt)]
     if node.is_gang:
         body.append(_service(node, place, attempt))
-    return (*body, job(node, place, attempt=attempt))
+    group = gangs.pod_group(node, place, attempt=attempt, priority=placement.priority(node, place))
+    return (*body, *([group] if group else []), job(node, place, attempt=attempt))
 
 
 def config_map(node: Node, place: Place, *, attempt: int) -> Object:
@@ -39,11 +40,13 @@ def config_map(node: Node, place: Place, *, attempt: int) -> Object:
 
 
 def job(node: Node, place: Place, *, attempt: int) -> Object:
-    """Return the Job; when a queue is named it is made suspended, and only the queue starts it."""
-    queue = place.spec.scheduling.queue
+    """Return the Job; when a queue is named it is made suspended, and only the queue starts it.
+
+    With a PodGroup it is made suspended, too, and we start it when that stands.
+    """
     metadata = place.metadata(place.job_name(node, attempt), node, attempt)
-    if queue:
-        metadata["labels"] = {**metadata["labels"], naming.LABEL_QUEUE: queue}
+    metadata["labels"] |= kueue.job_labels(place)
+    metadata["annotations"] |= kueue.job_annotations(node, place) | gangs.job_annotations(node, place)
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -54,7 +57,7 @@ def job(node: Node, place: Place, *, attempt: int) -> Object:
             "parallelism": node.tasks,
             "podReplacementPolicy": "Failed",
             "ttlSecondsAfterFinished": place.settings.job_ttl_s,
-            "suspend": bool(queue),
+            "suspend": bool(place.spec.scheduling.queue) or gangs.scheduler(node, place) is not None,
             **(_gang(node, place, attempt) if node.is_gang else _sharded(node, place, attempt)),
         },
     }

@@ -3,11 +3,12 @@
 from typing import Any
 
 from ssd_operator import naming
+from ssd_operator.manifests import gangs
 from ssd_operator.manifests.place import Object, Place
 from ssd_operator.plan import Node
 from ssd_operator.spec.pod import Pod
 
-__all__ = ["placement"]
+__all__ = ["placement", "priority"]
 
 EVALUATION = frozenset({"evaluation", "analysis", "tracking"})
 """Sections of the spec whose stages finish what others have begun."""
@@ -15,6 +16,7 @@ EVALUATION = frozenset({"evaluation", "analysis", "tracking"})
 
 def placement(node: Node, place: Place, asked: Pod, *, job: str) -> Object:
     """Return what the pod's spec says about nodes, priority, runtime and identity."""
+    by = gangs.scheduler(node, place)
     selector, tolerations = dict(asked.node_selector), [_toleration(each.document()) for each in asked.tolerations]
     if node.gpus:
         selector = selector or dict(place.settings.gpu_node_selector)
@@ -25,9 +27,9 @@ def placement(node: Node, place: Place, asked: Pod, *, job: str) -> Object:
         "affinity": dict(asked.affinity),
         "topologySpreadConstraints": [_spread(each, job) for each in asked.topology_spread_constraints],
         "imagePullSecrets": [each.document() for each in asked.image_pull_secrets],
-        "priorityClassName": _priority(node, place, asked),
+        "priorityClassName": priority(node, place),
         "runtimeClassName": _runtime(node, place, asked),
-        "schedulerName": asked.scheduler_name,
+        "schedulerName": asked.scheduler_name or (by.name if by else ""),
         "serviceAccountName": asked.service_account_name,
         "resourceClaims": [each.document() for each in asked.resource_claims],
     }
@@ -44,10 +46,10 @@ def _spread(constraint: Object, job: str) -> Object:
     return {"labelSelector": {"matchLabels": {naming.LABEL_JOB: job}}, **constraint}
 
 
-def _priority(node: Node, place: Place, asked: Pod) -> str:
+def priority(node: Node, place: Place) -> str:
     """Return the priority class: the stage's, the resource's, or the installation's for this part of the work."""
     part = "evaluation" if node.row.pod.path.split(".")[0] in EVALUATION else "training"
-    named = asked.priority_class_name or place.spec.scheduling.priority_class_name
+    named = place.pod(node).priority_class_name or place.spec.scheduling.priority_class_name
     return named or place.settings.priority_classes.get(part, "")
 
 

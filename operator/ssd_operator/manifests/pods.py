@@ -5,7 +5,7 @@ the workspace and what it is told to do cannot be changed that way; `placement` 
 """
 
 from ssd_operator import naming
-from ssd_operator.manifests import mounts, resources, secure
+from ssd_operator.manifests import gangs, kueue, mounts, resources, secure
 from ssd_operator.manifests.place import Object, Place
 from ssd_operator.manifests.placement import placement
 from ssd_operator.manifests.secrets import environment, secret_sources
@@ -28,10 +28,13 @@ def template(node: Node, place: Place, *, attempt: int, subdomain: str = "") -> 
     """Return the pod template of a stage's Job."""
     asked = place.pod(node)
     own = {naming.LABEL_NETWORK: "none"} if node.needs_sandbox else {}
+    job, by = place.job_name(node, attempt), gangs.scheduler(node, place)
+    labels = by.labels(job, place.spec.scheduling.gang.queue) if by else {}
+    annotations = {**kueue.pod_annotations(node, place), **(by.annotations(job) if by else {})}
     return {
         "metadata": {
-            "labels": {**asked.labels, **place.labels(node, attempt), **own},
-            "annotations": {**asked.annotations, naming.ANNOTATION_KEY: node.key},
+            "labels": {**asked.labels, **labels, **place.labels(node, attempt), **own},
+            "annotations": {**asked.annotations, **annotations, naming.ANNOTATION_KEY: node.key},
         },
         "spec": {
             "restartPolicy": "Never",
@@ -42,7 +45,7 @@ def template(node: Node, place: Place, *, attempt: int, subdomain: str = "") -> 
             **_containers(node, place, asked),
             "volumes": [*_volumes(node, place, attempt), *mounts.own_volumes(asked)],
             **({"subdomain": subdomain} if subdomain else {}),
-            **placement(node, place, asked, job=place.job_name(node, attempt)),
+            **placement(node, place, asked, job=job),
         },
     }
 

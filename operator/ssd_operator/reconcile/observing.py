@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 
 from ssd_jobs import contract
-from ssd_operator.cluster import Api, Jobs, Key, Run, Store, quotas
-from ssd_operator.lifecycle import Inputs, JobView, PodView, is_asked, is_podless, is_watched
+from ssd_operator.cluster import Api, Jobs, Key, Run, Store, pod_refusal, quotas, scale_up
+from ssd_operator.lifecycle import Inputs, JobView, PodView, is_asked, is_homeless, is_podless, is_watched
 from ssd_operator.lifecycle.results import result_of
 from ssd_operator.manifests import Place
 from ssd_operator.reconcile.acting import Actor
 from ssd_operator.reconcile.admission import Admissions
-from ssd_operator.reconcile.pod_refusals import PodRefusals
 from ssd_operator.reconcile.progress import Reader, url
+from ssd_operator.reconcile.words import Words
 from ssd_operator.spec.status import ProgressStatus, StageStatus, Status
 
 __all__ = ["Observer"]
@@ -35,7 +36,8 @@ class Observer:
         self._requests = jobs
         self._progress = progress
         self._admissions = Admissions(api)
-        self._pod_refusals = PodRefusals(api)
+        self._pod_refusals = Words[JobView](partial(pod_refusal, api))
+        self._scale_ups = Words[PodView](partial(scale_up, api))
 
     def forget(self, key: Key) -> None:
         """Drop what is known of a resource."""
@@ -47,6 +49,7 @@ class Observer:
             "stages": self._progress.count(),
             "queued": self._admissions.count(),
             "podless": self._pod_refusals.count(),
+            "scaling": self._scale_ups.count(),
         }
 
     def keep_only(self, jobs: Iterable[JobView]) -> None:
@@ -54,6 +57,7 @@ class Observer:
         alive = {job.uid for job in jobs}
         self._admissions.keep_only(alive)
         self._pod_refusals.keep_only(alive)
+        self._scale_ups.keep_only({pod.uid for pod in self._store.pods_at_work()})
 
     async def observe(self, run: Run, was: Status, place: Place, *, problem: str) -> Inputs:
         """Return all that can be seen of a resource now; `problem` is what is wrong with its newest spec."""
@@ -79,6 +83,7 @@ class Observer:
             wanted=self._wanted(run.uid, jobs),
             queued=await self._queued(live, jobs) if place.settings.kueue else {},
             podless=await self._podless([jobs[name] for name in pods if name in jobs], pods),
+            scaling=await self._scaling(pods),
             progress=self._read_progress(key, live, pods, place),
             recorded=self._store.recorded(key.namespace, place.claim) if run.planning else frozenset(),
             quotas=await quotas(self._api, key.namespace) if run.planning else {},
@@ -125,6 +130,11 @@ class Observer:
         """Return who refuses the pods of Jobs that should have some."""
         now = self._clock()
         return {job.name: await self._pod_refusals.message(job) for job in jobs if is_podless(job, pods[job.name], now)}
+
+    async def _scaling(self, pods: dict[str, tuple[PodView, ...]]) -> dict[str, str]:
+        """Return how the cluster makes a node, for the first pod of each Job that has none."""
+        homeless = (next((pod for pod in each if is_homeless(pod)), None) for each in pods.values())
+        return {pod.name: await self._scale_ups.message(pod) for pod in homeless if pod is not None}
 
     def _wanted(self, uid: str, jobs: dict[str, JobView]) -> dict[str, str]:
         """Return for each Job another resource that wants it to go on."""

@@ -28,6 +28,7 @@ DURATION: Final = r"^([1-9][0-9]{0,5}[hms]){1,3}$"
 DURATION_OR_NONE: Final = r"^([1-9][0-9]{0,5}[hms]){0,3}$"
 KEEP: Final = r"^(all|results|([1-9][0-9]{0,5}[hms]){1,3})$"
 LABEL: Final = r"^([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?$"
+LABEL_KEY_OR_NONE: Final = r"^(([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?$"
 METRIC: Final = r"^pass@[1-9][0-9]{0,3}$"
 MOUNT: Final = r"^(/[.]?[A-Za-z0-9_][A-Za-z0-9._+@-]*)+$"
 PATH: Final = f"^{_PATH}$"
@@ -57,6 +58,7 @@ WORDS: Final[dict[str, str]] = {
     DURATION_OR_NONE: "a duration such as 30m, 72h or 1h30m, or empty",
     KEEP: "all, results, or a duration such as 720h",
     LABEL: "a label's value: letters, digits, -, _ and .",
+    LABEL_KEY_OR_NONE: "a label of nodes such as topology.kubernetes.io/zone, or empty",
     METRIC: "a metric such as pass@1",
     MOUNT: "a path from the root, such as /etc/ssl/certs, without ..",
     PATH: "a path below the workspace, without a leading / and without ..",

@@ -26,7 +26,8 @@ from ssd_operator.spec.prompts import Prompts
 from ssd_operator.spec.rounds import Round
 from ssd_operator.spec.sampling import Sampling
 from ssd_operator.spec.scalars import Duration, LabelValue, Line, OptionalDuration
-from ssd_operator.spec.storage import Scheduling, Storage, Tracking
+from ssd_operator.spec.scheduling import Scheduling
+from ssd_operator.spec.storage import Storage, Tracking
 from ssd_operator.spec.training import Training
 
 __all__ = ["Rerun", "ResolvedSpec"]

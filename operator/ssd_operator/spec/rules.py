@@ -11,7 +11,7 @@ from operator import le, lt
 from typing import Any
 
 from ssd_operator.errors import Problem
-from ssd_operator.spec import gate_rules, pod_rules, select_rules
+from ssd_operator.spec import gate_rules, pod_rules, scheduling_rules, select_rules
 from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.rule import Rule, is_name
 from ssd_operator.spec.walk import places
@@ -98,6 +98,7 @@ RULES: tuple[Rule, ...] = (
         message="set from and nonce together",
     ),
     *pod_rules.RULES,
+    *scheduling_rules.RULES,
     *select_rules.RULES,
     *gate_rules.RULES,
     Rule(

@@ -28,6 +28,7 @@ __all__ = [
     "Line",
     "OptionalDnsName",
     "OptionalDuration",
+    "OptionalLabelKey",
     "OptionalPath",
     "Quantity",
     "RelativePath",
@@ -43,6 +44,7 @@ __all__ = [
 Line = Annotated[str, Field(max_length=256)]
 Text = Annotated[str, Field(max_length=4096)]
 Key = Annotated[str, Field(min_length=1, max_length=253)]
+OptionalLabelKey = Annotated[str, Field(max_length=317, pattern=patterns.LABEL_KEY_OR_NONE)]
 LabelValue = Annotated[str, Field(max_length=63, pattern=patterns.LABEL)]
 DnsName = Annotated[str, Field(max_length=253, pattern=patterns.DNS_NAME)]
 OptionalDnsName = Annotated[str, Field(max_length=253, pattern=patterns.DNS_NAME_OR_NONE)]

@@ -135,6 +135,8 @@ class StageStatus(StatusPart):
     """When its first Job was made."""
     completion_time: Time | None = None
     """When it ended."""
+    retry_time: Time | None = None
+    """When the next attempt begins, after this one gave its nodes back."""
     message: Text = ""
     """Why it waits or failed, and what to do."""
 

@@ -1,4 +1,4 @@
-"""Where artifacts live, where results are recorded, and how pods queue."""
+"""Where artifacts live, and where results are recorded."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ssd_operator.spec import patterns
 from ssd_operator.spec.base import Section
 from ssd_operator.spec.marks import Execution, Place, Steering
 from ssd_operator.spec.pod import Pod
-from ssd_operator.spec.scalars import DnsName, LabelValue, Line, OptionalDnsName, Quantity, unique
+from ssd_operator.spec.scalars import DnsName, Line, OptionalDnsName, Quantity, unique
 
-__all__ = ["ClaimTemplate", "Scheduling", "Storage", "Tracking"]
+__all__ = ["ClaimTemplate", "Storage", "Tracking"]
 
 
 class ClaimTemplate(Section):
@@ -62,16 +62,3 @@ class Tracking(Section):
     """Record training while it runs; false records everything at the end."""
     pod: Pod = Pod()
     """Pods of the report stage, which records, compares and promotes."""
-
-
-class Scheduling(Section):
-    """How pods get their place."""
-
-    mark = Execution
-
-    queue: LabelValue = ""
-    """Kueue LocalQueue; can change while suspended."""
-    priority_class_name: OptionalDnsName = ""
-    """Priority class of the pods."""
-    runtime_class_name: OptionalDnsName = ""
-    """Runtime class of the grade pods, such as gvisor."""

@@ -53,10 +53,16 @@ def _state(pod: Raw, container: str, state: Raw, *, ready: bool) -> Raw:
     status = {"name": container, "image": images[container], "imageID": "", "ready": ready, "restartCount": 0}
     return {
         "containerStatuses": [{**status, "state": state}],
-        "conditions": [_condition("Ready", str(ready))],
+        "conditions": [*_placed(pod), _condition("Ready", str(ready))],
         "podIP": ADDRESS,
         "podIPs": [{"ip": ADDRESS}],
     }
+
+
+def _placed(pod: Raw) -> list[Raw]:
+    """Return that a pod has its node, as the API server noted it."""
+    known = pod.get("status", {}).get("conditions", [])
+    return [each for each in known if each["type"] == "PodScheduled" and each["status"] == "True"]
 
 
 def _condition(kind: str, status: str, **more: str) -> Raw:

@@ -210,6 +210,18 @@ RULE_CASES: tuple[RuleCase, ...] = (
         )
         for section in ("promotion", "analysis")
     ),
+    _case(
+        "spec.scheduling.gang", "spec.scheduling.gang.queue",
+        "only the schedulers Volcano and KAI have queues: a LocalQueue of Kueue is scheduling.queue",
+        good="scheduling: {gang: {scheduler: KAI, queue: a}}",
+        bad="scheduling: {gang: {scheduler: Coscheduling, queue: a}}",
+    ),
+    _case(
+        "spec.scheduling.kueue", "spec.scheduling.kueue.preferredTopology",
+        "set requiredTopology or preferredTopology, not both",
+        good="scheduling: {kueue: {requiredTopology: rack}}",
+        bad="scheduling: {kueue: {requiredTopology: rack, preferredTopology: example.com/row}}",
+    ),
     *_variables(),
     *_pods(),
     *(
