@@ -11,7 +11,7 @@ from typing import Any
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput, first_line
 
-__all__ = ["load", "read_config", "without_memory"]
+__all__ = ["load", "read_config", "weight_files", "without_memory"]
 
 UNREADABLE = (OSError, ValueError, KeyError, AttributeError, ImportError)
 """What transformers raises about a directory that it cannot make a model of."""
@@ -60,7 +60,7 @@ def without_memory(path: Path, *, trust_remote_code: bool) -> Any:
     try:
         with torch.device("meta"):
             kind = type(AutoModelForCausalLM.from_config(config, trust_remote_code=trust_remote_code))
-        for file in sorted(path.glob(f"*{files.WEIGHTS}")):
+        for file in weight_files(path):
             weights |= load_state_dict(file, map_location="meta")
         model, report = kind.from_pretrained(
             None, config=config, state_dict=weights, device_map="meta", **_reported(config)
@@ -69,6 +69,11 @@ def without_memory(path: Path, *, trust_remote_code: bool) -> Any:
         raise _unreadable(path, error) from None
     _refuse_differences(path, report)
     return model
+
+
+def weight_files(path: Path) -> list[Path]:
+    """Return the files of a model that hold weights."""
+    return sorted(path.glob(f"*{files.WEIGHTS}"))
 
 
 def _reported(config: Any) -> dict[str, Any]:

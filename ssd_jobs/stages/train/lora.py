@@ -31,7 +31,7 @@ class Adapted(nn.Module):
         return torch.add(self.base_layer(inputs), change, alpha=self._scale)
 
 
-def inject(model: Any, adapters: Lora, *, seed: int) -> None:
+def inject(model: Any, adapters: Lora) -> None:
     """Add adapters to the layers that the config names, and freeze everything else."""
     for name in linear_layers(model, adapters):
         parent, _, child = name.rpartition(".")
@@ -39,8 +39,6 @@ def inject(model: Any, adapters: Lora, *, seed: int) -> None:
         setattr(model.get_submodule(parent), child, adapted)
     for name, weight in model.named_parameters():
         weight.requires_grad_(is_adapter(name))
-        if is_adapter(name) and weight.device.type != "meta":
-            initialize(name, weight.data, seed=seed)
 
 
 def is_adapter(name: str) -> bool:
@@ -49,7 +47,9 @@ def is_adapter(name: str) -> bool:
 
 
 def source_name(name: str) -> str:
-    """Return the name that a parameter has without adapters."""
+    """Return the name that a parameter has without adapters, and an adapter's the one of the weight that it changes."""
+    for adapter in (A, B):
+        name = name.replace(adapter, ".weight")
     return name.replace(".base_layer.", ".")
 
 

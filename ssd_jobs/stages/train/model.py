@@ -1,8 +1,8 @@
 """Loading a causal language model and sharding it, with float32 master weights always.
 
 At a learning rate of 5e-6, bfloat16 weights above 0.002 cannot move at all, so parameters, gradients and optimizer
-state are float32 whatever is computed in. Rank 0 alone reads the checkpoint; the others get their shards from it, so
-that one path serves every format that transformers reads.
+state are float32 whatever is computed in. The model is made without memory, sharded, and then every rank reads what it
+holds: no process ever has the whole model unless it is alone, and then once.
 """
 
 from dataclasses import dataclass, replace
@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import torch
-import torch.distributed as dist
 from torch import nn
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
-from torch.distributed.tensor import DTensor, distribute_tensor
 
 from ssd_jobs.contract import Lora, TrainConfig
-from ssd_jobs.models import compilers, loading, suitability
-from ssd_jobs.stages.train import attention, compiling, lora, loss, recompute
+from ssd_jobs.models import compilers, conversions, loading, suitability
+from ssd_jobs.models.weight_reader import WeightReader
+from ssd_jobs.stages.train import attention, compiling, filling, lora, loss, recompute
 from ssd_jobs.stages.train.layout import Pack
 from ssd_jobs.stages.train.ranks import Ranks
 
@@ -99,43 +98,57 @@ def load(path: Path, settings: ModelSettings, ranks: Ranks) -> Trainee:
     attention.register(attention.choose(ranks.device, settings.compute))
     config = loading.read_config(path, trust_remote_code=settings.trust_remote_code)
     suitability.check_config(config.to_dict(), settings.lora)
-    source = _read(path, settings) if ranks.first else None
-    model = source if source is not None and ranks.world == 1 else _skeleton(config, settings)
+    reader = WeightReader(path, trust_remote_code=settings.trust_remote_code)
+    model = _skeleton(config, settings, reader)
     suitability.check_structure(model)
     trainee = Trainee(model)
     if settings.lora is not None:
-        lora.inject(model, settings.lora, seed=settings.seed)
+        lora.inject(model, settings.lora)
     recompute.enable(model, settings.activation_checkpointing)
     if settings.compile:
         compiling.compile_blocks(model.get_decoder().layers)
     trainee.train()
     if ranks.world > 1 or settings.compute != settings.master:
         _shard(trainee, settings, ranks)
-    if model is source:
-        return trainee.to(ranks.device)
-    trainee.to_empty(device=ranks.device)
-    _distribute(source, trainee, settings, ranks)
+    _materialize(trainee, ranks.device)
+    filling.fill(model, reader, seed=settings.seed)
     return trainee
 
 
-def _read(path: Path, settings: ModelSettings) -> Any:
-    """Load the whole model into this process's memory."""
-    arguments = _implementations(settings)
-    return _plain(loading.load(path, dtype=settings.master, trust_remote_code=settings.trust_remote_code, **arguments))
+def _materialize(trainee: Trainee, device: torch.device) -> None:
+    """Give the weights memory on the device, tied ones the same, and take the buffers there as they are."""
+    buffers = {name: buffer.clone() for name, buffer in trainee.named_buffers()}
+    trainee.to_empty(device=device)
+    trainee.causal_lm.tie_weights(recompute_mapping=False)
+    for name, buffer in trainee.named_buffers():
+        buffer.copy_(buffers[name])
 
 
-def _skeleton(config: Any, settings: ModelSettings) -> Any:
-    """Build the model without memory for its weights."""
+def _skeleton(config: Any, settings: ModelSettings, reader: WeightReader) -> Any:
+    """Build the model without memory for its weights, but with the buffers that it computes."""
+    from accelerate import init_empty_weights
     from transformers import AutoModelForCausalLM
 
-    with torch.device("meta"):
+    with init_empty_weights(include_buffers=False):
         model = AutoModelForCausalLM.from_config(
             config,
             dtype=settings.master,
             trust_remote_code=settings.trust_remote_code,
             **_implementations(settings),
         )
+    model.tie_weights()
+    _untie(model, reader)
+    conversions.remember(model, reader.conversions)
     return _plain(model)
+
+
+def _untie(model: Any, reader: WeightReader) -> None:
+    """Part tied weights of which the files hold both, and not the same, as transformers does."""
+    for name, other in list(model.all_tied_weights_keys.items()):
+        if name in reader and other in reader and not torch.equal(reader.read(name), reader.read(other)):
+            parent, _, child = name.rpartition(".")
+            setattr(model.get_submodule(parent), child, nn.Parameter(torch.empty_like(model.get_parameter(name))))
+            del model.all_tied_weights_keys[name]
 
 
 def _implementations(settings: ModelSettings) -> dict[str, Any]:
@@ -166,23 +179,3 @@ def _shard(trainee: Trainee, settings: ModelSettings, ranks: Ranks) -> None:
         if isinstance(module, FSDPModule):
             module.set_gradient_divide_factor(1.0)
             module.set_force_sum_reduction_for_comms(enable=True)
-
-
-def _distribute(source: Any, trainee: Trainee, settings: ModelSettings, ranks: Ranks) -> None:
-    """Broadcast the weights that rank 0 loaded, of which each rank keeps its shard; adapters start from the seed."""
-    weights = dict(source.named_parameters()) if source is not None else {}
-    buffers = dict(source.named_buffers()) if source is not None else {}
-    with torch.no_grad():
-        for name, weight in trainee.named_weights().items():
-            full = torch.empty(weight.shape, dtype=settings.master, device=ranks.device)
-            if lora.is_adapter(name):
-                lora.initialize(name, full, seed=settings.seed)
-            elif ranks.first:
-                full.copy_(weights.pop(lora.source_name(name)))
-            dist.broadcast(full, 0)
-            if isinstance(weight, DTensor):
-                weight.copy_(distribute_tensor(full, weight.device_mesh, weight.placements, src_data_rank=None))
-        for name, buffer in trainee.causal_lm.named_buffers():
-            if ranks.first:
-                buffer.copy_(buffers[name])
-            dist.broadcast(buffer, 0)

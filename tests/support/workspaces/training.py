@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCausalLM, GptOssConfig, LlamaConfig, Qwen3Config, Qwen3MoeConfig
+from transformers import AutoModelForCausalLM, GptOssConfig, LlamaConfig, Qwen2Config, Qwen3Config, Qwen3MoeConfig
 
 from configs.train import train_config
 from ssd_jobs import artifacts, contract
@@ -41,6 +41,7 @@ COMMON: dict[str, Any] = {
 }
 FAMILIES: dict[str, Any] = {
     "qwen3": lambda: Qwen3Config(**COMMON, tie_word_embeddings=True),
+    "qwen2": lambda: Qwen2Config(**COMMON, tie_word_embeddings=True),
     "llama": lambda: LlamaConfig(**COMMON, tie_word_embeddings=False),
     "gpt-oss": lambda: GptOssConfig(
         **COMMON,
