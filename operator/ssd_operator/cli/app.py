@@ -8,6 +8,8 @@ from ssd_operator.cli import (
     collecting,
     comparing,
     doctor,
+    explaining,
+    init,
     models,
     planning,
     power,
@@ -27,10 +29,11 @@ app = typer.Typer(
     cls=Commands,
     help="Simple self-distillation: sample from a model, fine-tune it on its own samples, and prove what that gained.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 for module in (
+    init,
+    explaining,
     running,
     sweeping,
     planning,

@@ -1,5 +1,9 @@
 """A cluster's resource in the same words as a directory's: `ssd status NAME` and `kubectl sd status NAME`."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from rich.console import Console
 
 from ssd_operator.cli import terminal
@@ -7,7 +11,22 @@ from ssd_operator.lifecycle.cause import cause
 from ssd_operator.local import summary
 from ssd_operator.spec.status import Delta, ProgressStatus, Score, Status
 
-__all__ = ["show"]
+if TYPE_CHECKING:
+    from ssd_operator.cluster import Run
+
+__all__ = ["facts", "place", "show"]
+
+
+def place(run: Run) -> dict[str, str]:
+    """Return which resource it is and why it stands where it stands, for programs."""
+    where = {"namespace": run.key.namespace, "name": run.key.name}
+    return {**where, "phase": run.status.phase, "why": cause(run.status)}
+
+
+def facts(run: Run) -> dict[str, Any]:
+    """Return the same with the whole status."""
+    status = run.status.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+    return {**place(run), "status": status}
 
 
 def show(console: Console, status: Status) -> None:

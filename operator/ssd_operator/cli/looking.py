@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +12,7 @@ from ssd_operator.cli import cluster, output, terminal
 from ssd_operator.cli.connection import ContextOption, KubeconfigOption, NamespaceOption, Target, ask, find_run
 from ssd_operator.cli.output import NameArgument, OutputOption
 from ssd_operator.lifecycle.cause import cause
-from ssd_operator.spec.status import StageStatus, Status
+from ssd_operator.spec.status import StageStatus
 
 if TYPE_CHECKING:
     from ssd_operator.cluster import Run
@@ -39,7 +39,7 @@ def status(
     """Show the stages of a run, why it stands where it stands, its results and the gate's decision."""
     run = find_run(Target.chosen(namespace, kubeconfig, context), name)
     if output.is_json(form):
-        output.write(_facts(run) | {"status": _plain(run.status)})
+        output.write(cluster.facts(run))
     else:
         cluster.show(terminal.console(), run.status)
     return 0
@@ -55,7 +55,7 @@ def why(
     """Say in one sentence what a run waits for and what helps, in the words of its conditions."""
     run = find_run(Target.chosen(namespace, kubeconfig, context), name)
     if output.is_json(form):
-        output.write(_facts(run))
+        output.write(cluster.place(run))
     else:
         terminal.console().print(cause(run.status), soft_wrap=True)
     return 0
@@ -84,16 +84,6 @@ def top(
         table.add_row(*(str(row[heading.lower().replace(" ", "_")]) for heading in headings))
     terminal.console().print(table)
     return 0
-
-
-def _facts(run: Run) -> dict[str, str]:
-    """Return what `why` says, for programs."""
-    place = {"namespace": run.key.namespace, "name": run.key.name}
-    return {**place, "phase": run.status.phase, "why": cause(run.status)}
-
-
-def _plain(seen: Status) -> Any:
-    return seen.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
 
 
 def _rows(run: Run) -> Iterator[dict[str, str]]:

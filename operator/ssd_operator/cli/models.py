@@ -1,5 +1,6 @@
 """`ssd report`, `regrade`, `promote`, `rollback`: a finished run looked at again, and aliases moved by hand."""
 
+import webbrowser
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +8,9 @@ from typing import Annotated
 import typer
 
 from ssd_jobs import contract
+from ssd_jobs.contract import files
 from ssd_operator.cli import terminal, worker
+from ssd_operator.cli.output import OutputOption, is_json, write
 from ssd_operator.cli.place import (
     DEFAULT_WAIT,
     DEFAULT_WORKDIR,
@@ -19,7 +22,7 @@ from ssd_operator.cli.place import (
     find,
 )
 from ssd_operator.errors import InvalidInput
-from ssd_operator.local import summary
+from ssd_operator.local import reports, summary
 from ssd_operator.local.workdir import mlflow_database
 from ssd_operator.spec.resolved import ResolvedSpec
 
@@ -38,14 +41,30 @@ def register(app: typer.Typer) -> None:
         app.command(name)(command)
 
 
-def report(place: PlaceArgument, workdir: WorkdirOption = DEFAULT_WORKDIR, name: NameOption = "") -> int:
+def report(
+    place: PlaceArgument,
+    workdir: WorkdirOption = DEFAULT_WORKDIR,
+    name: NameOption = "",
+    show: Annotated[bool, typer.Option("--open", help="Open its page in a browser.")] = False,
+    form: OutputOption = "text",
+) -> int:
     """Show the result of a finished experiment and where its report is."""
+    as_json = is_json(form)
     found = find(place, workdir, name)
     experiment = found.experiment()
     state = experiment.state()
-    if state.result_of(contract.ReportResult) is None:
+    graph = experiment.graph(state)
+    folder = reports.finished(state, graph, experiment.workdir.root)
+    result = state.result_of(contract.ReportResult)
+    if folder is None or result is None:
         raise InvalidInput(f"{experiment.workdir.root}: {found.name} has no report yet; make one with: ssd run FILE")
-    summary.show(terminal.console(), state, experiment.graph(state), experiment.workdir)
+    page = folder / files.REPORT_PAGE
+    if as_json:
+        write({"name": found.name, "page": str(page), "result": result.model_dump(mode="json")})
+    else:
+        summary.show(terminal.console(), state, graph, experiment.workdir)
+    if show and not webbrowser.open(page.resolve().as_uri()):
+        raise InvalidInput(f"--open: no browser was found; open this file yourself: {page.resolve()}")
     return 0
 
 

@@ -1,5 +1,6 @@
 """`ssd run` and `ssd status`: an experiment on this machine, or how one stands."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from rich.table import Table
 
 from ssd_operator.cli import cluster, document, installed, terminal
 from ssd_operator.cli.connection import ContextOption, KubeconfigOption, NamespaceOption, Target, find_run
+from ssd_operator.cli.output import OutputOption, is_json, write
 from ssd_operator.cli.place import (
     DEFAULT_WAIT,
     DEFAULT_WORKDIR,
@@ -28,6 +30,9 @@ from ssd_operator.local.state import RunState, StageState
 from ssd_operator.plan import Graph
 
 __all__ = ["register"]
+
+FACTS = tuple(heading.lower() for heading in terminal.STAGE_HEADINGS)
+"""What a stage's facts are called for programs."""
 
 
 def register(app: typer.Typer) -> None:
@@ -77,31 +82,32 @@ def status(
     namespace: NamespaceOption = "",
     kubeconfig: KubeconfigOption = None,
     context: ContextOption = "",
+    form: OutputOption = "text",
 ) -> int:
     """Show how an experiment stands: on this machine, also while it runs elsewhere, or on a cluster."""
-    console = terminal.console()
+    as_json, console = is_json(form), terminal.console()
     if not Path(place).exists() and Path(place).name == place and not place.endswith((".yaml", ".yml")):
         guess = f"{place}: is no file or directory, and "
-        return _show_resource(console, place, Target.chosen(namespace, kubeconfig, context, known=guess))
+        run = find_run(Target.chosen(namespace, kubeconfig, context, known=guess), place)
+        write(cluster.facts(run)) if as_json else cluster.show(console, run.status)
+        return 0
     found = find(Path(place), workdir, name)
     experiment = found.experiment()
     state = experiment.recorded()
     if state is None:
         raise InvalidInput(f"{experiment.workdir.root}: {found.name} was not run here; start it with: ssd run {place}")
     graph = experiment.graph(state)
-    console.print(_status_table(state, graph, experiment.workdir.root))
     owner = experiment.workdir.owner()
+    if as_json:
+        rows = [dict(zip(FACTS, row, strict=True)) for row in _stages(state, graph, experiment.workdir.root)]
+        write({"name": found.name, "process": owner, "stages": rows})
+        return 0
+    console.print(_status_table(state, graph, experiment.workdir.root))
     if owner:
         console.print(f"process {owner} runs it", style="dim")
     elif summary.exit_code(state) or not _ended(state, graph):
         console.print("nothing runs it now; ssd run continues it", style="dim")
     summary.show(console, state, graph, experiment.workdir)
-    return 0
-
-
-def _show_resource(console: Console, name: str, target: Target) -> int:
-    """Show a cluster's resource."""
-    cluster.show(console, find_run(target, name).status)
     return 0
 
 
@@ -129,10 +135,14 @@ def _ended(state: RunState, graph: Graph) -> bool:
 def _status_table(state: RunState, graph: Graph, workspace: Path) -> Table:
     """Draw the stages as `kubectl describe` would list them."""
     table = terminal.table(*terminal.STAGE_HEADINGS)
+    for name, phase, attempt, seen, key, message in _stages(state, graph, workspace):
+        table.add_row(name, phase, attempt, seen, key[:12], message)
+    return table
+
+
+def _stages(state: RunState, graph: Graph, workspace: Path) -> Iterator[tuple[str, str, str, str, str, str]]:
+    """Yield the facts of each stage, in the order of the headings."""
     for node in graph:
         stage = state.stages.get(node.name) or StageState(node.name)
         work = progress.read(workspace, node) if stage.phase == "Running" else None
-        table.add_row(
-            node.name, stage.phase, str(stage.attempt), work.text if work else "", stage.key[:12], stage.message
-        )
-    return table
+        yield node.name, stage.phase, str(stage.attempt), work.text if work else "", stage.key, stage.message

@@ -1,17 +1,23 @@
 """What a person sees of `ssd`: help, tables, and one sentence for every mistake."""
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from processes.program import SSD, ssd
+from ssd_operator.spec import presets
 
 ROOT = Path(__file__).parent.parent.parent.parent
 TOY = ROOT / "examples" / "toy" / "selfdistill.yaml"
-COMMANDS = ("run", "sweep", "status", "plan", "manifests", "presets", "report", "regrade", "promote", "rollback", "toy")
+COMMANDS = (
+    "run", "sweep", "status", "plan", "manifests", "presets", "report", "regrade", "promote", "rollback", "toy", "init",
+    "explain",
+)  # fmt: skip
 
 
 def test_help_names_every_command() -> None:
@@ -176,3 +182,35 @@ def test_the_claim_that_is_made_is_the_one_that_is_mounted(tmp_path: Path) -> No
         each["persistentVolumeClaim"]["claimName"] for pod in volumes for each in pod if "persistentVolumeClaim" in each
     }
     assert mounted == {claim}
+
+
+def test_programs_read_the_presets() -> None:
+    """`-o json` has each preset with its digest and its whole spec; a named one is the only one."""
+    told = json.loads(ssd("presets", "-o", "json").stdout)
+    assert {each["name"] for each in told} == set(presets.names())
+    assert json.loads(ssd("presets", "machine", "-o", "json").stdout) == [
+        each for each in told if each["name"] == "machine"
+    ]
+
+
+def test_a_shell_completes_commands() -> None:
+    """bash, asking as the script of --show-completion does, is offered the commands that begin so."""
+    asked = {"_SSD_COMPLETE": "complete_bash", "COMP_WORDS": "ssd re", "COMP_CWORD": "1"}
+    done = subprocess.run([SSD], env={**os.environ, **asked}, capture_output=True, text=True, check=False)
+    assert sorted(done.stdout.split()) == ["regrade", "report"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        (["re"], ["rerun", "resume"]),
+        (["status", "--names"], ["--namespace"]),
+        (["rerun", "toy", "--kube"], ["--kubeconfig"]),
+        (["nothing"], []),
+    ],
+)
+def test_kubectl_completes_the_plugin(typed: list[str], offered: list[str]) -> None:
+    """kubectl asks a helper with the words typed so far, and reads that no files are to be offered beside."""
+    code = "import sys; from ssd_operator.cli.kubectl import complete; sys.argv[1:] = sys.argv[2:]; complete()"
+    done = subprocess.run([sys.executable, "-c", code, "", *typed], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == [*offered, ":4"]

@@ -1,6 +1,7 @@
 """A small real experiment on this machine: interrupted, killed, continued, finished, and then found done."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -133,6 +134,9 @@ def asked_by_directory(folder: Path) -> None:
     """The directory alone is enough to ask how it went, and to grade once more, under another mode too."""
     assert "Succeeded" in ssd(folder, "status", "work")
     assert "decision  Held" in ssd(folder, "report", "work", "--name", "small")
+    told = json.loads(ssd(folder, "status", "work", "-o", "json"))
+    assert {stage["phase"] for stage in told["stages"]} == {"Succeeded"}
+    opened(folder)
     before = manifests(folder)
     assert "none differs" in ssd(folder, "regrade", "work")
     assert manifests(folder) == before
@@ -140,9 +144,22 @@ def asked_by_directory(folder: Path) -> None:
     assert before.items() <= manifests(folder).items()
 
 
-def ssd(folder: Path, *arguments: str) -> str:
+def opened(folder: Path) -> None:
+    """`ssd report --open` gives the page to the browser, and programs get the decision with the page's place."""
+    browser = folder / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" >{folder}/opened\n')
+    browser.chmod(0o755)
+    told = json.loads(ssd(folder, "report", "work", "--open", "-o", "json", BROWSER=str(browser)))
+    assert told["result"]["decision"] == "Held"
+    page = folder / told["page"]
+    assert "<html" in page.read_text()
+    assert (folder / "opened").read_text().strip() == page.resolve().as_uri()
+
+
+def ssd(folder: Path, *arguments: str, **environment: str) -> str:
     """Run a command that must succeed, and return what it printed."""
-    done = subprocess.run([SSD, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    around = {**os.environ, **environment}
+    done = subprocess.run([SSD, *arguments], cwd=folder, env=around, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
