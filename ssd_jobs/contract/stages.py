@@ -328,7 +328,7 @@ ARTIFACTS: Mapping[str, ArtifactKind] = MappingProxyType({
         ArtifactKind(kind="generate", made_by="generate", folder="generations", format=2),
         ArtifactKind(kind="grade", made_by="grade", folder="verdicts", format=2),
         ArtifactKind(kind="select", made_by="select", folder="selections"),
-        ArtifactKind(kind="analyze", made_by="analyze", folder="reports", format=2),
+        ArtifactKind(kind="analyze", made_by="analyze", folder="reports", format=3),
         ArtifactKind(kind="report", made_by="report", folder="reports"),
     )
 })  # fmt: skip

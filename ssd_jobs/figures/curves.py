@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Curves", "drawn"]
+__all__ = ["ARMS", "Curves", "curve", "drawn", "legend", "where"]
 
 ARMS = (("base", "base", style.BASE), ("candidate", "+SSD", style.SSD))
 SHOWN_TEMPERATURE = 1.0
@@ -36,23 +36,23 @@ def drawn(path: Path) -> Iterator[tuple[str, str, str, str, bytes]]:
     if truncation is None:
         with style.new("distributions", width=4.8, height=3.1) as (figure, axes):
             _by_rank(axes[0], found)
-            _legend(figure, axes[0])
-            yield "distributions", title, f"{_where(found)} {UNTRUNCATED}", *style.both(figure)
+            legend(figure, axes[0])
+            yield "distributions", title, f"{where(found)} {UNTRUNCATED}", *style.both(figure)
         return
     with style.new("distributions", columns=3, width=11.4, height=3.1) as (figure, axes):
         _by_rank(axes[0], found)
         _by_temperature(axes[1], found, "surviving_tokens", "tokens left after truncation")
         _by_temperature(axes[2], found, "truncated_entropy", "their entropy, nats")
-        _legend(figure, axes[0])
-        caption = f"{_where(found)} Truncation: {_named(truncation)}."
+        legend(figure, axes[0])
+        caption = f"{where(found)} Truncation: {_named(truncation)}."
         yield "distributions", title, caption, *style.both(figure)
     with style.new("locks-and-forks", width=7.2, height=3.2) as (figure, axes):
         temperature = _by_lock(axes[0], found)
-        _legend(figure, axes[0])
+        legend(figure, axes[0])
         caption = (
             f"Entropy after truncation ({_named(truncation)}) at temperature {temperature:g}, by how much the base's "
             f"20 likeliest tokens hold, in equal shares of the positions as far as they differ: forks are on the left, "
-            f"locks on the right. {_where(found)}"
+            f"locks on the right. {where(found)}"
         )
         yield "locks-and-forks", "Locks and forks", caption, *style.both(figure)
 
@@ -66,11 +66,11 @@ def _aim(found: Curves) -> Iterator[tuple[str, str, str, str, bytes]]:
         _bars(axes[0], found, "divergence", "distance to the target, nats", 1)
         _bars(axes[1], found, "mass_inside", "probability of its tokens, %", 100)
         _bars(axes[2], found, "inversions", "pairs of them in another order, %", 100)
-        where = _where({**found, "positions": aim["positions"]})
+        over = where({**found, "positions": aim["positions"]})
         caption = (
             "The target is the base tempered and cut as the training samples were: on average "
             f"{aim['tokens']['value']:.1f} tokens, which hold {100 * aim['tempered_mass']['value']:.1f} % of the "
-            f"tempered base. A model that learned it perfectly is at 0 nats, 100 % and 0 %. {where}"
+            f"tempered base. A model that learned it perfectly is at 0 nats, 100 % and 0 %. {over}"
         )
         yield "target", "How close training came to its target", caption, *style.both(figure)
 
@@ -91,7 +91,7 @@ def _bars(axes: "Axes", found: Curves, name: str, title: str, scale: float) -> N
     style.tidy(axes)
 
 
-def _where(found: Curves) -> str:
+def where(found: Curves) -> str:
     """Return what the means are over."""
     return (
         f"Means over {found['positions']:,} positions in what both models wrote for {found['problems']:,} problems of "
@@ -105,14 +105,14 @@ def _named(truncation: dict[str, float]) -> str:
     return ", ".join([*words, *([f"top-p {truncation['top_p']:g}"] if truncation["top_p"] < 1 else [])])
 
 
-def _legend(figure: "Figure", axes: "Axes") -> None:
+def legend(figure: "Figure", axes: "Axes") -> None:
     """Name the arms once."""
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=2)
 
 
-def _curve(axes: "Axes", x: Sequence[float], curve: Curves, *, colour: str, label: str, marker: str = "") -> None:
+def curve(axes: "Axes", x: Sequence[float], values: Curves, *, colour: str, label: str, marker: str = "") -> None:
     """One arm with its interval."""
-    value, low, high = (np.array(curve[name], dtype=np.float64) for name in ("value", "low", "high"))
+    value, low, high = (np.array(values[name], dtype=np.float64) for name in ("value", "low", "high"))
     axes.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
     axes.plot(x, value, color=colour, label=label, linewidth=2, marker=marker, markersize=5)
 
@@ -120,8 +120,8 @@ def _curve(axes: "Axes", x: Sequence[float], curve: Curves, *, colour: str, labe
 def _by_rank(axes: "Axes", found: Curves) -> None:
     """Probability that the likeliest tokens hold together."""
     for arm, label, colour in ARMS:
-        curve = {name: 100 * np.array(values) for name, values in found[arm]["cumulative_probability"].items()}
-        _curve(axes, range(1, len(curve["value"]) + 1), curve, colour=colour, label=label)
+        share = {name: 100 * np.array(values) for name, values in found[arm]["cumulative_probability"].items()}
+        curve(axes, range(1, len(share["value"]) + 1), share, colour=colour, label=label)
     axes.set_xscale("log")
     axes.set_xticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
     axes.minorticks_off()
@@ -133,7 +133,7 @@ def _by_rank(axes: "Axes", found: Curves) -> None:
 def _by_temperature(axes: "Axes", found: Curves, name: str, title: str) -> None:
     """One of the curves that truncation bends."""
     for arm, label, colour in ARMS:
-        _curve(axes, found["temperatures"], found[arm][name], colour=colour, label=label, marker="o")
+        curve(axes, found["temperatures"], found[arm][name], colour=colour, label=label, marker="o")
     axes.set_ylim(0, 1.08 * max(max(found[arm][name]["high"]) for arm, _, _ in ARMS) or 1)
     axes.set_xlabel("temperature")
     axes.set_title(title)

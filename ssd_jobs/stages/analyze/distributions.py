@@ -11,7 +11,7 @@ from ssd_jobs.contract import AnalyzeScience
 from ssd_jobs.models import loading
 from ssd_jobs.stages.analyze import target
 from ssd_jobs.stages.analyze.contexts import StoredContext
-from ssd_jobs.stages.analyze.statistics import RANKS, Arm, measure
+from ssd_jobs.stages.analyze.measurement import RANKS, Arm, followed, measure
 from ssd_jobs.stages.analyze.target import Aim
 
 __all__ = ["measured"]
@@ -63,14 +63,13 @@ def _of_positions(logits: torch.Tensor, following: torch.Tensor, goal: Aim, scie
     """Return what is measured of the distributions at some positions; they are too large to be kept."""
     logprobs = logits.log_softmax(-1)
     entropy = -(logprobs.exp() * logprobs).nan_to_num().sum(-1)
-    rank = 1 + (logprobs > logprobs.gather(-1, following[:, None])).sum(-1)
     wanted = science.truncation
     width = logprobs.shape[-1] if wanted and not wanted.top_k else max(RANKS, wanted.top_k if wanted else 0)
     likeliest = logprobs.topk(min(width, logprobs.shape[-1]), dim=-1).values
     return measure(
         likeliest.double(),
         entropy=entropy.double().cpu().numpy(),
-        rank=rank.double().cpu().numpy(),
+        followed=followed(logprobs, following, goal, temperatures=science.temperatures),
         distance=target.distance(logprobs, goal),
         truncation=wanted,
         temperatures=science.temperatures,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ssd_jobs.artifacts import Draft
-from ssd_jobs.stages.analyze.statistics import Arm
+from ssd_jobs.stages.analyze.measurement import Arm
 from ssd_jobs.stages.analyze.target import Aim
 
 __all__ = ["UNFINISHED", "Kept"]

@@ -39,8 +39,11 @@ class Resampled:
     def values(self) -> dict[str, Any]:
         """Return it with its interval, None where there is none."""
         tails = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
-        usable = ~np.isnan(self.replicates).all(axis=0)
-        low, high = np.nanquantile(np.where(usable, self.replicates, 0.0), tails, axis=0)
+        missing = np.isnan(self.replicates)
+        usable = ~missing.all(axis=0)
+        # What has no gap is the rule, and nanquantile looks at every column by itself.
+        quantile = np.nanquantile if missing.any() else np.quantile
+        low, high = quantile(np.where(usable, self.replicates, 0.0), tails, axis=0)
         limits = {"low": np.where(usable, low, np.nan), "high": np.where(usable, high, np.nan)}
         return {name: _plain(each.tolist()) for name, each in ({"value": self.value} | limits).items()}
 
@@ -53,6 +56,7 @@ class Resampling:
         self._problem = problem
         self._replicates = replicates
         self._seed = seed
+        self._drawn: list[Floats] = []
 
     def mean(self, values: npt.NDArray[Any], rows: npt.NDArray[np.bool_]) -> Resampled:
         """Return the mean over some positions."""
@@ -68,6 +72,14 @@ class Resampling:
 
     def _weights(self) -> Iterator[Floats]:
         """Yield how often each problem is in a draw, some draws at a time, and always the same ones."""
+        if self._replicates * self.problems > BLOCK:
+            yield from self._draw()
+            return
+        self._drawn = self._drawn or list(self._draw())
+        yield from self._drawn
+
+    def _draw(self) -> Iterator[Floats]:
+        """Yield the draws from the first one on."""
         rng = np.random.default_rng(self._seed)
         shares = np.full(self.problems, 1 / self.problems)
         rows = max(1, BLOCK // self.problems)

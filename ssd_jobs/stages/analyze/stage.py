@@ -14,11 +14,15 @@ from ssd_jobs.artifacts import Draft, Provenance
 from ssd_jobs.context import Context
 from ssd_jobs.contract import AnalyzeConfig, Evaluation, StageDone, files, science_of
 from ssd_jobs.models.model_files import model_files
-from ssd_jobs.stages.analyze import contexts, distributions, statistics
+from ssd_jobs.models.prompts import load_tokenizer
+from ssd_jobs.stages.analyze import contexts, distributions, examples, factors, splits, statistics
 from ssd_jobs.stages.analyze.contexts import Generations
+from ssd_jobs.stages.analyze.factors import Factors
 from ssd_jobs.stages.analyze.kept import UNFINISHED, Kept
+from ssd_jobs.stages.analyze.measurement import Arm, Positions
 from ssd_jobs.stages.analyze.resampling import Resampling
 from ssd_jobs.stages.analyze.target import Aim
+from ssd_jobs.stages.analyze.token_classes import Words
 
 __all__ = ["run"]
 
@@ -41,21 +45,30 @@ def _analyze(config: AnalyzeConfig, context: Context, draft: Draft) -> Provenanc
     science = config.science
     chosen = contexts.choose(arms, problems=science.problems, positions=science.positions, seed=science.seed)
     kept = Kept(draft, {"inputs": inputs, "science": science_of(science)})
-    measuring = _Measuring(config, context, kept, chosen)
-    base, candidate = measuring.arms()
-    target = measuring.target()
-    positions = _positions(chosen)
+    words = Words(load_tokenizer(context.path(config.base), trust_remote_code=science.trust_remote_code))
+    mode = config.evaluations[0].mode
+    classes = [words.classes(each.prompt.tolist(), each.completion.tolist(), mode) for each in chosen]
+    shown = examples.shown_program(chosen, classes)
+    measuring = _Measuring(config, context, kept, [*chosen, *([shown] if shown else [])])
+    bases, candidates = measuring.arms()
+    base, candidate = (Arm.join(each[: len(chosen)]) for each in (bases, candidates))
+    target = Aim.join(measuring.targets()[: len(chosen)])
+    positions = _positions(chosen, classes)
+    gained = factors.of(base, candidate, target, positions, science.temperatures)
     found = statistics.summary(
         base,
         candidate,
         target,
         positions,
+        gained,
         truncation=science.truncation,
         temperatures=science.temperatures,
         resampling=Resampling(positions.problem, replicates=science.replicates, seed=science.seed),
     )
+    found["greedy"] = examples.greedy(chosen, bases, candidates, words)
+    found["program"] = examples.program(shown, bases[-1], candidates[-1], words) if shown else None
     draft.write_text(files.STATISTICS, json.dumps(found, indent=1) + "\n")
-    draft.write_bytes(files.POSITIONS, _packed(chosen, base, candidate, target))
+    draft.write_bytes(files.POSITIONS, _packed(chosen, positions, base, candidate, target, gained))
     return Provenance(
         science=science_of(science),
         inputs=inputs,
@@ -76,15 +89,15 @@ class _Measuring:
         self._kept = kept
         self._chosen = chosen
 
-    def arms(self) -> tuple[statistics.Arm, statistics.Arm]:
-        """Return base and candidate."""
+    def arms(self) -> tuple[list[Arm], list[Arm]]:
+        """Return base and candidate, context by context."""
         return self._arm(BASE, self._config.base), self._arm(CANDIDATE, self._config.candidate)
 
-    def target(self) -> Aim:
-        """Return what training aims at, which is known once the base has been measured."""
-        return Aim.join([self._kept.target(TARGET, number) for number in range(len(self._chosen))])
+    def targets(self) -> list[Aim]:
+        """Return what training aims at in each context, which is known once the base has been measured."""
+        return [self._kept.target(TARGET, number) for number in range(len(self._chosen))]
 
-    def _arm(self, name: str, path: str) -> statistics.Arm:
+    def _arm(self, name: str, path: str) -> list[Arm]:
         """Return one model, measured where it has not been."""
         numbers = range(len(self._chosen))
         missing = [number for number in numbers if not self._kept.has(name, number)]
@@ -101,7 +114,7 @@ class _Measuring:
                     self._kept.save(TARGET, number, target)
                 self._kept.save(name, number, arm)
                 self._tell(name, len(numbers) - len(missing) + place)
-        return statistics.Arm.join([self._kept.arm(name, number) for number in numbers])
+        return [self._kept.arm(name, number) for number in numbers]
 
     def _tell(self, name: str, done: int) -> None:
         """Say how far this is, and stop if that is asked for."""
@@ -119,12 +132,14 @@ def _generations(evaluation: Evaluation, context: Context) -> Generations:
     )
 
 
-def _positions(chosen: Sequence[contexts.StoredContext]) -> statistics.Positions:
-    """Return where the positions of all contexts come from."""
+def _positions(chosen: Sequence[contexts.StoredContext], classes: Sequence[Sequence[str]]) -> Positions:
+    """Return where the positions of all contexts come from, and what stands there."""
     numbers = {name: number for number, name in enumerate(dict.fromkeys(each.problem_id for each in chosen))}
-    return statistics.Positions(
+    return Positions(
         problem=_by_position(chosen, [numbers[each.problem_id] for each in chosen]),
         passing=_by_position(chosen, [each.passed for each in chosen]),
+        following=np.concatenate([each.completion[each.offsets] for each in chosen]).astype(np.int64),
+        classes=tuple(own[place] for each, own in zip(chosen, classes, strict=True) for place in each.offsets),
     )
 
 
@@ -134,7 +149,12 @@ def _by_position(chosen: Sequence[contexts.StoredContext], values: Sequence[Any]
 
 
 def _packed(
-    chosen: Sequence[contexts.StoredContext], base: statistics.Arm, candidate: statistics.Arm, target: Aim
+    chosen: Sequence[contexts.StoredContext],
+    positions: Positions,
+    base: Arm,
+    candidate: Arm,
+    target: Aim,
+    gained: Factors,
 ) -> bytes:
     """Return the position-wise arrays as one compressed file."""
     arrays = {
@@ -148,9 +168,13 @@ def _packed(
         problem_id=_by_position(chosen, [each.problem_id for each in chosen]),
         written_by=_by_position(chosen, [each.arm for each in chosen]),
         passed=_by_position(chosen, [each.passed for each in chosen]),
+        token_class=np.array(positions.classes),
+        token=positions.following,
         offset=np.concatenate([each.offsets for each in chosen]),
         target_size=target.size.astype(np.float32),
         tempered_mass=target.tempered_mass.astype(np.float32),
+        kind=np.array(splits.KINDS)[splits.kinds(base)],
+        **{name: values.astype(np.float32) for name, values in vars(gained).items()},
         **arrays,
     )
     return stream.getvalue()

@@ -1,5 +1,6 @@
 """The figures of a report; each one answers one question, and none is drawn without data."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ssd_jobs.figures import curves, style
+from ssd_jobs.figures import curves, mechanism, style
 from ssd_jobs.figures.pages import Picture
 from ssd_jobs.scoring.formatting import points
 from ssd_jobs.stages.report.document import BenchmarkSection, Comparison, Document, SelectSection
@@ -33,7 +34,8 @@ def pictures(document: Document, evidence: Evidence) -> list[Picture]:
         if stage.artifact.kind == "train" and stage.metrics:
             found += _loss(stage.metrics[0])
         if stage.statistics is not None:
-            found += [Picture(*each) for each in curves.drawn(stage.statistics)]
+            drawn = itertools.chain(curves.drawn(stage.statistics), mechanism.drawn(stage.statistics))
+            found += [Picture(*each) for each in drawn]
     return found
 
 

@@ -45,8 +45,23 @@ def write(root: Path, arm: Arm, answers: Sequence[dict[str, Any]]) -> Generation
 
 
 def models(root: Path) -> None:
-    """Write a base and a candidate of other weights."""
+    """Write a base and a candidate of other weights, with a tokenizer whose tokens are letters."""
     for path, seed in (("models/base", 0), ("checkpoints/c", 1)):
         with artifacts.Output(path=root / path, stage="train", name="train", key="e" * 64).claim() as draft:
-            training.write_model(draft.path / "model" if seed else draft.path, seed=seed)
+            folder = draft.path / "model" if seed else draft.path
+            training.write_model(folder, seed=seed)
+            _letters().save_pretrained(folder)
             draft.finish(EMPTY)
+
+
+def _letters() -> Any:
+    """Return a tokenizer with a token per letter, as many as the model has."""
+    from tokenizers import Tokenizer, decoders
+    from tokenizers import models as tokenizer_models
+    from transformers import PreTrainedTokenizerFast
+
+    names = ["<unk>", "<s>", "</s>", "\n", *map(chr, range(ord(" "), ord("~") + 1))][: training.VOCABULARY]
+    vocabulary = {name: number for number, name in enumerate(names)}
+    tokenizer = Tokenizer(tokenizer_models.WordLevel(vocabulary, unk_token="<unk>"))
+    tokenizer.decoder = decoders.Fuse()
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>", eos_token="</s>")

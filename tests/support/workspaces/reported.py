@@ -16,7 +16,8 @@ from ssd_jobs.artifacts import tables
 from ssd_jobs.context import Context
 from ssd_jobs.contract import files
 from ssd_jobs.progress.recorder import Progress
-from ssd_jobs.stages.analyze import statistics, target
+from ssd_jobs.stages.analyze import factors, measurement, statistics, target
+from ssd_jobs.stages.analyze.measurement import Arm, Positions
 from ssd_jobs.stages.analyze.resampling import Resampling
 from workspaces.tables import ROWS
 
@@ -66,36 +67,59 @@ def analysed(root: Path) -> contract.StageArtifact:
     logits = -np.sort(rng.exponential(rng.choice([0.4, 12.0], (600, 1)), (600, 90)), axis=1).cumsum(axis=1) / 4
     truncation, temperatures = contract.Truncation(top_k=20, top_p=0.95), (0.6, 1.0, 1.4, 1.8)
     problem = np.repeat(np.arange(30), 20)
-    positions = statistics.Positions(problem, problem % 2 == 0)
+    following = rng.geometric(0.8, len(logits)) - 1
+    classes = tuple(rng.choice(["name", "operator", "layout", "text"], len(logits)))
+    positions = Positions(problem, problem % 2 == 0, following, classes)
     aim = target.of(torch.from_numpy(logits), contract.Decode(temperature=1.6, top_k=20, top_p=0.8))
 
-    def sharpened(factor: float) -> statistics.Arm:
+    def sharpened(factor: float) -> Arm:
         logprobs = logits * factor
         logprobs -= np.log(np.exp(logprobs).sum(axis=1, keepdims=True))
         entropy = -(np.exp(logprobs) * logprobs).sum(axis=1)
-        rank = rng.geometric(0.8, len(logits)).astype(np.float64)
-        return statistics.measure(
-            torch.from_numpy(logprobs),
+        known = torch.from_numpy(logprobs)
+        return measurement.measure(
+            known,
             entropy=entropy,
-            rank=rank,
-            distance=target.distance(torch.from_numpy(logprobs), aim),
+            followed=measurement.followed(known, torch.from_numpy(following), aim, temperatures=temperatures),
+            distance=target.distance(known, aim),
             truncation=truncation,
             temperatures=temperatures,
         )
 
+    base, candidate = sharpened(1.0), sharpened(1.35)
     curves = statistics.summary(
-        sharpened(1.0),
-        sharpened(1.35),
+        base,
+        candidate,
         aim,
         positions,
+        factors.of(base, candidate, aim, positions, temperatures),
         truncation=truncation,
         temperatures=temperatures,
         resampling=Resampling(problem, replicates=200, seed=0),
     )
+    curves["greedy"] = {"contexts": 2, "contexts_that_part": 1, "points": [_POINT]}
+    curves["program"] = {
+        "problem_id": "p0",
+        "written_by": "Base",
+        "passed": True,
+        "tokens": ["x", " = ", "$1$", "\n\t", "\x07<b>" * 30],
+        **{arm: {"entropy": [0.1, 0.5, 1.0, 0.2, 0.0], "rank": [1, 1, 2, 1, 1]} for arm in ("base", "candidate")},
+    }
     with artifacts.Output(path=root / "reports/curves", stage="analyze", name="analyze", key=KEY).claim() as draft:
         draft.write_text(files.STATISTICS, json.dumps(curves))
         draft.finish(artifacts.Provenance(science={}, inputs={}, counts={"positions": 600}, facts={}, image=""))
     return contract.StageArtifact(stage="analyze", kind="analyze", path="reports/curves", sharded=False)
+
+
+_CHOICE = {"token": "\n $", "probability": 0.5}
+_POINT = {
+    "problem_id": "p0",
+    "written_by": "Base",
+    "place": 3,
+    "before": "a\n\t",
+    "base": _CHOICE,
+    "candidate": _CHOICE,
+}
 
 
 def context(root: Path) -> Context:

@@ -13,14 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM
 
-from configs.analyze import TRUNCATION, analyze_config
+from configs.analyze import analyze_config
 from ssd_jobs import artifacts
 from ssd_jobs.context import Context
 from ssd_jobs.contract import Truncation, files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.progress.recorder import Progress
-from ssd_jobs.stages.analyze import contexts, distributions, statistics
+from ssd_jobs.stages.analyze import contexts, distributions, measurement, splits, statistics
 from ssd_jobs.stages.analyze import stage as analyze
+from ssd_jobs.stages.analyze.measurement import Arm, Followed
 from ssd_jobs.stages.analyze.resampling import Resampling
 from ssd_jobs.stages.analyze.target import Aim, Distance
 from ssd_jobs.theory import rigidity
@@ -29,15 +30,15 @@ from workspaces import analyzed
 from workspaces.analyzed import ARMS, answer
 
 
-def measure(p: np.ndarray, truncation: Truncation | None, temperature: float) -> statistics.Arm:
+def measure(p: np.ndarray, truncation: Truncation | None, temperature: float) -> Arm:
     """Measure one position."""
     with np.errstate(divide="ignore"):
         logprobs = torch.from_numpy(np.log(p)[None])
     one = np.array([1.0])
-    return statistics.measure(
+    return measurement.measure(
         logprobs,
         entropy=np.array([entropy(p)]),
-        rank=one,
+        followed=Followed(one, one, one[None], one[None]),
         distance=Distance(one, one, one),
         truncation=truncation,
         temperatures=[temperature],
@@ -188,7 +189,7 @@ def test_interrupted_anywhere_it_continues(tmp_path: Path, monkeypatch: pytest.M
     measured = distributions.measured
     asked: list[int] = []
 
-    def until_killed(path: Path, chosen: Any, *rest: Any, **more: Any) -> Iterator[tuple[statistics.Arm, Aim]]:
+    def until_killed(path: Path, chosen: Any, *rest: Any, **more: Any) -> Iterator[tuple[Arm, Aim]]:
         asked.append(len(chosen))
         for number, found in enumerate(measured(path, chosen, *rest, **more)):
             if number == 3:
@@ -235,26 +236,13 @@ def test_without_a_truncation_its_curves_are_left_out(tmp_path: Path) -> None:
 
 @given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=300))
 def test_bins_hold_equal_shares(masses: list[float]) -> None:
-    """No bin is empty, and without ties none holds more than its share and one."""
-    head = np.array(masses)[:, None]
-    mass = head[:, 0]
-    arm = statistics.Arm(head, mass, mass, head, head, mass, mass, mass)
-    target = Aim(tokens=head.astype(np.int64), shares=head, size=mass, tempered_mass=mass)
-    positions = statistics.Positions(np.zeros(len(masses), np.int64), np.ones(len(masses), np.bool_))
-    found = statistics.summary(
-        arm,
-        arm,
-        target,
-        positions,
-        truncation=TRUNCATION,
-        temperatures=(1.0,),
-        resampling=Resampling(positions.problem, replicates=2, seed=0),
-    )
-    counts = found["bins"]["positions"]
-    assert sum(counts) == len(masses)
-    assert min(counts) > 0
-    if len({round(mass, statistics.HEAD_DIGITS) for mass in masses}) == len(masses):
-        assert max(counts) <= len(masses) // statistics.BINS + 2
+    """No bin is empty, every position is in one, and without ties none holds more than its share and one."""
+    bins, edges = splits.quantile_bins(np.array(masses))
+    counts = np.bincount(bins, minlength=len(edges) + 1)
+    assert len(counts) == len(edges) + 1
+    assert counts.min() > 0
+    if len({round(mass, splits.DIGITS) for mass in masses}) == len(masses):
+        assert counts.max() <= len(masses) // splits.BINS + 2
 
 
 def test_intervals_cover_the_truth_and_pair_the_arms() -> None:

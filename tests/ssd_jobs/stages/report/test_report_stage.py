@@ -90,10 +90,10 @@ def test_the_curves_of_an_analysis_are_on_the_page(done: Done, tmp_path: Path) -
     assert "Locks and forks" in page
     assert "Means over 600 positions in what both models wrote for 30 problems of the benchmark" in page
     assert "How close training came to its target" in page
-    assert page.count("<svg ") == 12
-    assert {"distributions.png", "locks-and-forks.png", "target.png"} <= {
-        path.name for path in (tmp_path / "two/plots").iterdir()
-    }
+    assert page.count("<svg ") == 18
+    drawn = {path.stem for path in (tmp_path / "two/plots").iterdir()}
+    assert {"distributions", "locks-and-forks", "target"} <= drawn
+    assert {"rank-profile", "factors", "ranks", "splits", "program", "greedy"} <= drawn
 
 
 def test_numbers_are_the_same_everywhere(done: Done) -> None:
