@@ -1,8 +1,9 @@
-"""Keys and values of a rectangular batch whose rows begin at different columns.
+"""A rectangular batch that grows: for any model that transformers loads, on any device.
 
-Rows are padded on the left; a mask says which columns are theirs, and positions count a row's own tokens. Columns
-are allocated in blocks, since growing by one column a step would copy everything every time. The length of each row
-stands on the host too: to ask the device would be to wait for it.
+Rows begin at different columns. They are padded on the left; a mask says which columns are theirs, and positions
+count a row's own tokens. Columns are allocated in blocks, since growing by one column a step would copy everything
+every time. The length of each row stands on the host too: to ask the device would be to wait for it. A finished
+sequence leaves a dead row; when enough rows are dead, they are cut out, and new ones are prefilled and joined.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,10 @@ import torch
 from torch.nn import functional
 from transformers import Cache, DynamicLayer
 
-__all__ = ["KeyValues"]
+from ssd_jobs.engine.batches import Logits, Row
+from ssd_jobs.engine.transfers import to_device
+
+__all__ = ["GrowingBatch", "has_one_mask"]
 
 BLOCK = 64
 
@@ -49,8 +53,47 @@ class _Layer(DynamicLayer):  # type: ignore[misc]
         return self.keys, self.values
 
 
-class KeyValues:
-    """The state of all sequences of a batch."""
+class GrowingBatch:
+    """Sequences in one rectangle."""
+
+    def __init__(self, model: Any, size: int) -> None:
+        self.size = size
+        self.rows: list[Row | None] = []
+        self.last = torch.empty(0, dtype=torch.long, device=model.device)
+        self._model = model
+        self._held = _KeyValues(model.device)
+
+    def admit(self, rows: Sequence[Row]) -> Logits:
+        """Cut dead rows out, prefill new ones and join them."""
+        self._compact()
+        joined = _KeyValues(self._model.device)
+        logits = joined.prefill(self._model, [row.text for row in rows])
+        first = len(self.rows)
+        self._held.join(joined)
+        self.rows += rows
+        self.last = torch.cat([self.last, self.last.new_zeros(len(rows))])
+        return Logits(logits, range(first, len(self.rows)))
+
+    def advance(self) -> Logits:
+        """Run one more token of every row; dead rows are cut out once they are half of them."""
+        if 2 * len(self._alive()) <= len(self.rows):
+            self._compact()
+        return Logits(self._held.extend(self._model, self.last[:, None]), range(len(self.rows)))
+
+    def _alive(self) -> list[int]:
+        return [place for place, row in enumerate(self.rows) if row is not None]
+
+    def _compact(self) -> None:
+        """Cut dead rows out."""
+        alive = self._alive()
+        if len(alive) < len(self.rows):
+            self._held.select(alive)
+            self.last = self.last[alive]
+            self.rows = [self.rows[place] for place in alive]
+
+
+class _KeyValues:
+    """Keys and values of all rows."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
@@ -68,8 +111,8 @@ class KeyValues:
         for row, prompt in enumerate(prompts):
             tokens[row, width - len(prompt) :] = torch.tensor(list(prompt))
             self.mask[row, width - len(prompt) :] = 1
-        self.mask = self.mask.to(self._device)
-        return self._forward(model, tokens.to(self._device), (self.mask.cumsum(1) - 1).clamp(min=0))
+        self.mask = to_device(self.mask, self._device)
+        return self._forward(model, to_device(tokens, self._device), (self.mask.cumsum(1) - 1).clamp(min=0))
 
     def extend(self, model: Any, tokens: torch.Tensor) -> torch.Tensor:
         """Run one more token of every row and return the logits after it."""
@@ -80,7 +123,7 @@ class KeyValues:
 
     def select(self, rows: Sequence[int]) -> None:
         """Keep these rows, and only the columns that any of them uses."""
-        kept = torch.tensor(list(rows), dtype=torch.long, device=self._device)
+        kept = to_device(torch.tensor(list(rows), dtype=torch.long), self._device)
         self.mask = self.mask[kept]
         self.lengths = [self.lengths[row] for row in rows]
         unused = self.mask.shape[1] - max(self.lengths, default=0)
@@ -88,7 +131,7 @@ class KeyValues:
         for layer in self.cache.layers:
             layer.replace(layer.keys[kept, :, unused:], layer.values[kept, :, unused:])
 
-    def join(self, other: "KeyValues") -> None:
+    def join(self, other: "_KeyValues") -> None:
         """Take over the rows of another batch."""
         if not len(self.mask):
             self.cache, self.mask, self.lengths = other.cache, other.mask, other.lengths
@@ -117,12 +160,12 @@ class KeyValues:
         """Return what the model must know about padding, in the form for which it need not ask the device."""
         if min(self.lengths) == self.mask.shape[1]:
             return None
-        if columns == 1 and _is_plain(model.config.get_text_config()):
+        if columns == 1 and has_one_mask(model.config.get_text_config()):
             return self.mask[:, None, None].bool()
         return self.mask
 
 
-def _is_plain(config: Any) -> bool:
+def has_one_mask(config: Any) -> bool:
     """Tell whether one mask serves all layers: no layer has a window of its own."""
     kinds = getattr(config, "layer_types", None)
     windows = getattr(config, "sliding_window", None) if kinds is None else set(kinds) - {"full_attention"}

@@ -14,7 +14,9 @@ from transformers import AutoModelForCausalLM
 
 from ssd_jobs import contract
 from ssd_jobs.contract import files
-from ssd_jobs.engine import Completion, Request, decoding, transformers_engine
+from ssd_jobs.engine import Completion, Request, decoding, transfers
+from ssd_jobs.engine.sampler import Sampler
+from ssd_jobs.engine.slots import StaticBatch
 from ssd_jobs.engine.transformers_engine import TransformersEngine
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models.stops import stop_token_ids
@@ -42,7 +44,12 @@ def requests(count: int, *, max_tokens: int = 24) -> list[Request]:
     ]
 
 
-def sampled(engine: TransformersEngine, wanted: list[Request], decode: contract.Decode) -> dict[int, Completion]:
+def in_slots(model: Any, size: int = 4) -> Sampler:
+    """The same, as on a GPU: keys and values in memory that is allocated once."""
+    return Sampler(StaticBatch(model, size, 128, captured=False), stop_token_ids(MODEL), longest=128)
+
+
+def sampled(engine: Sampler, wanted: list[Request], decode: contract.Decode) -> dict[int, Completion]:
     engine.begin(decode)
     waiting = list(wanted)
     found: dict[int, Completion] = {}
@@ -56,6 +63,12 @@ def sampled(engine: TransformersEngine, wanted: list[Request], decode: contract.
 
 @pytest.fixture(scope="module")
 def reference() -> Any:
+    return AutoModelForCausalLM.from_pretrained(MODEL, dtype=torch.float32)
+
+
+@pytest.fixture(scope="module")
+def held() -> Any:
+    """A model for slots, which set its attention."""
     return AutoModelForCausalLM.from_pretrained(MODEL, dtype=torch.float32)
 
 
@@ -73,11 +86,12 @@ def alone(model: Any, request: Request, decode: contract.Decode) -> tuple[list[i
     return tokens[len(request.prompt) :], logprobs
 
 
+@pytest.mark.parametrize("slots", [False, True], ids=["growing", "slots"])
 @pytest.mark.parametrize("decode", [DECODE, GREEDY], ids=["sampled", "greedy"])
-def test_a_batch_changes_nothing(reference: Any, decode: contract.Decode) -> None:
+def test_a_batch_changes_nothing(reference: Any, held: Any, decode: contract.Decode, slots: bool) -> None:
     """Tokens and raw log-probabilities are those of each request alone, through refills and compactions."""
     wanted = requests(12)
-    found = sampled(started(max_num_seqs=4), wanted, decode)
+    found = sampled(in_slots(held) if slots else started(max_num_seqs=4), wanted, decode)
     for request in wanted:
         tokens, logprobs = alone(reference, request, decode)
         assert list(found[request.id].token_ids) == tokens
@@ -96,18 +110,21 @@ class _Waits(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return func(*args, **(kwargs or {}))
 
 
+@pytest.mark.parametrize("slots", [False, True], ids=["growing", "slots"])
 @pytest.mark.parametrize("decode", [DECODE, GREEDY], ids=["sampled", "greedy"])
-def test_a_step_waits_for_the_device_once(monkeypatch: pytest.MonkeyPatch, decode: contract.Decode) -> None:
+def test_a_step_waits_for_the_device_once(
+    monkeypatch: pytest.MonkeyPatch, held: Any, decode: contract.Decode, slots: bool
+) -> None:
     """A step of a padded batch copies what it drew to the host once, and asks the device nothing else."""
     copies: list[torch.Tensor] = []
-    copy = transformers_engine.to_host
+    copy = transfers.to_host
 
     def counted(values: torch.Tensor) -> list[list[float]]:
         copies.append(values)
         return copy(values)
 
-    monkeypatch.setattr(transformers_engine, "to_host", counted)
-    engine = started(max_num_seqs=4)
+    monkeypatch.setattr(transfers, "to_host", counted)
+    engine = in_slots(held) if slots else started(max_num_seqs=4)
     engine.begin(decode)
     for request in requests(4):
         engine.submit(request)
