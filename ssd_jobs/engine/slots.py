@@ -49,7 +49,7 @@ class _Target:
     """How many are attended to."""
 
 
-class _Layer(DynamicLayer):  # type: ignore[misc]
+class _SlotLayer(DynamicLayer):  # type: ignore[misc]
     """One layer's keys and values of all slots; to transformers it is empty, since masks are made here."""
 
     target: _Target
@@ -90,7 +90,7 @@ class StaticBatch:
         self._slots = torch.arange(size, device=model.device)
         self._columns = torch.arange(self._limit, device=model.device)
         self._logits = torch.empty(size, shape.vocabulary, dtype=model.dtype, device=model.device)
-        self._layers = [_Layer(*self._memory(shape)) for _ in range(shape.layers)]
+        self._layers = [_SlotLayer(*self._memory(shape)) for _ in range(shape.layers)]
         self._cache = Cache(layers=list(self._layers))
         self._step: Callable[[int, int], None] = Graphs(self._forward) if captured else self._forward
         AttentionInterface.register(ATTENTION, _attend)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.gpu import gradients, guard, part, train, trl, vllm
+from benchmarks.gpu import engine, gradients, guard, part, train, trl, vllm
 
 
 def _run(folder: Path, measure: Any) -> list[dict[str, Any]]:
@@ -75,3 +75,12 @@ def test_a_library_is_looked_for_without_importing_it() -> None:
     """A library that is there is not named."""
     assert part.lacks("json") == ""
     assert part.lacks("json", "no_such_library") == "no_such_library is not installed here"
+
+
+def test_the_engine_draws_the_same_tokens_in_every_way(tmp_path: Path) -> None:
+    """Three ways to hold keys and values are measured; their draws at the same seeds are equal on one device."""
+    *_, last = _run(tmp_path, engine.measure)
+    assert last["arms"].keys() == {f"{arm}, 3 rows" for arm in engine.ARMS}
+    assert all(arm["tokens_per_s"] > 0 for arm in last["arms"].values())
+    assert [each["rows_that_differ"] for each in last["draws, 3 rows"].values()] == [0, 0]
+    assert "cannot be captured" in last["log"][0]
