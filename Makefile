@@ -42,7 +42,7 @@ check: $(READY) ## format, lint, types, import directions, freshness of what is 
 test: $(READY) ## pure tests and tests on a real API server, with coverage
 	scripts/test
 
-endurance: $(READY) ## the tests that take minutes: kill -9 again and again, crash schedules, hundreds of trials
+endurance: $(READY) .venv-release/.ready ## the tests that take minutes: kill -9 again and again, crash schedules, hundreds of trials
 	scripts/test endurance
 
 demo: $(READY) ## a small real experiment on the CPU, from sampling to a decision
@@ -61,8 +61,9 @@ e2e: $(READY) ## the whole product on real pods: node, images, chart, experiment
 
 VERSION ?=
 COSIGN_KEY ?=
-release: $(READY) .venv-release/.ready ## everything that a user installs, into dist/VERSION; VERSION=0.2.0 [COSIGN_KEY=FILE]
-	PYTHONPATH=scripts $(BIN)/python -m release --version '$(VERSION)' --key '$(COSIGN_KEY)'
+PREFIX ?=
+release: $(READY) .venv-release/.ready ## everything that a user installs, into dist/VERSION; VERSION=0.2.0 [PREFIX=…/] [COSIGN_KEY=FILE]
+	PYTHONPATH=scripts $(BIN)/python -m release --version '$(VERSION)' --prefix '$(PREFIX)' --key '$(COSIGN_KEY)'
 
 images: ## build the images with docker, podman or buildah
 	scripts/images

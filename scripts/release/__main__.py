@@ -43,10 +43,11 @@ def main() -> int:
     parser.add_argument("--version", default="", help="by default the one that the source has")
     parser.add_argument("--into", type=Path, default=ROOT / "dist", help="folder of releases")
     parser.add_argument("--key", default="", help="cosign's private key, a file or an address it knows")
+    parser.add_argument("--prefix", default="", help="registry and path of the images, with a slash at the end")
     options = parser.parse_args()
     tools = Tools(ROOT / "build/uv/bin/uv", ROOT / ".venv/bin/helm", ROOT / ".venv-release/bin/python")
     try:
-        made = release(ROOT, options.into.absolute(), options.version, tools, key=options.key)
+        made = release(ROOT, options.into.absolute(), options.version, tools, options.prefix, options.key)
     except Refused as refused:
         print(refused, file=sys.stderr)
         return BAD_INPUT
@@ -55,10 +56,10 @@ def main() -> int:
     return 0
 
 
-def release(repository: Path, into: Path, version: str, tools: Tools, *, key: str = "") -> Path:
+def release(repository: Path, into: Path, version: str, tools: Tools, prefix: str, key: str) -> Path:
     """Make every file in a scratch folder, and put it in its place when all is there."""
     with tempfile.TemporaryDirectory(prefix="ssd-release-") as scratch:
-        found = source.export(repository, Path(scratch, "source"), version)
+        found = source.export(repository, Path(scratch, "source"), version, prefix)
         files = Path(scratch, "files")
         files.mkdir()
         fill(found, files, tools)

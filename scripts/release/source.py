@@ -16,6 +16,7 @@ VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 """What is a version for helm, for Python and as an image's tag alike."""
 PLACE = "operator/ssd_operator/__init__.py"
 WRITTEN = re.compile(r'^__version__ = "(.*)"$', re.MULTILINE)
+NO_PREFIX = re.compile(r'^  prefix: ""$', re.MULTILINE)
 CHART = "charts/selfdistill-operator"
 
 
@@ -56,7 +57,7 @@ def written_version(tree: Path) -> str:
     return found[1]
 
 
-def export(repository: Path, target: Path, version: str) -> Source:
+def export(repository: Path, target: Path, version: str, prefix: str = "") -> Source:
     """Write the tree of the newest commit to an empty folder; refuse a working tree that differs from it."""
     if run("git", "status", "--porcelain", "--untracked-files=no", cwd=repository).strip():
         raise Refused("the working tree has changes that no commit has; commit them, because a release is of a commit")
@@ -69,14 +70,19 @@ def export(repository: Path, target: Path, version: str) -> Source:
         files.extractall(target, filter="data")
     archive.unlink()
     version = checked_version(version or written_version(target))
-    stamp(target, version)
+    stamp(target, version, prefix)
     return Source(target, version, commit, epoch)
 
 
-def stamp(tree: Path, version: str) -> None:
-    """Write a version where the tree has it: into the package, and into the chart that must say the same."""
+def stamp(tree: Path, version: str, prefix: str = "") -> None:
+    """Write a version where the tree has it: into the package, and into the chart that must say the same.
+
+    A prefix is the registry and path of the images, which the chart then takes by default.
+    """
     _replace(tree / PLACE, WRITTEN, f'__version__ = "{version}"')
     _replace(tree / CHART / "Chart.yaml", re.compile(r"^((?:appV|v)ersion): .*$", re.MULTILINE), rf"\1: {version}")
+    if prefix:
+        _replace(tree / CHART / "values.yaml", NO_PREFIX, f'  prefix: "{prefix}"')
 
 
 def _replace(path: Path, pattern: re.Pattern[str], words: str) -> None:

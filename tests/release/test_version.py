@@ -27,10 +27,11 @@ def test_chart_and_images_have_the_packages_version() -> None:
 def test_a_stamped_tree_has_the_new_version_in_every_place(tmp_path: Path) -> None:
     """After the stamp the package, the chart and the images that it names say the new version, and nothing the old."""
     source = copied(tmp_path, "operator/ssd_operator/__init__.py", "charts")
-    stamp(source.tree, "12.34.56")
+    stamp(source.tree, "12.34.56", "registry.example.org/ssd/")
     rendered = helm.run("template", "ssd", str(source.chart))
     assert written_version(source.tree) == "12.34.56"
     assert set(re.findall(r"ssd-(?:operator|worker|grader):([\w.]+)", rendered.stdout)) == {"12.34.56"}
+    assert set(re.findall(r"(\S*)ssd-(?:operator|worker|grader):", rendered.stdout)) >= {"registry.example.org/ssd/"}
     assert __version__ not in (source.chart / "Chart.yaml").read_text()
 
 

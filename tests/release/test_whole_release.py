@@ -1,0 +1,161 @@
+"""A whole release: made twice, installed from its files alone, copied into a registry and taken from there."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cluster import helm
+from release import images
+from release.images import Image
+from release.source import Source
+from releases.registry import Registry, serving
+from releases.trees import ROOT
+
+pytestmark = pytest.mark.endurance
+
+UV = ROOT / "build" / "uv" / "bin" / "uv"
+VERSION = "9.8.7"
+PREFIX = "registry.example.org/ssd/"
+
+
+def run(*command: str | Path, cwd: Path, **environment: str) -> str:
+    """Run a command that shall succeed, and return what it prints."""
+    around = {**os.environ, **environment}
+    done = subprocess.run(command, cwd=cwd, env=around, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone of the newest commit, with this tree's environments."""
+    if not (ROOT / ".venv-release" / "bin" / "twine").exists():
+        pytest.fail(".venv-release is missing: run make .venv-release/.ready")
+    folder = tmp_path_factory.mktemp("clone") / "tree"
+    run("git", "clone", "--quiet", "--shared", ROOT, folder, cwd=folder.parent)
+    (folder / "build").mkdir()
+    for name in (".venv", ".venv-release", "build/uv"):
+        (folder / name).symlink_to(ROOT / name)
+    return folder
+
+
+def made(clone: Path, into: Path) -> Path:
+    """Make the release as make does."""
+    command = [sys.executable, "-m", "release", "--version", VERSION, "--prefix", PREFIX, "--into", into]
+    run(*command, cwd=clone, PYTHONPATH=str(clone / "scripts"))
+    return into / VERSION
+
+
+@pytest.fixture(scope="module")
+def release(clone: Path) -> Path:
+    """The files of a release."""
+    return made(clone, clone.parent / "dist")
+
+
+def test_two_runs_give_the_same_files(clone: Path, release: Path, tmp_path: Path) -> None:
+    """Every file, byte by byte; the digests are those of the files, and no image is claimed that was not built."""
+    other = made(clone, tmp_path)
+    names = sorted(path.name for path in release.iterdir())
+    assert names == sorted(path.name for path in other.iterdir())
+    assert [name for name in names if (release / name).read_bytes() != (other / name).read_bytes()] == []
+    told = run("sha256sum", "--check", "SHA256SUMS", cwd=release)
+    assert len(told.splitlines()) == len(names) - 1
+    assert (release / "NOTES.md").read_text().count("not built here") == 3
+
+
+def test_a_changed_tree_is_refused(clone: Path, tmp_path: Path) -> None:
+    """What no commit has is in no release."""
+    (clone / "README.md").write_text("changed")
+    try:
+        command = [sys.executable, "-m", "release", "--into", tmp_path]
+        environment = {**os.environ, "PYTHONPATH": str(clone / "scripts")}
+        done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=False)
+    finally:
+        run("git", "checkout", "--quiet", "README.md", cwd=clone)
+    assert done.returncode == 64
+    assert "commit them" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_wheel_plans_the_machine_from_an_empty_folder(release: Path, tmp_path: Path) -> None:
+    """Nothing but the release's files: a bare environment with the tested versions, a first file, and its plan."""
+    [wheel] = release.glob("*.whl")
+    run(UV, "venv", "--quiet", "env", cwd=tmp_path)
+    locked = ("--constraint", release / "lock-worker-cuda.txt")
+    asked = f"ssd-operator[cli] @ {wheel.as_uri()}"
+    run(UV, "pip", "install", "--quiet", "--python", "env/bin/python", *locked, asked, cwd=tmp_path)
+    ssd = tmp_path / "env" / "bin" / "ssd"
+    assert run(ssd, "--version", cwd=tmp_path).strip() == VERSION
+    run(ssd, "init", "--preset", "machine", cwd=tmp_path)
+    rows = json.loads(run(ssd, "plan", "selfdistill.yaml", "-o", "json", cwd=tmp_path))
+    assert [row["stage"] for row in rows][:4] == ["prepare", "sample", "curate", "train"]
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """A registry of our own."""
+    with serving(tmp_path_factory.mktemp("registry")) as found:
+        yield found
+
+
+def test_the_chart_is_pushed_and_taken_by_its_digest(release: Path, registry: Registry, tmp_path: Path) -> None:
+    """What helm renders from the registry by digest is what it renders from the file."""
+    chart = release / f"selfdistill-operator-{VERSION}.tgz"
+    place = f"oci://{registry.place}/charts"
+    pushed = subprocess.run(
+        [helm.HELM, "push", chart, place, "--plain-http"], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    digest = next(line.split()[1] for line in pushed.stderr.splitlines() if line.startswith("Digest:"))
+    taken = helm.run("template", "ssd", f"{place}/selfdistill-operator@{digest}", "--plain-http")
+    assert taken.returncode == 0, taken.stderr
+    assert taken.stdout == helm.run("template", "ssd", str(chart)).stdout
+
+
+@pytest.fixture(scope="module")
+def storage(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Where buildah keeps images for these tests."""
+    folder = tmp_path_factory.mktemp("buildah")
+    places = {"driver": "vfs", "graphroot": folder / "graph", "runroot": folder / "run"}
+    text = "".join(f'{name} = "{value}"\n' for name, value in places.items())
+    (folder / "storage.conf").write_text(f"[storage]\n{text}")
+    return {"CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"), "BUILDAH_ISOLATION": "chroot"}
+
+
+def test_the_script_copies_every_image(
+    release: Path, registry: Registry, storage: dict[str, str], tmp_path: Path
+) -> None:
+    """Each image of the list is in the registry afterwards, under its own name and tag; empty ones stand for them."""
+    listed = (release / "images.txt").read_text().split()
+    for each in listed:
+        container = run("buildah", "from", "scratch", cwd=tmp_path, **storage).strip()
+        run("buildah", "commit", "--quiet", "--rm", container, each, cwd=tmp_path, **storage)
+    settings = {"TOOL": "buildah", "PUSH_OPTIONS": "--tls-verify=false", **storage}
+    run("sh", release / "mirror-images.sh", f"{registry.place}/mirror/", cwd=tmp_path, **settings)
+    for each in listed:
+        name, _, tag = each.rpartition("/")[2].partition(":")
+        assert registry.ask(f"mirror/{name}/tags/list")["tags"] == [tag]
+
+
+def test_an_image_counts_by_the_commit_of_its_label(
+    storage: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its digest is taken where the label names the commit, and not where it names another one."""
+    source = Source(tmp_path, VERSION, "c" * 40, 0)
+    container = run("buildah", "from", "scratch", cwd=tmp_path, **storage).strip()
+    run("buildah", "config", "--label", f"{images.REVISION}={source.commit}", container, cwd=tmp_path, **storage)
+    run("buildah", "commit", "--quiet", "--rm", container, "localhost/ssd-grader:1.0.0", cwd=tmp_path, **storage)
+    for name, value in storage.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(images, "BUILDERS", ("buildah",))
+    monkeypatch.setattr(images, "_packages", lambda *_: [])  # an empty image has no dpkg to ask
+    image = Image("ssd-grader", "localhost/ssd-grader:1.0.0", ours=True)
+    found = images.built(image, source.commit)
+    assert found.digest.startswith("sha256:")
+    assert replace(found, digest="", architecture="") == image
+    assert images.built(image, "d" * 40) == image
