@@ -97,6 +97,20 @@ def test_the_wheel_plans_the_machine_from_an_empty_folder(release: Path, tmp_pat
     assert [row["stage"] for row in rows][:4] == ["prepare", "sample", "curate", "train"]
 
 
+def test_the_wheel_runs_the_machine_from_an_empty_folder(release: Path, tmp_path: Path) -> None:
+    """With torch beside it the same two files carry the positive control to a decision, and its page is there."""
+    [wheel] = release.glob("*.whl")
+    run(UV, "venv", "--quiet", "env", cwd=tmp_path)
+    locked = ("--constraint", release / "lock-worker-cpu.txt")
+    asked = f"ssd-operator[cli,grader,worker] @ {wheel.as_uri()}"
+    run(UV, "pip", "install", "--quiet", "--python", "env/bin/python", *locked, asked, cwd=tmp_path)
+    ssd = tmp_path / "env" / "bin" / "ssd"
+    run(ssd, "init", "--preset", "machine", cwd=tmp_path)
+    assert "decision  Promoted" in run(ssd, "run", "selfdistill.yaml", cwd=tmp_path)
+    told = json.loads(run(ssd, "report", "selfdistill.yaml", "-o", "json", cwd=tmp_path))
+    assert "<html" in (tmp_path / told["page"]).read_text()
+
+
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     """A registry of our own."""
