@@ -4,11 +4,13 @@ transformers converts whole models. Here the same transforms are asked about sin
 the memory of all of them: a mixture of experts has a file tensor per expert and one parameter for all experts.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Source", "lasting", "remember", "sources"]
+import torch
+
+__all__ = ["Source", "groups", "lasting", "remember", "reverted", "sources"]
 
 USED = "_weight_conversions"
 """Where transformers keeps the transforms that the files of a model needed."""
@@ -71,6 +73,27 @@ def lasting(model: Any) -> list[Any]:
 def remember(model: Any, transforms: list[Any]) -> None:
     """Give a model the conversions that it is to be written with."""
     vars(model)[USED] = transforms
+
+
+def groups(model: Any, names: Iterable[str]) -> list[list[str]]:
+    """Return the parameters in the order of writing, together those that become tensors together."""
+    from transformers.core_model_loading import dot_natural_key, rename_source_key
+
+    back = [transform.reverse_transform() for transform in _used(model)[::-1]]
+    renamings, converters = _kinds(back)
+    found: dict[str, list[str]] = {}
+    for name in sorted(names, key=dot_natural_key):
+        together, _ = rename_source_key(name, renamings, converters, reverse=True)
+        found.setdefault(together, []).append(name)
+    return list(found.values())
+
+
+def reverted(model: Any, weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return parameters, whole groups of them, as the tensors of the files that the model was loaded from."""
+    from transformers.core_model_loading import revert_weight_conversion
+
+    found: dict[str, torch.Tensor] = revert_weight_conversion(model, dict(weights))
+    return found
 
 
 def _used(model: Any) -> list[Any]:

@@ -7,33 +7,34 @@ template and generation config are copied, so that candidate and base differ in 
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import torch
 import torch.distributed as dist
 
 from ssd_jobs.artifacts import atomic
 from ssd_jobs.contract import Lora, files
+from ssd_jobs.models import conversions
+from ssd_jobs.models.weight_writer import WeightWriter
 from ssd_jobs.stages.train import lora
 from ssd_jobs.stages.train.model import Trainee
 from ssd_jobs.stages.train.ranks import Ranks, whole
 
 __all__ = ["write"]
 
+Weights = dict[str, torch.Tensor]
+DTYPE = torch.bfloat16
 WEIGHTS = (files.WEIGHTS, f"{files.WEIGHTS}.index.json", ".bin", ".pt", ".pth")
 OURS = (files.MODEL_CONFIG, files.MANIFEST, files.PROGRESS)
 
 
 def write(trainee: Trainee, base: Path, target: Path, ranks: Ranks, *, adapters: Lora | None) -> None:
     """Write the model; the directory appears whole."""
-    weights = _gather(trainee, ranks, dtype=torch.bfloat16 if adapters is None else None)
+    draft = target.with_name(f"{atomic.TEMPORARY}{target.name}")
     if ranks.first:
-        if adapters is not None:
-            weights = {name: weight.to(torch.bfloat16) for name, weight in lora.merged(weights, adapters).items()}
-        draft = target.with_name(f"{atomic.TEMPORARY}{target.name}")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
-        _save(trainee.causal_lm, weights, draft)
+    _save(trainee, draft, ranks, adapters)
+    if ranks.first:
         _copy(base, draft)
         for file in draft.rglob("*"):
             file.chmod(0o755 if file.is_dir() else 0o644)
@@ -43,27 +44,52 @@ def write(trainee: Trainee, base: Path, target: Path, ranks: Ranks, *, adapters:
     dist.barrier()
 
 
-def _gather(trainee: Trainee, ranks: Ranks, *, dtype: torch.dtype | None) -> dict[str, torch.Tensor]:
-    """Collect one weight after the other on rank 0's CPU, as it is or in another dtype."""
-    gathered: dict[str, torch.Tensor] = {}
+def _save(trainee: Trainee, directory: Path, ranks: Ranks, adapters: Lora | None) -> None:
+    """Write the weights under the names that the base's files use; no rank holds more than one of them."""
+    model, parts = trainee.causal_lm, _parts(trainee)
+    writer = WeightWriter(directory, conversions.reverted(model, _shapes(parts))) if ranks.first else None
+    for together in conversions.groups(model, parts):
+        gathered = {name: _gather(parts[name]) for name in together}
+        if writer is not None:
+            weights = {name: _plain(found, adapters) for name, found in gathered.items()}
+            for name, tensor in conversions.reverted(model, weights).items():
+                writer.write(name, tensor)
+    if writer is not None:
+        writer.finish()
+
+
+def _parts(trainee: Trainee) -> dict[str, Weights]:
+    """Return, for every weight of the plain model, the parameters that it is made of."""
+    found: dict[str, Weights] = {}
     for name, weight in trainee.named_weights().items():
-        full = whole(weight.detach())
-        if ranks.first:
-            gathered[name] = full.to(dtype=dtype or full.dtype, device="cpu")
-    return gathered
+        found.setdefault(lora.source_name(name), {})[name] = weight.detach()
+    return found
 
 
-def _save(model: Any, weights: dict[str, torch.Tensor], directory: Path) -> None:
-    """Write safetensors under the names that the base's checkpoint uses."""
-    from huggingface_hub import save_torch_state_dict
-    from transformers.core_model_loading import revert_weight_conversion
-
-    original = {
-        name: weight.clone() if weight.untyped_storage().nbytes() != weight.nbytes else weight
-        for name, weight in revert_weight_conversion(model, weights).items()
+def _shapes(parts: dict[str, Weights]) -> Weights:
+    """Return the weights of the plain model without their data."""
+    return {
+        plain: torch.empty(weight.shape, device="meta")
+        for plain, found in parts.items()
+        for name, weight in found.items()
+        if not lora.is_adapter(name)
     }
-    pattern = f"model{{suffix}}{files.WEIGHTS}"
-    save_torch_state_dict(original, directory, filename_pattern=pattern, metadata={"format": "pt"})
+
+
+def _gather(parts: Weights) -> Weights:
+    """Return whole parameters, on every rank; one that needs no adding is rounded first, which halves the traffic."""
+    if len(parts) > 1:
+        return {name: whole(weight) for name, weight in parts.items()}
+    return {name: whole(weight.to(DTYPE)) for name, weight in parts.items()}
+
+
+def _plain(parts: Weights, adapters: Lora | None) -> torch.Tensor:
+    """Return the rounded weight that parameters make."""
+    found = {name: weight.cpu() for name, weight in parts.items()}
+    if adapters is not None:
+        found = lora.merged(found, adapters)
+    (weight,) = found.values()
+    return weight.to(DTYPE)
 
 
 def _copy(base: Path, directory: Path) -> None:

@@ -1,0 +1,40 @@
+"""An export is written weight by weight, and is what transformers and the library of safetensors make of the whole."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from huggingface_hub import save_torch_state_dict
+from transformers.core_model_loading import revert_weight_conversion
+
+from processes.ranks import on_ranks
+from ssd_jobs.models import loading
+from ssd_jobs.stages.train import export, model
+from ssd_jobs.stages.train.ranks import Ranks
+from workspaces import training
+
+
+@pytest.mark.parametrize("world", [1, 2])
+def test_files_are_those_of_the_whole_model(tmp_path: Path, world: int) -> None:
+    """Byte for byte, for every family: names of the base, experts in a tensor each, tied weights once."""
+    bases = [training.write_model(tmp_path / family, family=family) for family in training.FAMILIES]
+    bases.append(training.write_packed(tmp_path / "packed"))
+    on_ranks(world, _exported, bases)
+    for base in bases:
+        whole = loading.load(base, dtype=torch.float32)
+        rounded = {name: weight.detach().bfloat16() for name, weight in whole.named_parameters()}
+        expected = base.with_name(f"{base.name}-expected")
+        expected.mkdir()
+        named = {name: weight.clone() for name, weight in revert_weight_conversion(whole, rounded).items()}
+        save_torch_state_dict(named, expected, metadata={"format": "pt"})
+        names = {file.name for file in base.with_name(f"{base.name}-export").glob("*.safetensors*")}
+        assert names == {file.name for file in expected.iterdir()} == {"model.safetensors"}
+        written = base.with_name(f"{base.name}-export") / "model.safetensors"
+        assert written.read_bytes() == (expected / "model.safetensors").read_bytes(), base
+
+
+def _exported(place: Ranks, bases: list[Path]) -> None:
+    """Export models as they were loaded."""
+    for base in bases:
+        trainee = model.load(base, training.model_settings("Float32"), place)
+        export.write(trainee, base, base.with_name(f"{base.name}-export"), place, adapters=None)
