@@ -4,15 +4,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-from ssd_jobs.contract import Decode
 from ssd_jobs.scoring.optimism import Cell, best_of
 from ssd_jobs.stages.report.document import ArmResult, BestSetting
-from ssd_jobs.study import paper, peak, table
+from ssd_jobs.study import chance, costs, outside, paper, peak, table
 from ssd_jobs.study.cells import StudyCell, cells
+from ssd_jobs.study.cuts import truncation
 from ssd_jobs.study.document import BestOfCells, PeakRow, Study, StudyPoint
 from ssd_jobs.study.runs import Run, read
 
-__all__ = ["build", "cut", "truncation"]
+__all__ = ["build"]
 
 
 def build(directories: Sequence[Path]) -> Study:
@@ -39,19 +39,10 @@ def build(directories: Sequence[Path]) -> Study:
         best=_best(found),
         peaks=tuple(_peaks(points, min(confidences))),
         points=points,
+        above=tuple(chance.rows(points, first)),
+        costs=tuple(costs.of(found, min(confidences))),
+        outside=tuple(outside.rows(found)),
     )
-
-
-def truncation(train: Decode, decode: Decode) -> str:
-    """Return how training samples and answers are cut, which keeps cells apart that temperature alone would join."""
-    return f"trained {cut(train)}, decoded {cut(decode)}"
-
-
-def cut(decode: Decode) -> str:
-    """Return how a setting truncates, in words."""
-    words = [f"top-k {decode.top_k}"] if decode.top_k else []
-    words += [f"top-p {decode.top_p:g}"] if decode.top_p < 1 else []
-    return "/".join(words) or "uncut"
 
 
 def _points(found: Sequence[StudyCell]) -> Iterator[StudyPoint]:
@@ -77,6 +68,7 @@ def _of(
             arm=arm.arm,
             part=part,
             train=run.train,
+            steps=run.spec["training"]["steps"],
             decode=arm.decode,
             compared=run.compared(arm),
             pass_at=arm.pass_at,

@@ -6,7 +6,17 @@ from ssd_jobs.contract import Decode, Grading
 from ssd_jobs.stages.report.document import Number, Part, Strata
 from ssd_jobs.study.paper import PaperRow
 
-__all__ = ["BestOfCells", "PeakRow", "RecipeGain", "Study", "StudyPoint", "StudyRow"]
+__all__ = [
+    "AboveBase",
+    "BestOfCells",
+    "CellCost",
+    "OutsideRow",
+    "PeakRow",
+    "RecipeGain",
+    "Study",
+    "StudyPoint",
+    "StudyRow",
+]
 
 
 class StudyRow(Part):
@@ -58,9 +68,55 @@ class StudyPoint(Part):
     part: Literal["select", "report"]
     train: Decode
     decode: Decode
+    steps: int
+    """Optimizer steps of the training."""
     compared: bool
     """Whether the arms are compared at this setting."""
     pass_at: dict[int, Strata]
+
+
+class AboveBase(Part):
+    """How many candidates of one truncation are above the base, and how many would be if none were better."""
+
+    truncation: str
+    part: Literal["select", "report"]
+    base: float
+    """pass@1 of the base at the setting at which it is compared."""
+    candidates: int
+    above: int
+    expected: float
+    low: float
+    high: float
+    """By chance alone: the mean, and the ends that hold 95 % of studies in which nothing was gained."""
+
+
+class CellCost(Part):
+    """What a cell cost, and what it gained for that."""
+
+    cell: str
+    unit: Literal["GPU hours", "process hours"]
+    sampling: float
+    training: float
+    evaluating: float
+    """Of base and candidate; a shared evaluation of the base is in every cell that reads it."""
+    tokens: int
+    """Sampled for training."""
+    gain: Number
+    per_point: float | None
+    """Sampling and training per point of pass@1; None where nothing was gained."""
+    per_point_low: float | None
+    per_point_high: float | None
+    """None where the gain's interval has no such end above 0."""
+
+
+class OutsideRow(Part):
+    """One line of the table of other benchmarks, which decide nothing."""
+
+    label: str
+    arm: Literal["Base", "Candidate"]
+    pass_at_1: dict[str, Number]
+    gain: dict[str, Number]
+    """Candidate minus base at the settings that were fixed before the run."""
 
 
 class PeakRow(Part):
@@ -101,3 +157,8 @@ class Study(Part):
     """None where there is one cell, or nothing was selected."""
     peaks: tuple[PeakRow, ...]
     points: tuple[StudyPoint, ...]
+    above: tuple[AboveBase, ...]
+    costs: tuple[CellCost, ...]
+    """Of cells whose reports name their stages."""
+    outside: tuple[OutsideRow, ...]
+    """Empty without other benchmarks."""

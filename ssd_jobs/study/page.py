@@ -21,6 +21,7 @@ def render(study: Study, pictures: Sequence[Picture]) -> str:
         points=points,
         shade=shade,
         decode=describe,
+        per_point=per_point,
         best_sentence=best_sentence,
         recipe_sentence=recipe_sentence,
     )
@@ -33,6 +34,11 @@ def best_sentence(best: BestOfCells) -> str:
         f"pass@{best.k} {percent(best.select)} there and {percent(best.report)} on report problems: optimism "
         f"{points(best.optimism)} points"
     )
+
+
+def per_point(hours: float | None) -> str:
+    """Return what a point costs, a dash where none was gained."""
+    return "–" if hours is None else f"{hours:.3g}"
 
 
 def recipe_sentence(gain: RecipeGain) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from ssd_jobs.figures import style
 from ssd_jobs.figures.pages import Picture
 from ssd_jobs.scoring import ALL
-from ssd_jobs.study.build import cut, truncation
+from ssd_jobs.study.cuts import cut, truncation
 from ssd_jobs.study.document import PeakRow, Study, StudyPoint
 from ssd_jobs.study.peak import Peak
 
@@ -26,7 +26,7 @@ PARTS: tuple[Literal["select", "report"], ...] = ("select", "report")
 
 def pictures(study: Study) -> list[Picture]:
     """Draw everything that there is data for."""
-    return [*_peaks(study), *_heat_maps(study), *_decoding(study)]
+    return [*_ablation(study), *_peaks(study), *_heat_maps(study), *_stress(study), *_decoding(study)]
 
 
 def _peaks(study: Study) -> Iterator[Picture]:
@@ -68,28 +68,95 @@ def _told(row: PeakRow) -> str:
     return f"{row.truncation}: {row.cells} cells, peak {row.peak:.2f} {ends}, R² {row.r_squared:.2f}."
 
 
+def _ablation(study: Study) -> Iterator[Picture]:
+    """What every cell gained over its base: the forest of an ablation."""
+    rows = [each for each in study.rows if each.gain]
+    if len(rows) < 2:
+        return
+    with style.new("ablation", columns=len(study.k), width=4.2 + 3.4 * len(study.k), height=1.0 + 0.34 * len(rows)) as (
+        figure,
+        axes,
+    ):
+        for place, k in zip(axes, study.k, strict=True):
+            place.axvline(0, color=style.INK, linewidth=1, alpha=0.45)
+            for line, row in enumerate(rows):
+                number = row.gain[k]["all"]
+                colour = style.SSD if number.value >= 0 else style.DIFFICULTY["hard"]
+                place.plot([100 * number.low, 100 * number.high], [line, line], color=colour, linewidth=2.2)
+                face = colour if number.significant else style.PAPER
+                place.plot(100 * number.value, line, "o", color=colour, markerfacecolor=face, markersize=7)
+            place.set_yticks(range(len(rows)), [""] * len(rows))
+            place.set_ylim(len(rows) - 0.4, -0.6)
+            place.grid(visible=False, axis="y")
+            place.grid(visible=True, axis="x")
+            place.set_title(f"gain in pass@{k}, points")
+            style.tidy(place)
+        axes[0].set_yticks(range(len(rows)), [_short(each.label) for each in rows])
+        caption = (
+            f"+SSD minus its base on {study.problems['all']} report problems, paired by problem, with "
+            f"{study.confidence * 100:.4g} % intervals; hollow around 0."
+        )
+        yield Picture("ablation", "What each cell gained", caption, *style.both(figure))
+
+
+def _short(label: str) -> str:
+    """Return a cell's label with a line for each field in which it differs."""
+    return label.replace(", ", "\n")
+
+
+def _stress(study: Study) -> Iterator[Picture]:
+    """Scores over steps of training and T_eval, as in the paper's stress test."""
+    kinds: dict[str, list[StudyPoint]] = {}
+    for each in _candidates(study):
+        kinds.setdefault(f"T_train {each.train.temperature:g}, {truncation(each.train, each.decode)}", []).append(each)
+    for number, (told, own) in enumerate(kinds.items()):
+        yield from _grid(study, own, f"stress-{number}", f"Steps of training: {told}", told, by="steps")
+
+
 def _heat_maps(study: Study) -> Iterator[Picture]:
     """Scores over both temperatures, select and report side by side."""
-    k = min(study.k)
     for number, name in enumerate(dict.fromkeys(truncation(each.train, each.decode) for each in _candidates(study))):
         own = [each for each in _candidates(study) if truncation(each.train, each.decode) == name]
-        trained, decoded = ({getattr(each, arm).temperature for each in own} for arm in ("train", "decode"))
-        if len(trained) < 2 or len(decoded) < 2:
-            continue
-        shown = [part for part in PARTS if any(each.part == part for each in own)]
-        scores = [_score(each, k) for each in own]
-        height = 1.4 + 0.42 * len(trained)
-        width = (1.6 + 0.62 * len(decoded)) * len(shown)
-        with style.new(f"heat-{number}", columns=len(shown), width=max(5.0, width), height=height) as (figure, axes):
-            for place, part in zip(axes, shown, strict=True):
-                cells = [each for each in own if each.part == part]
-                _heat(place, cells, sorted(trained), sorted(decoded), k=k, ends=(min(scores), max(scores)))
-                place.set_title(f"{part} problems")
-            caption = (
-                f"pass@{k}, %; {name}. Means over runs; a frame marks where a candidate is compared. Settings were "
-                f"chosen on select problems; what is empty was not tried."
-            )
-            yield Picture(f"heat-{number}", f"Temperatures: {name}", caption, *style.both(figure))
+        yield from _grid(study, own, f"heat-{number}", f"Temperatures: {name}", name, by="T_train")
+
+
+def _grid(
+    study: Study, own: Sequence[StudyPoint], name: str, title: str, told: str, *, by: Literal["T_train", "steps"]
+) -> Iterator[Picture]:
+    """A heat map over T_eval and what training differed in, if it differed."""
+    k = min(study.k)
+    trained, decoded = {_row(each, by) for each in own}, {each.decode.temperature for each in own}
+    if len(trained) < 2 or len(decoded) < 2:
+        return
+    shown = [part for part in PARTS if any(each.part == part for each in own)]
+    scores = [_score(each, k) for each in own]
+    width, height = (1.6 + 0.62 * len(decoded)) * len(shown), 1.4 + 0.42 * len(trained)
+    with style.new(name, columns=len(shown), width=max(5.0, width), height=height) as (figure, axes):
+        for place, part in zip(axes, shown, strict=True):
+            cells = [each for each in own if each.part == part]
+            _heat(place, cells, sorted(trained), sorted(decoded), by=by, k=k, ends=(min(scores), max(scores)))
+            place.set_title(f"{part} problems")
+        caption = (
+            f"pass@{k}, %; {told}. Means over runs; a frame marks where a candidate is compared. Settings were "
+            f"chosen on select problems; what is empty was not tried.{_above(study, own)}"
+        )
+        yield Picture(name, title, caption, *style.both(figure))
+
+
+def _above(study: Study, own: Sequence[StudyPoint]) -> str:
+    """Return how many of these candidates are above the base, beside what chance gives."""
+    names = {truncation(each.train, each.decode) for each in own}
+    found = [each for each in study.above if {each.truncation} == names]
+    return "".join(
+        f" {each.above} of {each.candidates} candidates of this truncation are above the base ({100 * each.base:.1f}) "
+        f"on {each.part} problems; by chance alone {each.expected:.0f} would be, in 95 % of studies {each.low:.0f} to "
+        f"{each.high:.0f}."
+        for each in found
+    )
+
+
+def _row(point: StudyPoint, by: Literal["T_train", "steps"]) -> float:
+    return point.steps if by == "steps" else point.train.temperature
 
 
 def _heat(
@@ -98,13 +165,14 @@ def _heat(
     trained: Sequence[float],
     decoded: Sequence[float],
     *,
+    by: Literal["T_train", "steps"],
     k: int,
     ends: tuple[float, float],
 ) -> None:
     """One part of the benchmark."""
     found: dict[tuple[int, int], list[StudyPoint]] = {}
     for each in cells:
-        place = trained.index(each.train.temperature), decoded.index(each.decode.temperature)
+        place = trained.index(_row(each, by)), decoded.index(each.decode.temperature)
         found.setdefault(place, []).append(each)
     from matplotlib.patches import Rectangle
 
@@ -122,7 +190,7 @@ def _heat(
     axes.set_xticks(range(len(decoded)), [f"{each:g}" for each in decoded])
     axes.set_yticks(range(len(trained)), [f"{each:g}" for each in trained])
     axes.set_xlabel("T_eval")
-    axes.set_ylabel("T_train")
+    axes.set_ylabel(by)
     axes.grid(visible=False)
     style.tidy(axes)
 

@@ -14,7 +14,8 @@ from ssd_jobs.errors import BadInput
 from ssd_jobs.scoring import recipe
 from ssd_jobs.scoring.formatting import percent, points
 from ssd_jobs.stages.report import reading
-from ssd_jobs.study import build, page
+from ssd_jobs.stages.report.document import StageResult
+from ssd_jobs.study import build, chance, page
 from ssd_jobs.study.document import Study
 from workspaces import studied
 
@@ -124,10 +125,78 @@ def test_a_grid_has_its_heat_maps_and_its_peak(tmp_path: Path) -> None:
     assert peak.truncation == "trained uncut, decoded top-k 20/top-p 0.8"
     assert peak.peak == pytest.approx(1.2, abs=0.2)
     assert {path.name for path in (tmp_path / "out").glob("*.png")} == {
-        "peaks.png", "heat-0.png",
+        "ablation.png", "peaks.png", "heat-0.png",
         "decoding-1-all.png", "decoding-5-all.png", "decoding-1-hard.png", "decoding-5-hard.png",
     }  # fmt: skip
     assert "x&lt;y" in (tmp_path / "out/study.html").read_text()
+
+
+def test_a_stress_grid_says_what_chance_gives(tmp_path: Path) -> None:
+    """Steps by temperatures, one map, and the count of candidates above the base beside that of equal models."""
+    rng = np.random.default_rng(2)
+    base = studied.base(rng)
+    found = [
+        studied.write(
+            tmp_path / str(steps), rng, base, dict.fromkeys(studied.TEMPERATURES, 0.25), sampling=PLAIN, steps=steps
+        )
+        for steps in (10, 20, 40)
+    ]
+    compare.main([*map(str, found), f"--output={tmp_path / 'out'}"])
+    study = Study.model_validate_json((tmp_path / "out/study.json").read_text())
+    [above] = study.above
+    assert (above.part, above.candidates, above.above) == ("select", 12, 12)
+    assert 0 < above.expected < 12 / 2
+    shown = (tmp_path / "out/study.html").read_text()
+    assert (tmp_path / "out/stress-0.png").is_file()
+    assert f"12 of 12 candidates of this truncation are above the base ({100 * above.base:.1f})" in shown
+
+
+@pytest.mark.parametrize("bases", [1, 4])
+def test_what_chance_gives_is_half_where_nothing_is_chosen(bases: int) -> None:
+    """Equal models beat a base half of the time, its best setting less often, and all of them together or none."""
+    rates = np.linspace(0.05, 0.95, 60)
+    found = chance.expected_above(rates, problems=60, samples=10, candidates=40, bases=bases, seed=0)
+    assert found.mean / 40 == pytest.approx({1: 0.48, 4: 0.19}[bases], abs=0.04)
+    assert found.low < 0.1 * 40
+    assert found.high > 0.5 * 40
+
+
+def test_a_point_has_its_price(reports: list[Path], tmp_path: Path) -> None:
+    """Sampling and training in GPU hours, divided by the gain; its ends are those of the gain's interval."""
+    document = reading.document(reports[1] / files.REPORT_DOCUMENT)
+    hours = {"sample": 2.0, "train": 4.0, "generate": 3.0, "report": 9.0}
+    stages = tuple(
+        StageResult(
+            name=kind, kind=kind, digest="", path="", seconds=1.0, gpu_seconds=3600 * each, tokens=7, passes=None,
+            counts={}, facts={}, image="",
+        )
+        for kind, each in hours.items()
+    )  # fmt: skip
+    (tmp_path / files.REPORT_DOCUMENT).write_text(document.model_copy(update={"stages": stages}).model_dump_json())
+    (tmp_path / files.REPORT_SPEC).write_text((reports[1] / files.REPORT_SPEC).read_text())
+    study = build.build([tmp_path])
+    [cost] = study.costs
+    assert (cost.unit, cost.sampling, cost.training, cost.evaluating, cost.tokens) == ("GPU hours", 2, 4, 3, 7)
+    assert cost.per_point == pytest.approx(6 / (100 * cost.gain.value))
+    assert cost.per_point_low == pytest.approx(6 / (100 * cost.gain.high))
+    assert "What it cost" in page.render(study, [])
+
+
+def test_other_benchmarks_have_their_table(reports: list[Path], tmp_path: Path) -> None:
+    """What does not decide is shown at fixed settings, base and every cell."""
+    document = reading.document(reports[0] / files.REPORT_DOCUMENT)
+    other = document.panels[0].model_copy(update={"benchmark": "mmlu", "decides": False})
+    fixed = other.comparisons[0].model_copy(update={"baseline": "Fixed"})
+    other = other.model_copy(update={"comparisons": (fixed,)})
+    found = document.model_copy(update={"panels": (*document.panels, other)})
+    (tmp_path / files.REPORT_DOCUMENT).write_text(found.model_dump_json())
+    (tmp_path / files.REPORT_SPEC).write_text((reports[0] / files.REPORT_SPEC).read_text())
+    study = build.build([tmp_path])
+    base, cell = study.outside
+    assert {*base.pass_at_1} == {*cell.gain} == {"mmlu"}
+    assert not base.gain
+    assert "Other benchmarks" in page.render(study, [])
+    assert build.build(reports).outside == ()
 
 
 def test_a_later_look_is_told(reports: list[Path], tmp_path: Path) -> None:

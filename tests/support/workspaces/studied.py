@@ -53,6 +53,7 @@ def write(
     *,
     sampling: Mapping[str, object],
     seed: int = 0,
+    steps: int = 40,
     experiment: str = "run",
     model: Mapping[str, object] | None = None,
 ) -> Path:
@@ -96,7 +97,7 @@ def write(
     spec = {
         "model": model or {},
         "sampling": {**sampling, "seed": seed, "pod": {}},
-        "training": {"steps": 40, "seed": seed},
+        "training": {"steps": steps, "seed": seed},
         "pod": {},
     }
     (directory / files.REPORT_SPEC).write_text(json.dumps(spec))
