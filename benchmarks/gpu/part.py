@@ -8,9 +8,11 @@ where it is stopped. `--tiny` measures nothing: everything is so small that it r
 
 import argparse
 import contextlib
+import faulthandler
 import importlib.util
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,6 +20,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 __all__ = ["Part", "add_options", "device", "lacks", "main"]
+
+STANDING_STILL_S = 30.0
+"""How often the log gets what the part is doing: a library that hangs on a strange machine is found there."""
 
 
 @dataclass
@@ -56,6 +61,8 @@ def main(measure: Callable[[Part], None]) -> None:
     add_options(parser)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))  # and what it started ends with it
+    faulthandler.dump_traceback_later(STANDING_STILL_S, repeat=True, file=sys.stderr)
     os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what libraries print is no result
