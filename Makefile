@@ -16,7 +16,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test endurance e2e demo science release coder-small docs crds locks images clean bench-sample bench-train bench-gpu bench-grade bench-operator
+.PHONY: help setup check test endurance e2e demo science science-grid release coder-small docs crds locks images clean bench-sample bench-train bench-gpu bench-grade bench-operator
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ demo: $(READY) ## a small real experiment on the CPU, from sampling to a decisio
 
 science: $(READY) ## the positive control and its control arm over 20 fixed seeds, hours; stop it any time, it goes on
 	nice $(BIN)/python scripts/science.py
+
+science-grid: $(READY) ## does untruncated training collapse onto T_train x T_eval, and truncated training gain? minutes
+	nice $(BIN)/python scripts/science_grid.py
 
 e2e: $(READY) ## the whole product on real pods: node, images, chart, experiment
 	scripts/e2e
