@@ -47,7 +47,17 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def made(clone: Path, into: Path) -> Path:
     """Make the release as make does."""
-    command = [sys.executable, "-m", "release", "--version", VERSION, "--prefix", PREFIX, "--into", into]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "release",
+        "--version",
+        VERSION,
+        "--prefix",
+        PREFIX,
+        "--into",
+        into,
+    ]
     run(*command, cwd=clone, PYTHONPATH=str(clone / "scripts"))
     return into / VERSION
 
@@ -73,7 +83,7 @@ def test_a_changed_tree_is_refused(clone: Path, tmp_path: Path) -> None:
     """What no commit has is in no release."""
     (clone / "README.md").write_text("changed")
     try:
-        command = [sys.executable, "-m", "release", "--into", tmp_path]
+        command: list[str | Path] = [sys.executable, "-m", "release", "--into", tmp_path]
         environment = {**os.environ, "PYTHONPATH": str(clone / "scripts")}
         done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=False)
     finally:
