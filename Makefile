@@ -16,7 +16,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test endurance e2e demo science science-grid release coder-small docs crds locks images clean bench-sample bench-train bench-gpu bench-grade bench-operator
+.PHONY: help setup check test endurance e2e demo science science-grid release coder-small docs docs-site crds locks images clean bench-sample bench-train bench-gpu bench-grade bench-operator
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -36,7 +36,7 @@ $(READY): $(UV) $(LOCK) pyproject.toml
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
-check: $(READY) ## format, lint, types, import directions, freshness of what is generated
+check: $(READY) .venv-docs/.ready ## format, lint, types, import directions, freshness of what is generated
 	scripts/check
 
 test: $(READY) ## pure tests and tests on a real API server, with coverage
@@ -70,6 +70,14 @@ release: $(READY) .venv-release/.ready ## everything that a user installs, into 
 
 images: ## build the images with docker, podman or buildah
 	scripts/images
+
+.venv-docs/.ready: $(UV) requirements/docs.txt
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv-docs
+	$(UV) pip sync --quiet --python .venv-docs/bin/python requirements/docs.txt
+	@touch $@
+
+docs-site: .venv-docs/.ready ## the pages as a site with search, in build/site; a warning fails it
+	PYTHON=$(PYTHON) scripts/site
 
 docs: $(READY) ## rewrite the generated pages
 	$(BIN)/python scripts/generate_docs.py
