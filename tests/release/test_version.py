@@ -40,3 +40,11 @@ def test_a_version_that_not_all_can_have_is_refused(version: str) -> None:
     """helm wants three numbers, Python spells a candidate otherwise than helm, and a tag has no `+`."""
     with pytest.raises(Refused, match="three numbers"):
         checked_version(version)
+
+
+def test_the_pages_name_this_version() -> None:
+    """Each file of a release that a page names, and each tag of an image, is of the version that the tree has."""
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+    names = r"(?:ssd_operator|selfdistill-operator|ssd-(?:operator|worker|grader|\$name))[-:](\d+\.\d+\.\d+)"
+    found = {version for page in pages for version in re.findall(names, page.read_text())}
+    assert found == {__version__}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from release.images import Image
 from release.source import Source
 from releases.registry import Registry, serving
 from releases.trees import ROOT
+from ssd_operator import __version__
 
 pytestmark = pytest.mark.endurance
 
@@ -108,15 +110,17 @@ def test_the_wheel_plans_the_machine_from_an_empty_folder(release: Path, tmp_pat
 
 
 def test_the_wheel_runs_the_machine_from_an_empty_folder(release: Path, tmp_path: Path) -> None:
-    """With torch beside it the same two files carry the positive control to a decision, and its page is there."""
-    [wheel] = release.glob("*.whl")
+    """README's first commands, word for word, carry the positive control to a decision, and its page is there."""
+    page = (ROOT / "README.md").read_text().replace(__version__, VERSION)
+    install, *commands = re.findall(r"^```console\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[0].splitlines()
+    for path in release.iterdir():
+        (tmp_path / path.name).symlink_to(path)
     run(UV, "venv", "--quiet", "env", cwd=tmp_path)
-    locked = ("--constraint", release / "lock-worker-cpu.txt")
-    asked = f"ssd-operator[cli,grader,worker] @ {wheel.as_uri()}"
-    run(UV, "pip", "install", "--quiet", "--python", "env/bin/python", *locked, asked, cwd=tmp_path)
+    locked = f"{UV} pip install --quiet --python env/bin/python --constraint lock-worker-cpu.txt"
+    run("sh", "-c", re.sub("^pip install", locked, install), cwd=tmp_path)
     ssd = tmp_path / "env" / "bin" / "ssd"
-    run(ssd, "init", "--preset", "machine", cwd=tmp_path)
-    assert "decision  Promoted" in run(ssd, "run", "selfdistill.yaml", cwd=tmp_path)
+    said = [run("sh", "-c", f"env/bin/{command}", cwd=tmp_path) for command in commands]
+    assert "decision  Promoted" in said[-1]
     told = json.loads(run(ssd, "report", "selfdistill.yaml", "-o", "json", cwd=tmp_path))
     assert "<html" in (tmp_path / told["page"]).read_text()
 
