@@ -7,6 +7,7 @@ code becomes its text: the site has no code. What a page links and the tree has 
 import re
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -23,13 +24,13 @@ def main(target: Path) -> None:
         text = page.read_text(encoding="utf-8")
         place = target / page.relative_to(ROOT)
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(LINK.sub(lambda match, page=page: linked(match, page), text), encoding="utf-8")
+        place.write_text(LINK.sub(partial(linked, page), text), encoding="utf-8")
         for name in [*IMAGE.findall(text), *(match[2] for match in LINK.finditer(text))]:
             bring(page.parent / name, target)
     shutil.copytree(ROOT / "docs" / "site", target / "docs" / "site")
 
 
-def linked(match: re.Match[str], page: Path) -> str:
+def linked(page: Path, match: re.Match[str]) -> str:
     """Return a link as it is, or its text where it leads into the code."""
     path = page.parent / match[2]
     into_code = "://" not in match[2] and path.exists() and path.suffix not in OPENED
