@@ -43,7 +43,7 @@ def survey(*, gpus: bool, collectives: bool) -> Software:
         transformers=versions["transformers"],
         vllm=next((f"{name} {versions[name]}" for name in ENGINES if versions[name]), ""),
         fused=tuple(f"{name} {versions[name]}" for name in FUSED if versions[name]),
-        builds_kernels=compilers.compiles_c() and compilers.has_headers(),
+        builds_kernels=compilers.builds_gpu_kernels(),
         memory_mb=_memory_mb(),
         sandbox=_named(found),
         weakness=layers.weakness(found),

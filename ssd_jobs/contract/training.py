@@ -70,6 +70,8 @@ class TrainExecution(GangExecution):
     """Most tokens of one forward pass, which holds several documents; 0 leaves it to the stage."""
     compile: bool
     """Whether blocks are compiled; what they compute differs by rounding, as it does between devices."""
+    kernels: Literal["Auto", "Fused", "Plain"]
+    """Whether a GPU uses kernels in which several operations are one; they differ by rounding, as devices do."""
     rendezvous_timeout_s: Positive
     grace_period_s: Positive
     """Time from SIGTERM to the last moment at which a checkpoint must be durable."""

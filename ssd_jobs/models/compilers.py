@@ -7,25 +7,25 @@ from typing import Literal
 
 from ssd_jobs.errors import BadInput
 
-__all__ = ["compiles_c", "has_headers", "require"]
+__all__ = ["builds_gpu_kernels", "require"]
 
 
 def require(device: Literal["cpu", "cuda"]) -> None:
     """Refuse to compile where nothing can: kernels for a CPU are C++, those for a GPU are started by a C program."""
     if device == "cpu" and not _compiles_cpp():
         raise BadInput("training.compile: there is no C++ compiler (g++) for torch.compile; install one, or set false")
-    if device == "cuda" and not compiles_c():
+    if device == "cuda" and not _compiles_c():
         raise BadInput("training.compile: there is no C compiler (gcc) for torch.compile; install one, or set false")
 
 
-def compiles_c() -> bool:
-    """Return whether there is a compiler for what starts a GPU's kernels."""
+def builds_gpu_kernels() -> bool:
+    """Return whether Triton can build what starts a GPU's kernels: a C program, which includes Python's headers."""
+    return _compiles_c() and Path(sysconfig.get_path("include"), "Python.h").is_file()
+
+
+def _compiles_c() -> bool:
+    """Return whether there is a C compiler."""
     return any(map(shutil.which, ("cc", "gcc", "clang")))
-
-
-def has_headers() -> bool:
-    """Return whether Python's own headers are there, which that C program includes."""
-    return Path(sysconfig.get_path("include"), "Python.h").is_file()
 
 
 def _compiles_cpp() -> bool:

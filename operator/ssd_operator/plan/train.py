@@ -93,6 +93,7 @@ def _execution(experiment: Experiment, key: str) -> contract.TrainExecution:
         activation_checkpointing=training.activation_checkpointing,
         pack_tokens=training.pack_tokens,
         compile=training.compile,
+        kernels=training.kernels,
         attempt=1,
         master_address=address,
         master_port=platform.master_port,

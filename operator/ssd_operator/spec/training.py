@@ -109,6 +109,9 @@ class Training(Section):
     16,384 where that is less. A longer sample has a pass of its own. More is faster as far as the memory reaches."""
     compile: Annotated[bool, Execution] = False
     """Use torch.compile."""
+    kernels: Annotated[Literal["Auto", "Fused", "Plain"], Execution] = "Auto"
+    """Fused: on a GPU, norms, SwiGLU, rotary positions and the loss are one kernel each (liger-kernel's and our own);
+    Plain: they are torch's operations; Auto: fused where that is possible."""
     lora: Lora = Lora()
     """Low-rank adapters instead of full fine-tuning."""
     checkpoint: Checkpoint = Checkpoint()

@@ -128,12 +128,13 @@ def varlen(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> tor
         return flex(q, k, v, call)
     from torch.nn.attention.varlen import varlen_attn
 
+    groups: dict[str, Any] = {"enable_gqa": q.shape[1] != k.shape[1]} if _asks_for_groups(varlen_attn) else {}
     out = varlen_attn(
         *(q.contiguous(), k.contiguous(), v.contiguous(), call.documents.offsets, call.documents.offsets),
         *(call.documents.longest, call.documents.longest),
         scale=call.scale,
         window_size=(-1 if call.window is None else call.window - 1, 0),
-        **({"enable_gqa": q.shape[1] != k.shape[1]} if _asks_for_groups(varlen_attn) else {}),
+        **groups,
     )
     return cast("torch.Tensor", out)
 

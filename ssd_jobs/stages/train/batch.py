@@ -38,7 +38,8 @@ def packs(
 def backward(trainee: Trainee, mine: Sequence[Pack]) -> torch.Tensor:
     """Add this rank's gradients, and return its part of the loss."""
     total = torch.zeros((), dtype=torch.float64, device=mine[0].inputs.device)
-    for pack in mine:
+    for position, pack in enumerate(mine, start=1):
+        trainee.before_pack(last=position == len(mine))
         loss, _ = trainee(pack)
         loss.backward()
         total += loss.detach()

@@ -154,6 +154,7 @@ class Training:
             "weight_decay_on": "matrices",
             "activation_checkpointing": self._settings.activation_checkpointing,
             "compile": self._settings.compile,
+            "kernels": self._settings.chosen_kernels(device),
             "pack_tokens": self._budget.tokens,
             "resumed_from_step": resumed,
         }

@@ -35,7 +35,13 @@ class WeightedNll(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, hidden: torch.Tensor, head: torch.Tensor, rows: int, targets: torch.Tensor, weights: torch.Tensor
+        ctx: Any,
+        hidden: torch.Tensor,
+        head: torch.Tensor,
+        rows: int,
+        fused: bool,
+        targets: torch.Tensor,
+        weights: torch.Tensor,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return loss and NLLs, and keep the gradients of hidden states and head, each computed in its chunk."""
         # n loss tokens, d hidden dimensions, v words: hidden (n, d), head (v, d), targets and weights (n,)
@@ -48,15 +54,13 @@ class WeightedNll(torch.autograd.Function):
         grad_head = torch.zeros_like(head, dtype=precise) if wants_head else None
         for start in range(0, len(targets), rows):
             chunk = slice(start, start + rows)
-            # (rows, v): the only matrix of that size, overwritten by its own gradient below
-            log_probabilities = functional.log_softmax(hidden[chunk] @ head.T, dim=-1, dtype=precise)
-            nll[chunk] = -log_probabilities.gather(1, targets[chunk, None]).squeeze(1)
+            # (rows, v): the only matrix of that size, overwritten by its own gradient
+            logits = hidden[chunk] @ head.T
             if grad_hidden is None and grad_head is None:
+                nll[chunk] = _nll(logits, targets[chunk], precise, fused=fused)
                 continue
             # d nll / d logits = softmax - one_hot(target); weights are applied where rows are (rows, d), not (rows, v)
-            grad_logits = log_probabilities.exp_()
-            grad_logits[torch.arange(len(grad_logits), device=hidden.device), targets[chunk]] -= 1.0
-            grad_logits = grad_logits.to(hidden.dtype)
+            nll[chunk], grad_logits = _nll_and_gradient(logits, targets[chunk], precise, fused=fused)
             if grad_hidden is not None:
                 grad_hidden[chunk] = (grad_logits @ head) * column[chunk]
             if grad_head is not None:
@@ -75,7 +79,32 @@ class WeightedNll(torch.autograd.Function):
             None,
             None,
             None,
+            None,
         )
+
+
+def _nll(logits: torch.Tensor, targets: torch.Tensor, precise: torch.dtype, *, fused: bool) -> torch.Tensor:
+    """Return the NLL of each row's target."""
+    if fused:
+        from ssd_jobs.stages.train import loss_kernel
+
+        return loss_kernel.nll(logits, targets)
+    return -functional.log_softmax(logits, dim=-1, dtype=precise).gather(1, targets[:, None]).squeeze(1)
+
+
+def _nll_and_gradient(
+    logits: torch.Tensor, targets: torch.Tensor, precise: torch.dtype, *, fused: bool
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the NLL of each row's target and its gradient by the logits, which are lost."""
+    if fused:
+        from ssd_jobs.stages.train import loss_kernel
+
+        return loss_kernel.nll_and_gradient(logits, targets), logits
+    log_probabilities = functional.log_softmax(logits, dim=-1, dtype=precise)
+    nll = -log_probabilities.gather(1, targets[:, None]).squeeze(1)
+    gradient = log_probabilities.exp_()
+    gradient[torch.arange(len(gradient), device=gradient.device), targets] -= 1.0
+    return nll, gradient.to(logits.dtype)
 
 
 def _add_product(total: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> None:
@@ -95,13 +124,14 @@ def weighted_nll(
     weights: torch.Tensor,
     *,
     rows: int = 0,
+    fused: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return sum(weight * NLL), which carries the gradient, and the NLL of every row of `hidden`.
 
-    `rows` is how many make a chunk, 0 for what suits the device.
+    `rows` is how many make a chunk, 0 for what suits the device; `fused` takes our own kernel for the softmax.
     """
     if not torch.is_grad_enabled():
         hidden, head = hidden.detach(), head.detach()
     rows = rows or chunk_rows(hidden.device.type, head.shape[0])
-    loss, nll = WeightedNll.apply(hidden, head, rows, targets, weights)  # type: ignore[no-untyped-call]
+    loss, nll = WeightedNll.apply(hidden, head, rows, fused, targets, weights)  # type: ignore[no-untyped-call]
     return loss, nll

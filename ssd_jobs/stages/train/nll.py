@@ -40,5 +40,6 @@ def nll(trainee: Trainee, documents: Sequence[Document], ranks: Ranks, *, budget
         _, values = trainee(pack)
         split = values.double().cpu().split(list(pack.loss_lengths))
         sums[mine] = torch.stack([value.sum() for value in split])
+    trainee.after_scoring()
     dist.all_reduce(sums)
     return sums.numpy()

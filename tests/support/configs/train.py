@@ -21,6 +21,7 @@ def train_config(
     activation_checkpointing: Literal["None", "Selective", "Full"] = "None",
     pack_tokens: int = 0,
     compile: bool = False,  # noqa: A002 - the field's name
+    kernels: Literal["Auto", "Fused", "Plain"] = "Auto",
     lora: contract.Lora | None = None,
     export_every_steps: int = 0,
     nll_tolerance: float = 0.02,
@@ -70,6 +71,7 @@ def train_config(
             activation_checkpointing=activation_checkpointing,
             pack_tokens=pack_tokens,
             compile=compile,
+            kernels=kernels,
             attempt=1,
             master_address="127.0.0.1",
             master_port=master_port,

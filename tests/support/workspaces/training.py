@@ -58,13 +58,18 @@ FAMILIES: dict[str, Any] = {
 
 
 def model_settings(
-    dtype: Literal["Float32", "Float64"], *, lora: contract.Lora | None = None, seed: int = 0
+    dtype: Literal["BFloat16", "Float32", "Float64"],
+    *,
+    activation_checkpointing: Literal["None", "Selective", "Full"] = "None",
+    lora: contract.Lora | None = None,
+    seed: int = 0,
 ) -> model.ModelSettings:
-    """Return settings under which nothing is compiled and no activation is computed twice."""
+    """Return settings under which nothing is compiled."""
     return model.ModelSettings(
         compute_dtype=dtype,
-        activation_checkpointing="None",
+        activation_checkpointing=activation_checkpointing,
         compile=False,
+        kernels="Auto",
         lora=lora,
         seed=seed,
         trust_remote_code=False,
