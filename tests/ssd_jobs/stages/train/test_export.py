@@ -7,9 +7,13 @@ import torch
 from huggingface_hub import save_torch_state_dict
 from transformers.core_model_loading import revert_weight_conversion
 
+from processes import disks
 from processes.ranks import on_ranks
+from ssd_jobs import artifacts
+from ssd_jobs.contract import files
+from ssd_jobs.errors import Temporary
 from ssd_jobs.models import loading
-from ssd_jobs.stages.train import export, model
+from ssd_jobs.stages.train import export, model, ranks
 from ssd_jobs.stages.train.ranks import Ranks
 from workspaces import training
 
@@ -38,3 +42,19 @@ def _exported(place: Ranks, bases: list[Path]) -> None:
     for base in bases:
         trainee = model.load(base, training.model_settings("Float32"), place)
         export.write(trainee, base, base.with_name(f"{base.name}-export"), place, adapters=None)
+
+
+def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
+    """Without space for the weights the export says so, and is not there; with it, it is written as ever."""
+    base = training.write_model(tmp_path / "base")
+    with disks.small(tmp_path / "small", megabytes=1) as disk, ranks.alone(gpus=0) as place:
+        trainee = model.load(base, training.model_settings("Float32"), place)
+        (disk / "ballast").write_bytes(b"x" * (2**20 - 40 * 2**10))
+        output = artifacts.Output(path=disk / "trained", stage="train", name="trained", key="a" * 64)
+        with pytest.raises(Temporary, match="no space left on the volume; nothing is lost"), output.claim() as draft:
+            export.write(trainee, base, draft.path / files.EXPORT, place, adapters=None)
+        assert not (disk / "trained" / files.EXPORT).exists()
+        (disk / "ballast").unlink()
+        with output.claim() as draft:
+            export.write(trainee, base, draft.path / files.EXPORT, place, adapters=None)
+        assert loading.load(disk / "trained" / files.EXPORT, dtype="auto").dtype == torch.bfloat16
