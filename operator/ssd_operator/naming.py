@@ -42,6 +42,7 @@ __all__ = [
     "cell_name",
     "claim_name",
     "claim_of",
+    "collecting_job_name",
     "config_map_name",
     "gang_service_name",
     "isolation_policy_name",
@@ -110,6 +111,11 @@ def job_name(kind: str, *, claim_uid: str, key: str, attempt: int) -> str:
 def config_map_name(kind: str, *, claim_uid: str, key: str, attempt: int) -> str:
     """Return the name of the ConfigMap with the stage's config; one per Job."""
     return job_name(kind, claim_uid=claim_uid, key=key, attempt=attempt)
+
+
+def collecting_job_name(claim_uid: str, *, remove: bool) -> str:
+    """Return the name of the Job that removes from a claim what nothing names, or only shows it: one at a time."""
+    return f"ssd-{'collect' if remove else 'list'}-{short(claim_uid)}"
 
 
 def resolved_config_map_name(uid: str, digest: str) -> str:

@@ -1,7 +1,6 @@
 """`ssd gc`: remove the artifacts that no experiment and no registered version names."""
 
 import json
-import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import typer
 
 from ssd_jobs import contract
 from ssd_operator.cli import document, worker
+from ssd_operator.cli.claim_names import ARTIFACT
 from ssd_operator.cli.place import checked_uri
 from ssd_operator.errors import Busy, InvalidInput
 from ssd_operator.lifecycle.stage import ENDED
@@ -22,11 +22,6 @@ from ssd_operator.plan import Graph, named
 
 __all__ = ["register"]
 
-PATH = re.compile(
-    rf"(?:{'|'.join(sorted({folder for kind in contract.ARTIFACTS.values() for folder in kind.folders}))})"
-    rf"/[0-9a-f]{{{contract.KEY_DIGITS}}}"
-)
-"""How a config names an artifact, whatever the field."""
 SQLITE = "sqlite:///"
 LOCAL = "local"
 """The claim, in the source of a registered version, of weights on one machine."""
@@ -99,7 +94,7 @@ def _recorded(place: Workdir) -> Iterator[str]:
     Another version of this program may plan other names for the same experiment.
     """
     for file in (place.private / "configs").glob("*.json"):
-        yield from PATH.findall(file.read_text(encoding="utf-8"))
+        yield from ARTIFACT.findall(file.read_text(encoding="utf-8"))
 
 
 def _tracked(place: Workdir) -> Iterator[str]:

@@ -17,7 +17,7 @@ from ssd_operator.errors import InvalidInput
 from ssd_operator.lifecycle import outcome
 from ssd_operator.spec.status import StageStatus, Status
 
-__all__ = ["register"]
+__all__ = ["kubectl", "register"]
 
 MOST_PODS = 256
 """Logs that are followed at once: as many as a stage has shards at most is more than anybody reads."""
@@ -55,10 +55,10 @@ def logs(
         terminal.errors().print(f"{found.name}, Job {job}")
     wanted = ["logs", "--selector", selector, "--container", naming.WORKER, "--tail", str(tail)]
     bounds = ["--prefix", "--max-log-requests", str(MOST_PODS), *(["--follow"] if follow else [])]
-    return subprocess.run([*_kubectl(target), *wanted, *bounds], check=False).returncode
+    return subprocess.run([*kubectl(target), *wanted, *bounds], check=False).returncode
 
 
-def _kubectl(target: Target) -> list[str]:
+def kubectl(target: Target) -> list[str]:
     """Return kubectl for this cluster and namespace."""
     program = shutil.which("kubectl")
     if program is None:

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from ssd_operator.cli import job_logs, looking, rehearsal, steering, version
+from ssd_operator.cli import cluster_collecting, job_logs, looking, rehearsal, steering, version
 from ssd_operator.cli.outcome import Commands, outcome
 
 __all__ = ["app", "main"]
@@ -17,7 +17,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (looking, job_logs, steering, rehearsal, version):
+for module in (looking, job_logs, steering, rehearsal, cluster_collecting, version):
     module.register(app)
 
 

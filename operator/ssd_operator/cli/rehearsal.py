@@ -6,15 +6,14 @@ there already: of this run, or of another one on the same claim.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from ssd_operator import manifests, naming, plan, settings
-from ssd_operator.cli import document, output, terminal
+from ssd_operator import naming, plan
+from ssd_operator.cli import cluster_plan, document, output, terminal
 from ssd_operator.cli.connection import ContextOption, KubeconfigOption, NamespaceOption, Target, ask
 from ssd_operator.cli.output import OutputOption
 from ssd_operator.cli.place import FileArgument
@@ -119,39 +118,18 @@ async def _asked(api: Api, key: Key, raw: dict[str, object]) -> Comparison:
     if not isinstance(run, Run):
         raise run.error
     runs = [each for each in await list_runs(api, key.namespace) if isinstance(each, Run)]
-    begun = await _frozen(api, run)
-    spec = effective(begun if _has_begun(run.status) else None, run.resolve())
+    begun = await cluster_plan.frozen(api, run)
+    spec = effective(begun if cluster_plan.has_begun(run) else None, run.resolve())
     claim = naming.claim_of(key.name, spec.storage.claim_name)
     return Comparison(
         run=run,
         exists=any(each.key == key for each in runs),
         spec=spec,
         taken_up=not is_over(run.status) or (begun is not None and reopens(begun, spec)),
-        recorded=frozenset(found for each in runs if _claim(each) == claim for found in _succeeded(each.status)),
+        recorded=frozenset(
+            found for each in runs if cluster_plan.claim_of(each) == claim for found in _succeeded(each.status)
+        ),
     )
-
-
-async def _frozen(api: Api, run: Run) -> ResolvedSpec | None:
-    """Return the spec in force, None where none is, or where it may not be read."""
-    from ssd_operator.cluster import ApiError, FrozenTexts
-
-    if run.status.resolved_spec is None:
-        return None
-    try:
-        frozen = await FrozenTexts(api).read(run.key.namespace, run.status.resolved_spec.config_map)
-    except ApiError as error:
-        if not error.refused:
-            raise
-        return None
-    return None if frozen is None else ResolvedSpec.read_stored(json.loads(frozen.text), path="spec")
-
-
-def _claim(run: Run) -> str:
-    return naming.claim_of(run.key.name, run.claim_name)
-
-
-def _has_begun(status: Status) -> bool:
-    return any(stage.phase != "Planned" for stage in status.stages)
 
 
 def _succeeded(status: Status) -> list[str]:
@@ -169,28 +147,8 @@ def _rows(found: Comparison) -> list[dict[str, str]]:
             "now": known[node.name].key[:12] if node.name in known else "",
             "state": _state(node, known.get(node.name), found.recorded),
         }
-        for node in _graph(found)
+        for node in cluster_plan.graph(found.run, found.spec)
     ]
-
-
-def _graph(found: Comparison) -> plan.Graph:
-    """Return the plan; nothing of the installation is in a key, so that its settings need not be known."""
-    key, status, spec = found.run.key, found.run.status, found.spec
-    place = manifests.Place(
-        experiment=key.name,
-        namespace=key.namespace,
-        claim=naming.claim_of(key.name, spec.storage.claim_name),
-        claim_uid=status.claim_uid,
-        spec=spec,
-        settings=settings.Settings(),
-    )
-    around = plan.Surroundings(
-        name=key.name,
-        uid=found.run.uid,
-        digests={part: digest for each in status.stages for part, digest in each.digests.items()},
-        reruns=spec.rerun.added_to(status.reruns),
-    )
-    return plan.build(spec, around, place.platform())
 
 
 def _state(node: plan.Node, was: StageStatus | None, recorded: frozenset[str]) -> str:

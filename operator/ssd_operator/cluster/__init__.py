@@ -3,7 +3,8 @@
 from ssd_operator.cluster.api import Api, ApiError, connect
 from ssd_operator.cluster.cells import Cells, sweep_of
 from ssd_operator.cluster.claims import Claims
-from ssd_operator.cluster.config_maps import FrozenText, FrozenTexts
+from ssd_operator.cluster.collecting import CollectingJobs
+from ssd_operator.cluster.config_maps import FrozenText, FrozenTexts, stage_configs
 from ssd_operator.cluster.decoding import decode
 from ssd_operator.cluster.doors import Kept
 from ssd_operator.cluster.events import Recorder
@@ -16,7 +17,7 @@ from ssd_operator.cluster.quotas import quotas
 from ssd_operator.cluster.resources import Ended, Run, Unreadable
 from ssd_operator.cluster.runs import Runs, change_run, list_runs, read_run, rehearse
 from ssd_operator.cluster.store import Store
-from ssd_operator.cluster.sweeps import StoredSweep, Sweeps
+from ssd_operator.cluster.sweeps import StoredSweep, Sweeps, list_sweeps
 from ssd_operator.cluster.told_events import pod_refusal, scale_up
 from ssd_operator.cluster.transport import Raw, context_namespace
 
@@ -26,6 +27,7 @@ __all__ = [
     "ApiError",
     "Cells",
     "Claims",
+    "CollectingJobs",
     "Ended",
     "FrozenText",
     "FrozenTexts",
@@ -50,6 +52,7 @@ __all__ = [
     "context_namespace",
     "decode",
     "list_runs",
+    "list_sweeps",
     "owner_job",
     "pod_refusal",
     "quotas",
@@ -57,5 +60,6 @@ __all__ = [
     "rehearse",
     "run_key",
     "scale_up",
+    "stage_configs",
     "sweep_of",
 ]

@@ -10,8 +10,9 @@ from ssd_operator.cluster.api import Api
 from ssd_operator.cluster.owners import OwnerReference
 from ssd_operator.cluster.transport import Raw
 
-__all__ = ["FrozenText", "FrozenTexts"]
+__all__ = ["FrozenText", "FrozenTexts", "stage_configs"]
 
+CONFIGS = f"{naming.LABEL_MANAGED}={naming.MANAGED_BY},{naming.LABEL_STAGE}"
 SELECTOR = f"{naming.LABEL_MANAGED}={naming.MANAGED_BY},!{naming.LABEL_STAGE}"
 
 
@@ -46,6 +47,14 @@ class FrozenTexts:
         await self._api.ensure(body, owner=owner)
         metadata = body["metadata"]
         return FrozenText(metadata["namespace"], metadata["name"], body["data"][naming.SPEC])
+
+
+async def stage_configs(api: Api, namespace: str) -> AsyncIterator[tuple[str, str]]:
+    """Yield the config of every stage whose Job is still there, behind the label of the run that made it."""
+    async for raw in api.list("ConfigMap", namespace, selector=CONFIGS):
+        text = (raw.get("data") or {}).get(naming.CONFIG)
+        if text is not None:
+            yield raw["metadata"]["labels"].get(naming.LABEL_EXPERIMENT, ""), text
 
 
 def _view(raw: Raw) -> FrozenText | None:

@@ -59,6 +59,11 @@ class Run:
         return str(self.document["spec"].get("storage", {}).get("claimName") or "")
 
     @property
+    def tracking_uri(self) -> str:
+        """The MLflow server that the written spec names, empty where it names none."""
+        return str(self.document["spec"].get("tracking", {}).get("uri", ""))
+
+    @property
     def rerun_nonce(self) -> str:
         """The nonce of the written rerun, empty where there is none."""
         return str(self.document["spec"].get("rerun", {}).get("nonce", ""))

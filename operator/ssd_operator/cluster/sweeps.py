@@ -19,7 +19,7 @@ from ssd_operator.spec.sweep_status import SweepStatus
 if TYPE_CHECKING:
     from ssd_operator.cluster.store import Store
 
-__all__ = ["KeptSweep", "StoredSweep", "Sweeps", "enter"]
+__all__ = ["KeptSweep", "StoredSweep", "Sweeps", "enter", "list_sweeps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,11 @@ class StoredSweep:
     def identity(self) -> ResourceIdentity:
         """Return what tells this sight of it apart."""
         return ResourceIdentity(self.key, self.uid, self.version)
+
+    @property
+    def is_live(self) -> bool:
+        """Tell whether it may still make cells, or judge one."""
+        return self.status.phase not in ("Succeeded", "Failed")
 
     def parse(self) -> sweep_resource.Sweep:
         """Check the written spec, or raise InvalidSpec naming every wrong field."""
@@ -103,6 +108,11 @@ def _read(document: Raw) -> StoredSweep | Unreadable:
         status=status,
         document=document,
     )
+
+
+async def list_sweeps(api: Api, namespace: str) -> list[StoredSweep | Unreadable]:
+    """Read every sweep of a namespace, or raise ApiError."""
+    return [_read(raw) async for raw in api.list(naming.SWEEP_KIND, namespace)]
 
 
 class Sweeps:

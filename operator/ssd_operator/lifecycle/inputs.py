@@ -123,6 +123,8 @@ class Inputs:
     """Pod -> how the cluster makes a node for it, in the words of its autoscaler."""
     progress: Mapping[str, ProgressStatus] = field(default_factory=dict)
     """Stage -> how far it is, as its workers count."""
+    collecting: str = ""
+    """Job that removes from the claim what nothing names, empty while there is none."""
     recorded: frozenset[str] = frozenset()
     """Keys of which another resource on this claim has recorded a result."""
     quotas: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

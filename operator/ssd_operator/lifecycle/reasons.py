@@ -92,6 +92,12 @@ WAITING: Final = Reason(
     "the message says which, and what to do",
     is_event=True,
 )
+COLLECTING: Final = Reason(
+    "Collecting",
+    WAITS,
+    "`kubectl sd gc --remove` is at work on the claim, and no stage begins until it is done",
+    "wait, at most for an hour; the message names its Job",
+)
 NO_PODS: Final = Reason(
     "NoPods",
     WAITS,

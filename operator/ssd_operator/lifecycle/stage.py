@@ -23,7 +23,7 @@ from ssd_operator.lifecycle.waiting import is_lost, wait_reason
 from ssd_operator.plan import Node
 from ssd_operator.spec.status import STAGE_PHASES, ArtifactStatus, JobReference, ProgressStatus, StageStatus
 
-__all__ = ["ENDED", "LIVE", "backoff_end", "has_unknown_phase", "is_watched", "step"]
+__all__ = ["ENDED", "LIVE", "backoff_end", "has_unknown_phase", "is_watched", "step", "waits_for_collecting"]
 
 ENDED = frozenset({"Succeeded", "Failed", "Skipped"})
 LIVE = frozenset({"Pending", "Running", "Suspended"})
@@ -71,7 +71,14 @@ def _begin(node: Node, was: StageStatus, inputs: Inputs, phases: Mapping[str, st
         return _end(planned, "Skipped", f"{lost[0]} did not finish", inputs)
     if node.provisional or inputs.suspended:
         return planned
+    if inputs.collecting:
+        return planned.model_copy(update={"message": waits_for_collecting(inputs)})
     return _attempt(node, planned, inputs, "")
+
+
+def waits_for_collecting(inputs: Inputs) -> str:
+    """Say why no stage begins: what it would find on the claim may be on its way out."""
+    return f"waits until Job {inputs.collecting} has removed what nothing names on claim {inputs.place.claim}"
 
 
 def _attempt(node: Node, was: StageStatus, inputs: Inputs, message: str, *, failures: int = 0) -> StageStatus:

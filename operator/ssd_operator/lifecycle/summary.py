@@ -8,7 +8,7 @@ from ssd_operator.lifecycle.conditions import ConditionUpdate
 from ssd_operator.lifecycle.inputs import Inputs, JobView, stamp
 from ssd_operator.lifecycle.reasons import Reason
 from ssd_operator.lifecycle.rerunning import next_nonce
-from ssd_operator.lifecycle.stage import ENDED, LIVE, has_unknown_phase
+from ssd_operator.lifecycle.stage import ENDED, LIVE, has_unknown_phase, waits_for_collecting
 from ssd_operator.lifecycle.stalling import stall
 from ssd_operator.lifecycle.waiting import WaitReason, wait_reason
 from ssd_operator.plan import Graph
@@ -117,11 +117,19 @@ def _progressing(moved: Status, inputs: Inputs) -> ConditionUpdate:
     if stalls:
         stage, found = stalls[0]
         return ConditionUpdate(condition_types.PROGRESSING, False, found.reason, f"{stage.name}: {found.message}")
-    unknown = [stage for stage in moved.stages if has_unknown_phase(stage)]
-    if unknown and not live:
-        return ConditionUpdate(condition_types.PROGRESSING, False, reasons.UNKNOWN_PHASE, _unknown_phase(unknown[0]))
+    held = None if live else _held_up(moved, inputs)
+    if held is not None:
+        return ConditionUpdate(condition_types.PROGRESSING, False, held.reason, held.message)
     names = ", ".join(stage.name for stage in live)
     return ConditionUpdate(condition_types.PROGRESSING, True, reasons.STAGE_RUNNING, names)
+
+
+def _held_up(moved: Status, inputs: Inputs) -> WaitReason | None:
+    """Return the reason why no stage is begun, None where nothing keeps one."""
+    if inputs.collecting:
+        return WaitReason(reasons.COLLECTING, waits_for_collecting(inputs))
+    unknown = next((stage for stage in moved.stages if has_unknown_phase(stage)), None)
+    return None if unknown is None else WaitReason(reasons.UNKNOWN_PHASE, _unknown_phase(unknown))
 
 
 def _unknown_phase(stage: StageStatus) -> str:

@@ -67,6 +67,8 @@ def _moments(status: Status, inputs: Inputs) -> Iterator[datetime]:
     deadline = inputs.deadline(status)
     if deadline is not None:
         yield deadline
+    if inputs.collecting:
+        yield inputs.now + timedelta(seconds=UNSETTLED_S)
     for stage in status.stages:
         if stage.phase in LIVE:
             yield from _of_stage(stage, inputs)

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 
 from ssd_jobs import contract
+from ssd_operator import naming
 from ssd_operator.cluster import Api, Jobs, Key, Run, Store, pod_refusal, quotas, scale_up
 from ssd_operator.lifecycle import Inputs, JobView, PodView, is_asked, is_homeless, is_podless, is_watched
 from ssd_operator.lifecycle.results import result_of
@@ -85,6 +86,7 @@ class Observer:
             podless=await self._podless([jobs[name] for name in pods if name in jobs], pods),
             scaling=await self._scaling(pods),
             progress=self._read_progress(key, live, pods, place),
+            collecting=self._collecting(key.namespace, place.claim_uid),
             recorded=self._store.recorded(key.namespace, place.claim) if run.planning else frozenset(),
             quotas=await quotas(self._api, key.namespace) if run.planning else {},
         )
@@ -135,6 +137,11 @@ class Observer:
         """Return how the cluster makes a node, for the first pod of each Job that has none."""
         homeless = (next((pod for pod in each if is_homeless(pod)), None) for each in pods.values())
         return {pod.name: await self._scale_ups.message(pod) for pod in homeless if pod is not None}
+
+    def _collecting(self, namespace: str, claim_uid: str) -> str:
+        """Return the Job that removes artifacts from a claim, empty while there is none."""
+        job = self._store.job(namespace, naming.collecting_job_name(claim_uid, remove=True))
+        return "" if job is None or job.end else job.name
 
     def _wanted(self, uid: str, jobs: dict[str, JobView]) -> dict[str, str]:
         """Return for each Job another resource that wants it to go on."""

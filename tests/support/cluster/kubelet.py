@@ -105,8 +105,10 @@ class Kubelet:
                 await self._write(raw, pod_status.running(raw))
 
     async def _describe(self, raw: Raw) -> Pod | None:
-        """Return a pod whose config can be mounted; a real one would wait for it too."""
+        """Return a stage's pod whose config can be mounted; a real one would wait for it too."""
         metadata = raw["metadata"]
+        if naming.LABEL_STAGE not in metadata["labels"]:
+            return None
         name = next(each["configMap"]["name"] for each in raw["spec"]["volumes"] if each["name"] == "config")
         if name not in self.configs:
             try:

@@ -57,6 +57,8 @@ class Cluster:
         self.version = 1
         self.reopened = False
         self.planner = Planner()
+        self.collecting = ""
+        """Job that removes from the claim what nothing names."""
 
     def change(self, spec: ResolvedSpec) -> None:
         """Put another spec in force."""
@@ -78,6 +80,7 @@ class Cluster:
             absent=frozenset(names - self.jobs.keys()),
             made=dict(self.made),
             progress=dict(self.progress),
+            collecting=self.collecting,
         )
 
     def graph(self) -> Graph:
