@@ -49,7 +49,7 @@ PARTS = tuple(
     for name, seconds in (
         ("train", 120),
         ("gradients", 60),
-        ("vllm", 75),
+        ("vllm", 90),
         ("engine", 60),
         ("guard", 45),
         ("trl", 60),
