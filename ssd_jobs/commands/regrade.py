@@ -17,8 +17,8 @@ from ssd_jobs.artifacts import selections, tables
 from ssd_jobs.commands.program import main_of
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput, JobError
-from ssd_jobs.sandbox.opening import connect_sandbox, limits_of
-from ssd_jobs.stages.grade import canaries, questions
+from ssd_jobs.sandbox.opening import limits_of
+from ssd_jobs.stages.grade import questions
 from ssd_jobs.stages.grade import stage as grade
 
 __all__ = ["main", "regrade"]
@@ -53,11 +53,11 @@ def regrade(config: contract.GradeConfig, workspace: Path) -> Iterator[tuple[int
     selection = workspace / config.selection if config.selection else None
     settings = selections.wanted((each.setting for each in config.tasks), selection)
     tasks = [task for task in config.tasks if task.setting in settings]
-    with connect_sandbox(config.execution, memory_mb=config.science.memory_mb) as client:
+    with grade.sandbox(config) as client:
         for task in tasks:
             stored = _stored(task, workspace)
             shards = artifacts.open_shards(workspace / task.generations)
-            canaries.check(client, mode=task.mode, limits=limits)
+            grade.prove(client, task.mode, limits)
             wanted = questions.completions(shards, known)
             rows = [row for _, row in grade.grade(client, known, wanted, task.mode, limits)]
             if len(rows) != len(stored):

@@ -10,7 +10,8 @@ from ssd_jobs.contract.limits import ProgramLimits
 
 __all__ = ["GradeConfig", "GradeExecution", "GradeTask", "Grading", "ReferenceConfig", "SandboxExecution"]
 
-Grading = Literal["Process", "LCB"]
+Grading = Literal["Process", "LCB", "Answer"]
+"""Two ways to run programs, and one to compare answers that are none."""
 
 
 class SandboxExecution(StageExecution):

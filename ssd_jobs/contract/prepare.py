@@ -105,6 +105,8 @@ class BenchmarkPart(Model):
     output: ArtifactPath
     tests_output: ArtifactPath
     science: BenchmarkScience
+    answered: bool
+    """Its problems are graded by comparing answers; else by running programs. The other sort is refused."""
     apart_from: ArtifactPath | None
     """The benchmark on whose problems settings are selected; what this one shares with it is left out."""
 

@@ -1,4 +1,4 @@
-"""What a problem needs so that a verdict on its programs means something.
+"""What a problem needs so that a verdict on its programs or answers means something.
 
 Asked by `prepare`, before any GPU works for a benchmark whose grading would be refused, and again by the grader.
 """
@@ -9,9 +9,13 @@ from typing import Any
 
 from ssd_jobs.contract.printable import brief
 from ssd_jobs.errors import BadInput, first_line
+from ssd_jobs.matching import check_expected
 
-__all__ = ["DIFFICULTIES", "check_problem", "check_test"]
+__all__ = ["ANSWER", "DIFFICULTIES", "check_problem", "check_test"]
 
+ANSWER = "answer"
+"""The kind of a problem whose answers are no programs."""
+KINDS = ("stdin", "functional", ANSWER)
 DIFFICULTIES = ("easy", "medium", "hard")
 
 
@@ -23,9 +27,9 @@ def check_problem(problem: Mapping[str, Any], source: object) -> None:
             f"{source}: problem {name} has the unknown difficulty {brief(repr(problem['difficulty']))}; "
             f"use easy, medium or hard, or leave it empty"
         )
-    if problem["kind"] not in ("stdin", "functional"):
+    if problem["kind"] not in KINDS:
         raise BadInput(
-            f"{source}: problem {name} has the unknown kind {brief(repr(problem['kind']))}; use stdin or functional"
+            f"{source}: problem {name} has the unknown kind {brief(repr(problem['kind']))}; use {', '.join(KINDS)}"
         )
     if (problem["kind"] == "functional") != bool(problem["entry_point"]):
         raise BadInput(
@@ -39,6 +43,10 @@ def check_test(test: Mapping[str, Any], kind: str, source: object) -> None:
     where = f"{source}: problem {brief(test['problem_id'])}, test {test['test_index']}"
     if not test["output"]:
         raise BadInput(f"{where}: has no expected output, so that any program would fail or pass by chance")
+    if kind == ANSWER:
+        trouble = check_expected(test["input"], test["output"])
+        if trouble:
+            raise BadInput(f"{where}: {trouble}; correct or remove the problem")
     if kind != "functional":
         return
     if not isinstance(_json(test["input"], f"{where}: the input"), list):

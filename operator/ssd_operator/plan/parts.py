@@ -196,5 +196,6 @@ def _benchmark(
         output=contract.ARTIFACTS["benchmark"].path(key),
         tests_output=contract.ARTIFACTS["benchmark"].withheld_path(key),
         science=science,
+        answered="Answer" in benchmark.grading,
         apart_from=apart_from.output if apart_from else None,
     )

@@ -86,6 +86,13 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         at="spec.evaluation.benchmarks[]",
+        cel="!has(self.grading) || self.grading.size() < 2 || !('Answer' in self.grading)",
+        holds=lambda self: len(self.get("grading", [])) < 2 or "Answer" not in self["grading"],
+        message="Answer stands alone: what is graded is either a program or none",
+        field="grading",
+    ),
+    Rule(
+        at="spec.evaluation.benchmarks[]",
         cel="!(self.name in ['model', 'prompts'])",
         holds=lambda self: self["name"] not in PARTS,
         message="model and prompts are what every experiment has: give the benchmark another name",

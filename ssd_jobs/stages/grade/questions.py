@@ -33,6 +33,8 @@ class Question:
 
     problem: ProblemTests
     difficulty: str
+    answered: bool = False
+    """Answers to it are no programs: they are compared with the expected one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,9 @@ def questions(
         for test in ordered:
             gradable.check_test(test, row["kind"], source)
         chosen = tuple(Test(test["input"], test["output"]) for test in ordered)
-        problem = ProblemTests(row["kind"], row["entry_point"], chosen, checks.get(name))
-        found[name] = Question(problem, row["difficulty"])
+        answered = row["kind"] == gradable.ANSWER
+        problem = ProblemTests("stdin" if answered else row["kind"], row["entry_point"], chosen, checks.get(name))
+        found[name] = Question(problem, row["difficulty"], answered)
     return found
 
 

@@ -9,11 +9,12 @@ import hashlib
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ssd_jobs import artifacts
+from ssd_jobs import artifacts, matching
 from ssd_jobs.artifacts import Draft, Output, Provenance, selections, tables
 from ssd_jobs.context import Context
 from ssd_jobs.contract import GradeConfig, GradeTask, Grading, StageDone, files, science_of
@@ -22,12 +23,12 @@ from ssd_jobs.programs.extraction import extract
 from ssd_jobs.programs.normal_form import normal_form
 from ssd_jobs.sandbox.client import Client
 from ssd_jobs.sandbox.opening import connect_sandbox, limits_of
-from ssd_jobs.sandbox.protocol import Limits
-from ssd_jobs.stages.grade import Job, Verdict, canaries, grade_many, journal, questions
+from ssd_jobs.sandbox.protocol import Limits, Mode
+from ssd_jobs.stages.grade import Job, Verdict, answering, canaries, grade_many, journal, questions
 from ssd_jobs.stages.grade.journal import Journal
 from ssd_jobs.stages.grade.questions import Answer, Question
 
-__all__ = ["grade", "run"]
+__all__ = ["grade", "prove", "run", "sandbox"]
 
 JOURNAL = "verdicts.jsonl"
 ROUNDS = 3
@@ -46,7 +47,7 @@ def run(config: GradeConfig, context: Context) -> StageDone:
     ]
     waiting = [(task, output) for task, output in outputs if output.find() is None]
     if waiting:
-        with connect_sandbox(config.execution, memory_mb=config.science.memory_mb) as client:
+        with sandbox(config) as client:
             _fill(config, context, client, waiting)
     found = [artifacts.open_artifact(output.path) for _, output in outputs]
     digest = artifacts.joint_digest(found)
@@ -56,7 +57,28 @@ def run(config: GradeConfig, context: Context) -> StageDone:
     return StageDone(stage=config.stage, digest=digest, message=f"{shards}: {verdicts} verdicts {state}")
 
 
-def _fill(config: GradeConfig, context: Context, client: Client, waiting: Sequence[tuple[GradeTask, Output]]) -> None:
+@contextmanager
+def sandbox(config: GradeConfig) -> Iterator[Client | None]:
+    """Reach the sandbox, where any task runs programs; None where none does."""
+    if all(task.mode == "Answer" for task in config.tasks):
+        yield None
+        return
+    with connect_sandbox(config.execution, memory_mb=config.science.memory_mb) as client:
+        yield client
+
+
+def prove(client: Client | None, mode: Grading, limits: Limits) -> None:
+    """Raise where known programs or answers do not get the verdicts that are known for them."""
+    if mode == "Answer":
+        matching.proven()
+        return
+    assert client is not None
+    canaries.check(client, mode=mode, limits=limits)
+
+
+def _fill(
+    config: GradeConfig, context: Context, client: Client | None, waiting: Sequence[tuple[GradeTask, Output]]
+) -> None:
     """Grade what is missing, shard by shard: the problems of one, with all their tests, are held at a time."""
     read = questions.sources(config, context.path)
     for shard, of in sorted({output.place for _, output in waiting}):
@@ -68,9 +90,22 @@ def _fill(config: GradeConfig, context: Context, client: Client, waiting: Sequen
 
 
 def grade(
-    client: Client, known: Mapping[str, Question], wanted: Sequence[Answer], mode: Grading, limits: Limits
+    client: Client | None, known: Mapping[str, Question], wanted: Sequence[Answer], mode: Grading, limits: Limits
 ) -> Iterator[tuple[Answer, dict[str, Any]]]:
     """Yield a row for every completion; raise when one is left without a verdict."""
+    answering.check_kinds(known, answered=mode == "Answer")
+    if mode == "Answer":
+        for completion, answer, verdict in answering.grade_answers(known, wanted):
+            yield completion, _row(completion, known[completion.problem_id].difficulty, answer, verdict)
+        return
+    assert client is not None
+    yield from _grade_programs(client, known, wanted, mode, limits)
+
+
+def _grade_programs(
+    client: Client, known: Mapping[str, Question], wanted: Sequence[Answer], mode: Mode, limits: Limits
+) -> Iterator[tuple[Answer, dict[str, Any]]]:
+    """Run programs, again while the sandbox fails."""
     jobs = [Job(each, known[each.problem_id].problem, extract(each.text, mode)) for each in wanted]
     for _ in range(ROUNDS):
         left = []
@@ -97,7 +132,7 @@ class _Grader:
 
     config: GradeConfig
     context: Context
-    client: Client
+    client: Client | None
     known: Mapping[str, Question]
     inputs: Mapping[str, str]
     shard: int
@@ -109,9 +144,10 @@ class _Grader:
         generated = artifacts.open_shards(context.path(task.generations))
         inputs = {**self.inputs, "generations": artifacts.joint_digest(generated)}
         science = {**science_of(config.science), "mode": task.mode}
-        hello = self.client.hello()
-        canaries.check(self.client, mode=task.mode, limits=limits_of(config.science))
-        identity = {"key": task.key, "inputs": inputs, "science": science, "isolation": dict(hello.layers)}
+        hello = None if self.client is None else self.client.hello()
+        prove(self.client, task.mode, limits_of(config.science))
+        isolation = {} if hello is None else dict(hello.layers)
+        identity = {"key": task.key, "inputs": inputs, "science": science, "isolation": isolation}
         with journal.open_journal(draft.path / JOURNAL, identity) as kept:
             wanted = self._wanted(generated)
             self._fill(kept, wanted, task.mode)
@@ -122,7 +158,7 @@ class _Grader:
             science=science,
             inputs=inputs,
             counts={**_counts(rows), "cut_while_thinking": sum(each.cut_while_thinking for each in wanted)},
-            facts={"canaries": "passed", "isolation": dict(hello.layers), "workers": hello.workers},
+            facts={"canaries": "passed", "isolation": isolation, "workers": 0 if hello is None else hello.workers},
             image=config.execution.image,
         )
 

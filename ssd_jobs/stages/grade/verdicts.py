@@ -13,7 +13,7 @@ SIGXCPU, SIGKILL, SIGALRM, SIGSEGV = 24, 9, 14, 11
 
 
 class VerdictKind(StrEnum):
-    """All verdicts there are; only `infra_error` says nothing about the program."""
+    """All verdicts there are; only `infra_error` says nothing about the program or the answer."""
 
     PASS = "pass"  # noqa: S105 - no password
     WRONG = "wrong"
@@ -23,6 +23,8 @@ class VerdictKind(StrEnum):
     OLE = "ole"
     NO_CODE = "no_code"
     COMPILE_ERROR = "compile_error"
+    NO_ANSWER = "no_answer"
+    REFUSED = "refused"
     INFRA_ERROR = "infra_error"
 
 

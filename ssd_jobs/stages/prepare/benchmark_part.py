@@ -130,6 +130,11 @@ class _Writer:
     def _add(self, row: dict[str, Any], tests: Sequence[Case]) -> None:
         """Write one problem."""
         gradable.check_problem(row, self._field)
+        if (row["kind"] == gradable.ANSWER) != self._part.answered:
+            sort, helps = ("programs", "Process") if self._part.answered else ("answers that are no programs", "Answer")
+            raise BadInput(
+                f"{self._field}.grading: problem {brief(row['problem_id'])} is about {sort}: write grading: [{helps}]"
+            )
         (prompt,) = self._renderer.render([row])
         self._problems.add(row)
         self._prompts.add({"problem_id": row["problem_id"], "text": prompt.text, "token_ids": prompt.token_ids})

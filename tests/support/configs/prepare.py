@@ -84,12 +84,14 @@ def benchmark_part(
     benchmark: str = "",
     apart_from: str | None = None,
     expect_problems: int | None = None,
+    answered: bool = False,
 ) -> contract.BenchmarkPart:
     """Return a benchmark, or a part of one, as problems/NAME and tests/NAME."""
     science = contract.BenchmarkScience(
         source=source, rendering=rendering, expect_problems=expect_problems, split=split
     )
     return contract.BenchmarkPart(
+        answered=answered,
         name=name,
         benchmark=benchmark or name,
         key=key(letter),

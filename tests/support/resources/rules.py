@@ -102,7 +102,7 @@ _SWEPT = "sweep: [{temperature: 1}]"
 _TWO = "evaluation: {benchmarks: [{name: b, k: [1]}, {name: c, k: [1, 5]}]}\n"
 
 RULE_CASES: tuple[RuleCase, ...] = (
-    _one_of("spec.model.source", "huggingFace, path, registry, builtin", good=_HUB, bad={**_HUB, "path": "m"}),
+    _one_of("spec.model.source", "huggingFace, path, registry, export, builtin", good=_HUB, bad={**_HUB, "path": "m"}),
     _one_of("spec.prompts.source", "huggingFace, path, builtin", good={"builtin": "toy"}, bad={}),
     _one_of(
         f"{_BENCHMARK}.source", "livecodebench, huggingFace, path, builtin",
@@ -128,6 +128,12 @@ RULE_CASES: tuple[RuleCase, ...] = (
         _BENCHMARK, "spec.evaluation.benchmarks[0].k", "k must not exceed samplesPerProblem",
         good="evaluation: {benchmarks: [{name: b, k: [1, 5], samplesPerProblem: 5}]}",
         bad="evaluation: {benchmarks: [{name: b, k: [1, 6], samplesPerProblem: 5}]}",
+    ),
+    _case(
+        _BENCHMARK, "spec.evaluation.benchmarks[0].grading",
+        "Answer stands alone: what is graded is either a program or none",
+        good="evaluation: {benchmarks: [{name: b, grading: [Answer]}]}",
+        bad="evaluation: {benchmarks: [{name: b, grading: [Process, Answer]}]}",
     ),
     _case(
         _BENCHMARK, "spec.evaluation.benchmarks[0].name",

@@ -93,6 +93,7 @@ TRANSITION_CASES: tuple[TransitionCase, ...] = (
     _refused(
         "another-benchmark", "spec.evaluation", {"evaluation.benchmarks": [{"name": "b", "k": [1]}, {"name": "c"}]}
     ),
+    _refused("round-changed", "spec.round", {"round.number": 3}, before={"round": {"number": 2}}),
     _refused("analysis-added", "spec.analysis", {"analysis": {}}),
     _refused("analysis-removed", "spec.analysis", {"analysis": None}, before={"analysis": {}}),
     _refused("analysis-changed", "spec.analysis", {"analysis.problems": 6}, before={"analysis": {"problems": 5}}),

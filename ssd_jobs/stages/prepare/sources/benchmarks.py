@@ -1,4 +1,4 @@
-"""Benchmarks: problems with tests, from LiveCodeBench, HumanEval, MBPP, our own layout, or the toy."""
+"""Benchmarks: problems with tests or answers, from LiveCodeBench, HumanEval, MBPP, our own layouts, or the toy."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from ssd_jobs.contract import BenchmarkSource, Builtin, Columns, HuggingFaceRows
 from ssd_jobs.contract.path_rows import digest
 from ssd_jobs.contract.printable import brief
 from ssd_jobs.errors import BadInput
-from ssd_jobs.stages.prepare.sources import asserts, builtin, datasets, livecodebench, rows
+from ssd_jobs.stages.prepare.sources import answered, asserts, builtin, datasets, livecodebench, rows
 from ssd_jobs.stages.prepare.sources.generic import Table
 from ssd_jobs.stages.prepare.sources.problem import Problem
 
@@ -84,6 +84,9 @@ def _of_files(
     if form is not None:
         asserted = asserts.Asserted(files, form, facts, referenced)
         return Benchmark(asserted.problems, asserted.facts)
+    layout = answered.layout_of(rows.columns(files[0]))
+    if layout is not None and "tests" not in rows.columns(files[0]):
+        return Benchmark(answered.Answered(files, layout, facts).problems, {**facts, "form": layout.name})
     table = Table(files, columns, field, frozenset({"statement", "tests"}))
     table.check()
     return Benchmark(table.problems, {**facts, "form": "generic"})

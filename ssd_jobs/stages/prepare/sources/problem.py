@@ -13,7 +13,7 @@ from ssd_jobs.programs.parsing import parsed
 
 __all__ = ["Case", "Kind", "Problem", "checked_name", "entry_point", "identified", "statement_digest"]
 
-Kind = Literal["stdin", "functional"]
+Kind = Literal["stdin", "functional", "answer"]
 
 
 @dataclass(frozen=True, slots=True)
