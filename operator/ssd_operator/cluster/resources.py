@@ -258,9 +258,19 @@ def _ended_cell(view: CellView | None, status: Status) -> CellView | None:
         phase="Succeeded" if holds(status, condition_types.SUCCEEDED) else "Failed",
         message=failed.message if failed is not None and failed.status == "True" else "",
         choices={stage.name: stage.choice for stage in status.stages if stage.choice is not None},
+        report=_report(status),
         promotion=status.promotion,
         results=_round_results(status),
     )
+
+
+def _report(status: Status) -> dict[str, str]:
+    """Return what the candidate scored on each benchmark, under the grading that comes first."""
+    found: dict[str, str] = {}
+    for each in status.results:
+        if each.candidate is not None:
+            found.setdefault(each.benchmark, each.candidate.pass_at1)
+    return found
 
 
 def _round_results(status: Status) -> RoundResults | None:

@@ -79,6 +79,8 @@ class CellView:
     """Why it failed."""
     choices: Mapping[str, ChoiceStatus] = field(default_factory=dict)
     """Stage -> what it chose, of a cell that has ended."""
+    report: Mapping[str, str] = field(default_factory=dict)
+    """Benchmark -> what the candidate scored on its report problems, of a cell that has ended."""
     promotion: PromotionStatus | None = None
     """What its gate decided, of a cell that has ended."""
     results: RoundResults | None = None

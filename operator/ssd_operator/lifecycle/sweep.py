@@ -112,7 +112,7 @@ def _conclude(was: SweepStatus, rows: tuple[CellStatus, ...], inputs: SweepInput
         "cells": rows,
         "progress": f"{ended}/{len(rows)}",
         "judgement": judgement,
-        "best": was.best if inputs.problem else best_cell(rows, inputs),
+        "best": was.best if inputs.problem else best_cell(rows, inputs, was.best),
         "failed": sum(row.phase == "Failed" for row in rows),
         "conditions": conditions.merge(was, updates, now=inputs.now, generation=inputs.generation),
         "start_time": was.start_time or (stamp(inputs.now) if begun else None),

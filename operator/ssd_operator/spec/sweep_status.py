@@ -58,6 +58,10 @@ class BestStatus(StatusPart):
     """What it scored on select problems; on report problems it scores less, the more so the more cells there are."""
     of: Whole
     """Of how many cells it is the best, replicates not counted."""
+    report: Number = ""
+    """What it scored on report problems, in the mean of its replicates; empty until every cell has ended."""
+    optimism: Number = ""
+    """By how much more it was ahead of the mean of all cells on select problems than it is on report problems."""
     message: Line = ""
     """The same as a sentence."""
 

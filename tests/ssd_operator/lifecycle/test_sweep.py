@@ -172,6 +172,26 @@ def test_the_best_cell_is_told_with_how_many_it_is_the_best_of() -> None:
     )
 
 
+def test_the_value_on_report_problems_is_told_at_the_end_and_chooses_nothing() -> None:
+    """With the optimism of the choice; until every cell has ended it is empty, and it stays when a cell is deleted."""
+    sweep = SweepModel("a1", "a2", "b", parallel=5)
+    for name in ("a1", "a2"):
+        sweep.plan[name] = replace(sweep.plan[name], origin="cell=a", replicate=int(name[1]))
+    sweep.settle()
+    for name, (select, report) in {"a1": (0.5, 0.25), "a2": (0.75, 0.375), "b": (0.125, 0.875)}.items():
+        assert sweep.status.best is None or sweep.status.best.report == ""
+        chose(sweep, name, select)
+        sweep.put(name, report={"toy": f"{report}"})
+        sweep.settle()
+    best = sweep.status.best
+    assert best is not None
+    assert (best.cell, best.select, best.report, best.optimism) == ("cell=a", "0.625", "0.312", "0.531")
+    assert best.message.endswith("; 0.312 on report problems, optimism +53.1 points")
+    del sweep.cells["b"]
+    sweep.settle()
+    assert sweep.status.best == best
+
+
 def test_cells_that_were_chosen_on_different_problems_have_no_best() -> None:
     """Their values cannot be compared."""
     sweep = SweepModel("a", "b")
