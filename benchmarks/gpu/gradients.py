@@ -9,7 +9,7 @@ import gc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,12 @@ import numpy.typing as npt
 from benchmarks.gpu import part, train
 from benchmarks.loads import PLAIN
 from ssd_jobs.contract import files
+from ssd_jobs.errors import first_line
 
-__all__ = ["LIMIT", "measure", "worst"]
+if TYPE_CHECKING:
+    from ssd_jobs.stages.train.ranks import Ranks
+
+__all__ = ["LIMIT", "compared", "measure"]
 
 FAMILIES = ("qwen2", "qwen3", "llama", "qwen3_moe", "gpt_oss")
 LIMIT = 0.05
@@ -26,6 +30,8 @@ LIMIT = 0.05
 FLOOR = 1e-3
 """Of the whole gradient's length: a weight whose gradient is next to nothing is measured by that."""
 LENGTHS = (2, 130, 31, 64, 200, 7)
+ERRORS = (RuntimeError, AssertionError, ImportError, OSError)
+"""What kernels and compilers raise where they do not work; the others are still worth knowing."""
 Gradients = dict[str, npt.NDArray[np.float32]]
 
 
@@ -42,35 +48,48 @@ TINY, SMALL = Sizes(32, 8, 97), Sizes(256, 64, 1024)
 
 
 def measure(of: part.Part) -> None:
-    """Check attention first, because what is wrong there is wrong everywhere."""
-    of.add("attention", dict(_attention(of.gpus)))
-    results: dict[str, Any] = {}
-    for family in FAMILIES:
-        results[family] = {}
-        for way, found in _family(of, family):
-            results[family][way] = found
+    """Check the usual way to attend first, because what is wrong there is wrong everywhere; compilers come last."""
+    import torch
+
+    from ssd_jobs.stages.train import attention, ranks
+
+    usual = attention.choose(torch.device("cuda" if of.gpus else "cpu"), torch.bfloat16)
+    attended = dict(_attention(usual, of.gpus))
+    of.add("attention", attended)
+    with ranks.alone(gpus=0) as place:
+        references = {family: _gradients(_model(of, family), {}, "Float32", place) for family in FAMILIES}
+    results: dict[str, Any] = {family: {} for family in FAMILIES}
+    with ranks.alone(gpus=of.gpus) as place:
+        for family, way, execution in _arms(of):
+            try:
+                found = _gradients(of.folder / family, execution, "BFloat16", place)
+                results[family][way] = compared(found, references[family])
+            except ERRORS as error:
+                results[family][way] = {"distance": None, "failed": first_line(error)}
             of.add("families", results)
-    every = [(found["worst"], family, way) for family, ways in results.items() for way, found in ways.items()]
-    of.add("worst", max(every))
-    fine = max(every)[0] <= LIMIT and all(each["fine"] for each in of.found["attention"].values())
-    of.add("fine", bool(fine))
+    if of.gpus:  # flex attention has no backward on a CPU
+        of.add("attention", attended | dict(_attention("flex", of.gpus)))
+    every = [found for ways in results.values() for found in ways.values()]
+    of.add("worst", max(found["distance"] or float("inf") for found in every))
+    of.add("fine", of.found["worst"] <= LIMIT and all(each["fine"] for each in of.found["attention"].values()))
 
 
-def _family(of: part.Part, family: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield how far the gradients of each way are from the reference."""
-    sizes = TINY if of.tiny else SMALL
+def _arms(of: part.Part) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield family, way, and how the way is asked for."""
+    kernels: tuple[dict[str, Any], ...] = ({}, {"kernels": "Fused"}) if PLAIN and of.gpus else ({},)
+    for family in FAMILIES:
+        for more in kernels:
+            for policy in train.POLICIES:
+                name = f"{policy}{', fused' if more else ''}"
+                yield family, name, {"activation_checkpointing": policy, **more}
+
+
+def _model(of: part.Part, family: str) -> Path:
+    """Return the folder of a family's model, which is written where it is not yet."""
     path = of.folder / family
     if not (path / files.MODEL_CONFIG).exists():
-        _write(path, family, sizes)
-    reference = _gradients(path, {}, compute="Float32", gpus=0)
-    kernels: tuple[dict[str, Any], ...] = ({}, {"kernels": "Fused"}) if PLAIN and of.gpus else ({},)
-    for more in kernels:
-        for policy in train.POLICIES:
-            name = f"{policy}{', fused' if more else ''}"
-            execution = {"activation_checkpointing": policy, **more}
-            found = _gradients(path, execution, compute="BFloat16", gpus=of.gpus)
-            weight, distance = worst(found, reference)
-            yield name, {"worst": round(distance, 5), "weight": weight}
+        _write(path, family, TINY if of.tiny else SMALL)
+    return path
 
 
 def _write(path: Path, family: str, sizes: Sizes) -> None:
@@ -105,26 +124,25 @@ def _write(path: Path, family: str, sizes: Sizes) -> None:
 
 
 def _gradients(
-    path: Path, execution: dict[str, Any], *, compute: Literal["BFloat16", "Float32"], gpus: int
+    path: Path, execution: dict[str, Any], compute: Literal["BFloat16", "Float32"], place: "Ranks"
 ) -> Gradients:
     """Return the gradient of each weight over two packs, computed as the train stage does."""
     from ssd_jobs.stages.train import batch, layout, model, ranks
 
-    config = train.TINY.config(path, compute=compute, gpus=gpus, execution=execution)
-    with ranks.alone(gpus=gpus) as place:
-        trainee = model.load(path, model.ModelSettings.of(config), place)
-        documents = list(_documents(trainee.causal_lm.config.vocab_size))
-        halves = (documents[:3], documents[3:])
-        share = 1 / sum(len(tokens) - 1 for tokens in documents)
-        packs = [layout.arrange(half, [1] * 3, [share] * 3, device=place.device) for half in halves]
-        batch.backward(trainee, packs)
-        found = {
-            name: ranks.whole(weight.grad).detach().float().cpu().numpy()
-            for name, weight in trainee.trained_weights().items()
-            if weight.grad is not None
-        }
-        del trainee, packs
-        gc.collect()
+    config = train.TINY.config(path, compute=compute, gpus=int(place.device.type == "cuda"), execution=execution)
+    trainee = model.load(path, model.ModelSettings.of(config), place)
+    documents = list(_documents(trainee.causal_lm.config.vocab_size))
+    halves = (documents[:3], documents[3:])
+    share = 1 / sum(len(tokens) - 1 for tokens in documents)
+    packs = [layout.arrange(half, [1] * 3, [share] * 3, device=place.device) for half in halves]
+    batch.backward(trainee, packs)
+    found = {
+        name: ranks.whole(weight.grad).detach().float().cpu().numpy()
+        for name, weight in trainee.trained_weights().items()
+        if weight.grad is not None
+    }
+    del trainee, packs
+    gc.collect()
     return found
 
 
@@ -134,32 +152,34 @@ def _documents(vocabulary: int) -> Iterator[npt.NDArray[np.int32]]:
         yield random.integers(3, vocabulary, length + 1, dtype=np.int32)
 
 
-def worst(found: Gradients, reference: Gradients) -> tuple[str, float]:
-    """Return the weight whose gradient is farthest from the reference, and how far."""
+def compared(found: Gradients, reference: Gradients) -> dict[str, Any]:
+    """Return the weight whose gradient is farthest from the reference, and how far; None: not a number at all."""
     if found.keys() != reference.keys():
-        return ", ".join(sorted(found.keys() ^ reference.keys())), float("inf")
+        return {"weight": ", ".join(sorted(found.keys() ^ reference.keys())), "distance": None}
     whole = float(np.sqrt(sum(float((each.astype(np.float64) ** 2).sum()) for each in reference.values())))
     distances = {
         name: float(np.linalg.norm(found[name] - each)) / max(float(np.linalg.norm(each)), FLOOR * whole)
         for name, each in reference.items()
     }
     farthest = max(distances, key=lambda name: np.nan_to_num(distances[name], nan=np.inf))
-    return farthest, float(np.nan_to_num(distances[farthest], nan=np.inf))
+    distance = distances[farthest]
+    return {"weight": farthest, "distance": round(distance, 5) if np.isfinite(distance) else None}
 
 
-def _attention(gpus: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield how each way of this device compares with one document after the other."""
+def _attention(name: str, gpus: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield how one way compares with one document after the other, with a window and with sinks where it has them."""
     import torch
 
     from ssd_jobs.stages.train import attention
 
     device = torch.device("cuda" if gpus else "cpu")
-    ways = (attention.choose(device, torch.bfloat16), *(("flex",) if gpus else ()))  # which has no backward on a CPU
-    for name in dict.fromkeys(ways):
-        for window in (None, 5):
-            for sinks in (False, True):
-                label = f"{name}{f', window {window}' if window else ''}{', sinks' if sinks else ''}"
+    for window in (None, 5):
+        for sinks in (False, True) if name in ("each", "flex") else (False,):
+            label = f"{name}{f', window {window}' if window else ''}{', sinks' if sinks else ''}"
+            try:
                 yield label, _way(attention.WAYS[name], device, window, sinks=sinks)
+            except ERRORS as error:
+                yield label, {"fine": False, "failed": first_line(error)}
 
 
 def _way(way: Callable[..., Any], device: Any, window: int | None, *, sinks: bool) -> dict[str, Any]:
@@ -180,7 +200,7 @@ def _way(way: Callable[..., Any], device: Any, window: int | None, *, sinks: boo
     again = _derived(way, states, column, window, device, dtype)
     distance = max(float((a - b).norm() / b.norm()) for a, b in zip(found, expected, strict=True))
     apart = torch.equal(found[0][first:], again[0][first:])
-    return {"worst": round(distance, 5), "apart": apart, "fine": bool(apart and distance <= LIMIT)}
+    return {"distance": round(distance, 5), "apart": apart, "fine": bool(apart and distance <= LIMIT)}
 
 
 def _derived(

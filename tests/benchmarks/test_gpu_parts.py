@@ -41,17 +41,18 @@ def test_gradients_are_compared_family_by_family(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(gradients, "FAMILIES", ("qwen3",))
     *_, last = _run(tmp_path, gradients.measure)
     assert last["families"]["qwen3"].keys() == set(train.POLICIES)
-    assert 0 < last["worst"][0] <= gradients.LIMIT
+    assert 0 < last["worst"] <= gradients.LIMIT
     assert last["fine"]
 
 
 def test_a_wrong_gradient_is_not_fine() -> None:
     """A weight whose gradient is off is named, and so is one that has none."""
     reference = {"a": np.ones(4, dtype=np.float32), "b": np.ones(4, dtype=np.float32)}
+    missing = {"weight": "b", "distance": None}
     off = reference | {"b": np.asarray([1, 1, 1, 2], dtype=np.float32)}
-    assert gradients.worst(off, reference) == ("b", 0.5)
-    assert gradients.worst(reference | {"b": np.full(4, np.nan, dtype=np.float32)}, reference) == ("b", np.inf)
-    assert gradients.worst({"a": reference["a"]}, reference) == ("b", np.inf)
+    assert gradients.compared(off, reference) == {"weight": "b", "distance": 0.5}
+    assert gradients.compared(reference | {"b": np.full(4, np.nan, dtype=np.float32)}, reference) == missing
+    assert gradients.compared({"a": reference["a"]}, reference) == missing
 
 
 def test_the_guard_agrees_with_the_engine(tmp_path: Path) -> None:
