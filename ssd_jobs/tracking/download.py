@@ -19,6 +19,7 @@ EXTRAS = (
     flavor.DESCRIPTION,
     "registered_model_meta",
     flavor.COMPONENTS,
+    *flavor.EXAMPLES,
     "conda.yaml",
     "python_env.yaml",
     "requirements.txt",

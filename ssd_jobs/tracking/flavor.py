@@ -14,10 +14,13 @@ from pathlib import Path
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 
-__all__ = ["COMPONENTS", "DESCRIPTION", "TOKENIZER_COPY", "Upload", "describe", "uploads"]
+__all__ = ["COMPONENTS", "DESCRIPTION", "EXAMPLES", "TOKENIZER_COPY", "Upload", "describe", "uploads"]
 
 DESCRIPTION = "MLmodel"
 TOKENIZER = ("tokenizer", "special_tokens", "vocab", "merges", "added_tokens", "chat_template", "sentencepiece")
+EXAMPLE = ["Write a Python function add(a, b) that returns the sum of a and b."]
+EXAMPLES = {"input_example.json": EXAMPLE, "serving_input_example.json": {"inputs": EXAMPLE}}
+"""Files with what the model may be asked: for Python, and for a server of MLflow."""
 COMPONENTS = "components"
 TOKENIZER_COPY = f"{COMPONENTS}/tokenizer"
 
@@ -49,9 +52,18 @@ def uploads(directory: Path) -> list[Upload]:
 
 def describe(*, name: str, model_id: str, run_id: str, labels: Mapping[str, str]) -> str:
     """Return the MLmodel file; the auto classes need no code of the model's own."""
-    from mlflow.models import Model
+    from mlflow.models import Model, ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema
 
-    model = Model(model_id=model_id, run_id=run_id, metadata=dict(labels))
+    text_in_out = Schema([ColSpec(DataType.string)])
+    asked, served = EXAMPLES
+    model = Model(
+        model_id=model_id,
+        run_id=run_id,
+        metadata=dict(labels),
+        signature=ModelSignature(inputs=text_in_out, outputs=text_in_out),
+        saved_input_example_info={"artifact_path": asked, "serving_input_path": served, "type": "json_object"},
+    )
     model.add_flavor(
         "transformers",
         transformers_version=metadata.version("transformers"),

@@ -8,7 +8,7 @@ report of the same experiment is kept as it was, and the new value is a tag.
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -25,6 +25,8 @@ __all__ = ["Dataset", "Entry", "Recorded", "StageEntry", "record"]
 PARAMS_AT_ONCE = 100
 PARAM_LIMIT = 6000
 TAG_LIMIT = 5000
+NOTE = "mlflow.note.content"
+"""The tag that MLflow shows as a run's description."""
 DIGEST_LIMIT = 36
 
 
@@ -61,6 +63,8 @@ class Entry:
     finished_ms: int | None
     params: Mapping[str, str]
     tags: Mapping[str, str]
+    description: str
+    """What the parent run's page says, as Markdown, below a link to the report."""
     points: Sequence[series.Point]
     datasets: Sequence[Dataset]
     stages: Sequence[StageEntry]
@@ -85,10 +89,16 @@ def record(tracking: contract.Tracking, entry: Entry, *, client: "MlflowClient")
         for stage in entry.stages:
             run_id = runs.child_run(client, tracking, experiment_id, parent_id, stage.name, started_ms=stage.started_ms)
             _fill(client, run_id, stage)
-        _fill(client, parent_id, entry)
+        _fill(client, parent_id, replace(entry, tags={**entry.tags, NOTE: _note(entry, experiment_id, parent_id)}))
         _artifacts(client, parent_id, entry.files)
         _end(client, client.get_run(parent_id), entry)
     return Recorded(experiment_id, parent_id, server.run_url(tracking.uri, experiment_id, parent_id))
+
+
+def _note(entry: Entry, experiment_id: str, run_id: str) -> str:
+    """Return the description of the parent run: where the page is, in MLflow's own words for it, and the result."""
+    place = f"#/experiments/{experiment_id}/runs/{run_id}/artifacts/{files.REPORT_PAGE}"
+    return f"[The whole report]({place}), {files.REPORT_PAGE} among the artifacts.\n\n{entry.description}"
 
 
 def _fill(client: "MlflowClient", run_id: str, entry: Entry | StageEntry) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Candidate", "Registered", "force", "register", "roll_back"]
 
+DESCRIPTION_LIMIT = 5000
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -34,6 +36,8 @@ class Candidate:
     digest: str
     """Of the whole export; two runs that export the same bytes are one version."""
     tags: Mapping[str, str]
+    description: str = ""
+    """What the version's page says, as Markdown, above how it is served."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ def register(
         registered.ensure(client, name)
         version = _version(client, promotion, candidate, where)
         _tag(client, version, candidate.tags)
+        _describe(client, version, candidate)
         place = _Place(client, version, promotion.alias, promotion.challenger_alias)
         if place.settled(champion=promote):
             return place.registered(champion=promote)
@@ -196,6 +201,26 @@ def _source(
         tags=candidate.tags,
     )
     return f"models:/{model_id}", model_id
+
+
+def _describe(client: "MlflowClient", version: Any, candidate: Candidate) -> None:
+    """Write the version's description where it is another one; a long result is cut, how to serve is not."""
+    serving = _serving(version, candidate)
+    wanted = f"{candidate.description[: DESCRIPTION_LIMIT - len(serving) - 2].rstrip()}\n\n{serving}"
+    if version.description != wanted:
+        client.update_model_version(version.name, str(version.version), wanted)
+
+
+def _serving(version: Any, candidate: Candidate) -> str:
+    """Return how a version is served, by where its weights are."""
+    outside = weights.parse_external(version.source)
+    if outside is not None:
+        return f"**Serve it** where the claim {outside[0]} is mounted at DIR: `vllm serve DIR/{candidate.path}`"
+    place = f"models:/{version.name}/{version.version}"
+    return (
+        f"**Serve it:** `mlflow artifacts download --artifact-uri {place} --dst-path DIR`, then `vllm serve DIR`. In "
+        f'Python: `mlflow.transformers.load_model("{place}")`'
+    )
 
 
 def _tag(client: "MlflowClient", version: Any, tags: Mapping[str, str]) -> None:

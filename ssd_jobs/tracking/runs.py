@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["RUN_KEY", "child_run", "experiment", "parent_run", "quoted"]
 
 RUN_KEY = "ssd.run_key"
+KIND = ("mlflow.experimentKind", "custom_model_development")
+"""The tag by which MLflow's page opens with runs and their curves, and not with traces of an agent."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ def experiment(client: "MlflowClient", tracking: contract.Tracking) -> str:
     if found is None:
         try:
             location = server.artifact_root(tracking.uri)
-            return str(client.create_experiment(tracking.experiment, artifact_location=location))
+            created = client.create_experiment(tracking.experiment, artifact_location=location, tags=dict([KIND]))
+            return str(created)
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
@@ -50,7 +53,9 @@ def experiment(client: "MlflowClient", tracking: contract.Tracking) -> str:
             f"tracking.experiment: {brief(repr(tracking.experiment))} is deleted in MLflow; restore it there or name "
             "another one"
         )
-    return str(server.verified(found).experiment_id)
+    if KIND[0] not in server.verified(found).tags:
+        client.set_experiment_tag(found.experiment_id, *KIND)
+    return str(found.experiment_id)
 
 
 def parent_run(

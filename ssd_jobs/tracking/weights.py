@@ -5,6 +5,7 @@ there in full are sent. MLflow refuses a plain path as a source, and its check d
 scheme with a plus passes (3.17): weights that stay outside are `ssd-pvc://CLAIM/PATH`.
 """
 
+import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -62,6 +63,9 @@ def upload(
                 encoding="utf-8",
             )
             client.log_model_artifact(model.model_id, str(description))
+            for file, example in flavor.EXAMPLES.items():
+                Path(scratch, file).write_text(json.dumps(example), encoding="utf-8")
+                client.log_model_artifact(model.model_id, str(Path(scratch, file)))
         client.finalize_logged_model(model.model_id, "READY")
     return str(model.model_id)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from ssd_jobs.contract import ReportConfig
-from ssd_jobs.stages.report import cost, lineage
+from ssd_jobs.stages.report import cost, lineage, summary
 from ssd_jobs.stages.report.document import ArmResult, BenchmarkSection, Document, Number
 from ssd_jobs.stages.report.evidence import Evidence, StageEvidence
 from ssd_jobs.tracking import Dataset, Entry, StageEntry
@@ -38,6 +38,7 @@ def entry(config: ReportConfig, evidence: Evidence, document: Document, files: P
         finished_ms=newest or None,
         params=dict(_flat(config.parameters)),
         tags=_tags(config, document),
+        description=summary.render(document),
         points=list(_all_points(document, newest)),
         datasets=_datasets(evidence),
         stages=stages,
@@ -193,7 +194,6 @@ def _tags(config: ReportConfig, document: Document) -> dict[str, str]:
             "ssd.reasons": "; ".join(document.reasons),
             "ssd.report": config.key,
             "ssd.candidate": document.candidate_digest,
-            "mlflow.note.content": "\n".join(f"* {reason}" for reason in (document.decision, *document.reasons)),
         }
     )
 

@@ -139,6 +139,7 @@ def _registered(
         path=config.candidate,
         digest=document.candidate_digest,
         tags={**lineage.tags(config, document), tracking.SCORECARD: f"runs:/{where.run_id}/{_scorecard(card)[1]}"},
+        description=summary.render(document),
     )
     return tracking.register(
         config.execution.tracking,

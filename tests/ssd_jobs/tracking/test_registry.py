@@ -1,15 +1,17 @@
 """Laws of the registry: one version per candidate, and an alias that only the gate or a person moves."""
 
+import json
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import pytest
 
 from configs.report import promotion_of
 from ssd_jobs import tracking
 from ssd_jobs.errors import BadInput, Temporary
 from ssd_jobs.models.model_files import exported_digest
-from ssd_jobs.tracking import Candidate, Recorded, Registered, runs, weights
+from ssd_jobs.tracking import Candidate, Recorded, Registered, flavor, runs, weights
 from tracking import mlflow_server
 from workspaces import reported
 
@@ -21,6 +23,7 @@ class Registry:
         self.tracking = mlflow_server.tracking(uri)
         self.client = tracking.connect(uri)
         self.root = root
+        self.description = "# Held\n\n* why"
         experiment = runs.experiment(self.client, self.tracking)
         self.where = Recorded(experiment, runs.parent_run(self.client, self.tracking, experiment), "")
         self.name = promotion_of(self.tracking.experiment).registered_model
@@ -29,7 +32,13 @@ class Registry:
     def register(self, digest: str, *, promote: bool, replacing: str | None = None, **changes: Any) -> Registered:
         """Register a candidate."""
         promotion = promotion_of(self.tracking.experiment, **changes)
-        found = Candidate(directory=self.root / "model", path="checkpoints/x/model", digest=digest, tags={"a": digest})
+        found = Candidate(
+            directory=self.root / "model",
+            path="checkpoints/x/model",
+            digest=digest,
+            tags={"a": digest},
+            description=self.description,
+        )
         return tracking.register(
             self.tracking, promotion, found, where=self.where, promote=promote, replacing=replacing, client=self.client
         )
@@ -113,3 +122,44 @@ def test_an_address_that_means_nothing_is_an_error(registry: Registry, tmp_path:
     registry.register("d1", promote=True)
     with pytest.raises(BadInput, match="is not in MLflow; check name, alias and version"):
         tracking.download_model(uri.format(name=registry.name), tmp_path / "target", registry.tracking.uri)
+
+
+def test_a_versions_page_says_what_it_is_and_how_it_is_served(registry: Registry) -> None:
+    """The result and a command stand in its description; it is written again where it changed, and never too long."""
+    registry.register("d1", promote=False)
+    described = registry.client.get_model_version(registry.name, "1").description
+    assert described.startswith("# Held\n\n* why\n\n**Serve it:**")
+    assert f"models:/{registry.name}/1 " in described
+    registry.description = "x" * 9000
+    registry.register("d1", promote=False)
+    described = registry.client.get_model_version(registry.name, "1").description
+    assert described.startswith("xxx")
+    assert "vllm serve DIR" in described
+    registry.register("d2", promote=False, upload_weights=False, claim="experiments")
+    described = registry.client.get_model_version(registry.name, "2").description
+    assert "claim experiments" in described
+    assert "vllm serve DIR/checkpoints/x/model" in described
+
+
+def test_a_version_says_what_it_takes_and_what_it_may_be_asked(registry: Registry) -> None:
+    """MLflow finds a signature, text in and text out, and reads the example that fits it."""
+    registry.register("d1", promote=True)
+    place = f"models:/{registry.name}/1"
+    folder = mlflow.artifacts.download_artifacts(place, tracking_uri=registry.tracking.uri)
+    model = mlflow.models.Model.load(folder)
+    assert [each.type.name for each in model.signature.inputs] == ["string"]
+    example = model.load_input_example(folder)
+    assert example == flavor.EXAMPLE
+    assert json.loads(model.get_serving_input(folder)) == {"inputs": example}
+
+
+def test_the_experiment_opens_as_the_training_of_a_model(registry: Registry) -> None:
+    """Its kind is set when it is made, and where an older one has none; another one that somebody chose stays."""
+    client, experiment = registry.client, registry.where.experiment_id
+    assert client.get_experiment(experiment).tags[runs.KIND[0]] == runs.KIND[1]
+    client.set_experiment_tag(experiment, runs.KIND[0], "regression")
+    assert runs.experiment(client, registry.tracking) == experiment
+    assert client.get_experiment(experiment).tags[runs.KIND[0]] == "regression"
+    client.delete_experiment_tag(experiment, runs.KIND[0])
+    runs.experiment(client, registry.tracking)
+    assert client.get_experiment(experiment).tags[runs.KIND[0]] == runs.KIND[1]

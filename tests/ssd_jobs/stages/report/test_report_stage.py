@@ -118,6 +118,9 @@ def test_numbers_are_the_same_everywhere(done: Done) -> None:
         "sampling.engineArgs": "{}",
     }
     assert run.data.tags["ssd.decision"] == "Promoted"
+    note = run.data.tags["mlflow.note.content"]
+    assert note.startswith(f"[The whole report](#{found.url.partition('#')[2]}/artifacts/{files.REPORT_PAGE})")
+    assert (root / f"reports/one/{files.REPORT_SUMMARY}").read_text().strip()[:1000] in note
 
 
 def test_the_report_says_what_a_choice_is_worth(done: Done) -> None:
