@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks.gpu import kernels, part
 from benchmarks.loads import PLAIN, TrainingLoad
 from ssd_jobs.contract import TrainConfig, files, memory, model_shape
-from ssd_jobs.errors import JobError
+from ssd_jobs.errors import JobError, first_line
 from ssd_jobs.progress.recorder import Progress
 
 __all__ = ["LARGE", "POLICIES", "TINY", "measure", "prepare"]
@@ -90,8 +90,8 @@ def measure(of: part.Part, chosen: list[Arm] | None = None) -> None:
         config = load.config(of.folder, compute=of.compute, gpus=of.gpus, execution=arm.execution)
         try:
             results[arm.name] = run(config, of.folder / "trace.json")
-        except (JobError, TimeoutError) as error:
-            results[arm.name] = {"failed": str(error)}
+        except (JobError, TimeoutError, RuntimeError) as error:
+            results[arm.name] = {"failed": first_line(error)}
         of.add("arms", results)
         gc.collect()
 
