@@ -4,7 +4,8 @@ What a checkpoint lacks, transformers fills with noise and writes to the log: su
 like a result. What a checkpoint has besides, it drops, and an export would be without it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ __all__ = ["load", "read_config", "weight_files", "without_memory"]
 
 UNREADABLE = (OSError, ValueError, KeyError, AttributeError, ImportError)
 """What transformers raises about a directory that it cannot make a model of."""
+UNCONVERTED = "automatic conversion of the weights"
+"""What transformers says, and no more, when tensors that become one weight do not fit each other."""
 SHOWN = 3
 """Weights that a sentence names."""
 
@@ -25,10 +28,8 @@ def read_config(path: Path, *, trust_remote_code: bool) -> Any:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    try:
+    with _refusals(path):
         return AutoConfig.from_pretrained(path, trust_remote_code=trust_remote_code, local_files_only=True)
-    except UNREADABLE as error:
-        raise _unreadable(path, error) from None
 
 
 def load(path: Path, **arguments: Any) -> Any:
@@ -36,12 +37,10 @@ def load(path: Path, **arguments: Any) -> Any:
     from transformers import AutoModelForCausalLM
 
     config = read_config(path, trust_remote_code=arguments.get("trust_remote_code", False))
-    try:
+    with _refusals(path):
         model, report = AutoModelForCausalLM.from_pretrained(
             path, config=config, use_safetensors=True, local_files_only=True, **_reported(config), **arguments
         )
-    except UNREADABLE as error:
-        raise _unreadable(path, error) from None
     _refuse_differences(path, report)
     if _is_packed(config):
         # An unpacked model is a plain one: an export in reverse of how it was loaded would lose its experts.
@@ -57,7 +56,7 @@ def without_memory(path: Path, *, trust_remote_code: bool) -> Any:
 
     config = read_config(path, trust_remote_code=trust_remote_code)
     weights: dict[str, Any] = {}
-    try:
+    with _refusals(path):
         with torch.device("meta"):
             kind = type(AutoModelForCausalLM.from_config(config, trust_remote_code=trust_remote_code))
         for file in weight_files(path):
@@ -65,8 +64,6 @@ def without_memory(path: Path, *, trust_remote_code: bool) -> Any:
         model, report = kind.from_pretrained(
             None, config=config, state_dict=weights, device_map="meta", **_reported(config)
         )
-    except UNREADABLE as error:
-        raise _unreadable(path, error) from None
     _refuse_differences(path, report)
     return model
 
@@ -110,6 +107,17 @@ def _shape(size: Any) -> str:
     return "x".join(map(str, size))
 
 
-def _unreadable(path: Path, error: BaseException) -> BadInput:
-    """Return the refusal of a directory that transformers cannot read."""
-    return BadInput(f"{path}: transformers cannot load this model ({first_line(error)})")
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """Refuse a directory that transformers cannot make a model of."""
+    try:
+        yield
+    except UNREADABLE as error:
+        raise BadInput(f"{path}: transformers cannot load this model ({first_line(error)})") from None
+    except RuntimeError as error:
+        if UNCONVERTED not in str(error):
+            raise
+        raise BadInput(
+            f"{path}: the weights of some experts are missing or of another shape than the others'; "
+            "get all files of the model again"
+        ) from None

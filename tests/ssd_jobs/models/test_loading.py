@@ -57,6 +57,11 @@ DIFFERENCES: dict[str, tuple[str, Callable[[Weights], Any], str]] = {
         lambda weights: weights.pop(EXPERT),
         "model.layers.0.mlp.experts.down_proj (3x32x16 instead of 4x32x16);",
     ),
+    "half an expert is missing": (
+        "qwen3-moe",
+        lambda weights: weights.pop(EXPERT.replace("down", "up")),
+        "the weights of some experts are missing or of another shape than the others'; get all files",
+    ),
     "all experts are missing": (
         "gpt-oss",
         lambda weights: weights.pop("model.layers.0.mlp.experts.down_proj"),
