@@ -139,6 +139,7 @@ def prepare_config(workspace: Path, load: SamplingLoad) -> contract.PrepareConfi
         require_passed_column="",
         limit=load.prompts,
         skip=None,
+        sampled_as=None,
         decontaminate="Ignore",
     )
     model = contract.ModelScience(source=load.model, trust_remote_code=False)

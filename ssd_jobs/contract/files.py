@@ -28,6 +28,7 @@ __all__ = [
     "PROGRESS",
     "PROMPTS",
     "RECORDS",
+    "RECORD_PROMPTS",
     "REMOVED",
     "REPORT_DOCUMENT",
     "REPORT_GENERATIONS",
@@ -78,6 +79,8 @@ COLLECTED = "collected.json"
 
 PROBLEMS = "problems.parquet"
 PROMPTS = "prompts.parquet"
+RECORD_PROMPTS = "record-prompts.parquet"
+"""The prompts that records begin with, where samples were drawn from others."""
 TESTS = "tests.parquet"
 CHECKS = "checks.parquet"
 """Tests that are programs. Both are in a directory of its own, which only stages with a sandbox see."""

@@ -57,6 +57,8 @@ class PromptsScience(Model):
     skip: Annotated[int | None, Field(ge=1), LaterField()]
     """How many problems are left out before those that are used; None leaves out none."""
     decontaminate: Literal["Report", "Drop", "Ignore"]
+    sampled_as: Annotated[Literal["Chat", "Raw"] | None, LaterField()]
+    """How the sampler speaks to the model, where that is another way than records and benchmarks do; None: as they."""
 
 
 class Split(Model):

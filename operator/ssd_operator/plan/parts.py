@@ -8,7 +8,7 @@ that nobody finds an older resolution in its place.
 """
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import Literal, get_args
 
 from ssd_jobs import contract
 from ssd_jobs.contract import files
@@ -114,6 +114,12 @@ def _rendering(spec: ResolvedSpec) -> contract.Rendering:
     )
 
 
+def _sampled_as(spec: ResolvedSpec) -> Literal["Chat", "Raw"] | None:
+    """Return how the sampler speaks to the model, None where it is as everything else does."""
+    wanted = spec.sampling.prompt_mode
+    return None if wanted in ("Same", spec.model.prompt_mode) else wanted
+
+
 def _model(experiment: Experiment) -> contract.ModelPart:
     """Return the part that is the base model."""
     spec = experiment.spec
@@ -138,6 +144,7 @@ def _prompts(
         limit=spec.prompts.limit,
         skip=spec.prompts.skip or None,
         decontaminate=spec.prompts.decontaminate,
+        sampled_as=_sampled_as(spec),
     )
     upstream = {"model": model.key, **_salt(contract.is_pinned(science.source), experiment.around)}
     if science.decontaminate == "Drop":

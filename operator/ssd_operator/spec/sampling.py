@@ -67,6 +67,10 @@ class Sampling(Decode):
     """Samples per problem; the paper draws one."""
     max_sequence_tokens: Tokens = 131_072
     """Longest prompt and completion together; a sample that reaches it counts as truncated."""
+    prompt_mode: Literal["Same", "Chat", "Raw"] = "Same"
+    """How the model is spoken to when training samples are drawn; Same is model.promptMode. With another one, records
+    begin with the prompts of model.promptMode all the same, as the authors' code does: the step-0 guard, which compares
+    likelihoods behind equal prompts, has nothing to compare then, and the manifest says so."""
     seed: Seed = 0
     """Every sample's random state derives from it, whatever the number of shards."""
     shards: Annotated[Count, Execution] = 8

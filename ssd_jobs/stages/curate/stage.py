@@ -18,7 +18,7 @@ from ssd_jobs.programs.filtering import SampleDecision, is_mostly_unexercised
 from ssd_jobs.sandbox.opening import connect_sandbox, limits_of
 from ssd_jobs.stages.curate import decisions, execution
 from ssd_jobs.stages.curate.batches import batches
-from ssd_jobs.stages.curate.decisions import RunPrograms
+from ssd_jobs.stages.curate.decisions import Row, RunPrograms
 from ssd_jobs.stages.curate.records import Records
 
 __all__ = ["run"]
@@ -88,13 +88,31 @@ def _records(config: CurateConfig, context: Context, draft: Draft, shards: Seque
         model.verify(model.settings)
         stops = frozenset(stop_token_ids(model.directory))
         records = Records(kept, lengths, removed, science.sequence_length, science.overlong, stops)
+        begin = _record_prompts(artifacts.open_artifact(context.path(config.prompts)))
         shortest = decisions.shortest_length(shards, science)
         for number, shard in enumerate(shards, start=1):
             for row, decision in decisions.decided(shard, science, run_programs, shortest=shortest):
-                records.add(row, decision, shard.path)
+                records.add(_begun(row, begin), decision, shard.path)
             context.progress.update(done=number, total=len(shards), unit="shards")
             context.check_stop()
     return records
+
+
+def _record_prompts(prompts: Artifact) -> dict[str, list[int]]:
+    """Return the prompts that records begin with, by problem; empty where they are those that were sampled from."""
+    if files.RECORD_PROMPTS not in prompts.manifest.files:
+        return {}
+    table = prompts.table(files.RECORD_PROMPTS, tables.PROMPTS, columns=["problem_id", "token_ids"])
+    return {row["problem_id"]: row["token_ids"] for row in tables.rows(table)}
+
+
+def _begun(row: Row, begin: Mapping[str, list[int]]) -> Row:
+    """Return a sample behind the prompt that its record begins with, of which the sampler recorded no likelihood."""
+    if not begin:
+        return row
+    unknown = [float("nan")] * len(row["logprobs"])
+    prompt = begin[row["problem_id"]]
+    return {**row, "prompt_token_ids": prompt, "logprobs": unknown, "logprob_sum": float("nan")}
 
 
 @contextmanager

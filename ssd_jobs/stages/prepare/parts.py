@@ -150,13 +150,16 @@ class Parts:
     def _fill_prompts(self, draft: Draft) -> Provenance:
         """Write the training prompts; what they overlap with is known by now."""
         part = self._config.prompts
-        renderer = self._renderer(part.science.rendering)
+        renderer, sampled_as = self._renderer(part.science.rendering), part.science.sampled_as
+        spoken = renderer
+        if sampled_as is not None:
+            spoken = self._renderer(part.science.rendering.model_copy(update={"prompt_mode": sampled_as}))
         statements: dict[str, list[str]] = {}
         for each in self._config.benchmarks if part.science.decontaminate != "Ignore" else ():
             statements.setdefault(each.benchmark, []).extend(self._statements(each))
         inputs = self._inputs()
         return prompts_part.fill(
-            part, self._config.execution, self._context, renderer, statements, draft, inputs=inputs
+            part, self._config.execution, self._context, renderer, statements, draft, inputs=inputs, spoken=spoken
         )
 
     def _renderer(self, rendering: Rendering) -> prompts.Renderer:

@@ -32,14 +32,20 @@ def fill(
     draft: Draft,
     *,
     inputs: dict[str, str],
+    spoken: Renderer,
 ) -> Provenance:
-    """Write problems, prompts and the list of overlaps with benchmarks."""
+    """Write problems, prompts and the list of overlaps with benchmarks.
+
+    `spoken` is how the sampler speaks to the model. Where records begin with other prompts, those are written, too.
+    """
     science = part.science
     pool = open_pool(science, workspace=context.workspace, offline=execution.offline)
     draft.clear()
     selection = _choose(pool, science, statements)
     names: dict[int, str] = {}
-    tokens = _write(draft, _kept(pool, selection, names), renderer, context)
+    tokens = _write(draft, _kept(pool, selection, names), spoken, context)
+    if spoken is not renderer:
+        _write_record_prompts(draft, _kept(pool, selection, names), renderer, context)
     lines = [json.dumps(_overlap(overlap, names), sort_keys=True) for overlap in selection.overlaps]
     draft.write_text(files.OVERLAPS, "".join(f"{line}\n" for line in lines))
     return Provenance(
@@ -115,6 +121,16 @@ def _write(draft: Draft, problems: Iterator[Problem], renderer: Renderer, contex
                 prompts.add({"problem_id": row["problem_id"], "text": prompt.text, "token_ids": prompt.token_ids})
                 tokens += len(prompt.token_ids)
     return tokens
+
+
+def _write_record_prompts(draft: Draft, problems: Iterator[Problem], renderer: Renderer, context: Context) -> None:
+    """Write the prompts that records begin with."""
+    with table_writer(draft.path / files.RECORD_PROMPTS, tables.PROMPTS) as prompts:
+        while group := list(islice(problems, GROUP)):
+            context.check_stop()
+            rows = [problem.row() for problem in group]
+            for row, prompt in zip(rows, renderer.render(rows), strict=True):
+                prompts.add({"problem_id": row["problem_id"], "text": prompt.text, "token_ids": prompt.token_ids})
 
 
 def _warnings(science: PromptsScience) -> dict[str, JsonValue]:

@@ -33,6 +33,7 @@ def prepare_config(
     compiles_for: Literal["", "cpu", "cuda"] = "",
     output: str = "problems/prepare",
     skip: int | None = None,
+    sampled_as: Literal["Chat", "Raw"] | None = None,
     hardware: contract.Hardware = CPU,
     offline: bool = True,
     tracking_uri: str = "",
@@ -46,6 +47,7 @@ def prepare_config(
         limit=limit,
         skip=skip,
         decontaminate=decontaminate,
+        sampled_as=sampled_as,
     )
     base = contract.ModelScience(source=model, trust_remote_code=False)
     return contract.PrepareConfig(

@@ -1,6 +1,7 @@
 """Curate turns every sample into a record or into a counted removal, and orders records for training."""
 
 import json
+import math
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,14 @@ import pytest
 
 from configs.curate import curate_config
 from configs.parts import key
+from configs.prepare import prepare_config
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.stages.curate import stage as curate
 from ssd_jobs.stages.curate.batches import batches
+from ssd_jobs.stages.prepare import stage as prepare
 from workspaces.provenance import EMPTY
 from workspaces.sampling import STOP, context, sample_row, toy_workspace, write_samples
 
@@ -252,3 +255,18 @@ def test_a_complete_directory_is_not_written_again(workspace: Path) -> None:
     before = (workspace / f"records/run/{files.MANIFEST}").read_bytes()
     curate.run(curate_config(workspace), context(workspace))
     assert (workspace / f"records/run/{files.MANIFEST}").read_bytes() == before
+
+
+def test_records_begin_with_the_prompts_of_the_model_however_it_was_sampled(tmp_path: Path) -> None:
+    """Sampled from raw text, a record begins with the chat template; its likelihood there is not known."""
+    prepare.run(prepare_config(tmp_path, limit=2, sampled_as="Raw"), context(tmp_path))
+    pool = artifacts.open_artifact(tmp_path / "problems/pool")
+    spoken, begun = (
+        {row["problem_id"]: row["token_ids"] for row in tables.rows(pool.table(name, tables.PROMPTS))}
+        for name in (files.PROMPTS, files.RECORD_PROMPTS)
+    )
+    assert all(spoken[name] != begun[name] for name in begun)
+    rows = [sample_row(name, text=PROGRAM, prompt_token_ids=ids) for name, ids in spoken.items()]
+    for record in records(run(tmp_path, rows)):
+        assert record["token_ids"][: record["prompt_length"]] == begun[record["problem_id"]]
+        assert math.isnan(record["logprob_sum"])
