@@ -117,7 +117,7 @@ def _rendering(spec: ResolvedSpec) -> contract.Rendering:
 def _sampled_as(spec: ResolvedSpec) -> Literal["Chat", "Raw"] | None:
     """Return how the sampler speaks to the model, None where it is as everything else does."""
     wanted = spec.sampling.prompt_mode
-    return None if wanted in ("Same", spec.model.prompt_mode) else wanted
+    return None if wanted == "Same" or wanted == spec.model.prompt_mode else wanted  # noqa: PLR1714 - mypy narrows this
 
 
 def _model(experiment: Experiment) -> contract.ModelPart:

@@ -15,6 +15,7 @@ from ssd_jobs.context import Context
 from ssd_jobs.contract import AnalyzeConfig, Evaluation, StageDone, files, science_of
 from ssd_jobs.models.model_files import model_files
 from ssd_jobs.models.prompts import load_tokenizer
+from ssd_jobs.sandbox.protocol import Mode
 from ssd_jobs.stages.analyze import contexts, distributions, examples, factors, splits, statistics
 from ssd_jobs.stages.analyze.contexts import Generations
 from ssd_jobs.stages.analyze.factors import Factors
@@ -46,7 +47,7 @@ def _analyze(config: AnalyzeConfig, context: Context, draft: Draft) -> Provenanc
     chosen = contexts.choose(arms, problems=science.problems, positions=science.positions, seed=science.seed)
     kept = Kept(draft, {"inputs": inputs, "science": science_of(science)})
     words = Words(load_tokenizer(context.path(config.base), trust_remote_code=science.trust_remote_code))
-    mode = config.evaluations[0].mode
+    mode: Mode = "LCB" if config.evaluations[0].mode == "LCB" else "Process"
     classes = [words.classes(each.prompt.tolist(), each.completion.tolist(), mode) for each in chosen]
     shown = examples.shown_program(chosen, classes)
     measuring = _Measuring(config, context, kept, [*chosen, *([shown] if shown else [])])

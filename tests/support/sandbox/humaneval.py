@@ -35,7 +35,7 @@ def graded(client: Client, found: list[Problem]) -> dict[str, ProblemTests]:
     recorded = dict(calls(client, checks, LIMITS))
     return {
         each.problem_id: ProblemTests(
-            each.kind if each.kind != "stdin" else "stdin",
+            "functional" if each.kind == "functional" else "stdin",
             each.entry_point,
             tuple(Test(case.input, case.output) for case in each.tests),
             BenchmarkCheck(each.entry_point, each.reference, each.check, tuple(recorded[each.problem_id]))

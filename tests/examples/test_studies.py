@@ -1,0 +1,73 @@
+"""The ready studies: each is a toy that runs here, and the paper's model as a second file, which is planned."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from processes.program import ssd
+from ssd_jobs import contract
+from ssd_operator.local.sweep import LocalSweep
+from ssd_operator.spec.sweep_resource import Sweep, parse_sweep
+
+FOLDER = Path(__file__).parents[2] / "examples" / "studies"
+REAL = "-qwen3-4b"
+STUDIES = ("authors-code", "control", "filters", "lora", "samples", "stress")
+SMALL: dict[str, Any] = {"steps": 2, "globalBatchSize": 8, "warmupSteps": 1}
+SCALE = 64
+
+
+def read(name: str) -> Sweep:
+    """Read the file of a study."""
+    return parse_sweep(yaml.safe_load((FOLDER / f"{name}.yaml").read_text()))
+
+
+def test_every_study_has_both_files() -> None:
+    """A toy and the paper's model, of the same cells."""
+    for name in STUDIES:
+        toy, real = (read(each).cells() for each in (name, name + REAL))
+        assert {cell.given for cell in toy} == {cell.given for cell in real}
+        assert {axis for cell in toy for axis in cell.values} == {axis for cell in real for axis in cell.values}
+        assert all(cell.resolved().model.source.builtin for cell in toy)
+
+
+@pytest.mark.parametrize("name", [name + suffix for name in STUDIES for suffix in ("", REAL)])
+def test_a_study_is_planned(name: str, tmp_path: Path) -> None:
+    """Its cells differ in what is trained, and share the base's evaluation."""
+    sweep = read(name)
+    planned = LocalSweep(sweep.name, sweep.cells(), sweep.fields, tmp_path, tracking_uri="").cells()
+    trained = [node.key for each in planned for node in each.graph.of(contract.TrainConfig)]
+    assert len(set(trained)) == len(planned) > 1
+    base = [{node.key for node in each.graph.of(contract.GenerateConfig) if "base" in node.name} for each in planned]
+    assert all(keys == base[0] for keys in base)
+
+
+def short_form(name: str) -> dict[str, Any]:
+    """Return the toy with little of everything."""
+    document: dict[str, Any] = yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
+    spec = document["spec"]
+    template = spec["template"]["spec"]
+    benchmark = spec["select"]["benchmark"]
+    sweep = [{"temperature": 0.7, "topP": 0.8}, {"temperature": 1.0, "topP": 0.8}]
+    few = {"name": benchmark, "samplesPerProblem": 2, "k": [1], "sweep": sweep}
+    template |= {"prompts": {"limit": SCALE}, "training": SMALL, "evaluation": {"shards": 1, "benchmarks": [few]}}
+    for axis in spec.get("axes", []):
+        if axis.get("field") == "training.steps":
+            axis["values"] = [2, 3]
+        for value in axis["values"]:
+            limited = value["set"].get("prompts", {}) if isinstance(value, dict) else {}
+            if "limit" in limited:
+                limited["limit"] //= SCALE
+    return document
+
+
+@pytest.mark.endurance
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_study_runs(name: str, tmp_path: Path) -> None:
+    """The short form of the toy comes to its end, with every cell, and names the best."""
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(short_form(name)))
+    done = ssd("sweep", "study.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    cells = len(parse_sweep(short_form(name)).cells())
+    assert f"of {cells} cells by pass@1 on " in done.stdout
