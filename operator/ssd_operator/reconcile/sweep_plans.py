@@ -11,6 +11,7 @@ from ssd_operator import naming
 from ssd_operator.cluster import Key, StoredSweep
 from ssd_operator.errors import InvalidSpec, Problem
 from ssd_operator.lifecycle import CellView, WantedCell, start_of
+from ssd_operator.spec import presets
 from ssd_operator.spec.cells import Cell
 from ssd_operator.spec.rounds import Rounds, begun
 from ssd_operator.spec.sweep_resource import judged
@@ -111,6 +112,7 @@ def _too_many(count: int) -> Problem:
 
 def _wanted(cell: Cell) -> WantedCell:
     digest = _digest(cell.spec)
+    name = cell.spec.get("preset", "")
     return WantedCell(
         name=cell.name,
         origin=cell.origin,
@@ -120,6 +122,8 @@ def _wanted(cell: Cell) -> WantedCell:
         round=cell.round,
         after=cell.after,
         first=cell.first,
+        preset=name,
+        preset_digest=_digest(presets.load(name).spec) if name else "",
         is_known=not cell.after,
     )
 

@@ -130,6 +130,7 @@ class SweepReconciler:
             promotes=plan.promotion is not None,
             wanted=plan.wanted(sweep.status.judgement, cells),
             cells=cells,
+            presets=sweep.status.presets,
             refusals={name: each.message for name, each in self._refusals[sweep.key].items()},
         )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Final
 
+from pydantic import Field
+
 from ssd_operator.spec.answer import (
     PHASES,
     Condition,
@@ -17,6 +19,7 @@ from ssd_operator.spec.answer import (
     listed,
     one_of,
 )
+from ssd_operator.spec.scalars import StringMap
 
 __all__ = ["CELL_PHASES", "MOST_ROWS", "BestStatus", "CellStatus", "JudgementStatus", "SweepStatus"]
 
@@ -92,6 +95,8 @@ class SweepStatus(StatusPart):
     """Cells that have ended, and all, such as 7/27."""
     failed: Whole = 0
     """Cells that failed."""
+    presets: StringMap = Field(default_factory=dict)
+    """Preset -> its digest when the first cell with it was made: no cell is made with another one of that name."""
     best: BestStatus | None = None
     """The best cell on select problems."""
     judgement: JudgementStatus | None = None

@@ -63,6 +63,7 @@ class SweepModel:
             wanted={} if self.problem else self._judging(),
             cells=dict(self.cells),
             refusals=dict(self.refusals),
+            presets=self.status.presets,
         )
 
     def _judging(self) -> dict[str, WantedCell]:
