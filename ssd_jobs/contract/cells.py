@@ -11,7 +11,18 @@ from pydantic import Field
 from ssd_jobs.contract.base import ArtifactPath, Model, Name
 from ssd_jobs.contract.config import Arm
 
-__all__ = ["CellRow", "CellsConfig", "CellsTable", "FinishedCell", "RoundPoint", "SelectedCell"]
+__all__ = [
+    "CellRow",
+    "CellsConfig",
+    "CellsTable",
+    "DriftConfig",
+    "DriftFound",
+    "DriftRow",
+    "FinishedCell",
+    "RoundModel",
+    "RoundPoint",
+    "SelectedCell",
+]
 
 
 class FinishedCell(Model):
@@ -24,6 +35,44 @@ class FinishedCell(Model):
     selections: dict[Arm, ArtifactPath]
     """How the decode setting of each arm was chosen, with its value on select problems."""
     report: ArtifactPath
+
+
+class RoundModel(Model):
+    """What one round exported."""
+
+    name: Name
+    model: ArtifactPath
+
+
+class DriftConfig(Model):
+    """The models of a chain of rounds, and the texts on which they are compared with their root."""
+
+    workspace: str
+    root: ArtifactPath
+    rounds: Annotated[tuple[RoundModel, ...], Field(min_length=1)]
+    generations: ArtifactPath
+    """What the root wrote for report problems, of which the first sample of each is read."""
+    texts: Annotated[int, Field(ge=1)]
+    """At most so many."""
+    trust_remote_code: bool
+
+
+class DriftRow(Model):
+    """One model on the root's texts, in nats per token."""
+
+    name: str
+    """Of the round's resource; empty for the root."""
+    entropy: float
+    divergence: float
+    """KL(model || root)."""
+
+
+class DriftFound(Model):
+    """How far every round has moved from the root."""
+
+    texts: int
+    positions: int
+    rows: tuple[DriftRow, ...]
 
 
 class CellsConfig(Model):

@@ -7,13 +7,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from ssd_jobs.contract.cells import CellRow, CellsTable
+from ssd_jobs.contract.cells import CellRow, CellsTable, DriftFound
 from ssd_operator.cli import terminal
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local.chain import CellRun
 from ssd_operator.spec.sweep_rules import COLUMNS
 
-__all__ = ["export", "show"]
+__all__ = ["export", "show", "show_drift"]
 
 OF_A_CELL = ("cell", "replicate", "round", "name", "phase")
 FOUND = tuple(name for name in COLUMNS if name not in OF_A_CELL)
@@ -38,6 +38,17 @@ def show(console: Console, cells: Sequence[CellRun], found: CellsTable | None) -
         console.print(_rounds(found))
     if found is not None:
         console.print(_best(found, len(cells)), style="bold", soft_wrap=True)
+
+
+def show_drift(console: Console, cells: Sequence[CellRun], found: Sequence[DriftFound]) -> None:
+    """Print how far the rounds of every chain are from its root, on texts that the root wrote."""
+    origins = {each.cell.name: f"{each.cell.origin} #{each.cell.replicate}" for each in cells}
+    table = terminal.table("MODEL", "ENTROPY", "KL FROM THE ROOT", "TEXTS", "TOKENS")
+    for chain in found:
+        for row in chain.rows:
+            numbers = (f"{row.entropy:.4f}", f"{row.divergence:.4f}", str(chain.texts), str(chain.positions))
+            table.add_row(origins.get(row.name, "root"), *numbers)
+    console.print(table)
 
 
 def export(file: Path, cells: Sequence[CellRun], found: CellsTable | None) -> None:

@@ -13,7 +13,7 @@ from ssd_operator.cli.place import DEFAULT_WAIT, DEFAULT_WORKDIR, WorkdirOption,
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import machine, suitability, summary
 from ssd_operator.local.chain import CellRun
-from ssd_operator.local.comparison import compared
+from ssd_operator.local.comparison import compared, drifted
 from ssd_operator.local.sweep import LocalSweep
 from ssd_operator.spec.sweep_resource import Sweep
 
@@ -38,6 +38,9 @@ def sweep(
         int | None, typer.Option(min=1, metavar="N", help="Cells at once, instead of the file's number.")
     ] = None,
     export: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table as CSV, a row per cell.")] = None,
+    drift: Annotated[
+        bool, typer.Option("--drift", help="Also load each round's model, for its entropy and its KL from the root.")
+    ] = False,
     mlflow: Annotated[str, typer.Option(metavar="URI", help="MLflow server; by default a database in DIR.")] = "",
     wait: Annotated[
         str, typer.Option(metavar="DURATION", help="How long to wait, in all, for what is away; then exit with 75.")
@@ -64,6 +67,8 @@ def sweep(
     found = work.cells()
     table = compared(found, fields, work.workdir, name=parsed.name)
     sweep_table.show(console, found, table)
+    if drift:
+        sweep_table.show_drift(console, found, list(drifted(found, fields, work.workdir)))
     if export is not None:
         sweep_table.export(export, found, table)
     ended = _exit_code({each.phase for each in found if each.cell.name in wanted})

@@ -67,7 +67,7 @@ class Sampling(Decode):
     """Samples per problem; the paper draws one."""
     max_sequence_tokens: Tokens = 131_072
     """Longest prompt and completion together; a sample that reaches it counts as truncated."""
-    prompt_mode: Literal["Same", "Chat", "Raw"] = "Same"
+    prompt_mode: Literal["Same", "Raw", "Chat"] = "Same"
     """How the model is spoken to when training samples are drawn; Same is model.promptMode. With another one, records
     begin with the prompts of model.promptMode all the same, as the authors' code does: the step-0 guard, which compares
     likelihoods behind equal prompts, has nothing to compare then, and the manifest says so."""
