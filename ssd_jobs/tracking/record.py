@@ -97,7 +97,7 @@ def record(tracking: contract.Tracking, entry: Entry, *, client: "MlflowClient")
 
 def _note(entry: Entry, experiment_id: str, run_id: str) -> str:
     """Return the description of the parent run: where the page is, in MLflow's own words for it, and the result."""
-    place = f"#/experiments/{experiment_id}/runs/{run_id}/artifacts/{files.REPORT_PAGE}"
+    place = server.page_of(experiment_id, run_id, files.REPORT_PAGE)
     return f"[The whole report]({place}), {files.REPORT_PAGE} among the artifacts.\n\n{entry.description}"
 
 

@@ -21,7 +21,7 @@ __all__ = ["RUN_KEY", "child_run", "experiment", "parent_run", "quoted"]
 
 RUN_KEY = "ssd.run_key"
 KIND = ("mlflow.experimentKind", "custom_model_development")
-"""The tag by which MLflow's page opens with runs and their curves, and not with traces of an agent."""
+"""The tag by which MLflow knows an experiment that trains a model from one with traces of an agent."""
 
 
 @dataclass(frozen=True)

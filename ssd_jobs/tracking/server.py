@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Client = MlflowClient
     """For annotations outside of this package, where MLflow is not imported."""
 
-__all__ = ["artifact_root", "connect", "reaching", "run_url", "verified", "without_password"]
+__all__ = ["artifact_root", "connect", "page_of", "reaching", "run_url", "verified", "without_password"]
 
 CREDENTIAL = re.compile(r"//[^/@\s]*@")
 CREDENTIALS = ("UNAUTHENTICATED", "PERMISSION_DENIED")
@@ -63,7 +63,16 @@ def run_url(uri: str, experiment_id: str, run_id: str) -> str:
     """Return where a person finds the run; empty without a server."""
     if urlsplit(uri).scheme not in ("http", "https"):
         return ""
-    return f"{without_password(uri).rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}"
+    return f"{without_password(uri).rstrip('/')}/{page_of(experiment_id, run_id)}"
+
+
+def page_of(experiment_id: str, run_id: str, artifact: str = "") -> str:
+    """Return the place of a run, or of an artifact of it, within MLflow's pages, among those for training models.
+
+    Without the last part MLflow 3.17 shows a new visitor its pages for agents, whatever kind the experiment has.
+    """
+    below = f"/artifacts/{artifact}" if artifact else ""
+    return f"#/experiments/{experiment_id}/runs/{run_id}{below}?workflowType=machine_learning"
 
 
 def without_password(uri: str) -> str:

@@ -45,7 +45,8 @@ def test_the_result_says_what_a_person_looks_for(done: Done) -> None:
     """Decision, version, where it is in MLflow, and pass@1 per benchmark and mode, deciding modes first."""
     _, config, found = done
     assert (found.decision, found.model_version, found.previous_champion) == ("Promoted", "1", "")
-    assert found.url == f"{config.execution.tracking.uri}/#/experiments/{found.experiment_id}/runs/{found.run_id}"
+    page = f"{config.execution.tracking.uri}/#/experiments/{found.experiment_id}/runs/{found.run_id}"
+    assert found.url == f"{page}?workflowType=machine_learning"
     assert [(each.benchmark, each.grading) for each in found.results] == [
         ("lcb-v6", "Process"),
         ("humaneval", "Process"),
@@ -119,7 +120,9 @@ def test_numbers_are_the_same_everywhere(done: Done) -> None:
     }
     assert run.data.tags["ssd.decision"] == "Promoted"
     note = run.data.tags["mlflow.note.content"]
-    assert note.startswith(f"[The whole report](#{found.url.partition('#')[2]}/artifacts/{files.REPORT_PAGE})")
+    assert note.startswith(
+        f"[The whole report](#/experiments/{found.experiment_id}/runs/{found.run_id}/artifacts/report.html?"
+    )
     assert (root / f"reports/one/{files.REPORT_SUMMARY}").read_text().strip()[:1000] in note
 
 
