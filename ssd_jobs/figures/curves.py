@@ -23,6 +23,11 @@ UNTRUNCATED = (
     "No decode of this run truncates, so that every token may be sampled by either model: there is nothing to show of "
     "what truncation leaves."
 )
+TARGET_PANELS = (
+    ("divergence", "distance to the target, nats", 1.0),
+    ("mass_inside", "probability of its tokens, %", 100.0),
+    ("inversions", "pairs of them in another order, %", 100.0),
+)
 Curves = dict[str, Any]
 """The content of `statistics.json`."""
 
@@ -62,10 +67,11 @@ def _aim(found: Curves) -> Iterator[tuple[str, str, str, str, bytes]]:
     aim = found["target"]
     if aim is None:
         return
-    with style.new("target", columns=3, width=11.4, height=2.6) as (figure, axes):
-        _bars(axes[0], found, "divergence", "distance to the target, nats", 1)
-        _bars(axes[1], found, "mass_inside", "probability of its tokens, %", 100)
-        _bars(axes[2], found, "inversions", "pairs of them in another order, %", 100)
+    # Where every target is a single token there are no pairs.
+    panels = [each for each in TARGET_PANELS if each[0] in found["base"]]
+    with style.new("target", columns=len(panels), width=3.8 * len(panels), height=2.6) as (figure, axes):
+        for place, (name, title, scale) in zip(axes, panels, strict=True):
+            _bars(place, found, name, title, scale)
         over = where({**found, "positions": aim["positions"]})
         caption = (
             "The target is the base tempered and cut as the training samples were: on average "
