@@ -1,6 +1,7 @@
 """The kubelet's part against a real API server: pods start, end, say something, or are taken away.
 
-One `step` moves every pod of a namespace once. A `script` decides how a pod ends; without one it does its work.
+One `step` moves every pod of a namespace once. A `script` decides how a pod ends, and by None that no node has it yet;
+without one it does its work.
 """
 
 import asyncio
@@ -93,6 +94,8 @@ class Kubelet:
     async def _move(self, raw: Raw, pod: Pod, phase: str) -> None:
         decision = self.script(pod)
         match decision:
+            case None:
+                pass  # no node has it
             case Waits():
                 await self._write(raw, _waiting(raw, decision))
             case Ends() if phase == "Running":

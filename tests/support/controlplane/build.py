@@ -7,6 +7,7 @@ it. Only go.mod, go.sum, main.go and the flags decide the key; a newer Go toolch
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,11 +16,12 @@ from pathlib import Path
 from controlplane import cache, toolchain
 from controlplane.errors import Unavailable
 
-__all__ = ["COREDNS", "PROGRAMS", "coredns", "kubernetes", "kubernetes_version"]
+__all__ = ["COREDNS", "PROGRAMS", "coredns", "coscheduling", "kubernetes", "kubernetes_version"]
 
 COREDNS = "v1.13.2"
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler", "kubectl", "kubelet")
 SOURCES = Path(__file__).parents[2] / "kube"
+SOURCE_FILES = ("go.mod", "go.sum", "main.go")
 
 
 def kubernetes_version() -> str:
@@ -33,7 +35,7 @@ def kubernetes_version() -> str:
 def kubernetes() -> Path:
     """A folder with every one of PROGRAMS, each a link to the one binary."""
     flags = _kubernetes_flags()
-    sources = [(SOURCES / name).read_bytes() for name in ("go.mod", "go.sum", "main.go")]
+    sources = [(SOURCES / name).read_bytes() for name in SOURCE_FILES]
     folder = _folder("kube", flags, *sources)
 
     def make(partial: Path) -> None:
@@ -59,6 +61,24 @@ def coredns() -> Path:
     return cache.obtain(folder, make)
 
 
+def coscheduling() -> Path:
+    """A folder with `kube-scheduler`, which has the coscheduling plugin, and with the plugin's definition `crd.yaml`."""
+    flags = ["-trimpath", "-buildvcs=false", "-ldflags", "-s -w"]
+    sources = SOURCES / "coscheduling"
+    folder = _folder("coscheduling", flags, *[(sources / name).read_bytes() for name in SOURCE_FILES])
+
+    def make(partial: Path) -> None:
+        log, what = _log(folder), "kube-scheduler with the coscheduling plugin"
+        output = str(partial / "kube-scheduler")
+        _go(["build", "-mod=readonly", *flags, "-o", output, "."], what=what, log=log, folder=sources)
+        module = ["list", "-mod=readonly", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/scheduler-plugins"]
+        _go(module, what=what, log=log, folder=sources)
+        definition = Path(log.read_text().splitlines()[-1]) / "manifests" / "coscheduling" / "crd.yaml"
+        shutil.copyfile(definition, partial / "crd.yaml")
+
+    return cache.obtain(folder, make)
+
+
 def _kubernetes_flags() -> list[str]:
     version = kubernetes_version()
     major, minor, _ = version.removeprefix("v").split(".", 2)
@@ -76,13 +96,20 @@ def _log(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.log")
 
 
-def _go(arguments: Sequence[str], *, what: str, log: Path, environ: dict[str, str] | None = None) -> None:
+def _go(
+    arguments: Sequence[str],
+    *,
+    what: str,
+    log: Path,
+    environ: dict[str, str] | None = None,
+    folder: Path = SOURCES,
+) -> None:
     go = toolchain.find()
     sys.stderr.write(f"building {what} with {go}, once for this machine: minutes; progress in {log}\n")
     settings = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": "", **(environ or {})}
     with log.open("w") as output:
         done = subprocess.run(
-            [go, *arguments], cwd=SOURCES, env={**os.environ, **settings}, stdout=output, stderr=output, check=False
+            [go, *arguments], cwd=folder, env={**os.environ, **settings}, stdout=output, stderr=output, check=False
         )
     if done.returncode != 0:
         raise Unavailable(
