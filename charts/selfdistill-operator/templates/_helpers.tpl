@@ -76,7 +76,7 @@ seccompProfile: {type: RuntimeDefault}
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [""]
   resources: [pods]
-  verbs: [list, watch]
+  verbs: [list, watch, create] # create: only in a dry run, for `mode: Plan`; Jobs make the pods
 - apiGroups: [""]
   resources: [configmaps]
   verbs: [get, list, create]

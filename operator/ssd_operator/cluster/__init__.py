@@ -14,6 +14,7 @@ from ssd_operator.cluster.leases import Lease, Leases
 from ssd_operator.cluster.listing import SELECTOR, Listing, Listings
 from ssd_operator.cluster.owners import owner_job
 from ssd_operator.cluster.quotas import quotas
+from ssd_operator.cluster.rehearsal import rehearse_pod
 from ssd_operator.cluster.resources import Ended, Run, Unreadable
 from ssd_operator.cluster.runs import Runs, change_run, list_runs, read_run, rehearse
 from ssd_operator.cluster.store import Store
@@ -58,6 +59,7 @@ __all__ = [
     "quotas",
     "read_run",
     "rehearse",
+    "rehearse_pod",
     "run_key",
     "scale_up",
     "stage_configs",

@@ -4,7 +4,7 @@ from ssd_operator.lifecycle.actions import Action, CreateJob, DeleteJob, DisownJ
 from ssd_operator.lifecycle.cells import CellView, RoundResults, SweepInputs, WantedCell
 from ssd_operator.lifecycle.effective import effective, frozen, reopens
 from ssd_operator.lifecycle.events import Event, events_between, events_of_sweep
-from ssd_operator.lifecycle.inputs import Inputs, JobView, Owner, PodView
+from ssd_operator.lifecycle.inputs import Inputs, JobView, Owner, PodView, RehearsedPod
 from ssd_operator.lifecycle.planning import Planner
 from ssd_operator.lifecycle.rounds import start_of
 from ssd_operator.lifecycle.run import advance, hold, is_over, reopen, with_kinds
@@ -40,6 +40,7 @@ __all__ = [
     "Owner",
     "Planner",
     "PodView",
+    "RehearsedPod",
     "ResumeCell",
     "ResumeJob",
     "RoundResults",

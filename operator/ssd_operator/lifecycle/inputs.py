@@ -12,7 +12,7 @@ from ssd_operator.plan import Node
 from ssd_operator.spec import scalars
 from ssd_operator.spec.status import ProgressStatus, Status
 
-__all__ = ["Inputs", "JobView", "Owner", "PodView", "moment", "stamp"]
+__all__ = ["Inputs", "JobView", "Owner", "PodView", "RehearsedPod", "moment", "stamp"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,16 @@ class PodView:
         return self.phase in ("Pending", "Running")
 
 
+@dataclass(frozen=True, slots=True)
+class RehearsedPod:
+    """What the API server says of a pod that it was shown in a dry run."""
+
+    refusal: str = ""
+    """Its words, empty where it takes the pod."""
+    resources: tuple[Mapping[str, Mapping[str, str]], ...] = ()
+    """Of each container as it would be, with the defaults of a LimitRange."""
+
+
 @dataclass(frozen=True)
 class Inputs:
     """One resource and its Jobs, at one moment."""
@@ -129,6 +139,8 @@ class Inputs:
     """Keys of which another resource on this claim has recorded a result."""
     quotas: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """ResourceQuota -> what the namespace may have at most; asked for a plan."""
+    rehearsed: Mapping[str, RehearsedPod] | None = None
+    """Stage -> what the API server says of its pod, for a plan; None where it may not be asked."""
 
     @property
     def overdue(self) -> str:

@@ -64,6 +64,12 @@ EXCEEDS_QUOTA: Final = Reason(
     "`mode: Plan`: a pod, or the gang together, is larger than the namespace's quota",
     "ask for less, or for a larger quota",
 )
+POD_REFUSED: Final = Reason(
+    "PodRefused",
+    NOT_ACCEPTED,
+    "`mode: Plan`: the API server would refuse a stage's pod: a LimitRange, Pod Security, a policy",
+    "its own words are in the message; ask for something else in the stage's `pod`, or allow it",
+)
 CLAIM_NOT_FOUND: Final = Reason(
     "ClaimNotFound",
     WAITS,
@@ -76,6 +82,13 @@ CLAIM_REPLACED: Final = Reason(
     WAITS,
     "the claim was deleted and made anew: what finished stages wrote is not on it",
     "bring the old volume back under that name, or `rerun` from Prepare",
+    is_event=True,
+)
+UPGRADE_NEEDED: Final = Reason(
+    "UpgradeNeeded",
+    WAITS,
+    "the spec in force was frozen by a version of the operator that wrote what this one cannot read",
+    "install the version that wrote it, or a newer one; Jobs that are there go on meanwhile, and nothing is begun",
     is_event=True,
 )
 REFUSED: Final = Reason(

@@ -79,12 +79,12 @@ def _lost_message(lost: StageStatus, moved: Status, *, late: bool) -> str:
     return f"{lost.name}: {lost.message.rstrip('. ')}; {first}, then set spec.rerun to {again}"
 
 
-def _accepted(inputs: Inputs, excess: str | None) -> ConditionUpdate:
+def _accepted(inputs: Inputs, excess: quota.Excess | None) -> ConditionUpdate:
     if inputs.problem:
         return ConditionUpdate(condition_types.ACCEPTED, False, reasons.INVALID_SPEC, inputs.problem)
-    return ConditionUpdate(
-        condition_types.ACCEPTED, excess is None, reasons.EXCEEDS_QUOTA if excess else reasons.VALID, excess or ""
-    )
+    if excess is not None:
+        return ConditionUpdate(condition_types.ACCEPTED, False, excess.reason, excess.message)
+    return ConditionUpdate(condition_types.ACCEPTED, True, reasons.VALID, "")
 
 
 def _suspended(inputs: Inputs) -> str:

@@ -9,7 +9,7 @@ from ssd_operator.cluster import ApiError
 from ssd_operator.lifecycle import reasons
 from ssd_operator.lifecycle.reasons import Reason
 
-__all__ = ["Blocked", "blocking_on_refusal", "refusal"]
+__all__ = ["LONGEST_WORDS", "Blocked", "blocking_on_refusal", "refusal"]
 
 LONGEST_WORDS = 700
 """Characters of the API server's words: there must be room for what helps."""

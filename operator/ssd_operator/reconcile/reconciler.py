@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from ssd_operator import naming
@@ -40,6 +41,7 @@ from ssd_operator.reconcile.clock import AT_ONCE, now
 from ssd_operator.reconcile.ended import EndedRuns
 from ssd_operator.reconcile.observing import Observer
 from ssd_operator.reconcile.progress import Reader
+from ssd_operator.reconcile.rehearsing import Rehearsals
 from ssd_operator.reconcile.specs import SpecInForce, Specs
 from ssd_operator.reconcile.volume_claims import VolumeClaims
 from ssd_operator.settings import Settings
@@ -78,6 +80,7 @@ class Reconciler:
         self._runs = Runs(api, store)
         jobs = Jobs(api, store)
         self._actor = Actor(api, jobs)
+        self._rehearsals = Rehearsals(api)
         self._observer = Observer(api, store, jobs, actor=self._actor, progress=progress, clock=clock)
         self._recorder = Recorder(api, identity=settings.identity, clock=clock)
 
@@ -139,6 +142,7 @@ class Reconciler:
         return {
             "runs": len(self._known),
             "plans": self._planner.count(),
+            "rehearsed": self._rehearsals.count(),
             "claims": self._claims.count(),
             "specs": self._specs.count(),
             "created": sum(map(len, self._actor.made.values())),
@@ -150,6 +154,7 @@ class Reconciler:
         """Drop what is known of a resource that is gone."""
         self._actor.forget(key)
         self._observer.forget(key)
+        self._rehearsals.forget(key)
         self._planner.forget(key.namespace, key.name)
         self._known.pop(key, None)
         self._ended.forget(key)
@@ -158,10 +163,9 @@ class Reconciler:
         """Do one pass over what was read, or write why nothing can be done."""
         try:
             spec = await self._specs.in_force(run)
+            return await self._go_on(run, spec)
         except InvalidSpec as error:
             return await self._hold(run, reasons.INVALID_SPEC, str(error), accepted=False)
-        try:
-            return await self._go_on(run, spec)
         except Blocked as error:
             return await self._hold(run, error.reason, str(error), accepted=True)
 
@@ -170,6 +174,9 @@ class Reconciler:
         place = await self._place(run, spec)
         was = with_kinds(run.status, place, name=run.key.name, uid=run.uid)
         inputs = await self._observer.observe(run, was, place, problem=spec.problem)
+        if run.planning:
+            graph = self._planner.graph(was, inputs)
+            inputs = replace(inputs, rehearsed=await self._rehearsals.of(run.key, graph, place))
         status = advance(reopen(was) if spec.reopened else was, inputs, self._planner)
         run = await self._write(run, was, status, spec)
         events = events_between(was, status)
