@@ -13,15 +13,17 @@ import torch
 from ssd_jobs.contract import files
 from ssd_jobs.errors import JobError
 
-__all__ = ["WeightWriter"]
+__all__ = ["TYPES", "WeightWriter"]
 
 FORMAT = {"format": "pt"}
 """What transformers looks for."""
+TYPES = {torch.bfloat16: "BF16", torch.float32: "F32"}
+"""What safetensors calls the types that an export has."""
 ALIGNMENT = 8
 
 
 class WeightWriter:
-    """Files for tensors in bfloat16, of which only the shapes are known yet; each is written when it comes."""
+    """Files for tensors of which only shapes and types are known yet; each is written when it comes."""
 
     def __init__(
         self, directory: Path, tensors: Mapping[str, torch.Tensor], *, largest: int | str | None = None
@@ -29,7 +31,7 @@ class WeightWriter:
         from huggingface_hub import split_torch_state_dict_into_shards
 
         size = {} if largest is None else {"max_shard_size": largest}
-        due = {name: torch.empty(tensor.shape, dtype=torch.bfloat16, device="meta") for name, tensor in tensors.items()}
+        due = {name: torch.empty(tensor.shape, dtype=tensor.dtype, device="meta") for name, tensor in tensors.items()}
         split = split_torch_state_dict_into_shards(due, filename_pattern=f"model{{suffix}}{files.WEIGHTS}", **size)
         self._due = due
         self._places: dict[str, tuple[Path, int]] = {}
@@ -45,9 +47,10 @@ class WeightWriter:
         entries: dict[str, object] = {"__metadata__": FORMAT}
         places: dict[str, int] = {}
         end = 0
-        for name in sorted(names):
-            places[name], end = end, end + self._due[name].nbytes
-            entries[name] = {"dtype": "BF16", "shape": list(self._due[name].shape), "data_offsets": [places[name], end]}
+        for name in sorted(names, key=lambda name: (-self._due[name].itemsize, name)):
+            due = self._due[name]
+            places[name], end = end, end + due.nbytes
+            entries[name] = {"dtype": TYPES[due.dtype], "shape": list(due.shape), "data_offsets": [places[name], end]}
         text = json.dumps(entries, separators=(",", ":"), ensure_ascii=False).encode()
         text += b" " * (-len(text) % ALIGNMENT)
         header = len(text).to_bytes(ALIGNMENT, "little") + text

@@ -7,6 +7,7 @@ template and generation config are copied, so that candidate and base differ in 
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -46,8 +47,9 @@ def write(trainee: Trainee, base: Path, target: Path, ranks: Ranks, *, adapters:
 
 def _save(trainee: Trainee, directory: Path, ranks: Ranks, adapters: Lora | None) -> None:
     """Write the weights under the names that the base's files use; no rank holds more than one of them."""
-    model, parts = trainee.causal_lm, _parts(trainee)
-    writer = WeightWriter(directory, conversions.reverted(model, _shapes(parts))) if ranks.first else None
+    model, parts, buffers = trainee.causal_lm, _parts(trainee), _buffers(trainee.causal_lm)
+    due = conversions.reverted(model, _shapes(parts) | buffers)
+    writer = WeightWriter(directory, due) if ranks.first else None
     for together in conversions.groups(model, parts):
         gathered = {name: _gather(parts[name]) for name in together}
         if writer is not None:
@@ -55,7 +57,15 @@ def _save(trainee: Trainee, directory: Path, ranks: Ranks, adapters: Lora | None
             for name, tensor in conversions.reverted(model, weights).items():
                 writer.write(name, tensor)
     if writer is not None:
+        for name, tensor in conversions.reverted(model, buffers).items():
+            writer.write(name, tensor)
         writer.finish()
+
+
+def _buffers(model: Any) -> Weights:
+    """Return what the files keep besides weights, such as what a router adds to its scores; it is not rounded."""
+    kept = model.state_dict().keys()
+    return {name: buffer.float().cpu() for name, buffer in model.named_buffers() if name in kept}
 
 
 def _parts(trainee: Trainee) -> dict[str, Weights]:
@@ -69,7 +79,7 @@ def _parts(trainee: Trainee) -> dict[str, Weights]:
 def _shapes(parts: dict[str, Weights]) -> Weights:
     """Return the weights of the plain model without their data."""
     return {
-        plain: torch.empty(weight.shape, device="meta")
+        plain: torch.empty(weight.shape, dtype=DTYPE, device="meta")
         for plain, found in parts.items()
         for name, weight in found.items()
         if not lora.is_adapter(name)

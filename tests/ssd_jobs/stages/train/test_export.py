@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from huggingface_hub import save_torch_state_dict
+from transformers import AutoModelForCausalLM, Glm4MoeConfig
 from transformers.core_model_loading import revert_weight_conversion
 
 from processes import disks
@@ -35,6 +36,20 @@ def test_files_are_those_of_the_whole_model(tmp_path: Path, world: int) -> None:
         assert names == {file.name for file in expected.iterdir()} == {"model.safetensors"}
         written = base.with_name(f"{base.name}-export") / "model.safetensors"
         assert written.read_bytes() == (expected / "model.safetensors").read_bytes(), base
+
+
+def test_what_a_router_adds_is_kept(tmp_path: Path) -> None:
+    """What files have besides weights is read and written, not rounded; without it no export of GLM opens."""
+    size = {"num_hidden_layers": 1, "n_routed_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16}
+    config = Glm4MoeConfig(**training.COMMON | size, first_k_dense_replace=0)
+    plain = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    name = "model.layers.0.mlp.gate.e_score_correction_bias"
+    plain.get_buffer(name).copy_(torch.randn(4))
+    plain.save_pretrained(tmp_path / "base")
+    with ranks.alone(gpus=0) as place:
+        _exported(place, [tmp_path / "base"])
+    exported = loading.load(tmp_path / "base-export", dtype=torch.float32)
+    assert torch.equal(exported.get_buffer(name), plain.get_buffer(name))
 
 
 def _exported(place: Ranks, bases: list[Path]) -> None:
