@@ -164,6 +164,7 @@ NOTHING_TRAINED = contract.Hardware(
     train_gpus=0,
     gpu_bytes=0,
     activation_checkpointing="None",
+    fused=False,
     compute_dtype="Float32",
     pack_tokens=1,
     lora=None,

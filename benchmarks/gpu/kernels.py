@@ -3,11 +3,11 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["busy", "kind", "summary"]
+__all__ = ["busy", "kind", "summary", "waits"]
 
 KINDS = (
     ("communication", r"nccl"),
@@ -45,7 +45,17 @@ def summary(trace: Path, seconds: float) -> dict[str, Any]:
         "kernels": len(events),
         "shares": {name: round(spent / total, 4) for name, spent in by_kind.most_common()},
         "longest_ms": {name: round(spent / 1e3, 2) for name, spent in by_name.most_common(20)},
+        "longest_waits_ms": [(round(waited / 1e3, 2), name) for waited, name in sorted(waits(events))[:-11:-1]],
     }
+
+
+def waits(events: Iterable[Mapping[str, Any]]) -> Iterator[tuple[float, str]]:
+    """Yield for how many microseconds no kernel ran, and which one came then."""
+    until = None
+    for event in sorted(events, key=lambda each: each["ts"]):
+        if until is not None and event["ts"] > until:
+            yield event["ts"] - until, event["name"][:80]
+        until = max(until or 0.0, event["ts"] + event["dur"])
 
 
 def busy(events: Iterable[Mapping[str, Any]]) -> float:

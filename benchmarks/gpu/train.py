@@ -1,7 +1,8 @@
 """The train stage's own loop on a real-shape model: speed, memory, and what a step is made of, arm by arm.
 
 A random Qwen3 of 1.12 B parameters and documents as reasoning models write them. Each arm trains the same few steps;
-the first two warm up, one is profiled, and the others count. Losses of the first steps are printed so that arms can be
+the first ones warm up, since Triton compiles a kernel again for sizes of another sort, one is profiled, and the others
+count. Losses of the first steps are printed so that arms can be
 compared. No checkpoint is written: that is measured elsewhere. Compiled blocks are an arm of the part `compiled`.
 """
 
@@ -32,7 +33,7 @@ LARGE = TrainingLoad(
     vocabulary=151_936,
     sequence=16_384,
     batch=32,
-    documents=256,
+    documents=512,
     median=1024,
     sigma=0.8,
     shortest=64,
@@ -46,15 +47,15 @@ TINY = TrainingLoad(
     vocabulary=97,
     sequence=64,
     batch=2,
-    documents=12,
+    documents=24,
     median=8,
     sigma=0.8,
     shortest=4,
     initializer_range=0.2,
 )
 POLICIES = ("None", "Selective", "Full")
-WARM_UP = 2
-PROFILED = 4
+WARM_UP = 6
+PROFILED = 9
 """The step whose kernels are listed; it does not count for the rates."""
 FIRST_STEP_S = 120.0
 """How long an arm may take to its first step: compilers can take longer than they are worth."""
@@ -235,6 +236,7 @@ def _memory(config: TrainConfig, pack_tokens: int, *, cuda: bool) -> dict[str, A
         train_gpus=config.execution.gpus_per_node,
         gpu_bytes=0,
         activation_checkpointing=config.execution.activation_checkpointing,
+        fused=config.execution.kernels == "Fused",
         compute_dtype=config.science.compute_dtype,
         pack_tokens=pack_tokens,
         lora=None,

@@ -13,7 +13,7 @@ __all__ = ["UNKNOWN", "excesses", "sentences"]
 UNKNOWN: Final = "memory and disk: unknown until prepare, which reads the model's config.json"
 ASSUMED: Final = 80 * 10**9
 """A GPU of this size is spoken of where nobody has said which there are."""
-KIND: Final = "estimated, not measured on a device yet"
+KIND: Final = "estimated"
 
 
 def sentences(

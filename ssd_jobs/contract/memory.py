@@ -7,7 +7,7 @@ What training holds on each GPU at its peak, with e bytes per computed number (2
 and T tokens in the largest pack, of a model that is shared out over all GPUs:
 
 * states: master weights and, of those that are trained, gradients and two moments, each m bytes, shared out;
-* gathered: embedding, head and two blocks in e bytes;
+* gathered: embedding, head and two blocks in e bytes, on a single GPU all weights;
 * kept: what the blocks keep of T tokens for the backward pass;
 * on top: either the head's gradient in float32 and the logits of one chunk, or one block computed again and its
   gradients, whichever is more.
@@ -55,6 +55,8 @@ class Hardware(Model):
     gpu_bytes: Annotated[int, Field(ge=0)]
     """Memory of each GPU; 0 where nobody has said it."""
     activation_checkpointing: Literal["None", "Selective", "Full"]
+    fused: bool
+    """Whether norms, SwiGLU, rotary positions and the loss are one kernel each, which keep less."""
     compute_dtype: Literal["BFloat16", "Float32", "Float64"]
     pack_tokens: Annotated[int, Field(ge=1)]
     """The longest pack."""
@@ -100,14 +102,13 @@ def train_needs(shape: Shape, hardware: Hardware) -> TrainNeeds:
     trained = adapters or shape.parameters
     frozen = shape.parameters if adapters else 0
     sharded = gpus > 1 or sizes.computed != sizes.master
-    policy = hardware.activation_checkpointing
     return TrainNeeds(
         states=sizes.master * (frozen + 4 * trained) // gpus,
-        gathered=sizes.computed * (shape.root + 2 * shape.largest_block) if sharded else 0,
-        kept=tokens * sum(count * _kept(shape, sparse, policy, sizes.computed) for sparse, count in _blocks(shape)),
+        gathered=sizes.computed * _gathered(shape, gpus) if sharded else 0,
+        kept=tokens * sum(count * _kept(shape, sparse, hardware) for sparse, count in _blocks(shape)),
         on_top=max(
-            _head(shape, tokens, sizes, trains_head=not adapters),
-            _backward(shape, tokens, sizes, policy, sharded=sharded, trains_all=not adapters),
+            _head(shape, tokens, sizes, fused=hardware.fused, trains_head=not adapters),
+            _backward(shape, hardware, sharded=sharded, trains_all=not adapters),
         ),
     )
 
@@ -171,10 +172,16 @@ def _blocks(shape: Shape) -> tuple[tuple[bool, int], ...]:
     return ((True, shape.sparse_layers), (False, shape.dense_layers))
 
 
-def _kept(shape: Shape, sparse: bool, policy: str, computed: int) -> int:
+def _gathered(shape: Shape, gpus: int) -> int:
+    """Return how many weights a GPU has whole at a time; one alone lets go of none before a step's end."""
+    return shape.parameters if gpus == 1 else shape.root + 2 * shape.largest_block
+
+
+def _kept(shape: Shape, sparse: bool, hardware: Hardware) -> int:
     """Return what a block keeps of one token until the backward pass."""
+    policy, computed = hardware.activation_checkpointing, _Sizes.of(hardware).computed
     if policy == "None":
-        return _everything(shape, sparse, computed)
+        return _everything(shape, sparse, computed, fused=hardware.fused)
     block_input = computed * shape.hidden
     if policy == "Full":
         return block_input
@@ -183,34 +190,37 @@ def _kept(shape: Shape, sparse: bool, policy: str, computed: int) -> int:
     return block_input + computed * products + attended
 
 
-def _everything(shape: Shape, sparse: bool, computed: int) -> int:
+def _everything(shape: Shape, sparse: bool, computed: int, *, fused: bool) -> int:
     """Return what a block keeps of one token when nothing is computed again: the inputs of every operation.
 
     A norm keeps its input in float32 and its result; a projection its input; attention queries, keys, values, its
-    result and a float32 per head; the gate keeps what it multiplies.
+    result and a float32 per head; the gate keeps what it multiplies. A fused norm keeps its input as it is, which no
+    one else keeps then; a fused gate keeps two halves, where torch keeps SiLU's result as well.
     """
-    norm = 4 + computed
-    widths = 2 * norm * shape.hidden + 2 * computed * shape.hidden
+    norm = 2 * computed if fused else 4 + computed
+    widths = 2 * norm * shape.hidden + (0 if fused else 2 * computed * shape.hidden)
     if shape.has_head_norms:
-        widths += norm * (shape.queries + shape.keys)
+        widths += (computed if fused else norm) * (shape.queries + shape.keys)
     widths += computed * (2 * shape.queries + 2 * shape.keys) + 4 * shape.heads
     if not sparse:
-        return widths + 4 * computed * shape.inner
+        return widths + (3 if fused else 4) * computed * shape.inner
     gated = 7 if shape.family == "gpt_oss" else 4  # gpt-oss clamps both halves and shifts one
     return widths + 6 * shape.experts + shape.active * computed * (3 * shape.hidden + gated * shape.expert_inner)
 
 
-def _head(shape: Shape, tokens: int, sizes: _Sizes, *, trains_head: bool) -> int:
+def _head(shape: Shape, tokens: int, sizes: _Sizes, *, fused: bool, trains_head: bool) -> int:
     """Return what the loss needs: the head's gradient, one chunk of logits, and hidden states with their gradient."""
     precise = max(4, sizes.computed)
     gradient = precise * shape.embedding if trains_head else 0
-    chunk = min(LOSS_ROWS, tokens) * shape.vocabulary * (precise + sizes.computed)
+    chunk = min(LOSS_ROWS, tokens) * shape.vocabulary * (sizes.computed if fused else precise + sizes.computed)
     return gradient + chunk + tokens * shape.hidden * (4 + 4 * sizes.computed)
 
 
-def _backward(shape: Shape, tokens: int, sizes: _Sizes, policy: str, *, sharded: bool, trains_all: bool) -> int:
+def _backward(shape: Shape, hardware: Hardware, *, sharded: bool, trains_all: bool) -> int:
     """Return what the backward pass of one block needs besides what was kept."""
-    again = 0 if policy == "None" else max(_everything(shape, sparse, sizes.computed) for sparse in shape.kinds())
+    sizes, again = _Sizes.of(hardware), 0
+    if hardware.activation_checkpointing != "None":
+        again = max(_everything(shape, sparse, sizes.computed, fused=hardware.fused) for sparse in shape.kinds())
     gradients = (sizes.computed + sizes.master) * shape.largest_block if sharded and trains_all else 0
     head = sizes.computed * shape.embedding if trains_all else 0
-    return tokens * (again + sizes.computed * shape.hidden) + gradients + head
+    return hardware.pack_tokens * (again + sizes.computed * shape.hidden) + gradients + head

@@ -7,6 +7,7 @@ from ssd_jobs import contract
 from ssd_operator.plan import execution, keys, train
 from ssd_operator.plan.graph import Artifact, Experiment, Graph, Node
 from ssd_operator.plan.parts import Parts
+from ssd_operator.spec.training import Training
 
 __all__ = ["nodes"]
 
@@ -82,12 +83,19 @@ def _hardware(experiment: Experiment) -> contract.Hardware:
         train_gpus=training.nodes * training.gpus_per_node,
         gpu_bytes=experiment.platform.gpu_bytes,
         activation_checkpointing=training.activation_checkpointing,
+        fused=_is_fused(training),
         compute_dtype=training.compute_dtype,
         pack_tokens=max(training.sequence_length, training.pack_tokens),  # a sample may be as long as that
         lora=train.adapters(experiment.spec),
         checkpoints=training.checkpoint.keep,
         exports=1 + (training.steps - 1) // every if every else 1,
     )
+
+
+def _is_fused(training: Training) -> bool:
+    """Whether training uses fused kernels, if the machine has what the worker image has."""
+    gpus, kernels = training.gpus_per_node > 0, training.kernels != "Plain"
+    return gpus and kernels and not training.compile and training.compute_dtype != "Float64"
 
 
 def _compiles_for(experiment: Experiment) -> Literal["", "cpu", "cuda"]:

@@ -18,7 +18,7 @@ import torch.distributed as dist
 
 from ssd_jobs.contract import TrainConfig, files
 from ssd_jobs.errors import BadInput, Terminated
-from ssd_jobs.stages.train import batch, corpus, export, flops, optimizer, packing, schedule
+from ssd_jobs.stages.train import batch, collecting, corpus, export, flops, optimizer, packing, schedule
 from ssd_jobs.stages.train.budget import PackBudget
 from ssd_jobs.stages.train.checkpoint import Checkpoints
 from ssd_jobs.stages.train.layout import Pack
@@ -75,9 +75,17 @@ class Trainer:
 
     def run(self, start: int) -> None:
         """Train from the step after `start` to the last one; leave with `Terminated` when asked to stop."""
-        saved = start
         if start < self.science.steps:
             self._rehearse(start)
+        with collecting.only_between_steps():
+            agreed, saved = self._steps(start)
+        self._settle()
+        if agreed.stop and saved < self.science.steps:
+            raise Terminated(f"stopped on request after step {saved}; its checkpoint is complete, run again to go on")
+
+    def _steps(self, start: int) -> tuple[Agreed, int]:
+        """Do the steps after `start`; return what was agreed on last, and the step of the last checkpoint."""
+        saved = start
         agreed = self._agree(torch.zeros((), device=self.ranks.device), start)
         for step in range(start + 1, self.science.steps + 1):
             if agreed.stop:
@@ -90,9 +98,8 @@ class Trainer:
             if agreed.save or agreed.stop or step == self.science.steps:
                 self._save(step)
                 saved = step
-        self._settle()
-        if agreed.stop and saved < self.science.steps:
-            raise Terminated(f"stopped on request after step {saved}; its checkpoint is complete, run again to go on")
+            collecting.after_step(step)
+        return agreed, saved
 
     def _rehearse(self, start: int) -> None:
         """Run the largest pack of the run forward and backward on every rank, so that what does not fit shows now."""

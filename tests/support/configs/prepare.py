@@ -11,7 +11,7 @@ NO_DEMANDS = contract.Demands(engine="VLLM", sequences=(), trained=False, lora=N
 """A model that is only read."""
 
 CPU = contract.Hardware(
-    train_gpus=0, gpu_bytes=0, activation_checkpointing="None", compute_dtype="Float32", pack_tokens=64, lora=None,
+    train_gpus=0, gpu_bytes=0, activation_checkpointing="None", fused=False, compute_dtype="Float32", pack_tokens=64, lora=None,
     checkpoints=1, exports=1,
 )  # fmt: skip
 
