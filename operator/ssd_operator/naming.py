@@ -12,6 +12,7 @@ from typing import Final
 
 __all__ = [
     "ANNOTATION_KEY",
+    "ANNOTATION_SIDECAR",
     "ANNOTATION_SPEC",
     "ANNOTATION_SUSPENDED_BY",
     "API_VERSION",
@@ -80,6 +81,8 @@ LABEL_QUEUE = "kueue.x-k8s.io/queue-name"
 LABEL_SWEEP = f"{GROUP}/sweep"
 """The sweep that a cell belongs to."""
 ANNOTATION_KEY = f"{GROUP}/key"
+ANNOTATION_SIDECAR = f"{GROUP}/sidecar-quit-url"
+"""A user's word on pods: where the worker asks a mesh's sidecar to end."""
 ANNOTATION_SPEC = f"{GROUP}/cell-spec"
 """Digest of the spec that a cell was given last by its sweep."""
 ANNOTATION_SUSPENDED_BY = f"{GROUP}/suspended-by"

@@ -78,6 +78,7 @@ def view_pod(raw: Raw) -> PodView:
         ip=status.get("podIP") or "",
         started_at=status.get("startTime") or "",
         node=raw.get("spec", {}).get("nodeName") or "",
+        worker_ended_at=terminated.get("finishedAt") or "",
         placed_at=scheduled.get("lastTransitionTime") or "",
         ends_at=metadata.get("deletionTimestamp") or "",
     )

@@ -77,6 +77,8 @@ class PodView:
     node: str = ""
     placed_at: str = ""
     """Since when it has its node, or is known to have none."""
+    worker_ended_at: str = ""
+    """Since when the worker's container is over, whatever else is in the pod."""
     ends_at: str = ""
     """When a pod that is being deleted must have ended; empty while nobody deletes it."""
 

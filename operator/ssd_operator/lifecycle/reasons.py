@@ -179,6 +179,14 @@ POD_WAITING: Final = Reason(
     "the kubelet's words are in the message",
     is_event=True,
 )
+SIDECAR_RUNS: Final = Reason(
+    "SidecarRuns",
+    WAITS,
+    "a pod's worker is over, and a sidecar that somebody injected keeps the pod",
+    "native sidecars, none, or the annotation `selfdistill.dev/sidecar-quit-url` in `spec.pod.annotations`; the "
+    "message has the command that lets this stage go on",
+    is_event=True,
+)
 QUEUED: Final = Reason(
     "Queued",
     WAITS,

@@ -19,7 +19,7 @@ from ssd_operator.lifecycle.gang import gives_back, released
 from ssd_operator.lifecycle.inputs import Inputs, JobView, PodView, moment, stamp
 from ssd_operator.lifecycle.results import chosen, result_of
 from ssd_operator.lifecycle.stalling import seen_since, stall
-from ssd_operator.lifecycle.waiting import is_lost, wait_reason
+from ssd_operator.lifecycle.waiting import is_kept, is_lost, wait_reason
 from ssd_operator.plan import Node
 from ssd_operator.spec.status import STAGE_PHASES, ArtifactStatus, JobReference, ProgressStatus, StageStatus
 
@@ -191,7 +191,8 @@ def _is_at_work(node: Node, pods: Sequence[PodView], inputs: Inputs, *, was_runn
 
     Between two pods of a Job that runs, and with nothing in the way of the next one, it is still at work.
     """
-    held = [pod for pod in pods if is_lost(pod, inputs.now) or (node.is_gang and pod.unschedulable)]
+    now = inputs.now
+    held = [pod for pod in pods if is_lost(pod, now) or is_kept(pod, now) or (node.is_gang and pod.unschedulable)]
     works = any(pod.phase == "Running" and pod not in held for pod in pods)
     return works and not node.is_gang if held else works or was_running
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ssd_jobs.contract import ExitCode
+from ssd_operator import naming
 from ssd_operator.lifecycle import reasons
 from ssd_operator.lifecycle.inputs import Inputs, JobView, PodView, moment
 from ssd_operator.lifecycle.reasons import Reason
 
-__all__ = ["WaitReason", "is_homeless", "is_lost", "is_podless", "stuck_at", "wait_reason"]
+__all__ = ["WaitReason", "is_homeless", "is_kept", "is_lost", "is_podless", "stuck_at", "wait_reason"]
 
 PODLESS = timedelta(seconds=30)
 """A Job without a pod for so long has been refused one; nothing but its events says by whom."""
@@ -23,6 +24,9 @@ SLOW = timedelta(minutes=5)
 """A container that is not created for so long has a volume or a network that does not come, or a large image."""
 LOST = timedelta(minutes=1)
 """A pod that is still there so long after it must have ended has a node that nobody hears of."""
+
+KEPT = timedelta(minutes=2)
+"""A native sidecar ends within its grace period after the worker; another one does not end by itself."""
 
 LONGEST_WORDS = 600
 """Characters of another's words: there must be room for what helps."""
@@ -51,13 +55,33 @@ def is_homeless(pod: PodView) -> bool:
 
 def stuck_at(job: JobView, pods: Sequence[PodView]) -> Iterator[datetime]:
     """Yield the moments at which a slow start counts as stuck."""
-    yield from filter(None, (_podless_at(job, pods), *map(_slow_at, pods), *map(_lost_at, pods)))
+    each = (found for pod in pods for found in (_slow_at(pod), _lost_at(pod), _kept_at(pod)))
+    yield from filter(None, (_podless_at(job, pods), *each))
 
 
 def _slow_at(pod: PodView) -> datetime | None:
     """Return when a pod that starts should have started."""
     starts = pod.phase == "Pending" and pod.waiting in ORDINARY and pod.started_at
     return moment(pod.started_at) + SLOW if starts else None
+
+
+def is_kept(pod: PodView, now: datetime) -> bool:
+    """Tell whether a pod whose worker is over is kept by another container."""
+    kept = _kept_at(pod)
+    return kept is not None and now >= kept
+
+
+def _kept_at(pod: PodView) -> datetime | None:
+    """Return when a pod whose worker is over should be over, too."""
+    return moment(pod.worker_ended_at) + KEPT if pod.phase == "Running" and pod.worker_ended_at else None
+
+
+def _kept_message(pod: PodView) -> str:
+    return (
+        f"pod {pod.name} is kept by another container, though its worker ended at {pod.worker_ended_at}: let a mesh "
+        f"inject native sidecars or none, or name the annotation {naming.ANNOTATION_SIDECAR} in spec.pod.annotations; "
+        f"kubectl delete pod {pod.name} lets the stage go on"
+    )
 
 
 def is_lost(pod: PodView, now: datetime) -> bool:
@@ -91,9 +115,9 @@ def wait_reason(job: JobView, inputs: Inputs) -> WaitReason | None:
         queued = inputs.queued.get(job.name, "")
         message = f"waits in queue {job.queue} for admission"
         return WaitReason(reasons.QUEUED, f"{message}, {queued}" if queued else message)
-    lost = [pod for pod in pods if is_lost(pod, now)]
-    if lost:
-        return WaitReason(reasons.POD_LOST, _lost_message(lost[0]))
+    over = next((found for pod in pods if (found := _over(pod, now))), None)
+    if over is not None:
+        return over
     if is_podless(job, pods, now):
         return WaitReason(reasons.NO_PODS, _podless_message(job, inputs.podless.get(job.name, "")))
     pending = [pod for pod in pods if pod.phase == "Pending"]
@@ -106,6 +130,13 @@ def wait_reason(job: JobView, inputs: Inputs) -> WaitReason | None:
         message = last.message.strip() or "exit code 75"
         return WaitReason(reasons.TEMPORARY, f"tries again by itself, pod {last.name} said: {message}")
     return None
+
+
+def _over(pod: PodView, now: datetime) -> WaitReason | None:
+    """Return why a pod is still there that should be over."""
+    if is_lost(pod, now):
+        return WaitReason(reasons.POD_LOST, _lost_message(pod))
+    return WaitReason(reasons.SIDECAR_RUNS, _kept_message(pod)) if is_kept(pod, now) else None
 
 
 def _podless_message(job: JobView, refusal: str) -> str:

@@ -5,6 +5,7 @@ a model from the registry get MLflow's credentials. Pods that run foreign progra
 one that the user asks for.
 """
 
+from ssd_operator import naming
 from ssd_operator.manifests.place import Object, Place
 from ssd_operator.plan import Node
 from ssd_operator.spec.pod import Pod
@@ -16,7 +17,7 @@ def environment(node: Node, place: Place, asked: Pod) -> list[Object]:
     """Return the worker's variables."""
     own = [each.document() for each in asked.env if not (node.needs_sandbox and _is_secret(each.document()))]
     variables = [{name: value for name, value in each.items() if name != "value" or value} for each in own]
-    return variables + _hub_token(node, place)
+    return [*variables, *_hub_token(node, place), *_sidecar(asked)]
 
 
 def secret_sources(node: Node, place: Place) -> list[Object]:
@@ -31,6 +32,12 @@ def _hub_token(node: Node, place: Place) -> list[Object]:
     if not node.row.hub or hub is None or hub.token_secret_ref is None:
         return []
     return [{"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": hub.token_secret_ref.document()}}]
+
+
+def _sidecar(asked: Pod) -> list[Object]:
+    """Return where a sidecar that knows nothing of Jobs is asked to end, once the worker has."""
+    url = asked.annotations.get(naming.ANNOTATION_SIDECAR, "")
+    return [{"name": "SSD_SIDECAR_QUIT_URL", "value": url}] if url else []
 
 
 def _is_secret(variable: Object) -> bool:

@@ -24,3 +24,15 @@ def test_whatever_a_pod_says_of_itself_is_read(index: str) -> None:
     metadata = {"name": "p", "namespace": "lab", "uid": "u", "resourceVersion": "1", "annotations": annotations}
     number = view_pod({"metadata": metadata}).index
     assert number == (int(index) if re.fullmatch("[0-9]{1,9}", index) else 0)
+
+
+def test_an_injected_container_is_not_taken_for_the_worker() -> None:
+    """A mesh puts its own first, native or not: exit code, end and what is waited for are the worker's."""
+    metadata = {"name": "p", "namespace": "lab", "uid": "u", "resourceVersion": "1"}
+    ended = {"terminated": {"exitCode": 75, "message": "away", "finishedAt": "2026-01-01T00:00:00Z"}}
+    proxy = {"name": "istio-proxy", "state": {"running": {}}}
+    for kind in ("initContainerStatuses", "containerStatuses"):
+        status: dict[str, object] = {"phase": "Running", "containerStatuses": [{"name": "worker", "state": ended}]}
+        status[kind] = [proxy, *status.get(kind, [])]  # type: ignore[misc]
+        pod = view_pod({"metadata": metadata, "status": status})
+        assert (pod.exit_code, pod.message, pod.worker_ended_at) == (75, "away", "2026-01-01T00:00:00Z")

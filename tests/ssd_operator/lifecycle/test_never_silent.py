@@ -220,3 +220,19 @@ def test_restarts_are_counted_over_all_stages() -> None:
     cluster.end(job.name, ending="Failed", code=1)
     cluster.settle()
     assert cluster.status.restarts == 1
+
+
+def test_a_sidecar_that_keeps_its_pod_is_named() -> None:
+    """The worker is over and the pod is not: after two minutes the reason says so, with what helps."""
+    cluster = started()
+    [job] = cluster.live()
+    kept = at_work(job, 0, exit_code=0, worker_ended_at=stamp(cluster.now))
+    cluster.pods[job.name] = (kept,)
+    cluster.forward(100)
+    cluster.decide()
+    assert progressing(cluster.status)[1] == "StageRunning"
+    cluster.forward(30)
+    cluster.decide()
+    status, reason, message = progressing(cluster.status)
+    assert (status, reason) == ("False", "SidecarRuns")
+    assert f"kubectl delete pod {kept.name}" in message

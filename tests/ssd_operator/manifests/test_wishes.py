@@ -200,3 +200,11 @@ def test_the_grader_has_the_size_that_is_asked_for(asked: Any, requests: Any, li
     where = plans.place(evaluation={"graderResources": asked})
     [worker] = pod(where, "grade-base-toy")["containers"]
     assert worker["resources"] == {"requests": requests, "limits": limits}
+
+
+def test_a_worker_knows_where_its_sidecar_is_asked_to_end() -> None:
+    """The annotation of a pod becomes the worker's variable, and no pod with foreign programs has it."""
+    url = "http://127.0.0.1:15020/quitquitquit"
+    where = plans.place(pod={"annotations": {naming.ANNOTATION_SIDECAR: url}})
+    assert {"name": "SSD_SIDECAR_QUIT_URL", "value": url} in pod(where, "train")["containers"][0]["env"]
+    assert "SSD_SIDECAR_QUIT_URL" not in str(pod(where, "grade-base-toy"))

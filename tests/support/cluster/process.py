@@ -14,9 +14,9 @@ from processes import ports
 
 
 class OperatorProcess:
-    """One `python -m ssd_operator`."""
+    """One `python -m ssd_operator`, of this tree or of another one."""
 
-    def __init__(self, kubeconfig: Path, log: Path, **settings: str) -> None:
+    def __init__(self, kubeconfig: Path, log: Path, *, tree: Path | None = None, **settings: str) -> None:
         self.port = ports.free_port()
         variables = {f"SSD_{name.upper()}": value for name, value in settings.items()}
         self._environment = {
@@ -26,13 +26,17 @@ class OperatorProcess:
             "SSD_WORKER_METRICS_PORT": "0",
             **variables,
         }
+        if tree is not None:
+            self._environment["PYTHONPATH"] = f"{tree / 'operator'}:{tree}"
+        self._folder = tree
         self.log = log
         self.start()
 
     def start(self) -> None:
         """Start it, or start it again."""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "ssd_operator"], env=self._environment, stderr=log)
+            command = [sys.executable, "-m", "ssd_operator"]
+            self.process = subprocess.Popen(command, env=self._environment, cwd=self._folder, stderr=log)
 
     def kill(self) -> None:
         """End it as a lost machine does."""
