@@ -43,6 +43,14 @@ def test_a_study_is_planned(name: str, tmp_path: Path) -> None:
     assert all(keys == base[0] for keys in base)
 
 
+def test_a_plan_says_what_the_model_of_the_paper_takes() -> None:
+    """Tokens and GPU-hours of each kind of work, at the size that its name tells; problems as many as are expected."""
+    done = ssd("plan", str(FOLDER / f"samples{REAL}.yaml"), "--workdir", "nowhere")
+    assert done.returncode == 0, done.stderr
+    assert "train: at most 15,728,640,000 tokens; 524.3 GPU-hours at 4.0 B parameters" in done.stdout
+    assert "generate on select problems: at most 1,730,150,400 tokens; 96.1 GPU-hours" in done.stdout
+
+
 def short_form(name: str) -> dict[str, Any]:
     """Return the toy with little of everything."""
     document: dict[str, Any] = yaml.safe_load((FOLDER / f"{name}.yaml").read_text())

@@ -16,14 +16,14 @@ from ssd_jobs.contract import demands, estimates, files
 from ssd_operator.errors import InvalidSpec, Problem
 from ssd_operator.plan import Graph
 
-__all__ = ["check", "needs"]
+__all__ = ["check", "known", "needs"]
 
 
 def check(graph: Graph, workspace: Path) -> None:
     """Refuse an experiment whose model, as far as it is here, cannot do what the spec asks of it."""
     for config in (node.config for node in graph):
         if isinstance(config, contract.PrepareConfig):
-            settings = _known(config, workspace)
+            settings = known(config, workspace)
             problems = [Problem("", sentence) for sentence in _refusals(settings, config)] if settings else []
             if problems:
                 raise InvalidSpec(problems)
@@ -34,7 +34,7 @@ def needs(graph: Graph, workspace: Path) -> list[str]:
     found: list[str] = []
     for config in (node.config for node in graph):
         if isinstance(config, contract.PrepareConfig):
-            settings, where = _known(config, workspace), config.execution
+            settings, where = known(config, workspace), config.execution
             found += (
                 estimates.sentences(settings, config.demands, where.gpus, where.hardware)
                 if settings
@@ -43,7 +43,7 @@ def needs(graph: Graph, workspace: Path) -> list[str]:
     return found
 
 
-def _known(config: contract.PrepareConfig, workspace: Path) -> dict[str, Any] | None:
+def known(config: contract.PrepareConfig, workspace: Path) -> dict[str, Any] | None:
     """Return the model's config, None where it is not on this machine."""
     return next(filter(None, map(_settings, _places(config, workspace))), None)
 
