@@ -50,7 +50,7 @@ async def test_a_run_goes_on_under_the_next_version_and_back(
     async with nodes_at_work(world.kubelet):
         for number, (tree, script, wanted) in enumerate(zip(trees, scripts, waits, strict=True)):
             world.play(script)
-            operator = OperatorProcess(job_controller.kubeconfig, tmp_path / f"log-{number}", tree=tree, **settings)
+            operator = OperatorProcess(job_controller.kubeconfig, tmp_path / f"log-{number}", tree, **settings)
             try:
                 await reached(world, wanted)
             finally:

@@ -16,7 +16,7 @@ from processes import ports
 class OperatorProcess:
     """One `python -m ssd_operator`, of this tree or of another one."""
 
-    def __init__(self, kubeconfig: Path, log: Path, *, tree: Path | None = None, **settings: str) -> None:
+    def __init__(self, kubeconfig: Path, log: Path, tree: Path | None = None, /, **settings: str) -> None:
         self.port = ports.free_port()
         variables = {f"SSD_{name.upper()}": value for name, value in settings.items()}
         self._environment = {
