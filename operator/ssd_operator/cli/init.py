@@ -20,6 +20,13 @@ REGISTRY = "models:/"
 BUILTIN = ("humaneval", "mbpp")
 """Benchmarks that the package knows and that suit any model."""
 AS_PRESET = "that of the preset"
+PLACES = {
+    "model": "a folder below --workdir, hf:OWNER/NAME, or models:/NAME@ALIAS",
+    "problems": "JSON lines or parquet below --workdir",
+    "benchmark": "humaneval, mbpp, or a folder below --workdir",
+    "gpus": "how many of this machine, 0 for its CPU",
+}
+"""What may be answered to a question, and said by an option."""
 LINE = 100
 """From here on the values of a section stand below its name."""
 
@@ -33,30 +40,19 @@ def init(
     file: Annotated[Path, typer.Argument(metavar="[FILE]", help="Which file to write.")] = Path("selfdistill.yaml"),
     preset: Annotated[str, typer.Option(metavar="NAME", help="Whose numbers to take; ssd presets lists them.")] = "",
     name: Annotated[str, typer.Option(metavar="NAME", help="Of the experiment; by default the file's.")] = "",
-    model: Annotated[
-        str, typer.Option(metavar="PLACE", help="A folder below --workdir, hf:OWNER/NAME, or models:/NAME@ALIAS.")
-    ] = "",
-    problems: Annotated[str, typer.Option(metavar="PATH", help="JSON lines or parquet below --workdir.")] = "",
-    benchmark: Annotated[str, typer.Option(metavar="PLACE", help="humaneval, mbpp, or a folder below --workdir.")] = "",
-    gpus: Annotated[int | None, typer.Option(metavar="N", min=0, help="GPUs of the machine; 0: its CPU.")] = None,
+    model: Annotated[str, typer.Option(metavar="PLACE", help=f"{PLACES['model']}.")] = "",
+    problems: Annotated[str, typer.Option(metavar="PATH", help=f"{PLACES['problems']}.")] = "",
+    benchmark: Annotated[str, typer.Option(metavar="PLACE", help=f"{PLACES['benchmark']}.")] = "",
+    gpus: Annotated[str, typer.Option(metavar="N", help=f"{PLACES['gpus']}.")] = "",
     claim: Annotated[str, typer.Option(metavar="NAME", help="Volume of a cluster.")] = "experiments",
 ) -> int:
     """Write a first file, by these options, or by asking where a terminal is there and no preset was named."""
     if file.exists():
         raise InvalidInput(f"{file}: is there already; name another file, or remove it")
+    chosen = {"model": model, "problems": problems, "benchmark": benchmark, "gpus": gpus}
     if not preset:
-        preset, model, problems, benchmark = _answers(model, problems, benchmark)
-    spec: dict[str, Any] = {"preset": preset}
-    base = presets.load(preset).spec
-    if model:
-        spec["model"] = {"source": _model(model)}
-    if problems:
-        spec["prompts"] = {"source": {"path": problems}}
-    spec |= _hardware(gpus) if gpus is not None else {}
-    if benchmark:
-        spec.setdefault("evaluation", {})["benchmarks"] = [_benchmark(benchmark, base)]
-    spec |= {"storage": {"claimName": claim}, "promotion": {}}
-    text = _text(name or file.stem, spec)
+        preset, chosen = _answers(chosen)
+    text = _text(name or file.stem, _spec(preset, chosen) | {"storage": {"claimName": claim}, "promotion": {}})
     document.understood(text, origin=str(file))
     try:
         file.write_text(text, encoding="utf-8")
@@ -69,21 +65,34 @@ def init(
     return 0
 
 
-def _answers(model: str, problems: str, benchmark: str) -> tuple[str, str, str, str]:
+def _answers(chosen: dict[str, str]) -> tuple[str, dict[str, str]]:
     """Ask what was not said; an empty answer is what the preset says."""
     known = ", ".join(presets.names())
     if not sys.stdin.isatty():
         raise InvalidInput(f"--preset: is needed where no terminal can be asked; there are {known}")
     terminal.console().print(f"presets: {known}", soft_wrap=True)
-    preset = typer.prompt("preset", default="machine")
-    asked = (("model", model), ("problems", problems), ("benchmark", benchmark))
-    found = [said or _optional(question) for question, said in asked]
-    return preset, found[0], found[1], found[2]
+    preset = str(typer.prompt("preset", default="machine"))
+    return preset, {question: said or _optional(question) for question, said in chosen.items()}
 
 
 def _optional(question: str) -> str:
-    answer = str(typer.prompt(question, default=AS_PRESET))
+    answer = str(typer.prompt(f"{question}: {PLACES[question]}", default=AS_PRESET))
     return "" if answer == AS_PRESET else answer
+
+
+def _spec(preset: str, chosen: dict[str, str]) -> dict[str, Any]:
+    """Return what is written over the preset."""
+    spec: dict[str, Any] = {"preset": preset}
+    base = presets.load(preset).spec
+    if chosen["model"]:
+        spec["model"] = {"source": _model(chosen["model"])}
+    if chosen["problems"]:
+        spec["prompts"] = {"source": {"path": chosen["problems"]}}
+    if chosen["gpus"]:
+        spec |= _hardware(chosen["gpus"])
+    if chosen["benchmark"]:
+        spec.setdefault("evaluation", {})["benchmarks"] = [_benchmark(chosen["benchmark"], base)]
+    return spec
 
 
 def _model(place: str) -> dict[str, Any]:
@@ -101,8 +110,11 @@ def _benchmark(place: str, base: dict[str, Any]) -> dict[str, Any]:
     return {"name": place if place in BUILTIN else "own", "source": source, **sweep}
 
 
-def _hardware(gpus: int) -> dict[str, Any]:
+def _hardware(written: str) -> dict[str, Any]:
     """Return what uses so many GPUs of one machine."""
+    if not written.isdecimal():
+        raise InvalidInput(f"--gpus {written}: is no number of GPUs; write 0 for the CPU")
+    gpus = int(written)
     shards = {"shards": max(gpus, 1), "gpusPerShard": min(gpus, 1)}
     return {"sampling": dict(shards), "training": {"nodes": 1, "gpusPerNode": gpus}, "evaluation": dict(shards)}
 

@@ -66,6 +66,7 @@ def test_what_is_wrong_leaves_no_file(tmp_path: Path) -> None:
     for options, words in (
         (("--preset", "machine", "--model", "../up"), "spec.model.source.path"),
         (("--preset", "nobody"), "no preset"),
+        (("--preset", "machine", "--gpus", "two"), "--gpus two: is no number"),
         ((), "--preset: is needed"),
     ):
         done = subprocess.run(
@@ -78,17 +79,18 @@ def test_what_is_wrong_leaves_no_file(tmp_path: Path) -> None:
 
 
 def test_a_person_is_asked(tmp_path: Path) -> None:
-    """On a terminal the preset and three places are asked for; an empty answer is what the preset says."""
+    """On a terminal preset, places and GPUs are asked for; an empty answer is what the preset says."""
     control, terminal = pty.openpty()
     with os.fdopen(control, "wb", buffering=0) as keys:
         asked = subprocess.Popen([SSD, "init"], cwd=tmp_path, stdin=terminal, stdout=subprocess.PIPE, text=True)
         os.close(terminal)
-        keys.write(b"toy\n\n\nmbpp\n")
+        keys.write(b"toy\n\n\nmbpp\n1\n")
         told, _ = asked.communicate(timeout=120)
     assert asked.returncode == 0, told
     _, spec = document.read(tmp_path / "selfdistill.yaml")
     assert spec.model.source.builtin == "toy"
     assert [each.source.builtin for each in spec.evaluation.benchmarks] == ["mbpp"]
+    assert spec.training.gpus_per_node == 1
 
 
 def test_the_machine_is_planned_from_an_empty_folder(tmp_path: Path) -> None:
