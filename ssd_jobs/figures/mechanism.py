@@ -156,7 +156,7 @@ def _splits(found: Curves) -> tuple[str, str, str, str, bytes]:
     column = min(
         range(len(found["temperatures"])), key=lambda each: abs(found["temperatures"][each] - SHOWN_TEMPERATURE)
     )
-    entropy = "entropy, nats" if found["truncation"] is None else "entropy after truncation, nats"
+    entropy = "entropy, nats" if found["truncation"] is None else "truncated entropy, nats"
     with style.new("splits", columns=4, width=12.4, height=1.2 + 0.27 * len(rows)) as (figure, axes):
         for place, (split, number) in enumerate(rows):
             for arm, label, colour in ARMS:
@@ -178,7 +178,8 @@ def _splits(found: Curves) -> tuple[str, str, str, str, bytes]:
             each.margins(x=0.12)
             style.tidy(each)
         axes[0].set_yticks(range(len(rows)), [_row(split, number) for split, number in rows])
-        axes[2].set_xlim(0, max(axes[2].get_xlim()[1], 1))
+        most = max(axes[2].get_xlim()[1], 1)
+        axes[2].set_xlim(-0.04 * most, most)
         for edge in np.cumsum([len(split["labels"]) for split in found["splits"]])[:-1]:
             for each in axes:
                 each.axhline(edge - 0.5, color=style.INK, linewidth=0.8, alpha=0.4)

@@ -24,7 +24,9 @@ Floats = npt.NDArray[np.float64]
 BINS = 5
 """Equal shares of the positions."""
 DIGITS = 6
-"""Differences below are rounding, and would make bins of their own."""
+"""Smaller differences of a mass are rounding, and would make bins of their own."""
+ENTROPY_DIGITS = 2
+"""The same of an entropy in nats."""
 KIND = "kind"
 KINDS = ("fork", "lock", "certain")
 LOCK, CERTAIN = 0.5, 0.99
@@ -44,7 +46,7 @@ class Partition:
 def of(base: Arm, positions: Positions) -> Iterator[Partition]:
     """Yield every split; groups without positions are left out."""
     yield _without_empty(KIND, KINDS, kinds(base))
-    bins, edges = quantile_bins(base.entropy)
+    bins, edges = quantile_bins(base.entropy, digits=ENTROPY_DIGITS)
     yield Partition("entropy", _ranges(edges), bins)
     yield _without_empty("class", CLASSES, np.array([CLASSES.index(each) for each in positions.classes], np.intp))
 
@@ -55,9 +57,9 @@ def kinds(base: Arm) -> npt.NDArray[np.intp]:
     return np.asarray((likeliest >= LOCK).astype(np.intp) + (likeliest >= CERTAIN))
 
 
-def quantile_bins(values: Floats) -> tuple[npt.NDArray[np.intp], list[float]]:
+def quantile_bins(values: Floats, *, digits: int = DIGITS) -> tuple[npt.NDArray[np.intp], list[float]]:
     """Return the bin of every position and the edges between bins; positions of equal value are in one bin."""
-    rounded = values.round(DIGITS)
+    rounded = values.round(digits)
     wanted = np.quantile(rounded, np.arange(1, BINS) / BINS, method="higher")
     edges = [float(edge) for edge in np.unique(wanted) if edge > rounded.min()]
     return np.digitize(rounded, edges), edges
@@ -121,8 +123,5 @@ def _ranges(edges: list[float]) -> tuple[str, ...]:
     """Return how bins of entropy are called."""
     if not edges:
         return ("all",)
-    for digits in range(2, DIGITS + 1):
-        words = [f"{edge:.{digits}f}" for edge in edges]
-        if len({*words, f"{0:.{digits}f}"}) > len(words):
-            break
+    words = [f"{edge:.{ENTROPY_DIGITS}f}" for edge in edges]
     return (f"below {words[0]}", *(f"{low}–{high}" for low, high in pairwise(words)), f"from {words[-1]}")
