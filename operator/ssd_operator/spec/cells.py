@@ -21,7 +21,7 @@ from ssd_operator.spec.resolve import resolve
 from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.rounds import Rounds, RoundStart, begun
 from ssd_operator.spec.sweep import MOST_CELLS, SelectBy, SweepFields
-from ssd_operator.spec.sweep_rules import NEEDS_LIMIT, NO_PARTS, NO_SUCH_BENCHMARK
+from ssd_operator.spec.sweep_rules import NEEDS_LIMIT, NEEDS_WEIGHTS, NO_PARTS, NO_SUCH_BENCHMARK
 
 __all__ = ["Cell", "expand", "fields_of"]
 
@@ -213,6 +213,8 @@ def _rounds(cell: Cell, names: Sequence[str], rounds: Rounds, resolved: Resolved
     limit, skip = resolved.prompts.limit, resolved.prompts.skip
     if rounds.fresh_prompts and not limit:
         raise InvalidSpec([Problem("spec.rounds.freshPrompts", NEEDS_LIMIT)])
+    if resolved.storage.keep == "results":
+        raise InvalidSpec([Problem("spec.template.spec.storage.keep", NEEDS_WEIGHTS)])
     for number, name in enumerate(names, start=1):
         fresh = {"prompts": {"skip": skip + (number - 1) * limit}} if rounds.fresh_prompts and number > 1 else {}
         yield replace(

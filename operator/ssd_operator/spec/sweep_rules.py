@@ -9,7 +9,7 @@ from typing import Any, Final
 from ssd_operator.spec import rules
 from ssd_operator.spec.rule import Rule
 
-__all__ = ["COLUMNS", "NEEDS_LIMIT", "NO_PARTS", "NO_SUCH_BENCHMARK", "RULES"]
+__all__ = ["COLUMNS", "NEEDS_LIMIT", "NEEDS_WEIGHTS", "NO_PARTS", "NO_SUCH_BENCHMARK", "RULES"]
 
 Node = Mapping[str, Any]
 
@@ -22,6 +22,7 @@ COLUMNS: Final = (
 NO_SUCH_BENCHMARK: Final = "must be one of the template's evaluation.benchmarks"
 NO_PARTS: Final = "must be a benchmark with a sweep of decode settings: one without has no select problems"
 NEEDS_LIMIT: Final = "needs prompts.limit in the template: each round takes the next so many problems of the pool"
+NEEDS_WEIGHTS: Final = "must not be results beside rounds, of which each starts from the weights of the one before"
 _BENCHMARKS = "self.template.spec.evaluation.benchmarks"
 _UNKNOWN = f"!has(self.template.spec.evaluation) || !has({_BENCHMARKS})"
 

@@ -212,6 +212,12 @@ SWEEP_FAULTS = (
         **_template(round={"number": 1}),
     ),
     _hidden(
+        "rounds-without-weights", "spec.template.spec.storage.keep",
+        "must not be results beside rounds, of which each starts from the weights of the one before",
+        rounds={"count": 2, "freshPrompts": False}, baseline=None,
+        template={"spec": {"preset": "toy", "storage": {"claimName": "experiments", "keep": "results"}}},
+    ),
+    _hidden(
         "axis-of-rounds", "spec.axes[0].field", "round is written by spec.rounds",
         axes=[_axis(field="round.number", values=[1, 2])],
     ),

@@ -505,3 +505,25 @@ def test_what_cannot_work_is_said_in_one_sentence(tmp_path: Path, case: str) -> 
     assert re.search(message, str(error.value)), str(error.value)
     assert "\n" not in str(error.value)
     assert not (tmp_path / f"problems/prepare/{files.MANIFEST}").exists()
+
+
+def test_a_benchmark_of_answers_is_asked_without_a_word_of_programs(tmp_path: Path) -> None:
+    """Its prompts are its statements, its tests hold the form, and the sort that the grading is not for is refused."""
+    file = tmp_path / "capitals.jsonl"
+    file.write_text(json.dumps({"id": "no", "statement": "Capital of Norway?", "answer": "Oslo"}) + "\n")
+    whole = prepare_config(tmp_path, benchmarks={"capitals": rows_at(str(file))}, limit=2)
+    [part] = whole.benchmarks
+    with pytest.raises(BadInput, match=r"\.grading: problem no is about answers .*: write grading: \[Answer\]"):
+        prepare.run(whole, context(tmp_path))
+    answered = part.model_copy(update={"answered": True})
+    prepare.run(whole.model_copy(update={"benchmarks": (answered,)}), context(tmp_path))
+    found = artifacts.open_artifact(tmp_path / part.output)
+    [problem], [prompt] = (
+        tables.rows(found.table(name, schema))
+        for name, schema in ((files.PROBLEMS, tables.PROBLEMS), (files.PROMPTS, tables.PROMPTS))
+    )
+    assert problem["kind"] == "answer"
+    assert "Capital of Norway?" in prompt["text"]
+    assert "ython" not in prompt["text"]
+    [test] = tables.rows(artifacts.open_artifact(tmp_path / part.tests_output).table(files.TESTS, tables.TESTS))
+    assert (json.loads(test["input"])["form"], test["output"]) == ("text", "Oslo")
