@@ -42,6 +42,7 @@ def build(directories: Sequence[Path]) -> Study:
         above=tuple(chance.rows(points, first)),
         costs=tuple(costs.of(found, min(confidences))),
         outside=tuple(outside.rows(found)),
+        paper_outside=paper.outside(first),
     )
 
 

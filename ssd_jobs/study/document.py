@@ -4,7 +4,7 @@ from typing import Literal
 
 from ssd_jobs.contract import Decode, Grading
 from ssd_jobs.stages.report.document import Number, Part, Strata
-from ssd_jobs.study.paper import PaperRow
+from ssd_jobs.study.paper import PaperOutsideRow, PaperRow
 
 __all__ = [
     "AboveBase",
@@ -162,3 +162,5 @@ class Study(Part):
     """Of cells whose reports name their stages."""
     outside: tuple[OutsideRow, ...]
     """Empty without other benchmarks."""
+    paper_outside: tuple[PaperOutsideRow, ...]
+    """The paper's own numbers of this model on its other benchmarks."""

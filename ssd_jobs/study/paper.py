@@ -1,6 +1,6 @@
-"""The paper's own numbers (arXiv 2604.01193, table 2), to stand beside those of a study of the same model and window.
+"""The paper's own numbers (arXiv 2604.01193, tables 2 and 5), to stand beside a study of the same model and window.
 
-Two of its rows contradict themselves: their value over all problems is not the mean of their difficulties. They are
+Two rows of table 2 contradict themselves: their value over all problems is not the mean of their difficulties. They are
 found by that arithmetic, and marked.
 """
 
@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict
 
 from ssd_jobs.study.runs import Run
 
-__all__ = ["PaperRow", "rows"]
+__all__ = ["PaperOutsideRow", "PaperRow", "outside", "rows"]
 
 TABLE = "paper_table_2.csv"
+OUTSIDE = "paper_table_5.csv"
 PROBLEMS = {
     "2025-02_2025-05": {"easy": 31, "medium": 39, "hard": 61},
     "2024-08_2025-02": {"easy": 92, "medium": 116, "hard": 166},
@@ -46,11 +47,35 @@ class PaperRow(BaseModel):
         return any(abs(found["all"] - means[k]) > ROUNDED for k, found in self.pass_at.items())
 
 
+class PaperOutsideRow(BaseModel):
+    """One row of the paper's table of other benchmarks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    arm: str
+    values: dict[str, float]
+    """The paper's name of a benchmark -> per cent."""
+
+
 def rows(run: Run) -> tuple[PaperRow, ...]:
     """Return what the paper has of a run's model on its window: base and candidate, or nothing."""
-    source = run.spec.get("model", {}).get("source", {}).get("huggingFace") or {}
-    place = run.panel.window, source.get("repo", "")
+    place = run.panel.window, _repo(run)
     return tuple(each for each in _table() if (each.window, each.repo) == place)
+
+
+def outside(run: Run) -> tuple[PaperOutsideRow, ...]:
+    """Return what the paper has of a run's model on other benchmarks: base and candidate, or nothing."""
+    text = resources.files("ssd_jobs.study").joinpath(OUTSIDE).read_text(encoding="utf-8")
+    found = (row for row in csv.DictReader(text.splitlines()) if row.pop("repo") == _repo(run))
+    return tuple(
+        PaperOutsideRow(arm=row.pop("arm"), values={name: float(value) for name, value in row.items()}) for row in found
+    )
+
+
+def _repo(run: Run) -> str:
+    """Return the repository of a run's model, empty where it comes from elsewhere."""
+    source = run.spec.get("model", {}).get("source", {}).get("huggingFace") or {}
+    return str(source.get("repo", ""))
 
 
 def _table() -> list[PaperRow]:

@@ -183,15 +183,19 @@ def test_a_point_has_its_price(reports: list[Path], tmp_path: Path) -> None:
 
 
 def test_other_benchmarks_have_their_table(reports: list[Path], tmp_path: Path) -> None:
-    """What does not decide is shown at fixed settings, base and every cell."""
+    """What does not decide is shown at fixed settings, base and every cell, and the paper's rows below."""
     document = reading.document(reports[0] / files.REPORT_DOCUMENT)
     other = document.panels[0].model_copy(update={"benchmark": "mmlu", "decides": False})
     fixed = other.comparisons[0].model_copy(update={"baseline": "Fixed"})
     other = other.model_copy(update={"comparisons": (fixed,)})
     found = document.model_copy(update={"panels": (*document.panels, other)})
     (tmp_path / files.REPORT_DOCUMENT).write_text(found.model_dump_json())
-    (tmp_path / files.REPORT_SPEC).write_text((reports[0] / files.REPORT_SPEC).read_text())
+    spec = json.loads((reports[0] / files.REPORT_SPEC).read_text())
+    spec["model"] = {"source": {"huggingFace": {"repo": "Qwen/Qwen3-4B-Instruct-2507"}}}
+    (tmp_path / files.REPORT_SPEC).write_text(json.dumps(spec))
     study = build.build([tmp_path])
+    assert [row.values["HumanEval Shell"] for row in study.paper_outside] == [47.5, 31.7]
+    assert "<td>31.7</td>" in page.render(study, [])
     base, cell = study.outside
     assert {*base.pass_at_1} == {*cell.gain} == {"mmlu"}
     assert not base.gain
