@@ -149,10 +149,11 @@ def run(config: TrainConfig, trace: Path) -> dict[str, Any]:
     if cuda:
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
-    record = StepRecord(trace if cuda else None)
+    record, begun = StepRecord(trace if cuda else None), time.monotonic()
     with ranks.alone(gpus=config.execution.gpus_per_node) as place, first_step_within(FIRST_STEP_S):
         load_s, pack_tokens = _train(config, place, record)
     return {
+        "seconds": round(time.monotonic() - begun, 1),
         **_speed(record, load_s),
         "losses": [round(row["loss"], 5) for row in record.rows[:3]],
         **_memory(config, pack_tokens, cuda=cuda),
@@ -216,6 +217,7 @@ def _speed(record: StepRecord, load_s: float) -> dict[str, Any]:
     }
     if "mfu" in rows[0]:
         rates["mfu"] = round(sum(row["mfu"] * row["step_s"] for row in rows) / seconds, 4)
+        rates["best_mfu"] = round(max(row["mfu"] for row in rows), 4)
     return {
         **rates,
         "steps": len(rows),
