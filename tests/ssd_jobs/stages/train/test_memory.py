@@ -1,5 +1,7 @@
 """No process ever holds a whole model: loading it on four ranks and exporting it take a share, and a weight."""
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,11 +18,18 @@ MODEL_MB = 1_880
 """The smaller model in float32."""
 
 
+@pytest.fixture
+def large(tmp_path: Path) -> Iterator[Path]:
+    """Return a directory of which nothing stays: pytest keeps the last ones."""
+    yield tmp_path
+    shutil.rmtree(tmp_path)
+
+
 @pytest.mark.parametrize("shape", large_models.SHAPES)
-def test_a_rank_holds_its_share_and_one_weight(tmp_path: Path, shape: str) -> None:
+def test_a_rank_holds_its_share_and_one_weight(large: Path, shape: str) -> None:
     """Of 2 GB, four ranks have a quarter each, and never half; rank 0, which writes, is none the worse."""
-    base = large_models.write(tmp_path / "base", shape)
-    for loaded, exported in on_ranks(4, _measured, base, tmp_path / "export"):
+    base = large_models.write(large / "base", shape)
+    for loaded, exported in on_ranks(4, _measured, base, large / "export"):
         assert MODEL_MB / 4 < loaded < MODEL_MB / 2
         assert exported < MODEL_MB / 2
 
