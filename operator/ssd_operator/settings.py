@@ -68,6 +68,10 @@ class Settings:
     """For how long a running stage may be as far as it is before that is said; 0 never says it."""
     http_port: int = 8080
     """Health, readiness and metrics of the operator itself."""
+    metrics_tls: str = ""
+    """Folder with tls.crt and tls.key: metrics are then served over TLS alone, to who may get /metrics by a token."""
+    metrics_port: int = 8443
+    """Where they are then."""
     leader_election: bool = True
     lease_name: str = "ssd-operator"
     lease_namespace: str = "default"

@@ -16,6 +16,7 @@ from ssd_operator.cluster.owners import owner_job
 from ssd_operator.cluster.quotas import quotas
 from ssd_operator.cluster.rehearsal import rehearse_pod
 from ssd_operator.cluster.resources import Ended, Run, Unreadable
+from ssd_operator.cluster.reviews import may_get
 from ssd_operator.cluster.runs import Runs, change_run, list_runs, read_run, rehearse
 from ssd_operator.cluster.store import Store
 from ssd_operator.cluster.sweeps import StoredSweep, Sweeps, list_sweeps
@@ -54,6 +55,7 @@ __all__ = [
     "decode",
     "list_runs",
     "list_sweeps",
+    "may_get",
     "owner_job",
     "pod_refusal",
     "quotas",

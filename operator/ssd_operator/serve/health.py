@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import web
@@ -62,8 +62,17 @@ class Health:
         return all(count < MOST_MISSES for count in self._misses.values())
 
 
-async def serve(health: Health, metrics: Metrics, port: int) -> web.AppRunner:
-    """Start the server and return what stops it."""
+def _page(metrics: Metrics) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """Return what answers with the metrics."""
+
+    async def page(_request: web.Request) -> web.Response:
+        return web.Response(body=metrics.text(), content_type="text/plain")
+
+    return page
+
+
+async def serve(health: Health, metrics: Metrics | None, port: int) -> web.AppRunner:
+    """Start the server and return what stops it; without metrics where they have a port of their own."""
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.Response(text="ok\n") if health.alive else web.Response(status=503, text="the watches are silent\n")
@@ -71,11 +80,10 @@ async def serve(health: Health, metrics: Metrics, port: int) -> web.AppRunner:
     async def readyz(_request: web.Request) -> web.Response:
         return web.Response(text="ok\n") if health.ready else web.Response(status=503, text="starting\n")
 
-    async def page(_request: web.Request) -> web.Response:
-        return web.Response(body=metrics.text(), content_type="text/plain")
-
     application = web.Application()
-    application.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", page)])
+    application.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz)])
+    if metrics is not None:
+        application.add_routes([web.get("/metrics", _page(metrics))])
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     try:

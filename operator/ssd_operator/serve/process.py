@@ -16,9 +16,9 @@ from pathlib import Path
 import kopf
 
 from ssd_operator import naming
-from ssd_operator.cluster import Api, ApiError, Key, Store, connect
+from ssd_operator.cluster import Api, ApiError, Key, Store, connect, may_get
 from ssd_operator.reconcile import Workers, reconcilers
-from ssd_operator.serve import handlers, health, lease, watches
+from ssd_operator.serve import handlers, health, lease, secure_metrics, watches
 from ssd_operator.serve.metrics import Metrics
 from ssd_operator.serve.namespaces import Namespaces
 from ssd_operator.serve.queue import WorkQueue
@@ -39,11 +39,14 @@ async def run(settings: Settings, *, kubeconfig: Path | None) -> int:
     stop = asyncio.Event()
     _listen(stop)
     metrics, state = Metrics(), health.Health()
-    server = await health.serve(state, metrics, settings.http_port)
+    server = await health.serve(state, None if settings.metrics_tls else metrics, settings.http_port)
     state.ready = True
     try:
         await (await connect(kubeconfig)).close()  # a wrong kubeconfig is said here, before threads are started
-        async with _leading(settings, lambda: connect(kubeconfig), stop):
+        async with (
+            _secure_metrics(settings, metrics, kubeconfig),
+            _leading(settings, lambda: connect(kubeconfig), stop),
+        ):
             if not stop.is_set():
                 metrics.leader.set(1)
                 await _operate(settings, metrics, state, stop, kubeconfig)
@@ -52,6 +55,24 @@ async def run(settings: Settings, *, kubeconfig: Path | None) -> int:
     if not stop.is_set():
         LOGGER.error("the watches ended: leaving, to be started again")
     return 0 if stop.is_set() else 1
+
+
+@asynccontextmanager
+async def _secure_metrics(settings: Settings, metrics: Metrics, kubeconfig: Path | None) -> AsyncIterator[None]:
+    """Serve metrics to who may read them, where the installation has a certificate for that; a standby does so, too."""
+    if not settings.metrics_tls:
+        yield
+        return
+    api = await connect(kubeconfig)
+    try:
+        reviewer = secure_metrics.Reviewer(lambda token: may_get(api, token, "/metrics"))
+        server = await secure_metrics.serve(metrics, reviewer, Path(settings.metrics_tls), settings.metrics_port)
+        try:
+            yield
+        finally:
+            await server.cleanup()
+    finally:
+        await api.close()
 
 
 def _listen(stop: asyncio.Event) -> None:
