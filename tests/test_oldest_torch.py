@@ -38,9 +38,20 @@ def test_training_holds_on_the_oldest_torch(tmp_path: Path) -> None:
     python = tmp_path / "env" / "bin" / "python"
     subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, tmp_path / "env"], check=True)
     subprocess.run([UV, "pip", "sync", "--quiet", "--require-hashes", "--python", python, LOCK], check=True)
-    version = [python, "-c", "import torch; print(torch.__version__.split('+')[0])"]
+    version: list[str | Path] = [python, "-c", "import torch; print(torch.__version__.split('+')[0])"]
     assert subprocess.run(version, check=True, capture_output=True, text=True).stdout.strip() == _locked("torch")
-    command = [python, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "-m", "not endurance"]
+    command: list[str | Path] = [
+        python,
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        "0",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "not endurance",
+    ]
     surroundings = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "operator")))}
     surroundings = {name: value for name, value in surroundings.items() if not name.startswith(("COV_", "PYTEST_"))}
     asked = [*command, *(TESTS / name for name in NAMES)]
