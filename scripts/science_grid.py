@@ -16,7 +16,6 @@ from ssd_jobs.theory import machine
 
 ROOT = Path(__file__).parent.parent
 SWEEP = ROOT / "examples" / "studies" / "machine-grid.yaml"
-LEAST_AGREEING = 0.9
 
 
 def main() -> int:
@@ -47,14 +46,8 @@ def tell(found: list[collapse.GridCell], seconds: float) -> int:
             f"{kind:<11} T_train {each.train:<5g} T_eval {each.decode:<6g} product {each.train * each.decode:<7.3g}"
             f" {100 * each.share:5.1f} %\n"
         )
-    law = collapse.judge(found, best)
-    holds = law.agreeing >= LEAST_AGREEING * law.pairs and not law.above and law.truncated_low > best
-    sys.stdout.write(
-        f"{law.agreeing} of {law.pairs} pairs of equal product agree; {len(law.above)} of {law.cells} untruncated "
-        f"cells are above the base's best decoding ({100 * best:.1f} %); the best truncated cell has "
-        f"{100 * law.best_truncated.share:.1f} %, at least {100 * law.truncated_low:.1f} % with all others; "
-        f"{seconds:.0f} s: {'both laws hold' if holds else 'a law does not hold'}\n"
-    )
+    sentence, holds = collapse.tell(collapse.judge(found, best), best)
+    sys.stdout.write(f"{sentence}; {seconds:.0f} s: {'both laws hold' if holds else 'a law does not hold'}\n")
     return 0 if holds else 1
 
 

@@ -10,11 +10,13 @@ from itertools import combinations
 from math import sqrt
 from statistics import NormalDist
 
+from ssd_jobs.scoring.formatting import percent
 from ssd_jobs.study.document import Study
 
-__all__ = ["Collapse", "GridCell", "cells", "judge"]
+__all__ = ["Collapse", "GridCell", "cells", "judge", "tell"]
 
 CONFIDENCE = 0.95
+LEAST_AGREEING = 0.9
 DIGITS = 6
 """Products are equal up to rounding."""
 
@@ -92,6 +94,17 @@ def judge(found: Sequence[GridCell], best_base: float) -> Collapse:
         best_truncated=best,
         truncated_low=best.interval(confidence)[0],
     )
+
+
+def tell(law: Collapse, best_base: float) -> tuple[str, bool]:
+    """Return a sentence about both laws, and whether they hold."""
+    holds = law.agreeing >= LEAST_AGREEING * law.pairs and not law.above and law.truncated_low > best_base
+    sentence = (
+        f"{law.agreeing} of {law.pairs} pairs of equal product agree; {len(law.above)} of {law.cells} untruncated "
+        f"cells are above the base's best decoding ({percent(best_base)} %); the best truncated cell has "
+        f"{percent(law.best_truncated.share)} %, at least {percent(law.truncated_low)} % with all others"
+    )
+    return sentence, holds
 
 
 def _product(cell: GridCell) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ssd_jobs.study.collapse import GridCell, judge
+from ssd_jobs.study.collapse import GridCell, judge, tell
 from ssd_jobs.theory import machine
 from ssd_jobs.theory.target import Sampling
 
@@ -38,6 +38,7 @@ def test_perfect_students_fulfil_both_laws() -> None:
     assert np.mean([each.agreeing / each.pairs for each in found]) > 0.92
     assert np.mean([bool(each.above) for each in found]) < 0.05
     assert np.mean([each.truncated_low > BEST for each in found]) > 0.99
+    assert np.mean([tell(each, BEST)[1] for each in found]) > 0.75
 
 
 def test_a_gain_without_truncation_is_seen() -> None:
@@ -45,3 +46,4 @@ def test_a_gain_without_truncation_is_seen() -> None:
     found = judge(grid(0, lambda train, decode, cut: perfect(train, decode, cut) + 0.08 * (train - 0.6)), BEST)
     assert found.agreeing < 0.9 * found.pairs
     assert found.above
+    assert not tell(found, BEST)[1]
