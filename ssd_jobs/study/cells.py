@@ -17,6 +17,9 @@ SEEDS = {("sampling", "seed"), ("training", "seed")}
 EXECUTION = {"pod", "gradePod", "shards", "gradeShards", "nodes", "gpusPerNode", "gpusPerShard"}
 """What changes no number."""
 Path = tuple[str, ...]
+ROUND: Path = ("round",)
+STARTS: tuple[Path, ...] = (("model", "source"), ("prompts", "skip"))
+"""What the rounds of a chain differ in beside their numbers, which tell it."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ def cells(runs: Sequence[Run]) -> list[StudyCell]:
             )
     recipes = [dict(each) for each in found]
     differing = sorted({path for each in recipes for path in each if len({one.get(path) for one in recipes}) > 1})
+    if ROUND in differing:
+        differing = [path for path in differing if not any(path[: len(one)] == one for one in STARTS)]
     named = [", ".join(f"{'.'.join(path)} {each.get(path, 'unset')}" for path in differing) for each in recipes]
     return [
         StudyCell(name or several[0].document.experiment, tuple(several))
@@ -50,7 +55,8 @@ def cells(runs: Sequence[Run]) -> list[StudyCell]:
 def _recipe(run: Run) -> dict[Path, str]:
     """Return every field that decides the numbers, besides the seeds."""
     sections = {name: run.spec[name] for name in SECTIONS if run.spec.get(name) is not None}
-    return {path: str(value) for path, value in _leaves(sections) if path not in SEEDS}
+    found = {path: str(value) for path, value in _leaves(sections) if path not in SEEDS}
+    return found | ({ROUND: str(run.spec["round"]["number"])} if run.spec.get("round") else {})
 
 
 def _leaves(value: Mapping[str, Any], before: Path = ()) -> Iterator[tuple[Path, object]]:

@@ -237,3 +237,20 @@ def test_a_run_is_named_once(reports: list[Path]) -> None:
     """Twice the same run would be two replicates without any noise of training."""
     with pytest.raises(BadInput, match="plain: is named twice; name every report once"):
         build.build([reports[0], reports[0]])
+
+
+def test_rounds_are_called_by_their_numbers(tmp_path: Path) -> None:
+    """What a round starts from differs in each, and the number says it in a word."""
+    rng = np.random.default_rng(1)
+    base = studied.base(rng)
+    written = []
+    for number in (1, 2):
+        source = {"export": {"path": f"checkpoints/{number}", "digest": f"{number}" * 64}}
+        gains = dict.fromkeys(studied.TEMPERATURES, 0.02)
+        directory = studied.write(
+            tmp_path / str(number), rng, base, gains, sampling=PLAIN, experiment=f"n{number}", model={"source": source}
+        )
+        spec = json.loads((directory / files.REPORT_SPEC).read_text())
+        (directory / files.REPORT_SPEC).write_text(json.dumps({**spec, "round": {"number": number}}))
+        written.append(directory)
+    assert [row.label for row in build.build(written).rows] == ["base", "round 1", "round 2"]
