@@ -16,7 +16,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test endurance e2e demo science science-grid release coder-small docs docs-site crds locks images clean bench-sample bench-train bench-gpu bench-grade bench-operator
+.PHONY: help setup check test endurance e2e demo science science-grid version release coder-small docs docs-site crds locks images clean bench-sample bench-train bench-gpu bench-grade bench-operator
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ COSIGN_KEY ?=
 PREFIX ?=
 release: $(READY) .venv-release/.ready ## everything that a user installs, into dist/VERSION; VERSION=0.2.0 [PREFIX=…/] [COSIGN_KEY=FILE]
 	PYTHONPATH=scripts $(BIN)/python -m release --version '$(VERSION)' --prefix '$(PREFIX)' --key '$(COSIGN_KEY)'
+
+version: $(READY) ## write VERSION=0.2.0 into the tree, to be committed before a release
+	PYTHONPATH=scripts $(BIN)/python -m release --stamp --version '$(VERSION)'
 
 images: ## build the images with docker, podman or buildah
 	scripts/images

@@ -44,9 +44,13 @@ def main() -> int:
     parser.add_argument("--into", type=Path, default=ROOT / "dist", help="folder of releases")
     parser.add_argument("--key", default="", help="cosign's private key, a file or an address it knows")
     parser.add_argument("--prefix", default="", help="registry and path of the images, with a slash at the end")
+    parser.add_argument("--stamp", action="store_true", help="only write the version into this tree, to be committed")
     options = parser.parse_args()
     tools = Tools(ROOT / "build/uv/bin/uv", ROOT / ".venv/bin/helm", ROOT / ".venv-release/bin/python")
     try:
+        if options.stamp:
+            source.stamp(ROOT, source.checked_version(options.version))
+            return 0
         made = release(ROOT, options.into.absolute(), options.version, tools, options.prefix, options.key)
     except Refused as refused:
         print(refused, file=sys.stderr)

@@ -10,12 +10,14 @@ from pathlib import Path
 
 from release.errors import Refused, run
 
-__all__ = ["Source", "checked_version", "export", "stamp", "written_version"]
+__all__ = ["NAMED", "Source", "checked_version", "export", "stamp", "written_version"]
 
 VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 """What is a version for helm, for Python and as an image's tag alike."""
 PLACE = "operator/ssd_operator/__init__.py"
 WRITTEN = re.compile(r'^__version__ = "(.*)"$', re.MULTILINE)
+NAMED = re.compile(r"((?:ssd_operator|selfdistill-operator|ssd-(?:operator|worker|grader|\$name))[-:])\d+\.\d+\.\d+")
+"""How a page names a file of a release, or the tag of an image."""
 NO_PREFIX = re.compile(r'^  prefix: ""$', re.MULTILINE)
 CHART = "charts/selfdistill-operator"
 
@@ -75,12 +77,14 @@ def export(repository: Path, target: Path, version: str, prefix: str = "") -> So
 
 
 def stamp(tree: Path, version: str, prefix: str = "") -> None:
-    """Write a version where the tree has it: into the package, and into the chart that must say the same.
+    """Write a version into the package, into the chart that must say the same, and into the pages that name files.
 
     A prefix is the registry and path of the images, which the chart then takes by default.
     """
     _replace(tree / PLACE, WRITTEN, f'__version__ = "{version}"')
     _replace(tree / CHART / "Chart.yaml", re.compile(r"^((?:appV|v)ersion): .*$", re.MULTILINE), rf"\1: {version}")
+    for page in (*tree.glob("*.md"), *tree.glob("docs/*.md")):
+        _replace(page, NAMED, rf"\g<1>{version}")
     if prefix:
         _replace(tree / CHART / "values.yaml", NO_PREFIX, f'  prefix: "{prefix}"')
 

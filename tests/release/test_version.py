@@ -9,7 +9,7 @@ import yaml
 from cluster import helm
 from processes.program import ssd
 from release.errors import Refused
-from release.source import CHART, checked_version, stamp, written_version
+from release.source import CHART, NAMED, checked_version, stamp, written_version
 from releases.trees import ROOT, copied
 from ssd_operator import __version__
 from ssd_operator.settings import Settings
@@ -26,13 +26,14 @@ def test_chart_and_images_have_the_packages_version() -> None:
 
 def test_a_stamped_tree_has_the_new_version_in_every_place(tmp_path: Path) -> None:
     """After the stamp the package, the chart and the images that it names say the new version, and nothing the old."""
-    source = copied(tmp_path, "operator/ssd_operator/__init__.py", "charts")
+    source = copied(tmp_path, "operator/ssd_operator/__init__.py", "charts", "README.md")
     stamp(source.tree, "12.34.56", "registry.example.org/ssd/")
     rendered = helm.run("template", "ssd", str(source.chart))
     assert written_version(source.tree) == "12.34.56"
     assert set(re.findall(r"ssd-(?:operator|worker|grader):([\w.]+)", rendered.stdout)) == {"12.34.56"}
     assert set(re.findall(r"(\S*)ssd-(?:operator|worker|grader):", rendered.stdout)) >= {"registry.example.org/ssd/"}
     assert __version__ not in (source.chart / "Chart.yaml").read_text()
+    assert "ssd_operator-12.34.56-py3-none-any.whl" in (source.tree / "README.md").read_text()
 
 
 @pytest.mark.parametrize("version", ["1.2", "v1.2.3", "1.2.3rc1", "01.2.3", "1.2.3-rc.1", "1.2.3 "])
@@ -45,6 +46,5 @@ def test_a_version_that_not_all_can_have_is_refused(version: str) -> None:
 def test_the_pages_name_this_version() -> None:
     """Each file of a release that a page names, and each tag of an image, is of the version that the tree has."""
     pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
-    names = r"(?:ssd_operator|selfdistill-operator|ssd-(?:operator|worker|grader|\$name))[-:](\d+\.\d+\.\d+)"
-    found = {version for page in pages for version in re.findall(names, page.read_text())}
+    found = {match[0].removeprefix(match[1]) for page in pages for match in NAMED.finditer(page.read_text())}
     assert found == {__version__}
