@@ -16,7 +16,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test endurance e2e demo science science-grid version release coder-small docs docs-site crds locks images clean bench-sample bench-train bench-gpu bench-grade bench-operator
+.PHONY: help setup check test endurance e2e demo science science-grid version release coder-small docs docs-site crds locks images clean bench-sample bench-train bench-gpu bench-grade bench-operator bench-check
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -113,6 +113,9 @@ bench-grade: $(READY) ## programs/s of the grader against fresh processes and Li
 N ?= 100
 bench-operator: $(READY) ## N resources at once against a real API server
 	$(BIN)/python benchmarks/operator_scale.py --resources $(N)
+
+bench-check: $(READY) ## fail where a figure of the operator has left its range (benchmarks/ranges.json); on a quiet machine
+	$(BIN)/python -m benchmarks.check
 
 clean: ## remove what was built here; caches below ~/.cache stay
 	rm -rf .venv .venv-* build dist work .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis

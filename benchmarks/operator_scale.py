@@ -111,6 +111,7 @@ async def measure(plane: ControlPlane, api: Api, n: int, folder: Path, *, hold: 
     await (held(operator, watcher, jobs) if hold else ended(operator, n))
     total = time.monotonic() - started
     page, rss = await scraped(operator), memory_mb(operator.process.pid)
+    used_s = cpu_s(operator.process.pid)
     say("seconds of CPU: " + ", ".join(f"{name} {cpu_s(pid):.1f}" for name, pid in pids.items()))
     counts = {verb: sum(values(page, "ssd_api_requests_total", f'verb="{verb}"')) for verb in ("GET", *WRITES)}
     say("requests: " + ", ".join(f"{verb} {count:.0f}" for verb, count in counts.items()))
@@ -132,6 +133,7 @@ async def measure(plane: ControlPlane, api: Api, n: int, folder: Path, *, hold: 
         "p95_next_job_s": round(statistics.quantiles(watcher.delays(), n=20)[-1], 2),
         "writes_per_stage": round((writes - progress) / jobs, 2),
         "progress_writes_per_stage": round(progress / jobs, 2),
+        "cpu_ms_per_stage": round(1000 * used_s / jobs, 1),
         "rss_mb": round(rss),
         "duplicates": twice + len(watcher.made) - jobs,
     }
