@@ -27,7 +27,7 @@ def main() -> int:
     ssd = Path(sys.executable).parent / "ssd"
     for command in (
         ["sweep", str(SWEEP), "--workdir", str(given.workdir)],
-        ["compare", str(given.workdir), "--output", str(output)],
+        ["compare", str(given.workdir), "--to", str(output)],
     ):
         done = subprocess.run([ssd, *command], check=False)
         if done.returncode:
