@@ -1,7 +1,7 @@
 """A model's weights, written to safetensors files tensor by tensor.
 
 safetensors writes whole files from memory. Its format lets a tensor be written alone, though: a header that says where
-each tensor is, then the tensors. The files are, byte for byte, those that `save_torch_state_dict` writes.
+each tensor is, then the tensors. The files are, byte for byte, those that huggingface_hub writes.
 """
 
 import json

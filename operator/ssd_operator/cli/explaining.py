@@ -3,7 +3,6 @@
 import difflib
 import textwrap
 from collections.abc import Iterator
-from functools import cache
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +10,7 @@ import typer
 from ssd_operator import naming
 from ssd_operator.cli import terminal
 from ssd_operator.cli.output import OutputOption, is_json, write
-from ssd_operator.crd.definition import definition
+from ssd_operator.crd.definition import schema_of
 from ssd_operator.errors import InvalidInput
 from ssd_operator.spec.kinds import RESOURCE_KINDS, RUN, ResourceKind
 from ssd_operator.spec.parts import leaves
@@ -35,7 +34,7 @@ def explain(
     """Say what a field of the resource means, what it may be, and which fields it has; no cluster is asked."""
     as_json = is_json(form)
     kind, steps = _place(field)
-    found, path = _schema(kind), kind.kind
+    found, path = schema_of(kind), kind.kind
     for step in steps:
         found, path = _below(found, step, path), f"{path}.{step}"
     facts = _facts(kind, ".".join(steps), found)
@@ -52,15 +51,8 @@ def _place(field: str) -> tuple[ResourceKind, list[str]]:
     for kind in RESOURCE_KINDS.values():
         if steps[0].lower() in (kind.short_name, kind.plural, kind.kind.lower()):
             return kind, steps[1:]
-    top = _schema(RUN)["properties"]
+    top = schema_of(RUN)["properties"]
     return RUN, steps if steps[0] in top else ["spec", *steps]
-
-
-@cache
-def _schema(kind: ResourceKind) -> dict[str, Any]:
-    [version] = definition(kind)["spec"]["versions"]
-    schema: dict[str, Any] = version["schema"]["openAPIV3Schema"]
-    return schema
 
 
 def _below(schema: dict[str, Any], step: str, path: str) -> dict[str, Any]:

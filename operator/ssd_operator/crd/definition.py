@@ -10,7 +10,7 @@ from ssd_operator.spec import condition_types
 from ssd_operator.spec.kinds import RUN, SWEEP, ResourceKind
 from ssd_operator.spec.written import written
 
-__all__ = ["definition"]
+__all__ = ["definition", "schema_of"]
 
 _PROGRESSING: Final = f'.status.conditions[?(@.type=="{condition_types.PROGRESSING}")]'
 _COLUMNS: Final = {
@@ -62,7 +62,7 @@ def definition(kind: ResourceKind) -> dict[str, Any]:
         "storage": True,
         "subresources": {"status": {}},
         "additionalPrinterColumns": [_column(*column) for column in _COLUMNS[kind.kind]],
-        "schema": {"openAPIV3Schema": _schema(kind)},
+        "schema": {"openAPIV3Schema": schema_of(kind)},
     }
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
@@ -77,7 +77,8 @@ def _column(name: str, json_type: str, path: str, description: str, priority: in
     return {**column, "priority": priority} if priority else column
 
 
-def _schema(kind: ResourceKind) -> dict[str, Any]:
+def schema_of(kind: ResourceKind) -> dict[str, Any]:
+    """Return the schema of a kind's objects."""
     schema: dict[str, Any] = {
         "description": kind.description,
         "type": "object",

@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ def _analyze(config: AnalyzeConfig, context: Context, draft: Draft) -> Provenanc
     science = config.science
     chosen = contexts.choose(arms, problems=science.problems, positions=science.positions, seed=science.seed)
     kept = Kept(draft, {"inputs": inputs, "science": science_of(science)})
-    words = Words(load_tokenizer(context.path(config.base), trust_remote_code=science.trust_remote_code))
+    words = _words(context.path(config.base), trust_remote_code=science.trust_remote_code)
     mode: Mode = "LCB" if config.evaluations[0].mode == "LCB" else "Process"
     classes = [words.classes(each.prompt.tolist(), each.completion.tolist(), mode) for each in chosen]
     shown = examples.shown_program(chosen, classes)
@@ -77,6 +78,13 @@ def _analyze(config: AnalyzeConfig, context: Context, draft: Draft) -> Provenanc
         facts={"gpus": config.execution.gpus},
         image=config.execution.image,
     )
+
+
+def _words(directory: Path, *, trust_remote_code: bool) -> Words:
+    """Open the tokenizer of the base, after its files are what the manifest says."""
+    model = model_files(directory)
+    model.verify(model.settings)
+    return Words(load_tokenizer(directory, trust_remote_code=trust_remote_code))
 
 
 class _Measuring:

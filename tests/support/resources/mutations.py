@@ -95,7 +95,11 @@ BASES: tuple[dict[str, Any], ...] = (
     {"model": HUB_MODEL, "prompts": {"source": {"huggingFace": {**HUB, "columns": COLUMNS}}}},
     {"model": {"source": {"path": "base"}}, "prompts": {"source": {"path": "problems"}}, "promotion": None},
     {"model": {"source": {"export": {"path": "checkpoints/1", "digest": "1" * 64}}}},
-    {"model": {"source": {"registry": "models:/a/1"}}, "storage": {"template": {"size": "1Gi"}}},
+    {
+        "model": {"source": {"registry": "models:/a/1"}},
+        "storage": {"template": {"size": "1Gi"}},
+        "scheduling": {"gang": {"scheduler": "Volcano"}},
+    },
 )
 """Specs in which, together, every field stands and counts."""
 
