@@ -17,7 +17,7 @@ from controlplane.plane import ControlPlane
 pytestmark = pytest.mark.endurance
 
 ROOT = Path(__file__).parents[3]
-PAST = "14e2eab42a3f"
+PAST = "f39ea4b94d04"
 """The version before: the commit of the newest tag, once there is one."""
 
 
