@@ -27,7 +27,7 @@ SIDES = {
         "ssd_jobs",
         (
             "__main__", ".engine", ".tracking", ".sampling", ".models.adapting", ".models.prompts",
-            ".models.suitability",
+            ".models.suitability", ".models.conversions", ".models.weight_reader", ".models.weight_writer",
             ".progress.metrics_server", ".commands.promote", ".commands.rollback",
             *(f"stages.{kind}" for kind, row in STAGES.items() if row.image != "grader"),
         ),

@@ -88,7 +88,7 @@ def test_a_change_changes_the_digest() -> None:
 
 def test_nothing_is_left_open() -> None:
     """A value can be absent only where absence means something: an alternative, what is off, a free run."""
-    meaningful = {"analysis", "promotion", "chosenAmong", "tokenSecretRef", "valueFrom", "tolerationSeconds"}
+    meaningful = {"analysis", "promotion", "round", "chosenAmong", "tokenSecretRef", "valueFrom", "tolerationSeconds"}
     for path, model in places(ResolvedSpec, "spec"):
         for info in model.model_fields.values():
             optional = get_origin(info.annotation) in (Union, types.UnionType) and type(None) in get_args(
