@@ -17,7 +17,7 @@ from controlplane.plane import ControlPlane
 pytestmark = pytest.mark.endurance
 
 ROOT = Path(__file__).parents[3]
-PAST = "f39ea4b94d04"
+PAST = "8e4df9f4f2f6"
 """The version before: the commit of the newest tag, once there is one."""
 
 
