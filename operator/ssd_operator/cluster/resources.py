@@ -25,8 +25,8 @@ from ssd_operator.spec.status import Status
 
 __all__ = ["Ended", "Live", "Run", "Unreadable", "enter", "read"]
 
-FACTS = ("observedGeneration", "phase", "stages", "conditions", "completionTime", "resolvedSpec", "promotion")
-STAGE_FACTS = ("name", "kind", "phase", "key", "choice", "artifact", "digests")
+FACTS = ("observedGeneration", "phase", "stages", "conditions", "completionTime", "resolvedSpec")
+STAGE_FACTS = ("name", "phase", "key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,14 +223,17 @@ def read(document: Raw) -> Run | Unreadable:
 
 def _ended(document: Raw) -> Ended | None:
     """Return the few facts of a resource that has ended; None where none is readable: its whole status says why."""
+    metadata, spec = document["metadata"], document["spec"]
     try:
         status = Status.read(_few(document), path="status")
+        if not is_over(status):
+            return None
+        current = status.observed_generation == metadata["generation"]
+        cell = view_cell(document)
+        if cell is not None and current:
+            cell = _ended_cell(cell, Status.read(_written_status(document), path="status"))
     except InvalidSpec:
         return None
-    if not is_over(status):
-        return None
-    metadata, spec = document["metadata"], document["spec"]
-    current = status.observed_generation == metadata["generation"]
     return Ended(
         key=key_of(document),
         uid=metadata["uid"],
@@ -244,14 +247,12 @@ def _ended(document: Raw) -> Ended | None:
         claim=_claim(document),
         spec=_frozen(status),
         recorded=_recorded(status),
-        cell=_ended_cell(view_cell(document), status) if current else view_cell(document),
+        cell=cell,
     )
 
 
-def _ended_cell(view: CellView | None, status: Status) -> CellView | None:
+def _ended_cell(view: CellView, status: Status) -> CellView:
     """Return what its sweep must know of a run that has ended."""
-    if view is None:
-        return None
     failed = find(status, condition_types.FAILED)
     return replace(
         view,

@@ -162,6 +162,30 @@ def test_of_a_resource_that_is_over_no_document_is_kept(
     assert not kept & {id(part) for part in (newest["status"], newest["spec"], newest["metadata"])}
 
 
+def test_a_cell_that_is_over_says_what_its_sweep_asks_for() -> None:
+    """Its score on report problems, what it chose, and what a later round starts from."""
+    sweep = {"apiVersion": naming.API_VERSION, "kind": naming.SWEEP_KIND, "uid": "sweep", "controller": True}
+    document = resource(1)
+    document["metadata"]["ownerReferences"] = [sweep]
+    left = {"path": "left", "digest": "d"}
+    document["status"] = {
+        "observedGeneration": document["metadata"]["generation"],
+        "completionTime": "2026-01-01T00:00:00Z",
+        "conditions": [{"type": "Succeeded", "status": "True"}],
+        "stages": [
+            {"name": kind, "kind": kind, "phase": "Succeeded", "artifact": left, "digests": {"model": "m"}}
+            for kind in ("prepare", "train", "report")
+        ],
+        "results": [{"benchmark": "toy", "grading": "Process", "candidate": {"passAt1": "0.250"}}],
+    }
+    ended = resources.enter(document)
+    assert isinstance(ended, Ended)
+    assert ended.cell is not None
+    assert ended.cell.report == {"toy": "0.250"}
+    assert ended.cell.results is not None
+    assert (ended.cell.results.export, ended.cell.results.model_digest) == ("left", "m")
+
+
 def test_of_a_status_that_cannot_be_read_no_document_is_kept() -> None:
     """Once somebody has asked, its problems are all that is left of it."""
     store = Store()
