@@ -14,10 +14,8 @@ from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
 from ssd_jobs.contract import files
 
-__all__ = ["PLAIN", "TrainingLoad"]
+__all__ = ["TrainingLoad"]
 
-PLAIN = {"kernels": "Plain"} if "kernels" in contract.TrainExecution.model_fields else {}
-"""What keeps a GPU to the operations that a CPU has, where the stage has another way."""
 EMPTY = artifacts.Provenance(science={}, inputs={}, counts={}, facts={}, image="")
 
 
@@ -156,7 +154,7 @@ def _execution(gpus: int, changes: dict[str, Any]) -> contract.TrainExecution:
         "checkpoint_every_s": 0.0,
         "checkpoint_keep": 1,
         "tracking": None,
-        **PLAIN,
+        "kernels": "Plain",  # the operations that a CPU has; an arm says where it wants others
     }
     return contract.TrainExecution.model_validate(fields | changes)
 

@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.gpu import part, train
-from benchmarks.loads import PLAIN
 from ssd_jobs.contract import files
 from ssd_jobs.errors import first_line
 
@@ -76,7 +75,7 @@ def measure(of: part.Part) -> None:
 
 def _arms(of: part.Part) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield family, way, and how the way is asked for."""
-    kernels: tuple[dict[str, Any], ...] = ({}, {"kernels": "Fused"}) if PLAIN and of.gpus else ({},)
+    kernels: tuple[dict[str, Any], ...] = ({}, {"kernels": "Fused"}) if of.gpus else ({},)
     for family in FAMILIES:
         for more in kernels:
             for policy in train.POLICIES:

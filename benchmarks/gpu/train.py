@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.gpu import kernels, part
-from benchmarks.loads import PLAIN, TrainingLoad
+from benchmarks.loads import TrainingLoad
 from ssd_jobs.contract import TrainConfig, files, memory, model_shape
 from ssd_jobs.errors import JobError, first_line
 from ssd_jobs.progress.recorder import Progress
@@ -70,10 +70,8 @@ class Arm:
 
 
 def arms() -> list[Arm]:
-    """Return the arms: every policy with fused kernels, where the stage has them, and without."""
+    """Return the arms: every policy with fused kernels, and without."""
     plain = [Arm(policy, {"activation_checkpointing": policy}) for policy in POLICIES]
-    if not PLAIN:
-        return plain
     return [Arm(f"{arm.name}, fused", arm.execution | {"kernels": "Fused"}) for arm in plain] + plain
 
 
