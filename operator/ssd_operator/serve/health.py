@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -10,7 +9,7 @@ from typing import Final
 
 from aiohttp import web
 
-from ssd_operator.errors import InvalidInput
+from ssd_operator.serve.listening import listen
 from ssd_operator.serve.metrics import Metrics
 
 __all__ = ["Health", "serve"]
@@ -84,12 +83,4 @@ async def serve(health: Health, metrics: Metrics | None, port: int) -> web.AppRu
     application.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz)])
     if metrics is not None:
         application.add_routes([web.get("/metrics", _page(metrics))])
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, port=port).start()
-    except OSError as error:
-        await runner.cleanup()
-        why = os.strerror(error.errno or 0)
-        raise InvalidInput(f"SSD_HTTP_PORT: cannot listen on port {port} ({why}); name a free one") from None
-    return runner
+    return await listen(application, port, setting="SSD_HTTP_PORT")

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from ssd_operator.cluster import ApiError
 from ssd_operator.errors import InvalidInput
+from ssd_operator.serve.listening import listen
 from ssd_operator.serve.metrics import Metrics
 
 __all__ = ["Reviewer", "serve"]
@@ -85,12 +86,4 @@ async def serve(metrics: Metrics, reviewer: Reviewer, folder: Path, port: int) -
 
     application = web.Application()
     application.add_routes([web.get(PATH, page)])
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, port=port, ssl_context=certificate.context).start()
-    except OSError as error:
-        await runner.cleanup()
-        why = os.strerror(error.errno or 0)
-        raise InvalidInput(f"SSD_METRICS_PORT: cannot listen on port {port} ({why}); name a free one") from None
-    return runner
+    return await listen(application, port, setting="SSD_METRICS_PORT", context=certificate.context)
