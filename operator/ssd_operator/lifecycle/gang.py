@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from ssd_operator.lifecycle import retry
 from ssd_operator.lifecycle.inputs import Inputs, JobView, PodView, moment, stamp
+from ssd_operator.lifecycle.quoting import quoted
 from ssd_operator.lifecycle.waiting import is_homeless
 from ssd_operator.plan import Node
 from ssd_operator.spec import scalars
@@ -53,7 +54,7 @@ def _message(homeless: PodView, pods: Sequence[PodView], job: JobView, due: str,
     timeout = inputs.place.spec.scheduling.gang.placement_timeout
     return (
         f"tries again at {due}: only {placed} of {job.completions} pods had a node for {timeout}, and gave it back; "
-        f"{homeless.name} had none: {homeless.unschedulable[:400].rstrip('. ')}; make room, ask for less in this "
+        f"{homeless.name} had none: {quoted(homeless.unschedulable, 400)}; make room, ask for less in this "
         "stage's pod, or let scheduling.gang.scheduler place all or none"
     )
 

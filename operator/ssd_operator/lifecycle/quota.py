@@ -15,6 +15,7 @@ from typing import Final
 from ssd_operator import manifests
 from ssd_operator.lifecycle import reasons
 from ssd_operator.lifecycle.inputs import Inputs
+from ssd_operator.lifecycle.quoting import quoted
 from ssd_operator.lifecycle.reasons import Reason
 from ssd_operator.manifests.amounts import amount
 from ssd_operator.plan import Graph, Node
@@ -23,7 +24,6 @@ __all__ = ["Excess", "excess"]
 
 USED_UP: Final = "exceeded quota: "
 """In the API server's words: nothing is wrong with the pod."""
-LONGEST_WORDS: Final = 700
 COMPUTE: Final = tuple(f"{side}{name}" for side in ("requests.", "limits.", "") for name in ("cpu", "memory"))
 """What a quota wants every container to say."""
 
@@ -55,9 +55,7 @@ def _refused(node: Node, inputs: Inputs) -> Excess | None:
         return None
     reason = reasons.EXCEEDS_QUOTA if "quota: " in words else reasons.POD_REFUSED
     remedy = "ask for something else in this stage's pod, or allow it"
-    return Excess(
-        reason, f"{node.name}: the API server refuses its pod: {words[:LONGEST_WORDS].rstrip('. ')}; {remedy}"
-    )
+    return Excess(reason, f"{node.name}: the API server refuses its pod: {quoted(words)}; {remedy}")
 
 
 def _too_large(node: Node, inputs: Inputs) -> Excess | None:

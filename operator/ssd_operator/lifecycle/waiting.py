@@ -14,6 +14,7 @@ from ssd_jobs.contract import ExitCode
 from ssd_operator import naming
 from ssd_operator.lifecycle import reasons
 from ssd_operator.lifecycle.inputs import Inputs, JobView, PodView, moment
+from ssd_operator.lifecycle.quoting import quoted
 from ssd_operator.lifecycle.reasons import Reason
 
 __all__ = ["WaitReason", "is_homeless", "is_kept", "is_lost", "is_podless", "stuck_at", "wait_reason"]
@@ -28,7 +29,7 @@ LOST = timedelta(minutes=1)
 KEPT = timedelta(minutes=2)
 """A native sidecar ends within its grace period after the worker; another one does not end by itself."""
 
-LONGEST_WORDS = 600
+LONGEST_POD_WORDS = 600
 """Characters of another's words: there must be room for what helps."""
 
 IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"})
@@ -145,12 +146,7 @@ def _podless_message(job: JobView, refusal: str) -> str:
         message = f"Job {job.name} gets no pods: kubectl describe job {job.name} says why"
         return f"{message}, such as a quota, Pod Security or a webhook"
     remedy = f"allow them, or ask for something else in this stage's pod and then kubectl delete job {job.name}"
-    return f"Job {job.name} gets no pods: {_words(refusal)}; {remedy}"
-
-
-def _words(text: str) -> str:
-    """Return another's words as a part of a sentence of ours, whose end says what helps."""
-    return text[:LONGEST_WORDS].rstrip(". ")
+    return f"Job {job.name} gets no pods: {quoted(refusal, LONGEST_POD_WORDS)}; {remedy}"
 
 
 def _lost_message(pod: PodView) -> str:
@@ -162,7 +158,7 @@ def _lost_message(pod: PodView) -> str:
 
 
 def _pod(pod: PodView, job: JobView, inputs: Inputs) -> WaitReason | None:
-    words = _words(pod.waiting_message or pod.waiting)
+    words = quoted(pod.waiting_message or pod.waiting, LONGEST_POD_WORDS)
     if pod.unschedulable:
         return _without_node(pod, job, inputs)
     if pod.waiting in IMAGE:
@@ -185,7 +181,9 @@ def _without_node(pod: PodView, job: JobView, inputs: Inputs) -> WaitReason:
     """Return what a pod without a node waits for: one that is being made, or room on those that are there."""
     scaling = inputs.scaling.get(pod.name, "")
     if scaling:
-        return WaitReason(reasons.SCALING_UP, f"pod {pod.name} waits for a new node: {_words(scaling)}")
+        return WaitReason(
+            reasons.SCALING_UP, f"pod {pod.name} waits for a new node: {quoted(scaling, LONGEST_POD_WORDS)}"
+        )
     return WaitReason(reasons.UNSCHEDULABLE, _unschedulable(pod, job, inputs.pods[job.name]))
 
 
@@ -194,4 +192,4 @@ def _unschedulable(pod: PodView, job: JobView, pods: Sequence[PodView]) -> str:
     placed = sum(not each.unschedulable for each in pods)
     others = f", {placed} of {job.completions} pods have one" if job.completions > 1 else ""
     remedy = f"make room, or ask for less in this stage's pod and then kubectl delete job {job.name}"
-    return f"pod {pod.name} has no node{others}: {_words(pod.unschedulable)}; {remedy}"
+    return f"pod {pod.name} has no node{others}: {quoted(pod.unschedulable, LONGEST_POD_WORDS)}; {remedy}"

@@ -7,12 +7,10 @@ from contextlib import contextmanager
 
 from ssd_operator.cluster import ApiError
 from ssd_operator.lifecycle import reasons
+from ssd_operator.lifecycle.quoting import quoted
 from ssd_operator.lifecycle.reasons import Reason
 
-__all__ = ["LONGEST_WORDS", "Blocked", "blocking_on_refusal", "refusal"]
-
-LONGEST_WORDS = 700
-"""Characters of the API server's words: there must be room for what helps."""
+__all__ = ["Blocked", "blocking_on_refusal", "refusal"]
 
 
 class Blocked(Exception):
@@ -36,5 +34,5 @@ def blocking_on_refusal(subject: str) -> Iterator[None]:
 
 def refusal(subject: str, error: ApiError) -> str:
     """Say in the API server's words why it refuses something, and what helps."""
-    words = error.message[:LONGEST_WORDS].rstrip(". ")
+    words = quoted(error.message)
     return f"the API server refuses {subject}: {words}; change what it objects to, and it is made by itself"

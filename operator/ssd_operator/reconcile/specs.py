@@ -16,7 +16,8 @@ from ssd_operator.cluster import Api, FrozenText, FrozenTexts, Run
 from ssd_operator.errors import InvalidSpec
 from ssd_operator.lifecycle import effective, is_over, reasons, reopens
 from ssd_operator.lifecycle.conditions import holds
-from ssd_operator.reconcile.blocked import LONGEST_WORDS, Blocked, blocking_on_refusal
+from ssd_operator.lifecycle.quoting import LONGEST_WORDS
+from ssd_operator.reconcile.blocked import Blocked, blocking_on_refusal
 from ssd_operator.settings import Settings
 from ssd_operator.spec import condition_types
 from ssd_operator.spec.resolved import ResolvedSpec
