@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ssd_operator.lifecycle.cells import CellView, SweepInputs
-from ssd_operator.spec.rounds import RoundStart, fallen
+from ssd_operator.spec.rounds import RoundStart, end_of_chain
 from ssd_operator.spec.sweep_status import CellStatus
 
 __all__ = ["skipped", "start_of"]
@@ -40,8 +40,11 @@ def skipped(row: CellStatus, before: Mapping[str, CellStatus], inputs: SweepInpu
 def _reason(parent: CellStatus, number: int, inputs: SweepInputs) -> str:
     """Return why no round follows this one; empty where one does, or may."""
     assert inputs.rounds is not None
-    if parent.phase == "Skipped":
-        return parent.message
-    if parent.phase == "Failed":
-        return f"round {number} failed"
-    return fallen(inputs.rounds, number, select=parent.select, before=parent.before)
+    return end_of_chain(
+        inputs.rounds,
+        number,
+        phase=parent.phase,
+        message=parent.message,
+        select=parent.select,
+        before=parent.before,
+    )

@@ -11,10 +11,10 @@ from ssd_jobs import contract
 from ssd_operator.local.state import RunState
 from ssd_operator.plan import Graph
 from ssd_operator.spec.cells import Cell
-from ssd_operator.spec.rounds import RoundStart, fallen
+from ssd_operator.spec.rounds import RoundStart, end_of_chain
 from ssd_operator.spec.sweep import SweepFields
 
-__all__ = ["CellPhase", "CellRun", "end_of_chain", "opened"]
+__all__ = ["CellPhase", "CellRun", "opened"]
 
 CellPhase = Literal["Pending", "Succeeded", "Failed", "Skipped"]
 
@@ -47,21 +47,20 @@ def opened(cell: Cell, known: Mapping[str, CellRun], fields: SweepFields) -> tup
     if not cell.after:
         return cell, False, ""
     parent, first = known[cell.after], known[cell.first]
-    ended = end_of_chain(parent, fields)
+    ended = _ended(parent, fields)
     if ended or parent.phase != "Succeeded":
         return cell.started(_unknown(cell)), True, ended
     return cell.started(_start(parent, first)), False, ""
 
 
-def end_of_chain(parent: CellRun, fields: SweepFields) -> str:
+def _ended(parent: CellRun, fields: SweepFields) -> str:
     """Return why no round follows this one; empty where one does, or may."""
-    if parent.phase == "Skipped":
-        return parent.message
-    if parent.phase == "Failed":
-        return f"round {parent.cell.round} failed"
-    if parent.phase != "Succeeded" or fields.rounds is None:
+    if fields.rounds is None:
         return ""
-    return fallen(fields.rounds, parent.cell.round, **_on_select(parent, fields.select.benchmark))
+    scores = {"select": "", "before": ""}
+    if parent.phase == "Succeeded":
+        scores = _on_select(parent, fields.select.benchmark)
+    return end_of_chain(fields.rounds, parent.cell.round, phase=parent.phase, message=parent.message, **scores)
 
 
 def _start(parent: CellRun, first: CellRun) -> RoundStart:

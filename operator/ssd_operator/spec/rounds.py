@@ -16,7 +16,7 @@ from ssd_operator.spec import patterns
 from ssd_operator.spec.base import Section
 from ssd_operator.spec.marks import Science, Steering
 
-__all__ = ["Round", "RoundStart", "Rounds", "begun", "fallen"]
+__all__ = ["Round", "RoundStart", "Rounds", "begun", "end_of_chain", "fallen"]
 
 
 class Round(Section):
@@ -76,3 +76,12 @@ def fallen(rounds: Rounds, number: int, *, select: str, before: str) -> str:
     if rounds.stop_when == "Never" or not (select and before) or float(select) >= float(before):
         return ""
     return f"round {number} fell to {float(select):.3f} on select problems, after {float(before):.3f}"
+
+
+def end_of_chain(rounds: Rounds, number: int, *, phase: str, message: str, select: str, before: str) -> str:
+    """Return why no round follows this one, which stands so; empty where one does, or may."""
+    if phase == "Skipped":
+        return message
+    if phase == "Failed":
+        return f"round {number} failed"
+    return fallen(rounds, number, select=select, before=before)
