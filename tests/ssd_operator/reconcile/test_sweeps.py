@@ -50,7 +50,7 @@ async def test_a_whole_sweep(world: World) -> None:
     rows, best, judged = done["cells"], done["best"], done["judgement"]
     assert [(row["cell"], row["phase"]) for row in rows] == [("Ttrain=0.5", "Succeeded"), ("Ttrain=1", "Succeeded")]
     assert (done["progress"], best["of"], best["name"]) == ("2/2", 2, max(rows, key=lambda row: row["select"])["name"])
-    assert best["message"].endswith(", best of 2 on the 10 select problems of toy")
+    assert ", best of 2 on the 10 select problems of toy; " in best["message"]
     assert (judged["name"], judged["of"], judged["decision"]) == (best["name"], 2, "Promoted")
     cells, jobs = await world.cells(), await world.jobs()
     promotions = {name: raw["spec"].get("promotion") for name, raw in cells.items()}
