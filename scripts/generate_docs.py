@@ -16,6 +16,7 @@ import typer
 import yaml
 from typer.core import TyperArgument, TyperGroup
 
+import model_sizes
 import reason_tables
 import rooms
 import stage_traits
@@ -230,6 +231,9 @@ def main() -> int:
         ROOT / "docs" / "commands.md": commands(),
         CHART / "README.md": chart_readme(),
         ROOT / "docs" / "architecture.md": with_parts(ROOT / "docs" / "architecture.md", rooms.parts()),
+        ROOT / "docs" / "installation.md": with_parts(
+            ROOT / "docs" / "installation.md", {"sizes": "\n".join(model_sizes.table())}
+        ),
         ROOT / "docs" / "troubleshooting.md": with_parts(ROOT / "docs" / "troubleshooting.md", reason_tables.parts()),
     }
     stale = [page for page, text in pages.items() if not page.exists() or page.read_text(encoding="utf-8") != text]

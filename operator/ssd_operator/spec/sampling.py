@@ -78,7 +78,7 @@ class Sampling(Decode):
     gpus_per_shard: Annotated[Gpus, Execution] = 1
     """GPUs of a shard, over which the engine splits the model; 0 samples on the CPU."""
     engine: Engine = "VLLM"
-    """What generates; Transformers is slow and meant for small models."""
+    """What generates; Transformers needs no vLLM, computes 256 sequences at a time at most, and is for small models."""
     engine_args: FreeForm = Field(default_factory=dict)
     """More arguments of the engine, passed through and recorded. Those of speed and memory, such as max_num_seqs or
     gpu_memory_utilization, are in no key; all others are."""

@@ -1,8 +1,9 @@
 """Grading programs: tests cheap-first, stop at the first failure, and nobody else's trouble in a verdict.
 
 A program runs beside others first. A time-out, and any failure of the sandbox, is then tried once more with
-nothing beside it: what fails alone again is the program's own doing. Only when the sandbox neither answers nor
-goes down is the result `infra_error`, which says nothing about the program and must not be counted.
+nothing beside it: what fails alone again is the program's own doing. Of many time-outs on many workers, those that no
+neighbour can have caused are found beside others (`endless.py`). Only when the sandbox neither answers nor goes down is
+the result `infra_error`, which says nothing about the program and must not be counted.
 """
 
 import itertools
@@ -16,6 +17,7 @@ from ssd_jobs.errors import BadInput
 from ssd_jobs.sandbox.client import Client, Lines, SandboxDown, SandboxFailure
 from ssd_jobs.sandbox.protocol import Limits, Mode, NotCompiled, Program
 from ssd_jobs.stages.grade import checks
+from ssd_jobs.stages.grade.endless import endless, pays
 from ssd_jobs.stages.grade.verdicts import ProblemTests, Verdict, VerdictKind, judge
 
 __all__ = ["BATCH", "Job", "batched", "grade_batches", "grade_jobs"]
@@ -56,15 +58,40 @@ def batched(jobs: Iterable[Job[K]], size: int) -> Iterator[list[Job[K]]]:
 def grade_batches(
     client: Client, batches: Iterable[list[Job[K]]], *, mode: Mode, limits: Limits
 ) -> Iterator[list[tuple[Job[K], Verdict]]]:
-    """Grade batch after batch, each on all workers of the sandbox; its second runs happen alone, before the next."""
+    """Grade batch after batch, each on all workers of the sandbox; its second runs happen before the next."""
     workers = max(1, client.hello().workers)
     with ThreadPoolExecutor(workers) as pool, client.lines() as lines:
         for batch in batches:
             firsts = list(pool.map(partial(_attempt, lines, mode=mode, limits=limits), batch))
-            if any(first.kind in UNSURE for first in firsts):
+            graded = list(zip(batch, firsts, strict=True))
+            sure = _endless(pool, workers, lines, graded, mode, limits)
+            if any(first.kind in UNSURE for number, first in enumerate(firsts) if number not in sure):
                 # Each connection holds a worker, and second runs want to be alone.
                 lines.close()
-            yield [(job, _again(client, job, first, mode, limits)) for job, first in zip(batch, firsts, strict=True)]
+            yield [
+                (job, replace(first, rerun=True) if number in sure else _again(client, job, first, mode, limits))
+                for number, (job, first) in enumerate(graded)
+            ]
+
+
+def _endless(
+    pool: ThreadPoolExecutor,
+    workers: int,
+    lines: Lines,
+    graded: list[tuple[Job[K], Verdict]],
+    mode: Mode,
+    limits: Limits,
+) -> set[int]:
+    """Return the numbers of those whose time-out needs no run alone; the official grader's clock is another."""
+    late = [number for number, (_, first) in enumerate(graded) if first.kind is VerdictKind.TLE and mode == "Process"]
+    if not pays(len(late), workers):
+        return set()
+
+    def attempt(number: int, tests: ProblemTests, waited: Limits) -> Verdict:
+        return _attempt(lines, replace(graded[late[number]][0], problem=tests), mode, waited)
+
+    found = endless(pool, [(graded[number][0].problem, graded[number][1]) for number in late], attempt, limits)
+    return {late[number] for number in found}
 
 
 def _attempt(sessions: Client | Lines, job: Job[Any], mode: Mode, limits: Limits) -> Verdict:
