@@ -1,10 +1,5 @@
 """`kubectl sd`: runs on a real API server, looked at and steered by the plugin that kubectl itself finds."""
 
-import asyncio
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,39 +8,22 @@ import yaml
 
 from cluster.kubelet import RUNS, Ends, Waits, runs_on
 from cluster.log_server import NODE, serving_logs
+from cluster.plugin import Plugin
 from cluster.pods import bind
 from cluster.world import CLAIM, World, condition, in_phase, stage, stage_in
 from controlplane.plane import ControlPlane
 from ssd_operator.settings import Settings
 
-PROGRAMS = Path(sys.executable).parent
 FIXED = {"gate": {"baseline": "Fixed"}}
 """The shortest graph."""
 
 
-class Person:
-    """Somebody with kubectl and this package."""
+class Person(Plugin):
+    """Somebody with kubectl and this package, who writes files."""
 
     def __init__(self, plane: ControlPlane, namespace: str, folder: Path) -> None:
-        self._kubectl = plane.kubectl.program
+        super().__init__(plane, namespace)
         self._folder = folder
-        self._environment = {**os.environ, "KUBECONFIG": str(plane.kubeconfig)}
-        self._environment["PATH"] = f"{PROGRAMS}:{self._kubectl.parent}:{os.environ['PATH']}"
-        self._namespace = namespace
-
-    async def tells(self, *arguments: str, code: int = 0) -> str:
-        """Type `kubectl sd …` in the namespace, and return what it prints, on standard error if it fails."""
-        command = [str(self._kubectl), "sd", *arguments, "--namespace", self._namespace]
-        done = await asyncio.to_thread(
-            subprocess.run, command, env=self._environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        return str(done.stderr if code else done.stdout)
-
-    async def reads(self, *arguments: str) -> Any:
-        """The same for programs."""
-        return json.loads(await self.tells(*arguments, "--output", "json"))
 
     def file(self, name: str, **spec: Any) -> str:
         """Write a resource into a file, and return its path."""
