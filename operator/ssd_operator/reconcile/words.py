@@ -35,8 +35,7 @@ class Words(Generic[Subject]):
         message, asked_at = self._known.get(subject.uid, ("", float("-inf")))
         if self._clock() - asked_at >= KNOWN_S:
             message = await self._ask(subject)
-            if message:
-                self._known[subject.uid] = (message, self._clock())
+            self._known[subject.uid] = (message, self._clock())  # silence, too: it is asked for just as often
         return message
 
     def keep_only(self, uids: Set[str]) -> None:
