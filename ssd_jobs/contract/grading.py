@@ -10,8 +10,8 @@ from ssd_jobs.contract.limits import ProgramLimits
 
 __all__ = ["GradeConfig", "GradeExecution", "GradeTask", "Grading", "ReferenceConfig", "SandboxExecution"]
 
-Grading = Literal["Process", "LCB", "Answer"]
-"""Two ways to run programs, and one to compare answers that are none."""
+Grading = Literal["Process", "LCB", "Answer", "Input"]
+"""Two ways to run programs, one to compare answers that are none, and one to run given code on an answer."""
 
 
 class SandboxExecution(StageExecution):

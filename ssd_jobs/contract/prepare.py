@@ -78,6 +78,8 @@ class BenchmarkScience(Model):
     """How many problems there must be, in all parts together; None expects nothing."""
     split: Annotated[Split | None, LaterField()]
     """None: every problem."""
+    asks: Annotated[Literal["Input"] | None, LaterField()]
+    """What a model must give where a row holds code, an input and an output; None: the output."""
 
 
 class ModelPart(Model):

@@ -5,6 +5,7 @@
 * `value`: a number, a fraction, or a literal of Python, compared by what it means.
 * `text`: exactly this text.
 * `rule`: the whole text must follow a rule (`rules`).
+* `call`: the arguments of a call, of which only a run of it can tell whether they are right (`calls`).
 
 What is not found is `none`, and a text that begins by declining is `refused`, unless it marks an answer all the same.
 """
@@ -17,14 +18,14 @@ from fractions import Fraction
 from typing import Any, Final, Literal, get_args
 
 from ssd_jobs.errors import BadInput
-from ssd_jobs.matching import rules
+from ssd_jobs.matching import calls, rules
 from ssd_jobs.matching.finding import cleaned, is_refusal, lines, marked
 
 __all__ = ["FORMS", "Finding", "Form", "check_expected", "judge", "proven"]
 
-Form = Literal["integer", "choice", "value", "text", "rule"]
+Form = Literal["integer", "choice", "value", "text", "rule", "call"]
 FORMS: Final[tuple[Form, ...]] = get_args(Form)
-Outcome = Literal["right", "wrong", "none", "refused"]
+Outcome = Literal["right", "wrong", "none", "refused", "unjudged"]
 
 WHOLE = re.compile(r"[-+\u2212]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.0+)?(?![\d.]*\d)")
 FRACTION = re.compile(r"\\[dt]?frac\s*\{\s*([-+]?\d+)\s*\}\s*\{\s*(\d+)\s*\}")
@@ -52,6 +53,8 @@ def judge(text: str, form: str, expected: str) -> Finding:
     answer = marked(text)
     if answer is None and is_refusal(text):
         return Finding("refused", "", "the text declines to answer")
+    if kind == "call":
+        return _called(text, answer, asked["function"])
     found = _candidates(text, answer, kind)
     if not found:
         return Finding("none", "", "the text holds no answer")
@@ -71,6 +74,11 @@ def check_expected(form: str, expected: str) -> str:
         return f"has the form {kind!r:.40}; use {', '.join(FORMS)}"
     if kind == "rule":
         return rules.unknown(expected)
+    return calls.unknown(asked, expected) if kind == "call" else _unfit(kind, expected)
+
+
+def _unfit(kind: Form, expected: str) -> str:
+    """Return why an expected answer is none of its form; empty where it is one."""
     if kind == "integer" and _whole(expected) is None:
         return f"expects {expected!r:.40}, which is no whole number"
     if kind == "choice" and not re.fullmatch("[A-J]", expected):
@@ -90,6 +98,12 @@ def proven() -> None:
         asked = json.dumps({"form": form})
         if judge(right, asked, expected).outcome != "right" or judge(wrong, asked, expected).outcome != "wrong":
             raise BadInput(f"grading does not tell right from wrong for answers of the form {form}: nothing was graded")
+
+
+def _called(text: str, answer: str | None, function: str) -> Finding:
+    """Return the call that a text gives, which is still to be run."""
+    call = calls.call_of(text, answer, function)
+    return Finding("unjudged", call, "") if call else Finding("none", "", f"the text holds no call of {function}")
 
 
 def _candidates(text: str, answer: str | None, kind: Form) -> list[str]:

@@ -188,6 +188,7 @@ def _benchmark(
         rendering=_rendering(experiment.spec),
         expect_problems=benchmark.expect_problems or None,
         split=split,
+        asks="Input" if "Input" in benchmark.grading else None,
     )
     read = [science.source, *([apart_from.science.source] if apart_from else [])]
     upstream = {"model": model.key, **_salt(all(map(contract.is_pinned, read)), experiment.around)}
@@ -203,6 +204,6 @@ def _benchmark(
         output=contract.ARTIFACTS["benchmark"].path(key),
         tests_output=contract.ARTIFACTS["benchmark"].withheld_path(key),
         science=science,
-        answered="Answer" in benchmark.grading,
+        answered=not {"Answer", "Input"}.isdisjoint(benchmark.grading),
         apart_from=apart_from.output if apart_from else None,
     )

@@ -113,13 +113,14 @@ class Benchmark(Section):
     select_metric: Metric = "pass@1"
     """With a sweep: what settings are chosen by; by default the gate's metric on its own benchmark."""
     grading: Annotated[
-        tuple[Literal["Process", "LCB", "Answer"], ...],
+        tuple[Literal["Process", "LCB", "Answer", "Input"], ...],
         Field(min_length=1, max_length=2, json_schema_extra=_SET),
         unique,
     ] = ("Process",)
     """Process runs real processes; LCB copies LiveCodeBench's published grader, which is not the
-    one the paper used. The first one decides the gate. Answer runs nothing: it compares answers that are no programs,
-    and stands alone."""
+    one the paper used. The first one decides the gate. Answer runs nothing: it compares answers that are no programs.
+    Input asks, of CruxEval's rows, for an input that gives the output, and runs their code on it. The last two stand
+    alone."""
     max_sequence_tokens: Tokens = 131_072
     """Longest prompt and completion together."""
 

@@ -86,9 +86,9 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         at="spec.evaluation.benchmarks[]",
-        cel="!has(self.grading) || self.grading.size() < 2 || !('Answer' in self.grading)",
-        holds=lambda self: len(self.get("grading", [])) < 2 or "Answer" not in self["grading"],
-        message="Answer stands alone: what is graded is either a program or none",
+        cel="!has(self.grading) || self.grading.size() < 2 || !self.grading.exists(x, x in ['Answer', 'Input'])",
+        holds=lambda self: len(self.get("grading", [])) < 2 or {"Answer", "Input"}.isdisjoint(self["grading"]),
+        message="Answer and Input stand alone: what is graded is either a program or none",
         field="grading",
     ),
     Rule(

@@ -69,11 +69,16 @@ def sandbox(config: GradeConfig) -> Iterator[Client | None]:
 
 def prove(client: Client | None, mode: Grading, limits: Limits) -> None:
     """Raise where known programs or answers do not get the verdicts that are known for them."""
-    if mode == "Answer":
+    if mode in ("Answer", "Input"):
         matching.proven()
-        return
-    assert client is not None
-    canaries.check(client, mode=mode, limits=limits)
+    if mode != "Answer":
+        assert client is not None
+        canaries.check(client, mode=_runner(mode), limits=limits)
+
+
+def _runner(mode: Grading) -> Mode:
+    """Return how programs are run: as processes, unless the official runner is asked for."""
+    return "LCB" if mode == "LCB" else "Process"
 
 
 def _fill(
@@ -93,25 +98,31 @@ def grade(
     client: Client | None, known: Mapping[str, Question], wanted: Sequence[Answer], mode: Grading, limits: Limits
 ) -> Iterator[tuple[Answer, dict[str, Any]]]:
     """Yield a row for every completion; raise when one is left without a verdict."""
-    answering.check_kinds(known, answered=mode == "Answer")
-    if mode == "Answer":
-        for completion, answer, verdict in answering.grade_answers(known, wanted):
-            yield completion, _row(completion, known[completion.problem_id].difficulty, answer, verdict)
-        return
-    assert client is not None
-    yield from _grade_programs(client, known, wanted, mode, limits)
+    answering.check_kinds(known, mode)
+    jobs: list[Job[Answer]] = []
+    if mode in ("Answer", "Input"):
+        for completion, answer, found in answering.grade_answers(known, wanted):
+            if isinstance(found, Job):
+                jobs.append(found)
+            else:
+                yield completion, _row(completion, known[completion.problem_id].difficulty, answer, found)
+    else:
+        runner = _runner(mode)
+        jobs = [Job(each, known[each.problem_id].problem, extract(each.text, runner)) for each in wanted]
+    if jobs:
+        assert client is not None
+        yield from _grade_programs(client, known, jobs, _runner(mode), limits)
 
 
 def _grade_programs(
-    client: Client, known: Mapping[str, Question], wanted: Sequence[Answer], mode: Mode, limits: Limits
+    client: Client, known: Mapping[str, Question], jobs: list[Job[Answer]], mode: Mode, limits: Limits
 ) -> Iterator[tuple[Answer, dict[str, Any]]]:
     """Run programs, again while the sandbox fails."""
-    jobs = [Job(each, known[each.problem_id].problem, extract(each.text, mode)) for each in wanted]
+    wanted = len(jobs)
     for _ in range(ROUNDS):
         left = []
         for job, verdict in grade_many(client, jobs, mode=mode, limits=limits):
             completion = job.key
-            assert isinstance(completion, Answer)
             if verdict.is_infra:
                 left.append(job)
                 LOGGER.warning("%s/%d: %s", completion.problem_id, completion.sample_index, verdict.reason)
@@ -121,7 +132,7 @@ def _grade_programs(
             return
         jobs = left
     raise JobError(
-        f"{len(jobs)} of {len(wanted)} programs have no verdict, because the sandbox failed each time (see the log); "
+        f"{len(jobs)} of {wanted} programs have no verdict, because the sandbox failed each time (see the log); "
         f"nothing was written, run again"
     )
 

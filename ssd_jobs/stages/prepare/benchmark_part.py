@@ -36,7 +36,9 @@ def make(
     A part takes a pass before that, to learn which problems are in it: none whose statement is in `apart_from`.
     """
     workspace, offline = context.workspace, execution.offline
-    source = open_benchmark(part.science.source, name=part.benchmark, workspace=workspace, offline=offline)
+    source = open_benchmark(
+        part.science.source, name=part.benchmark, workspace=workspace, offline=offline, asks=part.science.asks
+    )
     members = None if part.science.split is None else split.members(part, source.problems(), apart_from)
     output, tests_output = outputs
     with output.claim() as draft, tests_output.claim() as tests_draft:

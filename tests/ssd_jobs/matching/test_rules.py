@@ -65,9 +65,11 @@ def test_a_rule_tells_who_follows_it(rule: str) -> None:
     ("form", "expected", "words"),
     [
         ("{}", "1", "has a form that is no JSON object with a form"),
-        ('{"form": "essay"}', "1", "has the form 'essay'; use integer, choice, value, text, rule"),
+        ('{"form": "essay"}', "1", "has the form 'essay'; use integer, choice, value, text, rule, call"),
         ('{"form": "integer"}', "many", "expects 'many', which is no whole number"),
         ('{"form": "choice"}', "Paris", "expects 'Paris', which is no letter from A to J"),
+        ('{"form": "call", "function": "f", "code": "g = 1"}', "1", "has code that defines no function 'f'"),
+        ('{"form": "call", "function": "f"}', "1 +", "has code or an expected output that is no Python"),
         (FORM, "[]", "has a rule that is no JSON object with id and args"),
         (
             FORM,

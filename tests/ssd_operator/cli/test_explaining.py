@@ -51,7 +51,7 @@ def test_a_fields_mark_is_told() -> None:
 
 def test_the_values_of_a_lists_entries_are_told() -> None:
     """A list of words says which ones."""
-    assert explained("evaluation.benchmarks.grading")["limits"]["enum"] == ["Process", "LCB", "Answer"]
+    assert explained("evaluation.benchmarks.grading")["limits"]["enum"] == ["Process", "LCB", "Answer", "Input"]
 
 
 def test_a_misspelled_field_is_one_sentence() -> None:

@@ -87,10 +87,11 @@ def benchmark_part(
     apart_from: str | None = None,
     expect_problems: int | None = None,
     answered: bool = False,
+    asks: Literal["Input"] | None = None,
 ) -> contract.BenchmarkPart:
     """Return a benchmark, or a part of one, as problems/NAME and tests/NAME."""
     science = contract.BenchmarkScience(
-        source=source, rendering=rendering, expect_problems=expect_problems, split=split
+        source=source, rendering=rendering, expect_problems=expect_problems, split=split, asks=asks
     )
     return contract.BenchmarkPart(
         answered=answered,

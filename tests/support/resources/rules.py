@@ -131,7 +131,7 @@ RULE_CASES: tuple[RuleCase, ...] = (
     ),
     _case(
         _BENCHMARK, "spec.evaluation.benchmarks[0].grading",
-        "Answer stands alone: what is graded is either a program or none",
+        "Answer and Input stand alone: what is graded is either a program or none",
         good="evaluation: {benchmarks: [{name: b, grading: [Answer]}]}",
         bad="evaluation: {benchmarks: [{name: b, grading: [Process, Answer]}]}",
     ),

@@ -4,8 +4,8 @@
 
 `form` is integer, choice, value or text; a choice has `choices`, of which the answer is the letter. The other layouts
 are those of AIME (problem, answer), MMLU (question, choices, answer), CruxEval (code, input, output: the output is
-asked for) and IFEval (prompt, instruction_id_list, kwargs: every rule is a test). How to mark the answer is told in the
-statement, because a model that was not asked for a form is not wrong when it chooses another.
+asked for, or an input that gives it) and IFEval (prompt, instruction_id_list, kwargs: every rule is a test). How to
+mark the answer is told in the statement: a model that was not asked for a form is not wrong when it chooses another.
 """
 
 import json
@@ -24,6 +24,7 @@ __all__ = ["Answered", "layout_of"]
 
 BOXED = "Put the final answer in \\boxed{}."
 LETTER = "End with a line that says: Answer: and the letter of the right option."
+CALL = "Put the call of f with its arguments, such as f(1), between [ANSWER] and [/ANSWER]."
 LITERAL = "Put the value, as a literal of Python, between [ANSWER] and [/ANSWER]."
 MARKED = "End with a line that says: Answer: and the answer, and nothing else."
 INSTRUCTIONS: Final = {"integer": BOXED, "choice": LETTER, "value": LITERAL, "text": MARKED}
@@ -60,6 +61,17 @@ def _cruxeval(row: Row) -> Problem:
     return _problem(row.get("id"), statement, [Case(_asked("value"), str(row["output"]))])
 
 
+def _cruxeval_input(row: Row) -> Problem:
+    code, output = row["code"], str(row["output"])
+    if not isinstance(code, str):
+        raise TypeError("code is no text")
+    statement = (
+        f"```python\n{code}\n```\n\nFor which arguments does f return {output}? Any that do are right.\n\n{CALL}"
+    )
+    form = json.dumps({"form": "call", "function": "f", "code": code})
+    return _problem(row.get("id"), statement, [Case(form, output)])
+
+
 def _ifeval(row: Row) -> Problem:
     pairs = zip(row["instruction_id_list"], row["kwargs"], strict=True)
     tests = [Case(_asked("rule"), json.dumps({"id": rule, "args": given or {}})) for rule, given in pairs]
@@ -85,11 +97,14 @@ LAYOUTS: Final = (
     Layout("CruxEval", frozenset({"code", "input", "output"}), ("id",), _cruxeval),
     Layout("IFEval", frozenset({"prompt", "instruction_id_list", "kwargs"}), ("key",), _ifeval),
 )
+INPUTS: Final = Layout("CruxEval-I", frozenset({"code", "output"}), ("id",), _cruxeval_input)
 
 
-def layout_of(columns: frozenset[str]) -> Layout | None:
-    """Recognise a layout by its columns, whatever the case of their names."""
+def layout_of(columns: frozenset[str], *, inputs: bool = False) -> Layout | None:
+    """Recognise a layout by its columns, whatever the case of their names; `inputs`: an input is asked for."""
     found = {column.lower() for column in columns}
+    if inputs:
+        return INPUTS if INPUTS.needed <= found else None
     return next((layout for layout in LAYOUTS if layout.needed <= found), None)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pydantic import JsonValue
 
@@ -47,8 +48,26 @@ class Benchmark:
     """What the source turned out to be; complete once the problems were read."""
 
 
-def open_benchmark(source: BenchmarkSource, *, name: str, workspace: Path, offline: bool) -> Benchmark:
+def open_benchmark(
+    source: BenchmarkSource, *, name: str, workspace: Path, offline: bool, asks: Literal["Input"] | None = None
+) -> Benchmark:
     """Find the source of a benchmark; nothing is read yet."""
+    inputs = asks == "Input"
+    if inputs and not isinstance(source, HuggingFaceRows | PathRows):
+        raise _without_code(f"evaluation.benchmarks[{name}].source")
+    return _opened(source, name=name, workspace=workspace, offline=offline, inputs=inputs)
+
+
+def _without_code(field: str) -> BadInput:
+    """Return why a source has no problems that ask for an input."""
+    needed = " and ".join(sorted(answered.INPUTS.needed))
+    return BadInput(
+        f"{field}: grading Input asks for an input of given code, so its rows need the columns {needed}; "
+        f"give such a source, or write another grading"
+    )
+
+
+def _opened(source: BenchmarkSource, *, name: str, workspace: Path, offline: bool, inputs: bool) -> Benchmark:
     field = f"evaluation.benchmarks[{name}].source"
     match source:
         case Builtin(name=known) if known in builtin.BENCHMARKS:
@@ -63,28 +82,38 @@ def open_benchmark(source: BenchmarkSource, *, name: str, workspace: Path, offli
             release = livecodebench.open_release(source, workspace=workspace, offline=offline, field=field)
             return Benchmark(release.problems, release.facts)
         case HuggingFaceRows():
-            return _from_hub(source, field=f"{field}.huggingFace", offline=offline)
+            return _from_hub(source, field=f"{field}.huggingFace", offline=offline, inputs=inputs)
         case PathRows(path=path):
             files = rows.table_files(workspace / path, field=f"{field}.path")
             facts: dict[str, JsonValue] = {"path": path, "rows_sha256": digest(workspace / path)}
-            return _of_files(files, source.columns, f"{field}.path", facts)
+            return _of_files(files, source.columns, f"{field}.path", facts, inputs=inputs)
 
 
-def _from_hub(source: HuggingFaceRows, *, field: str, offline: bool, referenced: bool = False) -> Benchmark:
+def _from_hub(
+    source: HuggingFaceRows, *, field: str, offline: bool, referenced: bool = False, inputs: bool = False
+) -> Benchmark:
     """Read a benchmark from the hub."""
     found = datasets.find(source, offline=offline, field=field)
-    return _of_files(found.files, source.columns, field, found.facts, referenced=referenced)
+    return _of_files(found.files, source.columns, field, found.facts, referenced=referenced, inputs=inputs)
 
 
 def _of_files(
-    files: list[Path], columns: Columns, field: str, facts: dict[str, JsonValue], *, referenced: bool = False
+    files: list[Path],
+    columns: Columns,
+    field: str,
+    facts: dict[str, JsonValue],
+    *,
+    referenced: bool = False,
+    inputs: bool = False,
 ) -> Benchmark:
     """Choose the reader by the columns that are there: two benchmarks have layouts of their own."""
     form = asserts.form_of(rows.columns(files[0]))
-    if form is not None:
+    if form is not None and not inputs:
         asserted = asserts.Asserted(files, form, facts, referenced)
         return Benchmark(asserted.problems, asserted.facts)
-    layout = answered.layout_of(rows.columns(files[0]))
+    layout = answered.layout_of(rows.columns(files[0]), inputs=inputs)
+    if inputs and layout is None:
+        raise _without_code(field)
     if layout is not None and "tests" not in rows.columns(files[0]):
         return Benchmark(answered.Answered(files, layout, facts).problems, {**facts, "form": layout.name})
     table = Table(files, columns, field, frozenset({"statement", "tests"}))
