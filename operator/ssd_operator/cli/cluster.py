@@ -17,16 +17,15 @@ if TYPE_CHECKING:
 __all__ = ["facts", "place", "show"]
 
 
-def place(run: Run) -> dict[str, str]:
+def place(namespace: str, name: str, status: Status) -> dict[str, str]:
     """Return which resource it is and why it stands where it stands, for programs."""
-    where = {"namespace": run.key.namespace, "name": run.key.name}
-    return {**where, "phase": run.status.phase, "why": cause(run.status)}
+    return {"namespace": namespace, "name": name, "phase": status.phase, "why": cause(status)}
 
 
 def facts(run: Run) -> dict[str, Any]:
     """Return the same with the whole status."""
     status = run.status.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
-    return {**place(run), "status": status}
+    return {**place(run.key.namespace, run.key.name, run.status), "status": status}
 
 
 def show(console: Console, status: Status) -> None:

@@ -13,7 +13,8 @@ from ssd_operator.cli import installed
 from ssd_operator.errors import Busy, InvalidInput
 
 if TYPE_CHECKING:
-    from ssd_operator.cluster import Api, Run
+    from ssd_operator.cluster import Api, Run, Unreadable
+    from ssd_operator.spec.status import Status
 
 __all__ = [
     "ContextOption",
@@ -22,6 +23,7 @@ __all__ = [
     "Target",
     "ask",
     "find_run",
+    "find_status",
 ]
 
 NamespaceOption = Annotated[str, typer.Option("--namespace", "-n", help="By default that of the context.")]
@@ -70,13 +72,32 @@ async def _asked(target: Target, subject: str, question: Callable[["Api"], Await
 
 
 def find_run(target: Target, name: str) -> "Run":
-    """Read a resource, or say why that is not possible; only a cluster needs its client library."""
-    from ssd_operator.cluster import Unreadable, read_run, run_key
+    """Read a resource, or say why that is not possible."""
+    from ssd_operator.cluster import Unreadable
 
-    run = ask(target, f"{target.namespace}/{name}", lambda api: read_run(api, run_key(target.namespace, name)))
+    run = _find(target, name)
     if isinstance(run, Unreadable):
         raise run.error
     return run
+
+
+def find_status(target: Target, name: str) -> "Status":
+    """Read where a resource stands: of a status that this version cannot read as a whole, phase and conditions."""
+    from ssd_operator.cluster import Unreadable
+
+    run = _find(target, name)
+    if not isinstance(run, Unreadable):
+        return run.status
+    if run.legible is None:
+        raise run.error
+    return run.legible
+
+
+def _find(target: Target, name: str) -> "Run | Unreadable":
+    """Read a resource; only a cluster needs its client library."""
+    from ssd_operator.cluster import read_run, run_key
+
+    return ask(target, f"{target.namespace}/{name}", lambda api: read_run(api, run_key(target.namespace, name)))
 
 
 def _default() -> Path:

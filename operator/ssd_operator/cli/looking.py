@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ssd_operator.cli import cluster, output, terminal
-from ssd_operator.cli.connection import ContextOption, KubeconfigOption, NamespaceOption, Target, ask, find_run
+from ssd_operator.cli.connection import (
+    ContextOption,
+    KubeconfigOption,
+    NamespaceOption,
+    Target,
+    ask,
+    find_run,
+    find_status,
+)
 from ssd_operator.cli.output import NameArgument, OutputOption
 from ssd_operator.lifecycle.cause import cause
 from ssd_operator.spec.status import StageStatus
@@ -53,11 +61,12 @@ def why(
     form: OutputOption = "text",
 ) -> int:
     """Say in one sentence what a run waits for and what helps, in the words of its conditions."""
-    run = find_run(Target.chosen(namespace, kubeconfig, context), name)
+    target = Target.chosen(namespace, kubeconfig, context)
+    found = find_status(target, name)
     if output.is_json(form):
-        output.write(cluster.place(run))
+        output.write(cluster.place(target.namespace, name, found))
     else:
-        terminal.console().print(cause(run.status), soft_wrap=True)
+        terminal.console().print(cause(found), soft_wrap=True)
     return 0
 
 

@@ -15,13 +15,14 @@ from ssd_operator.cluster.listing import SELECTOR, Listing, Listings
 from ssd_operator.cluster.owners import owner_job
 from ssd_operator.cluster.quotas import quotas
 from ssd_operator.cluster.rehearsal import rehearse_pod
-from ssd_operator.cluster.resources import Ended, Run, Unreadable
+from ssd_operator.cluster.resources import Ended, Run
 from ssd_operator.cluster.reviews import may_get
 from ssd_operator.cluster.runs import Runs, change_run, list_runs, read_run, rehearse
 from ssd_operator.cluster.store import Store
 from ssd_operator.cluster.sweeps import StoredSweep, Sweeps, list_sweeps
 from ssd_operator.cluster.told_events import pod_refusal, scale_up
 from ssd_operator.cluster.transport import Raw, context_namespace
+from ssd_operator.cluster.unreadable import Unreadable, write_legible
 
 __all__ = [
     "SELECTOR",
@@ -66,4 +67,5 @@ __all__ = [
     "scale_up",
     "stage_configs",
     "sweep_of",
+    "write_legible",
 ]

@@ -16,14 +16,15 @@ from ssd_operator.cluster.cells import view_cell
 from ssd_operator.cluster.keys import Key, ResourceIdentity, identify, key_of
 from ssd_operator.cluster.owners import OwnerReference
 from ssd_operator.cluster.transport import Raw
-from ssd_operator.errors import InvalidSpec, Problem
+from ssd_operator.cluster.unreadable import Unreadable, unreadable
+from ssd_operator.errors import InvalidSpec
 from ssd_operator.lifecycle import CellView, RoundResults, Standing, is_over, standing
 from ssd_operator.lifecycle.conditions import find, holds
 from ssd_operator.spec import condition_types, resource, scalars
 from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.status import Status
 
-__all__ = ["Ended", "Live", "Run", "Unreadable", "enter", "read"]
+__all__ = ["Ended", "Live", "Run", "enter", "read"]
 
 FACTS = ("observedGeneration", "phase", "stages", "conditions", "completionTime", "resolvedSpec")
 STAGE_FACTS = ("name", "phase", "key")
@@ -80,22 +81,6 @@ class Run:
         """Return the document with another status."""
         written = status.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
         return {**self.document, "status": written}
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A SelfDistillation whose status is none that this version can read."""
-
-    key: Key
-    uid: str
-    deleting: bool
-    problems: tuple[Problem, ...]
-    """Every wrong field."""
-
-    @property
-    def error(self) -> InvalidSpec:
-        """Return what to raise; anew each time, since an error holds on to all that was at hand where it was raised."""
-        return InvalidSpec(self.problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +158,8 @@ class Live:
     @property
     def standing(self) -> Standing:
         """Where it stands."""
-        return standing(self.value.status) if isinstance(self.value, Run) else Standing(self.phase)
+        told = self.value.status if isinstance(self.value, Run) else self.value.legible
+        return Standing(self.phase) if told is None else standing(told)
 
     @property
     def jobs(self) -> frozenset[str]:
@@ -202,17 +188,16 @@ def enter(document: Raw) -> Live | Ended:
 def read(document: Raw) -> Run | Unreadable:
     """Read the whole of what the API server sends."""
     metadata, spec = document["metadata"], document["spec"]
-    key, deleting = key_of(document), "deletionTimestamp" in metadata
     try:
         status = Status.read(document.get("status", {}), path="status")
     except InvalidSpec as error:
-        return Unreadable(key, metadata["uid"], deleting, error.problems)
+        return unreadable(document, error)
     return Run(
-        key=key,
+        key=key_of(document),
         uid=metadata["uid"],
         version=int(metadata["resourceVersion"]),
         generation=metadata["generation"],
-        deleting=deleting,
+        deleting="deletionTimestamp" in metadata,
         suspended=spec.get("suspend", False),
         planning=spec.get("mode", "Run") == "Plan",
         sweep_uid=cell.sweep if (cell := view_cell(document)) is not None else "",

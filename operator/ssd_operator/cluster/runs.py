@@ -12,9 +12,10 @@ from ssd_operator.cluster import resources
 from ssd_operator.cluster.api import Api
 from ssd_operator.cluster.keys import Key, ResourceIdentity
 from ssd_operator.cluster.paths import KINDS
-from ssd_operator.cluster.resources import Run, Unreadable
+from ssd_operator.cluster.resources import Run
 from ssd_operator.cluster.store import Store
 from ssd_operator.cluster.transport import Raw
+from ssd_operator.cluster.unreadable import Unreadable
 from ssd_operator.spec.status import Status
 
 __all__ = ["Runs", "change_run", "list_runs", "read_run", "rehearse"]

@@ -13,8 +13,9 @@ from typing import Any
 from ssd_operator.cluster.doors import Kept, enter
 from ssd_operator.cluster.in_use import InUse, in_use
 from ssd_operator.cluster.keys import Key, ResourceIdentity, identify
-from ssd_operator.cluster.resources import Ended, Live, Run, Unreadable
+from ssd_operator.cluster.resources import Ended, Live, Run
 from ssd_operator.cluster.sweeps import KeptSweep, StoredSweep
+from ssd_operator.cluster.unreadable import Unreadable
 from ssd_operator.cluster.views import view_job, view_pod
 from ssd_operator.lifecycle import CellView, JobView, PodView, Standing
 

@@ -9,8 +9,8 @@ from ssd_operator import naming
 from ssd_operator.cluster.api import Api
 from ssd_operator.cluster.keys import Key, ResourceIdentity, identify, key_of
 from ssd_operator.cluster.owners import OwnerReference
-from ssd_operator.cluster.resources import Unreadable
 from ssd_operator.cluster.transport import Raw
+from ssd_operator.cluster.unreadable import Unreadable, unreadable
 from ssd_operator.errors import InvalidSpec
 from ssd_operator.lifecycle import Standing
 from ssd_operator.spec import sweep_resource
@@ -92,17 +92,16 @@ def enter(document: Raw) -> KeptSweep:
 
 def _read(document: Raw) -> StoredSweep | Unreadable:
     metadata, spec = document["metadata"], document["spec"]
-    key, deleting = key_of(document), "deletionTimestamp" in metadata
     try:
         status = SweepStatus.read(document.get("status", {}), path="status")
     except InvalidSpec as error:
-        return Unreadable(key, metadata["uid"], deleting, error.problems)
+        return unreadable(document, error)
     return StoredSweep(
-        key=key,
+        key=key_of(document),
         uid=metadata["uid"],
         version=int(metadata["resourceVersion"]),
         generation=metadata["generation"],
-        deleting=deleting,
+        deleting="deletionTimestamp" in metadata,
         suspended=spec.get("suspend", False),
         planning=spec.get("mode", "Run") == "Plan",
         status=status,

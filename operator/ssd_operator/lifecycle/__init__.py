@@ -22,6 +22,7 @@ from ssd_operator.lifecycle.sweep_actions import (
     actions_for_cells,
 )
 from ssd_operator.lifecycle.timing import expires, next_look, retry_in
+from ssd_operator.lifecycle.unreadable import hold_unread, upgrade_needed
 from ssd_operator.lifecycle.waiting import is_homeless, is_podless
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "expires",
     "frozen",
     "hold",
+    "hold_unread",
     "is_asked",
     "is_homeless",
     "is_over",
@@ -70,5 +72,6 @@ __all__ = [
     "retry_in",
     "standing",
     "start_of",
+    "upgrade_needed",
     "with_kinds",
 ]

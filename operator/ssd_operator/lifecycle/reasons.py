@@ -87,7 +87,7 @@ CLAIM_REPLACED: Final = Reason(
 UPGRADE_NEEDED: Final = Reason(
     "UpgradeNeeded",
     WAITS,
-    "the spec in force was frozen by a version of the operator that wrote what this one cannot read",
+    "the spec in force, or the status, was written by a version of the operator whose words this one cannot read",
     "install the version that wrote it, or a newer one; Jobs that are there go on meanwhile, and nothing is begun",
     is_event=True,
 )

@@ -68,7 +68,10 @@ def reopen(was: Status) -> Status:
 
 
 def hold(was: Status, *, reason: Reason, message: str, accepted: bool, now: datetime, generation: int) -> Status:
-    """Return the status of a resource that cannot be carried out as things are."""
+    """Return the status of a resource that cannot be carried out as things are.
+
+    A run that has begun keeps the generation of its spec in force: a change since then is read once it can go on.
+    """
     updates = [
         ConditionUpdate(
             condition_types.ACCEPTED, accepted, reasons.VALID if accepted else reason, "" if accepted else message
@@ -76,7 +79,8 @@ def hold(was: Status, *, reason: Reason, message: str, accepted: bool, now: date
         ConditionUpdate(condition_types.PROGRESSING, False, reason, message),
     ]
     merged = conditions.merge(was, updates, now=now, generation=generation)
-    return conditions.derive(was.model_copy(update={"conditions": merged, "observed_generation": generation}))
+    observed = was.observed_generation if accepted and was.resolved_spec is not None else generation
+    return conditions.derive(was.model_copy(update={"conditions": merged, "observed_generation": observed}))
 
 
 def _move(was: Status, inputs: Inputs, planner: Planner) -> Status:

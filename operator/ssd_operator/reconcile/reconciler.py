@@ -43,6 +43,7 @@ from ssd_operator.reconcile.observing import Observer
 from ssd_operator.reconcile.progress import Reader
 from ssd_operator.reconcile.rehearsing import Rehearsals
 from ssd_operator.reconcile.specs import SpecInForce, Specs
+from ssd_operator.reconcile.unreadable import UnreadablePass
 from ssd_operator.reconcile.volume_claims import VolumeClaims
 from ssd_operator.settings import Settings
 from ssd_operator.spec.status import ResolvedReference, Status
@@ -83,6 +84,7 @@ class Reconciler:
         self._rehearsals = Rehearsals(api)
         self._observer = Observer(api, store, jobs, actor=self._actor, progress=progress, clock=clock)
         self._recorder = Recorder(api, identity=settings.identity, clock=clock)
+        self._unreadable = UnreadablePass(api, store, self._recorder, clock)
 
     async def prefetch(self, namespace: str) -> None:
         """Read all frozen specs of a namespace (or of all) at once, for a fast start."""
@@ -97,7 +99,7 @@ class Reconciler:
         if isinstance(resource, Ended):
             return self._ended.next_look(resource)
         if isinstance(resource, Unreadable):
-            raise resource.error
+            return await self._unreadable.hold(resource)
         return await self._look_at(resource)
 
     async def _see(self, key: Key) -> Run | Ended | Unreadable | None:

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from ssd_operator import manifests
 from ssd_operator.cluster import Api, FrozenText, FrozenTexts, Run
 from ssd_operator.errors import InvalidSpec
-from ssd_operator.lifecycle import effective, is_over, reasons, reopens
+from ssd_operator.lifecycle import effective, is_over, reasons, reopens, upgrade_needed
 from ssd_operator.lifecycle.conditions import holds
-from ssd_operator.lifecycle.quoting import LONGEST_WORDS
 from ssd_operator.reconcile.blocked import Blocked, blocking_on_refusal
 from ssd_operator.settings import Settings
 from ssd_operator.spec import condition_types
@@ -111,7 +110,8 @@ class Specs:
         try:
             return None if text is None else self._read(text)
         except (InvalidSpec, ValueError) as error:
-            raise Blocked(reasons.UPGRADE_NEEDED, _unreadable(place[1], error)) from None
+            subject = f"the spec in ConfigMap {place[1]}"
+            raise Blocked(reasons.UPGRADE_NEEDED, upgrade_needed(subject, str(error))) from None
 
     def _remember(self, frozen: FrozenText) -> None:
         """Keep a frozen spec, which never changes under its name."""
@@ -135,14 +135,6 @@ def _after_the_end(spec: ResolvedSpec, was: Status, lost: ResolvedReference) -> 
         "with it: set spec.rerun with a new nonce to let the run go on with the spec as it is written"
     )
     return SpecInForce(spec, lost.digest, reopened=False, is_frozen=True, problem=problem)
-
-
-def _unreadable(name: str, error: Exception) -> str:
-    """Say that a frozen spec cannot be read, and what helps."""
-    return (
-        f"this version of the operator cannot read the spec in ConfigMap {name} ({str(error)[:LONGEST_WORDS]}): "
-        "install the version that wrote it, or a newer one; what runs goes on meanwhile, and nothing is begun"
-    )
 
 
 def _read(text: str) -> ResolvedSpec:

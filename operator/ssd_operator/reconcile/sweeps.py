@@ -27,6 +27,7 @@ from ssd_operator.lifecycle import (
 )
 from ssd_operator.reconcile.clock import AT_ONCE, now
 from ssd_operator.reconcile.sweep_plans import SweepPlan, SweepPlans
+from ssd_operator.reconcile.unreadable import UnreadablePass
 from ssd_operator.settings import Settings
 from ssd_operator.spec.sweep_status import SweepStatus
 
@@ -60,6 +61,7 @@ class SweepReconciler:
         self._sweeps = Sweeps(api, store)
         self._cells = Cells(api, store)
         self._recorder = Recorder(api, identity=settings.identity, clock=clock)
+        self._unreadable = UnreadablePass(api, store, self._recorder, clock)
         self._refusals: defaultdict[Key, dict[str, Refusal]] = defaultdict(dict)
         """Sweep -> resource of a cell -> why it could not be made or changed."""
 
@@ -73,7 +75,7 @@ class SweepReconciler:
             self._forget(key)
             return None
         if isinstance(sweep, Unreadable):
-            raise sweep.error
+            return await self._unreadable.hold(sweep)
         try:
             return await self._pass(sweep)
         except ApiError as error:
