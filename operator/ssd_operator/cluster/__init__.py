@@ -18,6 +18,7 @@ from ssd_operator.cluster.rehearsal import rehearse_pod
 from ssd_operator.cluster.resources import Ended, Run
 from ssd_operator.cluster.reviews import may_get
 from ssd_operator.cluster.runs import Runs, change_run, list_runs, read_run, rehearse
+from ssd_operator.cluster.server_clock import ServerClock
 from ssd_operator.cluster.store import Store
 from ssd_operator.cluster.sweeps import StoredSweep, Sweeps, list_sweeps
 from ssd_operator.cluster.told_events import pod_refusal, scale_up
@@ -46,6 +47,7 @@ __all__ = [
     "ResourceIdentity",
     "Run",
     "Runs",
+    "ServerClock",
     "Store",
     "StoredSweep",
     "Sweeps",

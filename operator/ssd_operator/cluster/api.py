@@ -13,6 +13,7 @@ import aiohttp
 from ssd_operator.cluster.decoding import decode
 from ssd_operator.cluster.owners import OwnerReference, owned_by
 from ssd_operator.cluster.paths import KINDS, kind_of
+from ssd_operator.cluster.server_clock import ServerClock
 from ssd_operator.cluster.transport import JSON, Http, Raw, Request, Transport
 
 __all__ = ["Api", "ApiError", "connect"]
@@ -67,17 +68,28 @@ class ApiError(Exception):
 
 
 async def connect(
-    kubeconfig: Path | None = None, *, context: str = "", observe: Observe = lambda _verb, _code: None
+    kubeconfig: Path | None = None,
+    *,
+    context: str = "",
+    observe: Observe = lambda _verb, _code: None,
+    clock: ServerClock | None = None,
 ) -> Api:
     """Return a connection: by the pod's service account, or by a kubeconfig when one is given."""
-    return Api(await Http.connect(kubeconfig, context), observe=observe)
+    return Api(await Http.connect(kubeconfig, context), observe=observe, clock=clock)
 
 
 class Api:
     """The verbs that the operator uses."""
 
-    def __init__(self, transport: Transport, *, observe: Observe = lambda _verb, _code: None) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        observe: Observe = lambda _verb, _code: None,
+        clock: ServerClock | None = None,
+    ) -> None:
         self.transport = transport
+        self.clock = clock or ServerClock()
         self._observe = observe
 
     async def close(self) -> None:
@@ -163,6 +175,7 @@ class Api:
             self._observe(verb, 0)
             raise ApiError(0, "Unreachable", f"{type(error).__name__}: {error}") from None
         self._observe(verb, answer.status)
+        self.clock.hear(answer.date)
         if answer.status >= 400:
             raise ApiError.read(answer.status, answer.text, answer.retry_after)
         return _read(answer.text)

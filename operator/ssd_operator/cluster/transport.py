@@ -16,7 +16,7 @@ from kubernetes.aio import client, config
 
 from ssd_operator.errors import InvalidInput
 
-__all__ = ["JSON", "Answer", "Http", "Raw", "Request", "Transport", "context_namespace"]
+__all__ = ["JSON", "TIMEOUT_S", "Answer", "Http", "Raw", "Request", "Transport", "context_namespace"]
 
 Raw = dict[str, Any]
 JSON = "application/json"
@@ -42,6 +42,8 @@ class Answer:
     status: int
     text: bytes
     retry_after: str | None = None
+    date: str | None = None
+    """The time at the server, as HTTP writes it."""
 
 
 class Transport(Protocol):
@@ -92,7 +94,7 @@ class Http:
         answer = await self._connections.rest_client.request(
             request.verb, url, headers=headers, body=request.body, _request_timeout=TIMEOUT_S
         )
-        return Answer(answer.status, await answer.read(), answer.getheader("Retry-After"))
+        return Answer(answer.status, await answer.read(), answer.getheader("Retry-After"), answer.getheader("Date"))
 
 
 def _proxy(server: str) -> str | None:

@@ -37,6 +37,6 @@ def reconcilers(
     """Return the reconciler of every kind, over one connection and one memory; `fetch` reads a worker's metrics."""
     progress = Reader(every_s=settings.progress_s, get=fetch)
     return {
-        naming.KIND: Reconciler(api, store, settings, progress=progress, changed=changed),
-        naming.SWEEP_KIND: SweepReconciler(api, store, settings),
+        naming.KIND: Reconciler(api, store, settings, progress=progress, clock=api.clock, changed=changed),
+        naming.SWEEP_KIND: SweepReconciler(api, store, settings, clock=api.clock),
     }

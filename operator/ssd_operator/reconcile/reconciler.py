@@ -36,8 +36,8 @@ from ssd_operator.lifecycle.reasons import Reason
 from ssd_operator.manifests import Place
 from ssd_operator.reconcile import volume_claims
 from ssd_operator.reconcile.acting import Actor
+from ssd_operator.reconcile.at_once import AT_ONCE
 from ssd_operator.reconcile.blocked import Blocked
-from ssd_operator.reconcile.clock import AT_ONCE, now
 from ssd_operator.reconcile.ended import EndedRuns
 from ssd_operator.reconcile.observing import Observer
 from ssd_operator.reconcile.progress import Reader
@@ -65,7 +65,7 @@ class Reconciler:
         settings: Settings,
         *,
         progress: Reader,
-        clock: Callable[[], datetime] = now,
+        clock: Callable[[], datetime],
         changed: Changed = lambda _was, _now: None,
     ) -> None:
         self._specs = Specs(api, settings)

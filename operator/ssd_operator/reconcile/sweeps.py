@@ -25,7 +25,7 @@ from ssd_operator.lifecycle import (
     advance_sweep,
     events_of_sweep,
 )
-from ssd_operator.reconcile.clock import AT_ONCE, now
+from ssd_operator.reconcile.at_once import AT_ONCE
 from ssd_operator.reconcile.sweep_plans import SweepPlan, SweepPlans
 from ssd_operator.reconcile.unreadable import UnreadablePass
 from ssd_operator.settings import Settings
@@ -54,7 +54,7 @@ class Refusal:
 class SweepReconciler:
     """Carries sweeps to their end."""
 
-    def __init__(self, api: Api, store: Store, settings: Settings, *, clock: Callable[[], datetime] = now) -> None:
+    def __init__(self, api: Api, store: Store, settings: Settings, *, clock: Callable[[], datetime]) -> None:
         self._store = store
         self._clock = clock
         self._plans = SweepPlans()

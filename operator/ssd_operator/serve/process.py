@@ -16,7 +16,7 @@ from pathlib import Path
 import kopf
 
 from ssd_operator import naming
-from ssd_operator.cluster import Api, ApiError, Key, Store, connect, may_get
+from ssd_operator.cluster import Api, ApiError, Key, ServerClock, Store, connect, may_get
 from ssd_operator.reconcile import Workers, reconcilers
 from ssd_operator.serve import handlers, health, lease, secure_metrics, watches
 from ssd_operator.serve.metrics import Metrics
@@ -38,7 +38,8 @@ async def run(settings: Settings, *, kubeconfig: Path | None) -> int:
     """Serve until SIGTERM, and return the exit code."""
     stop = asyncio.Event()
     _listen(stop)
-    metrics, state = Metrics(), health.Health()
+    clock = ServerClock()
+    metrics, state = Metrics(clock=clock), health.Health()
     server = await health.serve(state, None if settings.metrics_tls else metrics, settings.http_port)
     state.ready = True
     try:
@@ -49,7 +50,7 @@ async def run(settings: Settings, *, kubeconfig: Path | None) -> int:
         ):
             if not stop.is_set():
                 metrics.leader.set(1)
-                await _operate(settings, metrics, state, stop, kubeconfig)
+                await _operate(settings, clock, metrics, state, stop, kubeconfig)
     finally:
         await server.cleanup()
     if not stop.is_set():
@@ -121,9 +122,14 @@ async def _first(*events: asyncio.Event) -> None:
 
 
 async def _operate(
-    settings: Settings, metrics: Metrics, state: health.Health, stop: asyncio.Event, kubeconfig: Path | None
+    settings: Settings,
+    clock: ServerClock,
+    metrics: Metrics,
+    state: health.Health,
+    stop: asyncio.Event,
+    kubeconfig: Path | None,
 ) -> None:
-    api = await connect(kubeconfig, observe=metrics.request)
+    api = await connect(kubeconfig, observe=metrics.request, clock=clock)
     try:
         await Operator(api, settings, metrics, state).work(stop, kubeconfig)
     finally:

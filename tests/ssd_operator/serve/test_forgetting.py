@@ -32,7 +32,9 @@ class Life:
         self.api = Api(self.server)
         self.store = Store()
         progress = Reader(every_s=0, get=get)
-        self.reconciler = Reconciler(self.api, self.store, Settings(kueue=True), progress=progress)
+        self.reconciler = Reconciler(
+            self.api, self.store, Settings(kueue=True), progress=progress, clock=self.api.clock
+        )
         prefetch = self.reconciler.prefetch
         self.resync = Resync(self.api, self.store, Namespaces((NAMESPACE,)), prefetch=prefetch, grace_s=0)
 

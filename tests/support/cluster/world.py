@@ -53,7 +53,7 @@ class Operator:
         api: Api,
         namespace: str,
         *,
-        clock: Clock,
+        clock: Callable[[], datetime],
         settings: Settings | None = None,
         get: Fetch = nobody_answers,
     ) -> None:
