@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from cluster.process import OperatorProcess, nodes_at_work
-from cluster.proxy import GONE, OUTAGE, SILENCE, Cut, Fault, Proxy, Status
+from cluster.proxy import GONE, OUTAGE, SILENCE, Cut, Fault, Late, Proxy, Status
 from cluster.world import World, phase
 from controlplane.plane import ControlPlane
 
@@ -65,6 +65,7 @@ FAULTS = [
     pytest.param(sometimes(Cut(after=20, politely=True), chance=0.2), NEVER, id="short answers"),
     pytest.param(once_per_watch(GONE), NEVER, id="410"),
     pytest.param(once_per_watch(Cut(after=3000)), NEVER, id="cut watches"),
+    pytest.param(lambda _request: Late(0.5), NEVER, id="500 ms late"),
     pytest.param(lambda request: SILENCE if is_watch(request) else None, OFTEN, id="silent watches"),
 ]
 
@@ -166,6 +167,29 @@ async def test_a_refusal_that_stays_is_not_hammered(world: World, proxy: Proxy, 
         operator.kill()
 
 
+@pytest.mark.parametrize("name", ["etcd", "kube-apiserver"])
+async def test_a_server_that_dies_on_the_way(
+    job_controller: ControlPlane, world: World, tmp_path: Path, name: str
+) -> None:
+    """It is killed and started again three times in the middle of a run: nothing is lost, and nothing is made twice."""
+    settings = {"namespaces": world.namespace, "leader_election": "false", "resync_s": OFTEN}
+    operator = OperatorProcess(job_controller.kubeconfig, tmp_path / "log", **settings)
+    try:
+        await ready(operator)
+        await world.apply()
+        async with nodes_at_work(world.kubelet):
+            for kind in ("prepare", "sample", "train"):
+                await world_has(world, kind)
+                job_controller.crash(name)
+                await asyncio.sleep(3)
+                await asyncio.to_thread(job_controller.restart, name)
+            await finish(world, operator)
+        jobs, stages = await world.jobs(), (await world.get())["status"]["stages"]
+        assert len(jobs) == len(stages)
+    finally:
+        operator.kill()
+
+
 async def test_an_outage(world: World, proxy: Proxy, tmp_path: Path) -> None:
     """While the server is away nothing is hammered; when it is back the run goes on."""
     settings = {"namespaces": world.namespace, "leader_election": "false", "resync_s": "5"}
@@ -204,6 +228,14 @@ async def test_silent_watches_are_noticed(world: World, proxy: Proxy, tmp_path: 
                 await asyncio.sleep(1)
     finally:
         operator.kill()
+
+
+async def world_has(world: World, kind: str) -> None:
+    """Return when there is a Job of a stage of this kind."""
+    deadline = time.monotonic() + 200
+    while not [name for name in await world.jobs() if name.startswith(f"ssd-{kind}-")]:
+        assert time.monotonic() < deadline, await world.jobs()
+        await asyncio.sleep(0.1)
 
 
 async def refused(proxy: Proxy) -> None:

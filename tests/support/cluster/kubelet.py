@@ -80,7 +80,9 @@ class Kubelet:
         """Start what is new, and let what runs end as the script says."""
         query = {"labelSelector": f"{naming.LABEL_MANAGED}={naming.MANAGED_BY}", "fieldSelector": UNFINISHED}
         listed = await self.api.request("GET", KINDS["Pod"].path(self.namespace), query=query)
-        turns = [self.turn(raw) for raw in listed["items"] if "deletionTimestamp" not in raw["metadata"]]
+        alive = [raw for raw in listed["items"] if "deletionTimestamp" not in raw["metadata"]]
+        self.workspace.keep_only({raw["metadata"]["name"] for raw in alive})
+        turns = [self.turn(raw) for raw in alive]
         for start in range(0, len(turns), AT_ONCE):
             await asyncio.gather(*turns[start : start + AT_ONCE])
 
@@ -102,9 +104,11 @@ class Kubelet:
                 message = decision.message
                 if message is None:
                     message = self.workspace.complete(pod.config, pod.index) if decision.code == 0 else "it broke"
+                self.workspace.end(pod.config, pod.index, pod.name)
                 self.ended.append((pod, decision))
                 await self._write(raw, _ended(raw, decision, message))
             case _ if phase == "Pending":
+                self.workspace.begin(pod.config, pod.index, pod.name)
                 await self._write(raw, pod_status.running(raw))
 
     async def _describe(self, raw: Raw) -> Pod | None:

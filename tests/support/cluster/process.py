@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cluster.kubelet import Kubelet
 from processes import ports
+from ssd_operator.cluster import ApiError
 
 
 class OperatorProcess:
@@ -51,11 +52,15 @@ class OperatorProcess:
 
 @asynccontextmanager
 async def nodes_at_work(kubelet: Kubelet, *, every_s: float = 0.1) -> AsyncIterator[None]:
-    """Let the nodes go on in the background."""
+    """Let the nodes go on in the background; while the API server is away they wait for it."""
 
     async def work() -> None:
         while True:
-            await kubelet.step()
+            try:
+                await kubelet.step()
+            except ApiError as error:
+                if 0 < error.status < 500:
+                    raise
             await asyncio.sleep(every_s)
 
     task = asyncio.create_task(work())

@@ -38,6 +38,13 @@ class Cut:
     politely: bool = False
 
 
+@dataclass(frozen=True)
+class Late:
+    """Answer as the server does, but so many seconds later."""
+
+    seconds: float
+
+
 GONE = (
     b'{"type":"ERROR","object":{"kind":"Status","status":"Failure","reason":"Expired","code":410,"message":"gone"}}\n'
 )
@@ -110,6 +117,8 @@ class Proxy:
         if fault is GONE:
             return web.Response(body=GONE, content_type="application/json")
         headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP}
+        if isinstance(fault, Late):
+            await asyncio.sleep(fault.seconds)
         url = f"{self._plane.server}{request.rel_url}"
         body = await request.read()
         async with self._session.request(

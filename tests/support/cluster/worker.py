@@ -1,16 +1,20 @@
-"""What a worker would leave behind: the results of stages that did their work, and a count of who did it how often.
+"""What a worker would leave behind: the results of stages that did their work, and who was at the same work with another.
 
-Stands for the claim: a shard's directory is complete or absent, and a worker that finds it complete does nothing.
+Stands for the claim: a shard's directory is complete or absent, and a worker that finds it complete does nothing. So
+nothing is done twice one after the other, and what would be is two pods that do it at the same time.
 """
 
 import hashlib
 import json
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Set
 from typing import Any
 
 from ssd_jobs import contract
 
 Raw = dict[str, Any]
+Place = tuple[str, int]
+"""The key of a stage, and an index."""
 
 
 def sha(*parts: object) -> str:
@@ -19,11 +23,29 @@ def sha(*parts: object) -> str:
 
 
 class Workspace:
-    """The shards that are complete, and how often each was worked on."""
+    """The shards that are complete, and the pods that are at work on each."""
 
     def __init__(self) -> None:
-        self.work: Counter[tuple[str, int]] = Counter()
-        """(stage key, index) -> times that the work was done."""
+        self.work: Counter[Place] = Counter()
+        """Times that the work was done."""
+        self._at_work: defaultdict[Place, set[str]] = defaultdict(set)
+        self._twice: list[Place] = []
+
+    def begin(self, config: contract.Config, index: int, pod: str) -> None:
+        """Let a pod begin; another one that is at the same work is noted."""
+        at_work = self._at_work[config.key, index]
+        if at_work - {pod}:
+            self._twice.append((config.key, index))
+        at_work.add(pod)
+
+    def end(self, config: contract.Config, index: int, pod: str) -> None:
+        """Let a pod end, however."""
+        self._at_work[config.key, index].discard(pod)
+
+    def keep_only(self, pods: Set[str]) -> None:
+        """Forget pods that are gone without an end."""
+        for at_work in self._at_work.values():
+            at_work.intersection_update(pods)
 
     def complete(self, config: contract.Config, index: int) -> str:
         """Do the work of one pod, or find it done, and return the termination message."""
@@ -31,9 +53,9 @@ class Workspace:
             self.work[config.key, index] += 1
         return contract.dump_result(result(config))
 
-    def twice(self) -> list[tuple[str, int]]:
-        """Return what was worked on more than once."""
-        return [place for place, count in self.work.items() if count > 1]
+    def twice(self) -> list[Place]:
+        """Return what two pods were at work on at the same time."""
+        return list(self._twice)
 
 
 def result(config: contract.Config) -> contract.Result:
