@@ -17,6 +17,7 @@ import yaml
 from typer.core import TyperArgument, TyperGroup
 
 import model_sizes
+import paper_tables
 import reason_tables
 import rooms
 import stage_traits
@@ -233,6 +234,9 @@ def main() -> int:
         ROOT / "docs" / "architecture.md": with_parts(ROOT / "docs" / "architecture.md", rooms.parts()),
         ROOT / "docs" / "installation.md": with_parts(
             ROOT / "docs" / "installation.md", {"sizes": "\n".join(model_sizes.table())}
+        ),
+        ROOT / "docs" / "paper.md": with_parts(
+            ROOT / "docs" / "paper.md", {"outside": "\n".join(paper_tables.outside())}
         ),
         ROOT / "docs" / "troubleshooting.md": with_parts(ROOT / "docs" / "troubleshooting.md", reason_tables.parts()),
     }

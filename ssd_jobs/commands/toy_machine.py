@@ -1,7 +1,8 @@
 """`python -m ssd_jobs.commands.toy_machine [--plot FILE]`: the paper's toy machine, recomputed.
 
 Prints the best that a teacher reaches by decoding alone, the best that its self-distilled student reaches, and what
-either does at that point; with `--plot`, also draws success over temperature. Takes a second, needs no model.
+either does at that point; with `--plot`, also draws what training changes at forks and locks. Takes seconds, needs no
+model.
 """
 
 from __future__ import annotations
@@ -10,12 +11,11 @@ import argparse
 import sys
 from pathlib import Path
 
-import numpy as np
-
+from ssd_jobs.commands import toy_panels
 from ssd_jobs.errors import ExitCode
 from ssd_jobs.theory import machine
 
-__all__ = ["main", "plot", "summary"]
+__all__ = ["main", "summary"]
 
 EXPERIMENT = machine.PAPER
 
@@ -25,14 +25,19 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m ssd_jobs.commands.toy_machine", description="The paper's toy machine."
     )
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the two curves to a PNG, SVG or PDF file")
+    parser.add_argument(
+        "--plot",
+        type=Path,
+        metavar="FILE",
+        help="draw the paper's figures 4, 5, 12, 13 and 14 to a PNG, SVG or PDF file",
+    )
     options = parser.parse_args(arguments)
     curves = machine.curves(EXPERIMENT)
     sys.stdout.write(summary(curves))
     if options.plot is None:
         return ExitCode.OK
     try:
-        plot(curves, options.plot)
+        toy_panels.draw(EXPERIMENT, curves, options.plot)
     except (OSError, ValueError) as error:
         sys.stderr.write(f"{options.plot}: cannot be written ({error}): give a .png, .svg or .pdf file\n")
         return ExitCode.BAD_INPUT
@@ -63,28 +68,6 @@ def summary(curves: machine.Curves) -> str:
             "",
         )
     )
-
-
-def plot(curves: machine.Curves, path: Path) -> None:
-    """Success over temperature for teacher and student, each with its best point."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
-    for name, values, colour in (("teacher", curves.teacher, "#7a7a7a"), ("student", curves.student, "#0b6e99")):
-        top = machine.best(curves.temperatures, values)
-        axes.plot(curves.temperatures, 100 * values, color=colour, label=f"{name}: best {100 * top.success:.1f} %")
-        axes.plot([top.temperature], [100 * top.success], "o", color=colour)
-        axes.annotate(
-            f"T = {top.temperature:.2f}", (top.temperature, 100 * top.success), (4, 6), textcoords="offset points"
-        )
-    axes.set(xlabel="decoding temperature", ylabel="right programs, %", title="The toy machine: decoding against SSD")
-    axes.set_ylim(0, 100 * float(np.max(curves.student)) * 1.15)
-    axes.legend(frameon=False)
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
 
 
 def _row(name: str, model: machine.Contexts, top: machine.Best) -> str:

@@ -60,18 +60,18 @@ RC = {
 
 @contextmanager
 def new(
-    name: str, *, columns: int = 1, width: float = 8.0, height: float = 3.2
+    name: str, *, columns: int = 1, rows: int = 1, width: float = 8.0, height: float = 3.2
 ) -> "Iterator[tuple[Figure, list[Axes]]]":
-    """Yield a figure with axes side by side, and close it afterwards."""
+    """Yield a figure with axes side by side, row by row, and close it afterwards."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
     with mpl.rc_context({**RC, "svg.hashsalt": name}):
-        figure, axes = plt.subplots(1, columns, figsize=(width, height), layout="constrained", squeeze=False)
+        figure, axes = plt.subplots(rows, columns, figsize=(width, height), layout="constrained", squeeze=False)
         try:
-            yield figure, list(axes[0])
+            yield figure, list(axes.flat)
         finally:
             plt.close(figure)
 

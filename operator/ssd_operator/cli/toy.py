@@ -16,7 +16,9 @@ def register(app: typer.Typer) -> None:
 
 
 def toy(
-    plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw the curves into this file.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help="Draw its figures into this file.")
+    ] = None,
 ) -> int:
     """Print how a student beats its teacher on the paper's toy machine, and by how much."""
     needs = "matplotlib" if plot else "numpy"
