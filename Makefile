@@ -65,8 +65,11 @@ e2e: $(READY) ## the whole product on real pods: node, images, chart, experiment
 VERSION ?=
 COSIGN_KEY ?=
 PREFIX ?=
-release: $(READY) .venv-release/.ready ## everything that a user installs, into dist/VERSION; VERSION=0.2.0 [PREFIX=…/] [COSIGN_KEY=FILE]
-	PYTHONPATH=scripts $(BIN)/python -m release --version '$(VERSION)' --prefix '$(PREFIX)' --key '$(COSIGN_KEY)'
+IMAGES ?=
+PLATFORMS ?=
+release: $(READY) .venv-release/.ready ## everything that a user installs, into dist/VERSION; VERSION=0.2.0 [PREFIX=…/ [IMAGES=cuda [PLATFORMS=…]]] [COSIGN_KEY=FILE]
+	PYTHONPATH=scripts $(BIN)/python -m release --version '$(VERSION)' --prefix '$(PREFIX)' --key '$(COSIGN_KEY)' \
+	    --images '$(IMAGES)' --platforms '$(PLATFORMS)'
 
 version: $(READY) ## write VERSION=0.2.0 into the tree, to be committed before a release
 	PYTHONPATH=scripts $(BIN)/python -m release --stamp --version '$(VERSION)'

@@ -37,6 +37,19 @@ class Tools:
         }
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What whoever makes the release asked for."""
+
+    version: str
+    """Empty for the one that the source has."""
+    prefix: str = ""
+    key: str = ""
+    accelerator: str = ""
+    """Of the worker's image; empty where no image is to be built."""
+    platforms: str = ""
+
+
 def main() -> int:
     """Make the release, or say in one sentence why not."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -44,6 +57,10 @@ def main() -> int:
     parser.add_argument("--into", type=Path, default=ROOT / "dist", help="folder of releases")
     parser.add_argument("--key", default="", help="cosign's private key, a file or an address it knows")
     parser.add_argument("--prefix", default="", help="registry and path of the images, with a slash at the end")
+    parser.add_argument(
+        "--images", default="", choices=("", "cpu", "cuda"), help="build ours, and push them to the prefix"
+    )
+    parser.add_argument("--platforms", default="", help="of the images, such as linux/amd64,linux/arm64")
     parser.add_argument("--stamp", action="store_true", help="only write the version into this tree, to be committed")
     options = parser.parse_args()
     tools = Tools(ROOT / "build/uv/bin/uv", ROOT / ".venv/bin/helm", ROOT / ".venv-release/bin/python")
@@ -51,7 +68,8 @@ def main() -> int:
         if options.stamp:
             source.stamp(ROOT, source.checked_version(options.version))
             return 0
-        made = release(ROOT, options.into.absolute(), options.version, tools, options.prefix, options.key)
+        wanted = Wanted(options.version, options.prefix, options.key, options.images, options.platforms)
+        made = release(ROOT, options.into.absolute(), wanted, tools)
     except Refused as refused:
         print(refused, file=sys.stderr)
         return BAD_INPUT
@@ -60,16 +78,18 @@ def main() -> int:
     return 0
 
 
-def release(repository: Path, into: Path, version: str, tools: Tools, prefix: str, key: str) -> Path:
+def release(repository: Path, into: Path, wanted: Wanted, tools: Tools) -> Path:
     """Make every file in a scratch folder, and put it in its place when all is there."""
     with tempfile.TemporaryDirectory(prefix="ssd-release-") as scratch:
-        found = source.export(repository, Path(scratch, "source"), version, prefix)
+        found = source.export(repository, Path(scratch, "source"), wanted.version, wanted.prefix)
         files = Path(scratch, "files")
         files.mkdir()
-        fill(found, files, tools)
-        digests = sums.write(files)
-        if key:
-            sums.sign(digests, key)
+        pushed = _pushed(found, wanted, Path(scratch, "digests"))
+        named = images.named(found, helm=tools.helm)
+        fill(found, files, tools, [images.built(each, found.commit, pushed) for each in named], pushed)
+        written = sums.write(files)
+        if wanted.key:
+            sums.sign(written, wanted.key)
         target = into / found.version
         shutil.rmtree(target, ignore_errors=True)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -77,15 +97,23 @@ def release(repository: Path, into: Path, version: str, tools: Tools, prefix: st
     return target
 
 
-def fill(found: Source, files: Path, tools: Tools) -> None:
-    """Write everything but the digests."""
+def _pushed(found: Source, wanted: Wanted, scratch: Path) -> dict[str, str]:
+    """Build and push our images where that is wanted; return the registry's digest of each by its name."""
+    if not wanted.accelerator:
+        return {}
+    if not wanted.prefix:
+        raise Refused(f"IMAGES={wanted.accelerator}: the images go to a registry; name it, such as PREFIX=HOST/ssd/")
+    return images.pushed(found, wanted.prefix, wanted.accelerator, wanted.platforms, scratch)
+
+
+def fill(found: Source, files: Path, tools: Tools, all_images: list[Image], pushed: dict[str, str]) -> None:
+    """Write everything but the sums."""
     wheel, sdist = packages.build(found, files, uv=tools.uv)
     packages.check([wheel, sdist], twine=tools.python.with_name("twine"))
-    all_images = [images.built(each, found.commit) for each in images.named(found, helm=tools.helm)]
     chart_package = chart.package(found, all_images, files, helm=tools.helm)
     described = {wheel.name: bills.of_wheel(found, wheel)}
     described[chart_package.name] = bills.of_chart(found, chart_package, all_images)
-    described |= {each.name: bills.of_image(found, each) for each in all_images if each.digest}
+    described |= {each.name: bills.of_image(found, each) for each in images.built_parts(all_images)}
     for name, bill in described.items():
         (files / f"{name}.cdx.json").write_text(bills.text(bill), encoding="utf-8")
     _check_bills(files, tools)
@@ -93,8 +121,10 @@ def fill(found: Source, files: Path, tools: Tools) -> None:
         shutil.copyfile(lock, files / f"lock-{lock.name}")
     _definitions(found, files)
     (files / "images.txt").write_text("".join(f"{each.reference}\n" for each in all_images), encoding="utf-8")
+    if pushed:
+        (files / "digests.yaml").write_text(_by_digest(all_images), encoding="utf-8")
     shutil.copyfile(HERE / "mirror-images.sh", files / "mirror-images.sh")
-    (files / "NOTES.md").write_text(_notes(found, all_images), encoding="utf-8")
+    (files / "NOTES.md").write_text(_notes(found, all_images, pushed), encoding="utf-8")
     statement = provenance.statement(found, files.iterdir(), all_images, tools.versions())
     (files / "provenance.json").write_text(statement, encoding="utf-8")
 
@@ -113,15 +143,25 @@ def _check_bills(files: Path, tools: Tools) -> None:
     run(tools.python, HERE / "check_bills.py", *sorted(files.glob("*.cdx.json")), environment=environment)
 
 
-def _notes(found: Source, all_images: list[Image]) -> str:
+def _notes(found: Source, all_images: list[Image], pushed: dict[str, str]) -> str:
     """Return what changed and what was built."""
     heading, body = notes.section(found.tree / "CHANGELOG.md", found.version)
     lines = [f"# {found.version}", "", f"Commit {found.commit}. Changes: section {heading} of CHANGELOG.md.", ""]
-    lines += ["| image | digest |", "| --- | --- |"]
-    for each in all_images:
-        state = f"{each.digest} ({each.architecture})" if each.digest else "not built here" if each.ours else "not ours"
-        lines.append(f"| {each.reference} | {state} |")
+    lines += [f"| image | {'digest' if pushed else 'digest at its builder, before a push'} |", "| --- | --- |"]
+    for image in all_images:
+        for each in (image, *image.platforms):
+            state = (
+                f"{each.digest} ({each.architecture})" if each.digest else "not built here" if each.ours else "not ours"
+            )
+            lines.append(f"| {each.reference} | {state} |")
     return "\n".join([*lines, "", body, ""])
+
+
+def _by_digest(all_images: list[Image]) -> str:
+    """Return values of the chart that name our images by what they are, not by a tag that can be moved."""
+    built = [each for each in all_images if each.ours and each.digest]
+    ours = {each.name.removeprefix("ssd-"): f"{each.reference}@{each.digest}" for each in built}
+    return "# helm install … --values digests.yaml: each image by its digest\n" + yaml.safe_dump({"image": ours})
 
 
 if __name__ == "__main__":

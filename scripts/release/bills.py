@@ -48,7 +48,7 @@ def of_chart(source: Source, chart: Path, images: list[Image]) -> dict[str, Any]
 
 
 def of_image(source: Source, image: Image) -> dict[str, Any]:
-    """Return the bill of an image that was built here: its Debian and its Python packages."""
+    """Return the bill of an image that was built here: its Debian and Python packages, or the images that it lists."""
     parts = [
         {
             "type": "library",
@@ -58,7 +58,7 @@ def of_image(source: Source, image: Image) -> dict[str, Any]:
         }
         for kind, name, version in image.packages
     ]
-    return _bill(source, _container(image), parts)
+    return _bill(source, _container(image), [*parts, *(_container(each) for each in image.platforms)])
 
 
 def text(bill: dict[str, Any]) -> str:

@@ -1,14 +1,16 @@
-"""The images that the chart names, and what a builder on this machine knows of ours.
+"""The images that the chart names: ours built and pushed where that is asked for, and what is known of them.
 
 The list is read from what helm renders with everything on, so an image that a template begins to use cannot be missed.
-An image counts as built for a release when its label names the release's commit.
+An image counts as built for a release when its label names the release's commit. Only a registry gives the digest by
+which it can be pulled: what is pushed is compressed, so without a push the digest is the builder's own.
 """
 
 import json
+import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ import yaml
 from release.errors import run
 from release.source import Source
 
-__all__ = ["Image", "built", "named"]
+__all__ = ["Image", "built", "built_parts", "named", "pushed"]
 
 REVISION = "org.opencontainers.image.revision"
 SETTINGS = ("--set", "mlflow.enabled=true,crds.enabled=false")
@@ -44,6 +46,17 @@ class Image:
     architecture: str = ""
     packages: tuple[tuple[str, str, str], ...] = ()
     """(kind, name, version) of what is installed in it: kind is deb or pypi."""
+    platforms: tuple["Image", ...] = ()
+    """The images that it lists, one for each processor; none when it is one itself."""
+
+
+def pushed(source: Source, prefix: str, accelerator: str, platforms: str, digests: Path) -> dict[str, str]:
+    """Build ours from the release's source and push them; return the registry's digest of each by its name."""
+    asked = {"ACCELERATOR": accelerator, "PLATFORMS": platforms, "PREFIX": prefix, "TAG": source.version}
+    digests.mkdir()
+    environment = {**os.environ, **asked, "REVISION": source.commit, "DIGESTS": str(digests)}
+    run(source.tree / "scripts" / "images", environment=environment)
+    return {each.name: each.read_text(encoding="utf-8").strip() for each in digests.iterdir()}
 
 
 def named(source: Source, *, helm: Path) -> list[Image]:
@@ -53,16 +66,30 @@ def named(source: Source, *, helm: Path) -> list[Image]:
     return [Image(_name(each), each, _name(each).startswith("ssd-")) for each in sorted(found)]
 
 
-def built(image: Image, commit: str) -> Image:
-    """Return the image with its digest, where a builder here has it from this commit."""
+def built(image: Image, commit: str, digests: Mapping[str, str]) -> Image:
+    """Return the image with its digest, the registry's if pushed, where a builder here has it from this commit."""
     if not image.ours:
         return image
+    prefix = f"{image.name}-"
+    processors = sorted(each.removeprefix(prefix) for each in digests if each.startswith(prefix))
+    if processors:
+        each_one = (
+            replace(image, name=f"{prefix}{each}", reference=f"{image.reference}-{each}") for each in processors
+        )
+        parts = tuple(built(each, commit, digests) for each in each_one)
+        return replace(image, digest=digests[image.name], architecture=", ".join(processors), platforms=parts)
     for builder in BUILDERS:
         facts = _inspected(builder, image.reference) if shutil.which(builder) else None
         if facts is not None and facts["labels"].get(REVISION) == commit:
             packages = tuple(_packages(builder, image.reference))
-            return replace(image, digest=facts["digest"], architecture=facts["architecture"], packages=packages)
+            digest = digests.get(image.name, facts["digest"])
+            return replace(image, digest=digest, architecture=facts["architecture"], packages=packages)
     return image
+
+
+def built_parts(images: Iterable[Image]) -> list[Image]:
+    """Return the images that were built, each list before the images that it lists."""
+    return [part for image in images for part in (image, *image.platforms) if part.digest]
 
 
 def _images(node: Any) -> Iterator[str]:

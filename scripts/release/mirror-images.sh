@@ -2,14 +2,15 @@
 # Copy every image of images.txt into a registry that a cluster without the internet reaches:
 #     sh mirror-images.sh registry.internal/ssd/
 # Then: helm install … --set image.prefix=registry.internal/ssd/ --set mlflow.image=registry.internal/ssd/mlflow:TAG
-# skopeo or crane copy from registry to registry; docker, podman and buildah pull what they do not have, and push it.
+# skopeo or crane copy from registry to registry, for every processor; docker, podman and buildah pull what they do not
+# have, for the processor of this machine, and push it.
 # FROM=registry.example.org/ssd/ says where the images of this project are, when no builder here has them.
 set -eu
 to=${1:?"name the registry and path, with a slash at the end: sh mirror-images.sh registry.internal/ssd/"}
 from=${FROM:-}
 list=$(dirname "$0")/images.txt
 tool=${TOOL:-}
-for candidate in docker podman buildah skopeo crane; do
+for candidate in skopeo crane docker podman buildah; do
     [ -n "$tool" ] && break
     command -v "$candidate" >/dev/null && { [ "$candidate" != docker ] || docker info >/dev/null 2>&1; } && tool=$candidate
 done

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from release.images import Image
+from release.images import Image, built_parts
 from release.source import Source
 
 __all__ = ["statement"]
@@ -22,8 +22,7 @@ def statement(source: Source, built: Iterable[Path], images: list[Image], tools:
     subjects = [{"name": each.name, "digest": {"sha256": sha256(each)}} for each in sorted(built)]
     subjects += [
         {"name": each.reference, "digest": {"sha256": each.digest.removeprefix("sha256:")}}
-        for each in images
-        if each.digest
+        for each in built_parts(images)
     ]
     locks = [*source.locks, source.tree / "requirements" / "build.txt", source.tree / "requirements" / "release.txt"]
     materials: list[dict[str, Any]] = [{"name": "source", "digest": {"gitCommit": source.commit}}]

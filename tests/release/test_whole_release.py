@@ -5,17 +5,12 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cluster import helm
-from release import images
-from release.images import Image
-from release.source import Source
-from releases.registry import Registry, serving
+from releases.registry import Registry
 from releases.trees import ROOT
 from ssd_operator import __version__
 
@@ -125,13 +120,6 @@ def test_the_wheel_runs_the_machine_from_an_empty_folder(release: Path, tmp_path
     assert "<html" in (tmp_path / told["page"]).read_text()
 
 
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """A registry of our own."""
-    with serving(tmp_path_factory.mktemp("registry")) as found:
-        yield found
-
-
 def test_the_chart_is_pushed_and_taken_by_its_digest(release: Path, registry: Registry, tmp_path: Path) -> None:
     """What helm renders from the registry by digest is what it renders from the file."""
     chart = release / f"selfdistill-operator-{VERSION}.tgz"
@@ -143,16 +131,6 @@ def test_the_chart_is_pushed_and_taken_by_its_digest(release: Path, registry: Re
     taken = helm.run("template", "ssd", f"{place}/selfdistill-operator@{digest}", "--plain-http")
     assert taken.returncode == 0, taken.stderr
     assert taken.stdout == helm.run("template", "ssd", str(chart)).stdout
-
-
-@pytest.fixture(scope="module")
-def storage(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Where buildah keeps images for these tests."""
-    folder = tmp_path_factory.mktemp("buildah")
-    places = {"driver": "vfs", "graphroot": folder / "graph", "runroot": folder / "run"}
-    text = "".join(f'{name} = "{value}"\n' for name, value in places.items())
-    (folder / "storage.conf").write_text(f"[storage]\n{text}")
-    return {"CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"), "BUILDAH_ISOLATION": "chroot"}
 
 
 def test_the_script_copies_every_image(
@@ -168,22 +146,3 @@ def test_the_script_copies_every_image(
     for each in listed:
         name, _, tag = each.rpartition("/")[2].partition(":")
         assert registry.ask(f"mirror/{name}/tags/list")["tags"] == [tag]
-
-
-def test_an_image_counts_by_the_commit_of_its_label(
-    storage: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its digest is taken where the label names the commit, and not where it names another one."""
-    source = Source(tmp_path, VERSION, "c" * 40, 0)
-    container = run("buildah", "from", "scratch", cwd=tmp_path, **storage).strip()
-    run("buildah", "config", "--label", f"{images.REVISION}={source.commit}", container, cwd=tmp_path, **storage)
-    run("buildah", "commit", "--quiet", "--rm", container, "localhost/ssd-grader:1.0.0", cwd=tmp_path, **storage)
-    for name, value in storage.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(images, "BUILDERS", ("buildah",))
-    monkeypatch.setattr(images, "_packages", lambda *_: [])  # an empty image has no dpkg to ask
-    image = Image("ssd-grader", "localhost/ssd-grader:1.0.0", ours=True)
-    found = images.built(image, source.commit)
-    assert found.digest.startswith("sha256:")
-    assert replace(found, digest="", architecture="") == image
-    assert images.built(image, "d" * 40) == image

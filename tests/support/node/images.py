@@ -16,11 +16,13 @@ from controlplane.errors import Unavailable
 from node import base_image
 from node.builder import ALONE, Builder
 
-__all__ = ["COMPONENTS", "Built", "build"]
+__all__ = ["COMPONENTS", "PREFIX", "REVISION", "TAG", "Built", "build"]
 
 ROOT = Path(__file__).parents[3]
 COMPONENTS = ("operator", "worker", "grader")
 TAG = "e2e"
+PREFIX = "localhost/"
+REVISION = "the tree as it is"
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def build(builder: Builder) -> Built:
     begin = time.monotonic()
     log = builder.run / "images.log"
     sys.stderr.write(f"building images; progress in {log}\n")
-    environ = {**builder.environ(), "ACCELERATOR": "cpu", "TAG": TAG, "PREFIX": "localhost/"}
+    environ = {**builder.environ(), "ACCELERATOR": "cpu", "TAG": TAG, "PREFIX": PREFIX, "REVISION": REVISION}
     with log.open("w") as output:
         command = [*ALONE, "nice", str(ROOT / "scripts" / "images")]
         done = subprocess.run(command, env=environ, stdout=output, stderr=output, check=False)
@@ -56,4 +58,4 @@ def build(builder: Builder) -> Built:
 
 
 def _local(name: str) -> str:
-    return f"localhost/{name}:{TAG}"
+    return f"{PREFIX}{name}:{TAG}"

@@ -28,10 +28,16 @@ class Registry:
     place: str
     """HOST:PORT."""
 
-    def ask(self, path: str) -> Any:
+    def ask(self, path: str, *, accept: str = "*/*") -> Any:
         """Return the answer to a request."""
-        with urllib.request.urlopen(f"http://{self.place}/v2/{path}", timeout=PATIENCE_S) as answer:
-            return json.load(answer)
+        return json.loads(self.content(path, accept=accept))
+
+    def content(self, path: str, *, accept: str) -> bytes:
+        """Return the bytes of an answer, of which a digest is made."""
+        request = urllib.request.Request(f"http://{self.place}/v2/{path}", headers={"Accept": accept})
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+            content: bytes = answer.read()
+        return content
 
 
 @contextmanager
