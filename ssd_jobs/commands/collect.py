@@ -9,12 +9,13 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from ssd_jobs import contract, tracking
 from ssd_jobs.artifacts import collecting, inventory
-from ssd_jobs.commands.program import main_of
+from ssd_jobs.commands.program import add_form, main_of, told
 from ssd_jobs.errors import BadInput, first_line
 
 __all__ = ["main"]
@@ -26,6 +27,7 @@ def main(arguments: list[str]) -> str:
     parser.add_argument("--workspace", type=Path, required=True, help="the directory or volume with the artifacts")
     parser.add_argument("--names", type=Path, required=True, help="a file that says what is named")
     parser.add_argument("--remove", action="store_true", help="remove it; without this nothing is changed")
+    add_form(parser)
     given = parser.parse_args(arguments)
     names = _names(given.names)
     external = {path for uri in names.tracking_uris for path in _external(uri, names.claim)}
@@ -33,11 +35,12 @@ def main(arguments: list[str]) -> str:
         inventory.inventory(given.workspace), named=names.named, results_of=names.results_of, external=external
     )
     if not given.remove:
-        return _table(found, "would be removed; nothing was, --remove does it")
+        words = _table(found, "would be removed; nothing was, --remove does it")
+        return told(given.form, _facts(found, removed=False, left=0), words)
     done = [each for each in found if collecting.remove(given.workspace, each)]
     left = len(found) - len(done)
     kept = f", {left} that are being written were left alone" if left else ""
-    return _table(done, f"removed{kept}")
+    return told(given.form, _facts(done, removed=True, left=left), _table(done, f"removed{kept}"))
 
 
 def _names(file: Path) -> contract.NamedArtifacts:
@@ -52,6 +55,14 @@ def _external(uri: str, claim: str) -> Iterator[str]:
     """Yield the artifacts on this volume in which weights of registered versions are."""
     for path in tracking.external_paths(uri, claim, client=tracking.connect(uri)):
         yield "/".join(path.split("/")[:2])
+
+
+def _facts(found: Iterable[collecting.Removal], *, removed: bool, left: int) -> dict[str, Any]:
+    """Return the same as the table, for programs."""
+    rows = sorted(found, key=lambda each: each.stored.path)
+    directories = [{"path": each.stored.path, "bytes": each.stored.bytes, "why": each.why} for each in rows]
+    total = sum(each.stored.bytes for each in rows)
+    return {"removed": removed, "bytes": total, "beingWritten": left, "directories": directories}
 
 
 def _table(found: Iterable[collecting.Removal], what: str) -> str:

@@ -7,7 +7,7 @@ import argparse
 import sys
 
 from ssd_jobs import tracking
-from ssd_jobs.commands.program import main_of
+from ssd_jobs.commands.program import add_form, main_of, told
 
 __all__ = ["main"]
 
@@ -20,13 +20,15 @@ def main(arguments: list[str]) -> str:
     parser.add_argument("--version", required=True)
     parser.add_argument("--alias", default="champion")
     parser.add_argument("--reason", required=True, help="why, for whoever finds this version later")
+    add_form(parser)
     given = parser.parse_args(arguments)
     client = tracking.connect(given.tracking_uri)
     found = tracking.force(
         given.tracking_uri, given.model, given.version, given.alias, reason=given.reason, client=client
     )
     before = f"version {found.previous_champion} was it before" if found.previous_champion else "nobody was it before"
-    return f"{given.model} version {found.version} is {given.alias}; {before}"
+    facts = {"model": given.model, "version": found.version, "alias": given.alias, "before": found.previous_champion}
+    return told(given.form, facts, f"{given.model} version {found.version} is {given.alias}; {before}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Grade a stored run again and compare: `python -m ssd_jobs.commands.regrade CONFIG --workspace DIR`.
+"""Grade a stored run again and compare: `python -m ssd_jobs.commands.regrade CONFIG… --workspace DIR`.
 
-CONFIG is the config of a grade stage that is complete, DIR where its artifacts are: a config names the directory that
+Each CONFIG is that of a grade stage that is complete, DIR where its artifacts are: a config names the directory that
 it was written for, and a copy of that directory is not it. Nothing is overwritten; the verdicts are made again in
 memory. Time and the wording of a reason may differ between two runs, the verdict, the failing test and the program
 may not.
@@ -14,7 +14,7 @@ from typing import Any
 
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import selections, tables
-from ssd_jobs.commands.program import main_of
+from ssd_jobs.commands.program import add_form, main_of, told
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput, JobError
 from ssd_jobs.sandbox.opening import limits_of
@@ -30,20 +30,26 @@ SHOWN = 5
 def main(arguments: list[str]) -> str:
     """Grade again and say whether anything differs."""
     parser = argparse.ArgumentParser(prog="python -m ssd_jobs.commands.regrade", description=__doc__)
-    parser.add_argument("config", type=Path, help="the config of a grade stage that is complete")
+    parser.add_argument("configs", type=Path, nargs="+", help="configs of grade stages that are complete")
     parser.add_argument("--workspace", type=Path, required=True, help="the directory that holds its artifacts")
+    add_form(parser)
     given = parser.parse_args(arguments)
-    config = contract.load(given.config)
-    if not isinstance(config, contract.GradeConfig):
-        raise BadInput(f"{given.config}: is the config of a {config.stage} stage; give the one of a grade stage")
-    total, differences = 0, []
-    for count, found in regrade(config, given.workspace):
-        total += count
-        differences += found
+    total, differences = 0, list[str]()
+    for config in [_config(each) for each in given.configs]:
+        for count, found in regrade(config, given.workspace):
+            total += count
+            differences += found
     if differences:
         more = f" and {len(differences) - SHOWN} more" if len(differences) > SHOWN else ""
         raise JobError(f"{len(differences)} of {total} verdicts differ: {'; '.join(differences[:SHOWN])}{more}")
-    return f"{total} verdicts, none differs"
+    return told(given.form, {"verdicts": total, "different": 0}, f"{total} verdicts, none differs")
+
+
+def _config(file: Path) -> contract.GradeConfig:
+    config = contract.load(file)
+    if not isinstance(config, contract.GradeConfig):
+        raise BadInput(f"{file}: is the config of a {config.stage} stage; give the one of a grade stage")
+    return config
 
 
 def regrade(config: contract.GradeConfig, workspace: Path) -> Iterator[tuple[int, list[str]]]:

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from ssd_jobs import tracking
-from ssd_jobs.commands.program import main_of
+from ssd_jobs.commands.program import add_form, main_of, told
 
 __all__ = ["main"]
 
@@ -15,10 +15,12 @@ def main(arguments: list[str]) -> str:
     parser.add_argument("--tracking-uri", required=True)
     parser.add_argument("--model", required=True, help="the registered model's name")
     parser.add_argument("--alias", default="champion")
+    add_form(parser)
     given = parser.parse_args(arguments)
     client = tracking.connect(given.tracking_uri)
     left, now = tracking.roll_back(given.tracking_uri, given.model, given.alias, client=client)
-    return f"{given.model} version {now} is {given.alias} again, after version {left}"
+    facts = {"model": given.model, "version": now, "alias": given.alias, "before": left}
+    return told(given.form, facts, f"{given.model} version {now} is {given.alias} again, after version {left}")
 
 
 if __name__ == "__main__":

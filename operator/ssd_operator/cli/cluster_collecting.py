@@ -14,7 +14,7 @@ from ssd_jobs import contract
 from ssd_operator import naming
 from ssd_operator.cli import claim_names, cluster_plan, job_logs, terminal
 from ssd_operator.cli.connection import ContextOption, KubeconfigOption, NamespaceOption, Target, ask
-from ssd_operator.cli.output import NameArgument
+from ssd_operator.cli.output import NameArgument, OutputOption, is_json
 from ssd_operator.cli.place import checked_uri
 from ssd_operator.errors import Busy, InvalidInput
 from ssd_operator.manifests import collecting
@@ -40,6 +40,8 @@ class Wishes:
     mlflow: frozenset[str]
     image: str
     secret: str
+    form: str
+    """In which the Job says what it found."""
 
 
 def register(app: typer.Typer) -> None:
@@ -58,10 +60,12 @@ def collect(
     ] = None,
     image: Annotated[str, typer.Option(help="Worker image; by default that of a Job which is still there.")] = "",
     secret: Annotated[str, typer.Option(help="Secret with MLflow's login; by default that of the same Job.")] = "",
+    form: OutputOption = "text",
 ) -> int:
     """Show what no run and no registered version names on NAME's claim, with its size, or remove it."""
+    is_json(form)
     target = Target.chosen(namespace, kubeconfig, context)
-    wishes = Wishes(remove, frozenset(checked_uri(uri) for uri in mlflow or ()), image, secret)
+    wishes = Wishes(remove, frozenset(checked_uri(uri) for uri in mlflow or ()), image, secret, form)
     job, succeeded = ask(
         target, f"{target.namespace}/{name}", lambda api: _collected(api, target.namespace, name, wishes)
     )
@@ -80,8 +84,11 @@ async def _collected(api: Api, namespace: str, name: str, wishes: Wishes) -> tup
     pattern = _pattern(await jobs.pods_on(claim), claim, wishes)
     called = naming.collecting_job_name(claim_uid, remove=wishes.remove)
     await _make_way(jobs, called)
+    # Only where it is wanted: the image may be of a version that knows no other form.
+    form = ("--form", wishes.form) if wishes.form == "json" else ()
+    arguments = (*form, *(("--remove",) if wishes.remove else ()))
     made = await jobs.create(
-        collecting.job(pattern, name=called, namespace=namespace, claim=claim, remove=wishes.remove)
+        collecting.job(pattern, arguments, name=called, namespace=namespace, claim=claim, remove=wishes.remove)
     )
     try:
         await asyncio.sleep(HEARD_S if wishes.remove else 0)

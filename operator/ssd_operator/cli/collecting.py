@@ -11,6 +11,7 @@ import typer
 from ssd_jobs import contract
 from ssd_operator.cli import document, worker
 from ssd_operator.cli.claim_names import ARTIFACT
+from ssd_operator.cli.output import OutputOption, is_json
 from ssd_operator.cli.place import checked_uri
 from ssd_operator.errors import Busy, InvalidInput
 from ssd_operator.lifecycle.stage import ENDED
@@ -38,8 +39,10 @@ def collect(
     mlflow: Annotated[
         list[str] | None, typer.Option(metavar="URI", help="One more MLflow server that knows weights in DIR.")
     ] = None,
+    form: OutputOption = "text",
 ) -> int:
     """Show what no experiment of DIR and no registered version names, with its size, or remove it."""
+    is_json(form)
     names = workdir.names(directory)
     if not names:
         raise InvalidInput(f"{directory}: no experiment was run here, so nothing tells what is to stay")
@@ -48,8 +51,8 @@ def collect(
         found = _names(directory, names, more={checked_uri(uri) for uri in mlflow or ()})
         file = place.root / ".ssd" / ".names.json"
         file.write_text(found.model_dump_json(), encoding="utf-8")
-        arguments = ("--workspace", str(place.root), "--names", str(file), *(("--remove",) if remove else ()))
-        return worker.call("ssd_jobs.commands.collect", *arguments, needs="mlflow")
+        where = ("--workspace", str(place.root), "--names", str(file), "--form", form)
+        return worker.call("ssd_jobs.commands.collect", *where, *(("--remove",) if remove else ()), needs="mlflow")
 
 
 def _names(directory: Path, names: list[str], *, more: set[str]) -> contract.NamedArtifacts:

@@ -74,8 +74,11 @@ def regrade(
     name: NameOption = "",
     mode: Annotated[str, typer.Option(metavar="Process|LCB", help="Grade under this mode too, and report again.")] = "",
     mlflow: Tracking = "",
+    form: OutputOption = "text",
 ) -> int:
     """Grade the stored samples again and say whether any verdict differs; nothing is overwritten."""
+    if is_json(form) and mode:
+        raise InvalidInput(f"--output {form}: says nothing of a new report; leave it out, and ask ssd report {place}")
     found = find(place, workdir, name)
     if mode:
         console = terminal.console()
@@ -89,8 +92,8 @@ def regrade(
     missing = next((config for config in configs if not config.exists()), None)
     if missing is not None:
         raise InvalidInput(f"{missing}: not there; nothing was graded here yet, run: ssd run FILE")
-    workspace = ("--workspace", str(experiment.workdir.root))
-    return max(worker.call("ssd_jobs.commands.regrade", str(config), *workspace, needs="pyarrow") for config in configs)
+    wanted = ("--workspace", str(experiment.workdir.root), "--form", form)
+    return worker.call("ssd_jobs.commands.regrade", *map(str, configs), *wanted, needs="pyarrow")
 
 
 def promote(
@@ -100,19 +103,26 @@ def promote(
     alias: Alias = "champion",
     workdir: WorkdirOption = DEFAULT_WORKDIR,
     mlflow: Tracking = "",
+    form: OutputOption = "text",
 ) -> int:
     """Give a registered version the alias because you say so; the gate is not asked, and that is recorded."""
+    is_json(form)
     place = ("--tracking-uri", checked_uri(mlflow) or _database(workdir), "--model", model)
-    wanted = ("--version", version, "--alias", alias, "--reason", reason)
+    wanted = ("--version", version, "--alias", alias, "--reason", reason, "--form", form)
     return worker.call("ssd_jobs.commands.promote", *place, *wanted, needs="mlflow")
 
 
 def rollback(
-    model: Model, alias: Alias = "champion", workdir: WorkdirOption = DEFAULT_WORKDIR, mlflow: Tracking = ""
+    model: Model,
+    alias: Alias = "champion",
+    workdir: WorkdirOption = DEFAULT_WORKDIR,
+    mlflow: Tracking = "",
+    form: OutputOption = "text",
 ) -> int:
     """Give the alias back to the version that had it before."""
+    is_json(form)
     place = ("--tracking-uri", checked_uri(mlflow) or _database(workdir), "--model", model)
-    return worker.call("ssd_jobs.commands.rollback", *place, "--alias", alias, needs="mlflow")
+    return worker.call("ssd_jobs.commands.rollback", *place, "--alias", alias, "--form", form, needs="mlflow")
 
 
 def _also_graded(spec: ResolvedSpec, mode: str) -> ResolvedSpec:

@@ -7,11 +7,12 @@ import typer
 
 from ssd_operator.errors import InvalidInput
 
-__all__ = ["NameArgument", "OutputOption", "TableOption", "is_json", "write"]
+__all__ = ["NameArgument", "OutputOption", "TableOption", "YamlOption", "is_json", "write"]
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The SelfDistillation's name.")]
 OutputOption = Annotated[str, typer.Option("--output", "-o", metavar="text|json", help="How to print.")]
 TableOption = Annotated[str, typer.Option("--output", "-o", metavar="table|json", help="How to print.")]
+YamlOption = Annotated[str, typer.Option("--output", "-o", metavar="yaml|json", help="How to print.")]
 
 
 def is_json(form: str, *, otherwise: str = "text") -> bool:

@@ -7,12 +7,14 @@ import typer
 import yaml
 
 from ssd_operator import manifests, naming, plan, settings
-from ssd_operator.cli import document
+from ssd_operator.cli import document, terminal
+from ssd_operator.cli.output import YamlOption, is_json, write
 from ssd_operator.cli.place import FileArgument
 from ssd_operator.spec.resolved import ResolvedSpec
 
 __all__ = ["register"]
 
+LATER = "known after prepare, which resolves what can move"
 UNKNOWN = "00000000-0000-0000-0000-000000000000"
 
 
@@ -26,8 +28,10 @@ def show(
     namespace: Annotated[str, typer.Option("--namespace", "-n", help="Where they would be.")] = "default",
     uid: Annotated[str, typer.Option(metavar="UID", help="The resource's uid, when it exists already.")] = UNKNOWN,
     claim_uid: Annotated[str, typer.Option(metavar="UID", help="The claim's uid: names contain it.")] = UNKNOWN,
+    form: YamlOption = "yaml",
 ) -> int:
     """Print the Kubernetes objects of an experiment; nothing is sent anywhere."""
+    as_json = is_json(form, otherwise="yaml")
     name, spec = document.read(file)
     place = manifests.Place(
         experiment=name,
@@ -38,25 +42,29 @@ def show(
         settings=settings.Settings(),
     )
     around = plan.Surroundings(name=name, uid=uid, digests={})
-    for text in _documents(spec, place, plan.build(spec, around, place.platform()), uid):
-        typer.echo(text, nl=False)
+    graph = plan.build(spec, around, place.platform())
+    later = [node.name for node in graph if node.provisional]
+    found = list(_objects(spec, place, graph, uid))
+    if as_json:
+        write({"apiVersion": "v1", "kind": "List", "items": found})
+        terminal.warn([f"{each}: {LATER}" for each in later])
+    else:
+        typer.echo("".join((*map(_yaml, found), *(f"---\n# {each}: {LATER}\n" for each in later))), nl=False)
     return 0
 
 
-def _documents(spec: ResolvedSpec, place: manifests.Place, graph: plan.Graph, uid: str) -> Iterator[str]:
-    """Yield one YAML document per object, and a comment for what is not known before prepare has run."""
+def _objects(spec: ResolvedSpec, place: manifests.Place, graph: plan.Graph, uid: str) -> Iterator[manifests.Object]:
+    """Yield every object that is known before prepare has run."""
     name, namespace = place.experiment, place.namespace
     pod = manifests.common_pod(spec, place.settings)
     once = [manifests.resolved(spec, pod, name=name, namespace=namespace, uid=uid)]
     once.append(manifests.isolation(pod, name=name, namespace=namespace, uid=uid))
     if spec.storage.template is not None:
         once.append(manifests.claim(spec.storage.template, pod, name=name, namespace=namespace))
-    yield from map(_yaml, once)
+    yield from once
     for node in graph:
-        if node.provisional:
-            yield f"---\n# {node.name}: known after prepare, which resolves what can move\n"
-        else:
-            yield from map(_yaml, manifests.objects(node, place))
+        if not node.provisional:
+            yield from manifests.objects(node, place)
 
 
 def _yaml(value: manifests.Object) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ssd_operator.cli import worker
+from ssd_operator.cli.output import OutputOption, is_json
 
 __all__ = ["register"]
 
@@ -19,7 +20,10 @@ def toy(
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="Draw its figures into this file.")
     ] = None,
+    form: OutputOption = "text",
 ) -> int:
     """Print how a student beats its teacher on the paper's toy machine, and by how much."""
+    is_json(form)
     needs = "matplotlib" if plot else "numpy"
-    return worker.call("ssd_jobs.commands.toy_machine", *(("--plot", str(plot)) if plot else ()), needs=needs)
+    drawn = ("--plot", str(plot)) if plot else ()
+    return worker.call("ssd_jobs.commands.toy_machine", "--form", form, *drawn, needs=needs)

@@ -6,6 +6,7 @@ listed then is all that can be wanted until it has ended. Without its list the p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,8 +43,8 @@ class Pattern:
         return [{"secretRef": {"name": self.secret}}] if self.secret else list(containers[0].get("envFrom", []))
 
 
-def job(pattern: Pattern, *, name: str, namespace: str, claim: str, remove: bool) -> Object:
-    """Return the Job."""
+def job(pattern: Pattern, arguments: Sequence[str], *, name: str, namespace: str, claim: str, remove: bool) -> Object:
+    """Return the Job, whose program gets these arguments."""
     labels = {naming.LABEL_MANAGED: naming.MANAGED_BY}
     return {
         "apiVersion": "batch/v1",
@@ -53,7 +54,7 @@ def job(pattern: Pattern, *, name: str, namespace: str, claim: str, remove: bool
             "backoffLimit": 0,
             "activeDeadlineSeconds": LONGEST_S,
             "ttlSecondsAfterFinished": KEPT_S,
-            "template": {"metadata": {"labels": labels}, "spec": _pod(pattern, name, claim, remove=remove)},
+            "template": {"metadata": {"labels": labels}, "spec": _pod(pattern, arguments, name, claim, remove=remove)},
         },
     }
 
@@ -69,7 +70,7 @@ def names(named: contract.NamedArtifacts, job_name: str, *, namespace: str) -> O
     }
 
 
-def _pod(pattern: Pattern, config_map: str, claim: str, *, remove: bool) -> Object:
+def _pod(pattern: Pattern, arguments: Sequence[str], config_map: str, claim: str, *, remove: bool) -> Object:
     mounts = [
         {"name": "names", "mountPath": NAMES.rsplit("/", 1)[0], "readOnly": True},
         {"name": "workspace", "mountPath": naming.WORKSPACE, "readOnly": not remove},
@@ -86,7 +87,7 @@ def _pod(pattern: Pattern, config_map: str, claim: str, *, remove: bool) -> Obje
             {
                 "name": naming.WORKER,
                 "image": pattern.image,
-                "command": [*command, *(["--remove"] if remove else [])],
+                "command": [*command, *arguments],
                 "envFrom": pattern.env_from(),
                 "resources": {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "2Gi"}},
                 "securityContext": secure.container(),

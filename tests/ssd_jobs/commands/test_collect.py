@@ -1,5 +1,6 @@
 """Laws of what is removed from a volume: only what nothing names, nobody writes, and no registered version needs."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -93,6 +94,11 @@ def test_nothing_is_removed_until_it_is_asked_for(workspace: Path) -> None:
     assert there(workspace) == before
     assert all(f"{path}\t" in said for path in all_of("b"))
     assert "8 directories would be removed; nothing was, --remove does it" in said
+    told = json.loads(run(workspace, "--form=json", named=named))
+    assert {each["path"] for each in told["directories"]} == set(all_of("b"))
+    assert (told["removed"], told["beingWritten"]) == (False, 0)
+    assert told["bytes"] == sum(each["bytes"] for each in told["directories"]) > 0
+    assert there(workspace) == before
     assert "removed" in run(workspace, "--remove", named=named)
     assert there(workspace) == named
     assert not any((workspace / path).exists() for path in all_of("b"))

@@ -36,6 +36,8 @@ def test_a_stored_run_graded_again_is_the_same(stored: Path) -> None:
     command = [sys.executable, "-m", "ssd_jobs.commands.regrade", str(stored), "--workspace", str(stored.parent)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "8 verdicts, none differs\n"), done.stderr
+    arguments = [str(stored), str(stored), "--workspace", str(stored.parent), "--form", "json"]
+    assert json.loads(regrade.main(arguments)) == {"verdicts": 16, "different": 0}
 
 
 def test_a_forged_verdict_is_found(stored: Path) -> None:

@@ -21,7 +21,7 @@ def test_the_plot_is_written(tmp_path: Path, suffix: str, capsys: pytest.Capture
     path = tmp_path / f"machine{suffix}"
     assert toy_machine.main(["--plot", str(path)]) == 0
     assert path.stat().st_size > 5000
-    assert str(path) in capsys.readouterr().out
+    assert str(path) in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["missing/machine.png", "machine.xyz"], ids=["no folder", "no such format"])

@@ -43,7 +43,7 @@ class Volume:
         return {"/".join(path.relative_to(self.folder).parts[:2]) for path in self.folder.rglob(files.MANIFEST)}
 
 
-async def collector(world: World, volume: Volume, *, removes: bool) -> str:
+async def collector(world: World, volume: Volume, *, removes: bool, form: str = "text") -> str:
     """Play the node of the collecting pod: mount, run its command, say how it ended."""
     name = ""
     while not name:
@@ -60,6 +60,7 @@ async def collector(world: World, volume: Volume, *, removes: bool) -> str:
         await asyncio.sleep(0.1)
     [container] = raw["spec"]["containers"]
     assert ("--remove" in container["command"]) == removes
+    assert (container["command"][-2:] == ["--form", form]) == (form != "text")
     assert container["volumeMounts"][1] == {
         "name": "workspace",
         "mountPath": "/workspace",
@@ -120,8 +121,8 @@ async def test_a_collection_in_the_middle_of_runs_takes_nothing_of_them(
         volume.put(path)
     mine, before = set(ARTIFACT.findall(json.dumps(raw["status"]))), volume.there()
 
-    shown = asyncio.create_task(tells(world, job_controller, "toy"))
-    said = await collector(world, volume, removes=False)
+    shown = asyncio.create_task(tells(world, job_controller, "toy", "-o", "json"))
+    said = await collector(world, volume, removes=False, form="json")
     assert (await shown).returncode == 0
     assert f"{ORPHAN}\t" in said
     assert "nothing was, --remove does it" in said
