@@ -21,6 +21,7 @@ import paper_tables
 import reason_tables
 import rooms
 import stage_traits
+from ssd_operator import __version__
 from ssd_operator.cli import app, plugin
 from ssd_operator.spec.parts import leaves
 from ssd_operator.spec.resolved import ResolvedSpec
@@ -189,7 +190,8 @@ def chart_readme() -> str:
         NOTE,
         "# selfdistill-operator\n",
         "```console",
-        "helm install ssd charts/selfdistill-operator --namespace ssd --create-namespace --set mlflow.enabled=true",
+        f"helm install ssd selfdistill-operator-{__version__}.tgz --namespace ssd --create-namespace "
+        "--set mlflow.enabled=true",
         "```\n",
         "| value | default | meaning |",
         "| --- | --- | --- |",

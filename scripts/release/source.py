@@ -83,7 +83,7 @@ def stamp(tree: Path, version: str, prefix: str = "") -> None:
     """
     _replace(tree / PLACE, WRITTEN, f'__version__ = "{version}"')
     _replace(tree / CHART / "Chart.yaml", re.compile(r"^((?:appV|v)ersion): .*$", re.MULTILINE), rf"\1: {version}")
-    for page in (*tree.glob("*.md"), *tree.glob("docs/*.md")):
+    for page in (*tree.glob("*.md"), *tree.glob("docs/*.md"), *tree.glob(f"{CHART}/*.md")):
         _replace(page, NAMED, rf"\g<1>{version}")
     if prefix:
         _replace(tree / CHART / "values.yaml", NO_PREFIX, f'  prefix: "{prefix}"')

@@ -14,6 +14,8 @@ from node import foreign, images, quickstart, reader
 from node.experiments import Experiment
 from node.node import Node, machine_for_a_node
 from node.reader import Cluster, position
+from releases import installable
+from releases.installable import Installable
 
 ROOT = Path(__file__).parents[2]
 HOME = {
@@ -25,11 +27,22 @@ HOME = {
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the page's reader: the examples, and the files of a release."""
+    made = tmp_path_factory.mktemp("reader")
+    (made / "examples").symlink_to(ROOT / "examples")
+    return made
+
+
+@pytest.fixture(scope="session")
+def release(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Installable:
+    """The wheel and the chart's package in that folder, as `make release` builds them."""
+    return installable.made(folder, tmp_path_factory.mktemp("source"))
+
+
+@pytest.fixture(scope="session")
+def cluster(folder: Path) -> Iterator[Cluster]:
     """A cluster with the product's images, and nothing installed: SSD_TEST_KUBECONFIG's, or a node made here."""
-    folder = tmp_path_factory.mktemp("reader")
-    for name in ("charts", "examples"):
-        (folder / name).symlink_to(ROOT / name)
     try:
         lent = foreign.given(os.environ)
         with _lent(lent, folder) if lent else _made(folder) as found:
@@ -72,7 +85,7 @@ def page() -> list[quickstart.Step]:
 
 
 @pytest.fixture(scope="session")
-def installed(cluster: Cluster, page: list[quickstart.Step]) -> Cluster:
+def installed(release: Installable, cluster: Cluster, page: list[quickstart.Step]) -> Cluster:
     """The page's steps up to the point where the first experiment would be applied."""
     cluster.follow(page[: position(page, "apply -f examples")])
     return cluster

@@ -45,6 +45,6 @@ def test_a_version_that_not_all_can_have_is_refused(version: str) -> None:
 
 def test_the_pages_name_this_version() -> None:
     """Each file of a release that a page names, and each tag of an image, is of the version that the tree has."""
-    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob(f"{CHART}/*.md")]
     found = {match[0].removeprefix(match[1]) for page in pages for match in NAMED.finditer(page.read_text())}
     assert found == {__version__}

@@ -8,6 +8,7 @@ from node import faulted, harm
 from node.experiments import Experiment
 from node.forwarding import forwarded
 from node.reader import Cluster
+from releases.installable import Installable
 
 MLFLOW = "deployment/ssd-mlflow"
 pytestmark = pytest.mark.usefixtures("own_node")
@@ -39,11 +40,11 @@ def test_drained(run: Experiment) -> None:
     run.wait(lambda each: len(each.pods("train", phase="Running")) == 2, what="training again", seconds=300)
 
 
-def test_upgraded(run: Experiment, installed: Cluster) -> None:
+def test_upgraded(run: Experiment, installed: Cluster, release: Installable) -> None:
     """helm upgrades the chart to itself with another value, and the run does not notice."""
     before = run.status["resolvedSpec"]
     installed.shell(
-        "helm upgrade ssd charts/selfdistill-operator --namespace ssd --reuse-values "
+        f"helm upgrade ssd {release.chart.name} --namespace ssd --reuse-values "
         "--set operator.concurrency=4 --wait --timeout 5m"
     )
     assert run.status["resolvedSpec"] == before
