@@ -7,9 +7,18 @@ from typing import Any
 
 from ssd_jobs import contract
 from ssd_operator.lifecycle.inputs import PodView
-from ssd_operator.spec.status import ChoiceStatus, Delta, PromotionStatus, Result, Score, TrackingStatus
+from ssd_operator.spec.status import (
+    ChoiceStatus,
+    Delta,
+    ModelStatus,
+    PromotionStatus,
+    Result,
+    Score,
+    Status,
+    TrackingStatus,
+)
 
-__all__ = ["chosen", "reported", "result_of"]
+__all__ = ["chosen", "model_of", "reported", "result_of", "sized"]
 
 
 def result_of(pods: Sequence[PodView]) -> contract.Result | None:
@@ -18,6 +27,17 @@ def result_of(pods: Sequence[PodView]) -> contract.Result | None:
         if pod.exit_code == 0 and (result := contract.load_result(pod.message)) is not None:
             return result
     return None
+
+
+def sized(result: contract.PrepareResult) -> ModelStatus | None:
+    """Return what prepare adds of the model to the status of its stage, None where it does not know its family."""
+    return None if result.size is None else ModelStatus(**result.size.model_dump())
+
+
+def model_of(status: Status) -> contract.ModelSize | None:
+    """Return how large the model is, None before prepare has told it."""
+    found = next((stage.model for stage in status.stages if stage.model is not None), None)
+    return None if found is None else contract.ModelSize(**found.model_dump())
 
 
 def chosen(result: contract.SelectResult) -> ChoiceStatus:

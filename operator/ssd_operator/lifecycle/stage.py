@@ -17,7 +17,7 @@ from ssd_jobs import contract
 from ssd_operator.lifecycle import job_end, retry
 from ssd_operator.lifecycle.gang import gives_back, released
 from ssd_operator.lifecycle.inputs import Inputs, JobView, PodView, moment, stamp
-from ssd_operator.lifecycle.results import chosen, result_of
+from ssd_operator.lifecycle.results import chosen, result_of, sized
 from ssd_operator.lifecycle.stalling import seen_since, stall
 from ssd_operator.lifecycle.waiting import is_kept, is_lost, wait_reason
 from ssd_operator.plan import Node
@@ -221,6 +221,7 @@ def _complete(node: Node, was: StageStatus, job: JobView, inputs: Inputs) -> Sta
             "artifact": None if node.selection else ArtifactStatus(path=node.artifacts[0].path, digest=digest),
             "choice": chosen(result) if isinstance(result, contract.SelectResult) else None,
             "digests": dict(result.digests) if isinstance(result, contract.PrepareResult) else {},
+            "model": sized(result) if isinstance(result, contract.PrepareResult) else None,
             "progress": None if was.progress is None else _full(was.progress),
         }
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from ssd_jobs.contract import ModelSize
 from ssd_operator import naming
 from ssd_operator.manifests import asked
 from ssd_operator.manifests.amounts import amount
@@ -30,6 +31,8 @@ class Place:
     claim_uid: str
     spec: ResolvedSpec
     settings: Settings
+    model: ModelSize | None = None
+    """How large prepare found the base model; None before it has, and where the family is not known."""
 
     def platform(self) -> Platform:
         """Return what a cluster contributes to configs."""

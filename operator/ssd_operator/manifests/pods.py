@@ -4,6 +4,7 @@ The user's `pod` is laid over it: image, resources, environment, volumes. What k
 the workspace and what it is told to do cannot be changed that way; `placement` says where it may run.
 """
 
+from ssd_jobs.contract import host_memory
 from ssd_operator import naming
 from ssd_operator.manifests import gangs, kueue, mounts, resources, secure
 from ssd_operator.manifests.place import Object, Place
@@ -91,7 +92,18 @@ def _needs(node: Node, place: Place, asked: Pod) -> Object:
     gpus = node.gpus if asked.gpu_resource or not asked.resource_claims else 0
     name = asked.gpu_resource or place.settings.gpu_resource
     claims = [claim.name for claim in asked.resource_claims]
-    return resources.worker(asked.resources, gpus=gpus, gpu_resource=name, claims=claims)
+    least = resources.least(_memory(node, place), gpus=node.gpus)
+    return resources.worker(asked.resources, least=least, gpus=gpus, gpu_resource=name, claims=claims)
+
+
+def _memory(node: Node, place: Place) -> int:
+    """Return how much memory a stage needs by the model's size, 0 where that is not known or does not matter."""
+    if place.model is None or not node.row.uses_torch:
+        return 0
+    if not node.is_gang:
+        return host_memory.host_bytes(place.model, "Engine", gpus=node.gpus)
+    adapters = place.spec.training.lora.rank > 0
+    return host_memory.host_bytes(place.model, "Training", gpus=node.gpus, pods=node.tasks, adapters=adapters)
 
 
 def _inside(node: Node) -> list[Object]:

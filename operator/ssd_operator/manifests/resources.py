@@ -6,7 +6,7 @@ from ssd_operator.manifests.amounts import amount
 from ssd_operator.manifests.place import Object
 from ssd_operator.spec.pod import Resources
 
-__all__ = ["grader", "sandbox", "worker"]
+__all__ = ["grader", "least", "sandbox", "worker"]
 
 GRADER = Resources(requests={"cpu": "100m", "memory": "512Mi"}, limits={"cpu": "2", "memory": "4Gi"})
 """It reads tables and compares texts in one process. A quota on limits wants each of them from every container."""
@@ -14,15 +14,25 @@ SANDBOX = {"cpu": "2", "memory": "3Gi"}
 SANDBOX_REQUESTS = {"cpu": "500m", "memory": "3Gi"}
 SANDBOX_MAY_HAVE = frozenset({"cpu", "memory", "ephemeral-storage"})
 """No device: what a foreign program can open is never given to its container."""
-WORKER = {"cpu": "1", "memory": "2Gi"}
+GIB = 2**30
+LEAST_GIB = 2
+CORES_PER_GPU = 2
+"""One drives the GPU, one feeds it."""
 
 
-def worker(asked: Resources, *, gpus: int, gpu_resource: str, claims: Sequence[str] = ()) -> Object:
+def worker(
+    asked: Resources, *, least: Mapping[str, str], gpus: int, gpu_resource: str, claims: Sequence[str] = ()
+) -> Object:
     """Return what the worker asks for; GPUs are requested as limits, as device plugins want it."""
-    requests = dict(asked.requests) or {key: value for key, value in WORKER.items() if key not in asked.limits}
+    requests = dict(asked.requests) or {key: value for key, value in least.items() if key not in asked.limits}
     limits = dict(asked.limits) | ({gpu_resource: str(gpus)} if gpus else {})
     wanted = {"requests": requests, "limits": limits, "claims": [{"name": name} for name in claims]}
     return {name: values for name, values in wanted.items() if values}
+
+
+def least(memory: int, *, gpus: int) -> dict[str, str]:
+    """Return what a worker asks for where nobody says it: cores for its GPUs, and so many bytes, 2 GiB at least."""
+    return {"cpu": str(max(1, CORES_PER_GPU * gpus)), "memory": f"{max(LEAST_GIB, -(-memory // GIB))}Gi"}
 
 
 def grader(asked: Resources) -> Object:

@@ -33,6 +33,7 @@ from ssd_operator.lifecycle import (
     with_kinds,
 )
 from ssd_operator.lifecycle.reasons import Reason
+from ssd_operator.lifecycle.results import model_of
 from ssd_operator.manifests import Place
 from ssd_operator.reconcile import volume_claims
 from ssd_operator.reconcile.acting import Actor
@@ -228,8 +229,9 @@ class Reconciler:
         """Do what the status as written asks for."""
         refused = dict(self._actor.refusals[run.key])
         actions = self._actions(status, inputs)
+        place = replace(inputs.place, model=model_of(status))
         for action in actions:
-            await self._actor.perform(action, run, inputs.place)
+            await self._actor.perform(action, run, place)
         creates = any(isinstance(action, CreateJob) for action in actions)
         if creates and self._actor.refusals[run.key] == refused and refused:
             return retry_in(status, inputs.now)

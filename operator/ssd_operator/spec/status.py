@@ -27,6 +27,7 @@ __all__ = [
     "ChoiceStatus",
     "Delta",
     "JobReference",
+    "ModelStatus",
     "ProgressStatus",
     "PromotionStatus",
     "ResolvedReference",
@@ -87,6 +88,19 @@ class ArtifactStatus(StatusPart):
     """Digest of its content."""
 
 
+class ModelStatus(StatusPart):
+    """How large the base model is, from which later stages' pods take how much memory they ask for."""
+
+    parameters: Whole
+    """Its weights, tied ones once."""
+    bytes: Whole
+    """Its files of weights."""
+    layers: Whole
+    """Its blocks."""
+    vocabulary: Whole
+    """Tokens that it knows."""
+
+
 class ChoiceStatus(StatusPart):
     """The decode setting that was chosen for an arm, and what it is worth."""
 
@@ -129,6 +143,8 @@ class StageStatus(StatusPart):
     """What it wrote."""
     digests: StringMap = Field(default_factory=dict)
     """What prepare resolved: part of the experiment, digest of its content."""
+    model: ModelStatus | None = None
+    """What prepare found of the base model."""
     choice: ChoiceStatus | None = None
     """What select chose."""
     start_time: Time | None = None
