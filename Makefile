@@ -16,7 +16,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test endurance e2e demo science science-grid version release coder-small docs docs-site crds locks images clean bench-sample bench-train bench-gpu bench-grade bench-operator bench-check
+.PHONY: help setup check test endurance e2e demo science science-grid studies version release coder-small docs docs-site crds locks images clean bench-sample bench-train bench-gpu bench-grade bench-operator bench-check
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ science: $(READY) ## the positive control and its control arm over 20 fixed seed
 
 science-grid: $(READY) ## does untruncated training collapse onto T_train x T_eval, and truncated training gain? minutes
 	nice $(BIN)/python scripts/science_grid.py
+
+studies: $(READY) ## run a short form of each ready study and draw its figure for docs/studies.md; stop it any time
+	nice $(BIN)/python scripts/studies.py && $(BIN)/python scripts/generate_docs.py
 
 e2e: $(READY) ## the whole product on real pods: node, images, chart, experiment
 	scripts/e2e

@@ -21,6 +21,7 @@ import paper_tables
 import reason_tables
 import rooms
 import stage_traits
+import studies
 from ssd_operator import __version__
 from ssd_operator.cli import app, plugin
 from ssd_operator.spec.parts import leaves
@@ -240,6 +241,7 @@ def main() -> int:
         ROOT / "docs" / "paper.md": with_parts(
             ROOT / "docs" / "paper.md", {"outside": "\n".join(paper_tables.outside())}
         ),
+        ROOT / "docs" / "studies.md": with_parts(ROOT / "docs" / "studies.md", {"figures": "\n".join(studies.shown())}),
         ROOT / "docs" / "troubleshooting.md": with_parts(ROOT / "docs" / "troubleshooting.md", reason_tables.parts()),
     }
     stale = [page for page, text in pages.items() if not page.exists() or page.read_text(encoding="utf-8") != text]

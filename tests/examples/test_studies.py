@@ -1,21 +1,19 @@
 """The ready studies: each is a toy that runs here, and the paper's model as a second file, which is planned."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
+import studies
 from processes.program import ssd
 from ssd_jobs import contract
 from ssd_operator.local.sweep import LocalSweep
 from ssd_operator.spec.sweep_resource import Sweep, parse_sweep
 
-FOLDER = Path(__file__).parents[2] / "examples" / "studies"
+FOLDER = studies.FOLDER
 REAL = "-qwen3-4b"
-STUDIES = ("authors-code", "control", "filters", "lora", "samples", "stress")
-SMALL: dict[str, Any] = {"steps": 2, "globalBatchSize": 8, "warmupSteps": 1}
-SCALE = 64
+STUDIES = tuple(studies.FIGURES)
 
 
 def read(name: str) -> Sweep:
@@ -51,31 +49,13 @@ def test_a_plan_says_what_the_model_of_the_paper_takes() -> None:
     assert "generate on select problems: at most 1,730,150,400 tokens; 96.1 GPU-hours" in done.stdout
 
 
-def short_form(name: str) -> dict[str, Any]:
-    """Return the toy with little of everything."""
-    document: dict[str, Any] = yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
-    spec = document["spec"]
-    template = spec["template"]["spec"]
-    benchmark = spec["select"]["benchmark"]
-    sweep = [{"temperature": 0.7, "topP": 0.8}, {"temperature": 1.0, "topP": 0.8}]
-    few = {"name": benchmark, "samplesPerProblem": 2, "k": [1], "sweep": sweep}
-    template |= {"prompts": {"limit": SCALE}, "training": SMALL, "evaluation": {"shards": 1, "benchmarks": [few]}}
-    for axis in spec.get("axes", []):
-        if axis.get("field") == "training.steps":
-            axis["values"] = [2, 3]
-        for value in axis["values"]:
-            limited = value["set"].get("prompts", {}) if isinstance(value, dict) else {}
-            if "limit" in limited:
-                limited["limit"] //= SCALE
-    return document
-
-
 @pytest.mark.endurance
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_study_runs(name: str, tmp_path: Path) -> None:
-    """The short form of the toy comes to its end, with every cell, and names the best."""
-    (tmp_path / "study.yaml").write_text(yaml.safe_dump(short_form(name)))
+    """The short form of the toy comes to its end, with every cell, names the best, and has its figure."""
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(studies.short_form(name)))
     done = ssd("sweep", "study.yaml", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    cells = len(parse_sweep(short_form(name)).cells())
+    cells = len(parse_sweep(studies.short_form(name)).cells())
     assert f"of {cells} cells by pass@1 on " in done.stdout
+    assert studies.draw(name, tmp_path).read_bytes().startswith(b"\x89PNG")
