@@ -37,6 +37,8 @@ KNOWN = {
     ),
 }
 """Built-in benchmarks that are read from the hub, each at one commit: a built-in name always means the same bytes."""
+TRANSLATED = frozenset({"name", "language", "prompt", "tests", "stop_tokens"})
+"""The columns of MultiPL-E, which has HumanEval in other languages."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,11 @@ def _of_files(
     inputs: bool = False,
 ) -> Benchmark:
     """Choose the reader by the columns that are there: two benchmarks have layouts of their own."""
+    if rows.columns(files[0]) >= TRANSLATED:
+        raise BadInput(
+            f"{field}: {files[0]} is a benchmark of MultiPL-E, such as HumanEval in Shell; programs of other languages "
+            f"than Python start processes, which the sandbox lets none do: leave it out"
+        )
     form = asserts.form_of(rows.columns(files[0]))
     if form is not None and not inputs:
         asserted = asserts.Asserted(files, form, facts, referenced)

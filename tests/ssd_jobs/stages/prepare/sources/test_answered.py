@@ -64,3 +64,16 @@ def test_a_row_that_is_not_of_its_layout_is_named(tmp_path: Path) -> None:
         BadInput, match=r"rows\.jsonl:2: is no row of the layout MMLU; it needs answer, choices, question"
     ):
         read(tmp_path, row, {**row, "choices": None})
+
+
+def test_a_benchmark_in_shell_is_refused(tmp_path: Path) -> None:
+    """By what it is, before anything is generated: the sandbox runs no program that starts others."""
+    tests = (
+        '}\n\ncandidate() {\n    double "$@"\n}\n\nset -e\nrun_test() {\n    [[ $(candidate 2) = 4 ]]\n}\nrun_test\n'
+    )
+    row = {
+        "name": "double", "language": "sh", "prompt": "#!/bin/bash\n# Twice.\ndouble() {\n", "doctests": "transform",
+        "original": "double.py", "prompt_terminology": "reworded", "tests": tests, "stop_tokens": ["\n}"],
+    }  # fmt: skip
+    with pytest.raises(BadInput, match=r"source\.path: .* is a benchmark of MultiPL-E, such as HumanEval in Shell"):
+        read(tmp_path, row)
