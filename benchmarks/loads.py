@@ -128,6 +128,7 @@ class TrainingLoad:
                 compute_dtype=compute,
                 lora=None,
                 export_every_steps=0,
+                export_steps=None,
                 nll_tolerance=0.02,
                 trust_remote_code=False,
             ),

@@ -104,9 +104,8 @@ def _replicates(cells: Sequence[FinishedCell]) -> dict[str, list[str]]:
 def _over_baseline(config: CellsConfig, report: Values) -> dict[str, float]:
     """Return origin -> by how much it is better than the baseline on report problems; empty without a baseline."""
     means = {origin: fmean(report[name] for name in names) for origin, names in _replicates(config.cells).items()}
-    if config.baseline not in means:
-        return {}
-    return {origin: mean - means[config.baseline] for origin, mean in means.items()}
+    pairs = ((origin, config.baselines.get(origin)) for origin in means)
+    return {origin: means[origin] - means[baseline] for origin, baseline in pairs if baseline in means}
 
 
 def _choices(cell: FinishedCell, workspace: Path, config: CellsConfig) -> dict[Arm, Choice]:

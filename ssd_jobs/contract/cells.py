@@ -84,8 +84,8 @@ class CellsConfig(Model):
     """On whose select problems the best is chosen."""
     k: Annotated[int, Field(ge=1)]
     """By which pass@k."""
-    baseline: str
-    """The origin of the cell that the others are compared with; empty for none."""
+    baselines: dict[str, str]
+    """Origin of a cell -> that of the one which it is compared with; a cell without one is absent."""
     cells: Annotated[tuple[FinishedCell, ...], Field(min_length=1)]
 
 

@@ -215,9 +215,9 @@ def step_number(name: str) -> int | None:
     return _number(_STEP, name)
 
 
-def export(artifact: str) -> str:
-    """Return where the exported model of a training is, given where the training's artifact is."""
-    return f"{artifact}/{EXPORT}"
+def export(artifact: str, number: int | None = None) -> str:
+    """Return where a training's artifact has the model that it exported at its end, or after a step before that."""
+    return f"{artifact}/{EXPORT}" if number is None else f"{artifact}/{EXPORTS}/{step(number)}"
 
 
 def builtin_template(form: str) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ssd_jobs.contract.base import ArtifactPath, Model
+from ssd_jobs.contract.base import ArtifactPath, LaterField, Model
 from ssd_jobs.contract.config import Config, GangExecution
 
 __all__ = [
@@ -54,6 +54,8 @@ class TrainScience(Model):
     compute_dtype: Literal["BFloat16", "Float32", "Float64"]
     lora: Lora | None
     export_every_steps: Annotated[int, Field(ge=0)]
+    export_steps: Annotated[tuple[Annotated[int, Field(ge=1)], ...] | None, LaterField()]
+    """Single steps after which the model is exported as well; None for none."""
     nll_tolerance: Positive
     """Nats by which the step-0 NLL may differ from the sampler's; at least 0.5 % of the mean is always allowed."""
     trust_remote_code: bool

@@ -34,9 +34,7 @@ class ModelFiles:
     @property
     def names(self) -> list[str]:
         """The files of the model, relative to the artifact, in order."""
-        inside = self.directory.relative_to(self.artifact.path).as_posix()
-        prefix = "" if inside == "." else f"{inside}/"
-        return sorted(name for name in self.artifact.manifest.files if name.startswith(prefix))
+        return sorted(name for name in self.artifact.manifest.files if name.startswith(self._prefix))
 
     @property
     def settings(self) -> list[str]:
@@ -47,7 +45,16 @@ class ModelFiles:
     def digest(self) -> str:
         """The digest of the model's files alone: the same weights are the same model, whatever lies beside them."""
         entries = self.artifact.manifest.files
-        return manifest.content_digest({name: entries[name] for name in self.names})
+        as_named = f"{files.EXPORT}/" if self._prefix else ""
+        return manifest.content_digest(
+            {as_named + name.removeprefix(self._prefix): entries[name] for name in self.names}
+        )
+
+    @property
+    def _prefix(self) -> str:
+        """What stands before the names of the model's files in the artifact."""
+        inside = self.directory.relative_to(self.artifact.path).as_posix()
+        return "" if inside == "." else f"{inside}/"
 
     def shares(self, count: int) -> list[list[str]]:
         """Share the files out to so many processes."""

@@ -69,7 +69,7 @@ class StudyPoint(Part):
     train: Decode
     decode: Decode
     steps: int
-    """Optimizer steps of the training."""
+    """Optimizer steps of the training, after which the candidate was taken."""
     compared: bool
     """Whether the arms are compared at this setting."""
     pass_at: dict[int, Strata]

@@ -35,11 +35,12 @@ def _matching(cells: Sequence[Cell], text: str) -> list[Cell]:
 
 def _named(cell: Cell) -> dict[str, str]:
     """Return what a cell is told apart by."""
-    return {**cell.values, "cell": cell.given or cell.name, "replicate": str(cell.replicate), **_round(cell)}
+    return {**cell.values, "cell": cell.given or cell.name, "replicate": str(cell.replicate), **_numbered(cell)}
 
 
-def _round(cell: Cell) -> dict[str, str]:
-    return {"round": str(cell.round)} if cell.round else {}
+def _numbered(cell: Cell) -> dict[str, str]:
+    """Return which round or candidate step it is, where there are several."""
+    return {name: str(number) for name, number in (("round", cell.round), ("step", cell.step)) if number}
 
 
 def _as_written(value: str) -> str:

@@ -15,7 +15,11 @@ from ssd_operator.spec.sweep_rules import COLUMNS
 
 __all__ = ["export", "show", "show_drift"]
 
-OF_A_CELL = ("cell", "replicate", "round", "name", "phase")
+OF_A_CELL = ("cell", "replicate", "round", "candidate_step", "name", "phase")
+ON_THE_WAY = (
+    "a step before the last is that training on its way: where the learning rate decays, step 250 of 1,000 is not a "
+    "run of 250 steps"
+)
 FOUND = tuple(name for name in COLUMNS if name not in OF_A_CELL)
 
 
@@ -30,6 +34,8 @@ def show(console: Console, cells: Sequence[CellRun], found: CellsTable | None) -
         head = (each.cell.origin, str(each.cell.replicate), each.phase)
         table.add_row(*head, *(_numbers(rows[each.cell.name]) if each.cell.name in rows else ()))
     console.print(table)
+    if any(each.cell.step not in (0, each.cell.of_steps) for each in cells):
+        console.print(ON_THE_WAY, soft_wrap=True)
     for each in cells:
         if each.message and each.phase != "Succeeded":
             style = "red" if each.phase == "Failed" else "yellow"
@@ -37,7 +43,7 @@ def show(console: Console, cells: Sequence[CellRun], found: CellsTable | None) -
     if found is not None and any(row.curve for row in found.rows):
         console.print(_rounds(found))
     if found is not None:
-        console.print(_best(found, len(cells)), style="bold", soft_wrap=True)
+        console.print(_best(found, cells), style="bold", soft_wrap=True)
 
 
 def show_drift(console: Console, cells: Sequence[CellRun], found: Sequence[DriftFound]) -> None:
@@ -60,7 +66,8 @@ def export(file: Path, cells: Sequence[CellRun], found: CellsTable | None) -> No
             writer = csv.writer(opened)
             writer.writerow((*OF_A_CELL, *axes, *FOUND))
             for each in cells:
-                which = (each.cell.origin, each.cell.replicate, each.cell.round or "", each.cell.name, each.phase)
+                number, step = each.cell.round or "", each.cell.step or ""
+                which = (each.cell.origin, each.cell.replicate, number, step, each.cell.name, each.phase)
                 values = (each.cell.values.get(axis, "") for axis in axes)
                 row = rows.get(each.cell.name)
                 writer.writerow((*which, *values, *("" if row is None else getattr(row, name) for name in FOUND)))
@@ -103,11 +110,12 @@ def _rounds(found: CellsTable) -> Table:
     return table
 
 
-def _best(found: CellsTable, cells: int) -> str:
+def _best(found: CellsTable, cells: Sequence[CellRun]) -> str:
     """Say which cell is the best: of how many, on which problems, and what it is worth where nothing was chosen."""
-    best = found.best
-    of = f"{best.cells} cells" if best.runs == best.cells else f"{best.cells} cells in {best.runs} runs"
-    unfinished = f"; {cells - best.runs} of {cells} runs have not finished" if best.runs < cells else ""
+    best, all_runs = found.best, len(cells)
+    what = "cells x steps" if any(each.cell.step for each in cells) else "cells"
+    of = f"{best.cells} {what}" if best.runs == best.cells else f"{best.cells} {what} in {best.runs} runs"
+    unfinished = f"; {all_runs - best.runs} of {all_runs} runs have not finished" if best.runs < all_runs else ""
     chosen_on = f"{found.select_problems} select problems of {found.select_benchmark}"
     told_on = f"{found.report_problems} report problems of {found.benchmark}"
     return (

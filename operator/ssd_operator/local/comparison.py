@@ -31,7 +31,7 @@ def compared(cells: Sequence[CellRun], fields: SweepFields, workdir: Workdir, *,
         workspace=str(workdir.root),
         benchmark=fields.select.benchmark,
         k=int(fields.select.metric.removeprefix("pass@")),
-        baseline=fields.baseline.cell if fields.baseline is not None else "",
+        baselines=_baselines(cells, fields.baseline.cell) if fields.baseline is not None else {},
         cells=finished,
     )
     return CellsTable.model_validate_json(_answer("cells", config, workdir))
@@ -50,6 +50,12 @@ def drifted(cells: Sequence[CellRun], fields: SweepFields, workdir: Workdir) -> 
             trust_remote_code=first.cell.resolved().model.trust_remote_code,
         )
         yield DriftFound.model_validate_json(_answer("drift", config, workdir))
+
+
+def _baselines(cells: Sequence[CellRun], given: str) -> dict[str, str]:
+    """Return the origin of each cell -> that of the baseline, which is compared at the same step of its training."""
+    at_step = {each.cell.step: each.cell.origin for each in cells if each.cell.given == given}
+    return {each.cell.origin: at_step[each.cell.step] for each in cells}
 
 
 def _answer(program: str, config: Model, workdir: Workdir) -> str:

@@ -92,13 +92,20 @@ def _estimate(value: contract.Estimate | None) -> str:
     return f"{value.value} [{value.ci}]" if value else "-"
 
 
+def _candidate(state: RunState, graph: Graph) -> str:
+    """Return where the candidate is, below the workspace; empty where it has not been trained."""
+    configs = [node.config for node in graph.of(contract.ReportConfig)]
+    trained = any(state.succeeded(node) for node in graph.of(contract.TrainConfig))
+    return next((each.candidate for each in configs if trained and isinstance(each, contract.ReportConfig)), "")
+
+
 def _places(result: contract.ReportResult, state: RunState, graph: Graph, workdir: Workdir) -> list[tuple[str, str]]:
     """Return where things are, and what opens a run that no server shows."""
     root = workdir.root
     report = reports.finished(state, graph, root)
     places = [("report", str(report / files.REPORT_PAGE))] if report else []
-    trained = (node for node in graph.of(contract.TrainConfig) if state.succeeded(node))
-    places.extend(("model", str(root / files.export(node.artifacts[0].path))) for node in trained)
+    candidate = _candidate(state, graph)
+    places += [("model", str(root / candidate))] if candidate else []
     if result.model_version:
         places.append(("version", f"{result.model_version}, before it {result.previous_champion or 'none'}"))
     if result.url:

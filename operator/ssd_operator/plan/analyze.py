@@ -33,14 +33,15 @@ def _node(experiment: Experiment, parts: Parts, analysis: Analysis, trained: Nod
     """Return the stage that compares the base with what training made of it."""
     arms = [_of_arm(arm, experiment.spec, before) for arm in ("Base", "Candidate")]
     science = _science(experiment.spec, analysis)
-    upstream = {"model": parts.model.value, "train": trained.key, **{each.arm: each.key for each in arms}}
+    candidate = exported(trained, experiment.spec)
+    upstream = {"model": parts.model.value, "train": candidate.value, **{each.arm: each.key for each in arms}}
     key = experiment.key("analyze", contract.science_of(science), upstream)
     config = contract.AnalyzeConfig(
         **experiment.common("analyze", key),
         stage="analyze",
         science=science,
         base=parts.model.path,
-        candidate=exported(trained).path,
+        candidate=candidate.path,
         evaluations=(arms[0].evaluation, arms[1].evaluation),
         output=contract.ARTIFACTS["analyze"].path(key),
         execution=contract.AnalyzeExecution(**execution.place(experiment, "analyze"), gpus=analysis.gpus),

@@ -33,7 +33,7 @@ class ArmModel:
 
 def nodes(experiment: Experiment, parts: Parts, before: Graph) -> Iterator[Node]:
     """Yield the stages of every benchmark and arm, in the order of the spec."""
-    models = {each.arm: each for each in _models(parts, before)}
+    models = {each.arm: each for each in _models(experiment.spec, parts, before)}
     for benchmark in experiment.spec.evaluation.benchmarks:
         for arm in experiment.spec.evaluation.arms:
             planned = _ArmStages(experiment, parts, benchmark, models[arm])
@@ -43,12 +43,12 @@ def nodes(experiment: Experiment, parts: Parts, before: Graph) -> Iterator[Node]
             yield from (planned.chosen(each) for each in before.of(contract.SelectConfig) if planned.is_for(each))
 
 
-def _models(parts: Parts, before: Graph) -> Iterator[ArmModel]:
+def _models(spec: ResolvedSpec, parts: Parts, before: Graph) -> Iterator[ArmModel]:
     """Yield the base, and the candidate if one is trained."""
     prepared = before.names(contract.PrepareConfig)
     yield ArmModel("Base", parts.model, prepared)
     for node in before.of(contract.TrainConfig):
-        yield ArmModel("Candidate", exported(node), (*prepared, node.name))
+        yield ArmModel("Candidate", exported(node, spec), (*prepared, node.name))
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def nodes(experiment: Experiment, parts: Parts, before: Graph) -> Iterator[Node]
         parameters=only(Science, spec.document()),
         science=science,
         model=parts.model.path,
-        candidate=next((exported(node).path for node in present.of(contract.TrainConfig)), ""),
+        candidate=next((exported(node, spec).path for node in present.of(contract.TrainConfig)), ""),
         benchmarks=tuple(_benchmark(parts, each, before, present) for each in spec.evaluation.benchmarks),
         artifacts=tuple(_artifacts(present)),
         output=contract.ARTIFACTS["report"].path(key),

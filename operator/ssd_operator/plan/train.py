@@ -23,9 +23,19 @@ def nodes(experiment: Experiment, parts: Parts, before: Graph) -> Iterator[Node]
         yield _node(experiment, parts, curated)
 
 
-def exported(trained: Node) -> Identity:
+def exported(trained: Node, spec: ResolvedSpec) -> Identity:
     """Return the candidate: the directory of a training's artifact that an engine opens."""
-    return Identity(files.export(trained.artifacts[0].path), trained.key, known=not trained.provisional)
+    artifact, step = trained.artifacts[0].path, candidate_step(spec)
+    if step is None:
+        return Identity(files.export(artifact), trained.key, known=not trained.provisional)
+    value = f"{trained.key}/{files.step(step)}"
+    return Identity(files.export(artifact, step), value, known=not trained.provisional)
+
+
+def candidate_step(spec: ResolvedSpec) -> int | None:
+    """Return the step after which the candidate is taken, None where that is the last one."""
+    step = spec.evaluation.candidate_step
+    return None if step in (0, spec.training.steps) else step
 
 
 def adapters(spec: ResolvedSpec) -> contract.Lora | None:
@@ -74,6 +84,7 @@ def _science(spec: ResolvedSpec) -> contract.TrainScience:
         compute_dtype=training.compute_dtype,
         lora=adapters(spec),
         export_every_steps=training.export.every_steps,
+        export_steps=tuple(sorted(training.export.steps)) or None,
         nll_tolerance=training.nll_tolerance,
         trust_remote_code=spec.model.trust_remote_code,
     )

@@ -29,6 +29,8 @@ Spec = dict[str, Any]
 
 _SEEDS: Final = (("sampling", "seed"), ("training", "seed"))
 """All that a replicate changes."""
+_STEP: Final = (("evaluation", "candidateStep"), ("training", "export", "steps"))
+"""What candidate steps change."""
 _SEEDS_END: Final = 2**31
 
 
@@ -46,6 +48,10 @@ class Cell:
     """Counted from 1."""
     round: int
     """Counted from 1; 0 in a sweep without rounds."""
+    step: int
+    """Of its training, after which the candidate is taken; 0 in a sweep without candidateSteps."""
+    of_steps: int
+    """How many steps that training has."""
     after: str
     """The cell whose export it starts from, by the name of its resource; empty where that is the template's model."""
     first: str
@@ -57,6 +63,11 @@ class Cell:
     @property
     def origin(self) -> str:
         """What a person calls it, whatever the replicate."""
+        return ", ".join(filter(None, (self.trained, f"step {self.step} of {self.of_steps}" if self.step else "")))
+
+    @property
+    def trained(self) -> str:
+        """What a person calls its training, whatever the replicate and the step."""
         return _origin(self.given, self.values, self.round)
 
     def started(self, start: RoundStart) -> Cell:
@@ -109,14 +120,16 @@ def _checked(fields: SweepFields) -> list[_Combination]:
         (f"spec.cells[{index}]", axes.named(cell, f"spec.cells[{index}]")) for index, cell in enumerate(fields.cells)
     ]
     combinations = (prod(map(len, values)) if values else 0) + len(beside)
-    number = max(combinations, 1) * fields.replicates * (fields.rounds.count if fields.rounds else 1)
+    number = max(combinations, 1) * fields.replicates
+    number *= fields.rounds.count if fields.rounds else max(len(fields.candidate_steps), 1)
     if number > MOST_CELLS:
         also = "replicates and rounds" if fields.rounds else "replicates"
+        also = "replicates and steps" if fields.candidate_steps else also
         words = f"make {number:,} cells with their {also}, and a sweep has at most {MOST_CELLS:,}"
         raise InvalidSpec([Problem("spec.axes" if values else "spec.cells", words)])
     placed = [(place, choice) for place, of in zip(places, values, strict=True) for choice in of] + beside
     problems = [problem for place, choice in placed for problem in axes.problems(choice, place)]
-    problems = problems or list(_twice(fields, values)) or list(_seeds(fields, placed))
+    problems = problems or list(_twice(fields, values)) or list(_taken(fields, placed))
     if problems:
         raise InvalidSpec(problems)
     found = [*_product(fields, values), *(_Combination(choice.name, {"": choice}) for _, choice in beside)]
@@ -141,14 +154,15 @@ def _twice(fields: SweepFields, values: Sequence[Sequence[Choice]]) -> Iterator[
             yield Problem(place, f"writes {shared}, which the axis {fields.axes[earlier].name} writes, too")
 
 
-def _seeds(fields: SweepFields, placed: Sequence[tuple[str, Choice]]) -> Iterator[Problem]:
-    """Yield the choices that set a seed which replicates change."""
-    if fields.replicates == 1:
-        return
+def _taken(fields: SweepFields, placed: Sequence[tuple[str, Choice]]) -> Iterator[Problem]:
+    """Yield the choices that set what replicates change, a seed, or what candidate steps do."""
     for place, choice in placed:
-        shared = axes.overlap(choice.writes(), _SEEDS)
-        if shared and place.startswith("spec.axes"):
-            yield Problem("spec.replicates", f"change {shared}, which {place} writes, too: set one of them")
+        seed = axes.overlap(choice.writes(), _SEEDS)
+        if seed and fields.replicates > 1 and place.startswith("spec.axes"):
+            yield Problem("spec.replicates", f"change {seed}, which {place} writes, too: set one of them")
+        step = axes.overlap(choice.writes(), _STEP)
+        if step and fields.candidate_steps:
+            yield Problem("spec.candidateSteps", f"change {step}, which {place} writes, too: set one of them")
 
 
 def _merged(template: Spec, combination: _Combination) -> Spec:
@@ -178,6 +192,7 @@ def _replicates(combination: _Combination, spec: Spec, fields: SweepFields, swee
     """Yield a cell and its replicates, after judging the first one; each with its rounds, one after the other."""
     resolved = _resolved(spec, combination, sweep)
     _judge_selection(fields.select, resolved)
+    _judge_steps(fields.candidate_steps, resolved, combination)
     for replicate in range(1, fields.replicates + 1):
         cell = Cell(
             name=_name(combination, sweep, replicate),
@@ -185,19 +200,40 @@ def _replicates(combination: _Combination, spec: Spec, fields: SweepFields, swee
             values=combination.values,
             replicate=replicate,
             round=0,
+            step=0,
+            of_steps=resolved.training.steps,
             after="",
             first="",
             spec=_seeded(spec, resolved, replicate),
         )
-        if fields.rounds is None:
+        if fields.candidate_steps:
+            for step in fields.candidate_steps:
+                yield _at_step(cell, _name(combination, sweep, replicate, step=step), step, fields, resolved)
+        elif fields.rounds is None:
             yield cell
         else:
             names = [_name(combination, sweep, replicate, number) for number in range(1, fields.rounds.count + 1)]
             yield from _rounds(cell, names, fields.rounds, resolved)
 
 
-def _name(combination: _Combination, sweep: str, replicate: int, number: int = 0) -> str:
-    """Return the resource of a cell or, with a number, of one of its rounds."""
+def _at_step(cell: Cell, name: str, step: int, fields: SweepFields, resolved: ResolvedSpec) -> Cell:
+    """Return a cell with the candidate of one step; what is exported is the same for all, so that they train once."""
+    exported = {*resolved.training.export.steps, *fields.candidate_steps} - {resolved.training.steps}
+    changed = {"evaluation": {"candidateStep": step}, "training": {"export": {"steps": sorted(exported)}}}
+    return replace(cell, name=name, step=step, spec=overlay(cell.spec, changed, ResolvedSpec))
+
+
+def _judge_steps(steps: Sequence[int], resolved: ResolvedSpec, combination: _Combination) -> None:
+    """Refuse a step that the training of a cell does not reach."""
+    for index, step in enumerate(steps):
+        if step > resolved.training.steps:
+            cell = _origin(combination.given, combination.values)
+            words = f"is beyond the {resolved.training.steps:,} steps of training (in the cell {cell})"
+            raise InvalidSpec([Problem(f"spec.candidateSteps[{index}]", words)])
+
+
+def _name(combination: _Combination, sweep: str, replicate: int, number: int = 0, *, step: int = 0) -> str:
+    """Return the resource of a cell or, with a number, of one of its rounds or steps."""
     by_axis = sorted(combination.values.items())
     words = [combination.given] if combination.given else [value for _, value in by_axis]
     identity = [combination.given, *(f"{axis}={value}" for axis, value in by_axis), str(replicate)]
@@ -205,6 +241,9 @@ def _name(combination: _Combination, sweep: str, replicate: int, number: int = 0
     if number:
         words.append(f"n{number}")
         identity.append(f"round={number}")
+    if step:
+        words.append(f"s{step}")
+        identity.append(f"step={step}")
     return naming.cell_name(sweep, words=words, identity=identity)
 
 

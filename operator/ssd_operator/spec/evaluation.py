@@ -138,6 +138,9 @@ class Evaluation(Section):
         tuple[Benchmark, ...], Field(min_length=1, max_length=8, json_schema_extra=_MAP), once_by("name")
     ]
     """Sets of problems. The list replaces that of a preset; an entry with the preset's name takes its other values."""
+    candidate_step: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+    """The candidate is the model as it was after this step of the training, which must export it (training.export); 0
+    is the last step. Where the learning rate decays, step 250 of 1,000 is not a run of 250 steps."""
     seed: Seed = 0
     """Generations and intervals derive from it, of both arms alike, whatever the seeds of sampling and training are."""
     shards: Annotated[Count, Execution] = 8

@@ -61,6 +61,18 @@ def _pair(at: str, left: str, operator: str, right: str, *, compare: Callable[[A
     )
 
 
+def _is_exported(spec: Mapping[str, Any]) -> bool:
+    """Tell whether a training exports the step at which its candidate is taken; what is not written may be anything."""
+    step, training = spec.get("evaluation", {}).get("candidateStep", 0), spec.get("training", {})
+    if not step or "steps" not in training:
+        return True
+    export = training.get("export", {})
+    every = export.get("everySteps", 0)
+    return step == training["steps"] or (
+        step < training["steps"] and (step in export.get("steps", []) or (every > 0 and step % every == 0))
+    )
+
+
 def _both_or_none(self: Mapping[str, Any]) -> bool:
     return bool(self.get("from")) == bool(self.get("nonce"))
 
@@ -69,6 +81,9 @@ PARTS = frozenset({"model", "prompts"})
 """What prepare resolves beside the benchmarks; it reports the digest of each part under its name."""
 
 _PLACES = tuple(places(ResolvedSpec, "spec"))
+
+_STEP = "self.evaluation.candidateStep"
+_EXPORT = "self.training.export"
 
 RULES: tuple[Rule, ...] = (
     *(_exactly_one(path, model.one_of) for path, model in _PLACES if model.one_of),
@@ -97,6 +112,17 @@ RULES: tuple[Rule, ...] = (
         holds=lambda self: self["name"] not in PARTS,
         message="model and prompts are what every experiment has: give the benchmark another name",
         field="name",
+    ),
+    Rule(
+        at="spec",
+        cel=f"!has(self.evaluation) || !has({_STEP}) || {_STEP} == 0 || "
+        f"!has(self.training) || !has(self.training.steps) || {_STEP} == self.training.steps || "
+        f"({_STEP} < self.training.steps && has({_EXPORT}) && ((has({_EXPORT}.steps) && {_STEP} in {_EXPORT}.steps) || "
+        f"(has({_EXPORT}.everySteps) && {_EXPORT}.everySteps > 0 && {_STEP} % {_EXPORT}.everySteps == 0)))",
+        holds=_is_exported,
+        message="must be one of training.export.steps, a multiple of training.export.everySteps, or training.steps: "
+        "no other step is exported",
+        field="evaluation.candidateStep",
     ),
     Rule(
         at="spec.rerun",

@@ -16,7 +16,7 @@ from ssd_operator.spec.evaluation import Metric
 from ssd_operator.spec.marks import Steering
 from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.rounds import Rounds
-from ssd_operator.spec.scalars import BenchmarkName, FreeForm, Line, once_by
+from ssd_operator.spec.scalars import BenchmarkName, FreeForm, Line, once_by, unique
 
 __all__ = [
     "MOST_CELLS",
@@ -118,6 +118,13 @@ class SweepFields(Section):
     rounds: Rounds | None = None
     """Absent runs each cell once; else each cell has rounds, of which every one starts from the export of the one
     before. Each is compared with the one before and with the root."""
+    candidate_steps: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=10_000_000)], ...],
+        Field(max_length=32, json_schema_extra={"x-kubernetes-list-type": "set"}),
+        unique,
+    ] = ()
+    """Steps of each cell's one training after which the model is a candidate; empty takes the last alone. The best is
+    chosen among cells and steps. With a rate that decays, step 250 of 1,000 is not a run of 250 steps."""
     select: SelectBy
     """What the best cell is chosen by."""
     baseline: BaselineCell | None = None

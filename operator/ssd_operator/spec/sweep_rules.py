@@ -14,9 +14,9 @@ __all__ = ["COLUMNS", "NEEDS_LIMIT", "NEEDS_WEIGHTS", "NO_PARTS", "NO_SUCH_BENCH
 Node = Mapping[str, Any]
 
 COLUMNS: Final = (
-    "cell", "replicate", "round", "name", "phase", "setting", "settings", "select", "base_select", "report",
-    "report_low", "report_high", "base_report", "difference", "difference_low", "difference_high", "over_baseline",
-    "over_root", "over_root_low", "over_root_high",
+    "cell", "replicate", "round", "candidate_step", "name", "phase", "setting", "settings", "select", "base_select",
+    "report", "report_low", "report_high", "base_report", "difference", "difference_low", "difference_high",
+    "over_baseline", "over_root", "over_root_low", "over_root_high",
 )  # fmt: skip
 """What the table of a sweep has beside its axes."""
 NO_SUCH_BENCHMARK: Final = "must be one of the template's evaluation.benchmarks"
@@ -105,6 +105,23 @@ RULES: Final[tuple[Rule, ...]] = (
         holds=lambda sweep: "baseline" not in sweep or "rounds" not in sweep,
         message="must not be set beside rounds, which are compared with their root",
         field="baseline",
+    ),
+    Rule(
+        at="spec",
+        cel="!has(self.candidateSteps) || self.candidateSteps.size() == 0 || !has(self.rounds)",
+        holds=lambda sweep: not sweep.get("candidateSteps") or "rounds" not in sweep,
+        message="must not be set beside rounds, of which each starts from the last step of the one before",
+        field="candidateSteps",
+    ),
+    Rule(
+        at="spec",
+        cel="!has(self.candidateSteps) || self.candidateSteps.size() == 0 || !has(self.template.spec.evaluation) || "
+        "!has(self.template.spec.evaluation.candidateStep) || self.template.spec.evaluation.candidateStep == 0",
+        holds=lambda sweep: (
+            not sweep.get("candidateSteps") or not sweep["template"]["spec"].get("evaluation", {}).get("candidateStep")
+        ),
+        message="must not be set beside spec.candidateSteps, which writes it",
+        field="template.spec.evaluation.candidateStep",
     ),
     Rule(
         at="spec",

@@ -16,5 +16,13 @@ _ADVICE: Final = "name what else you want to compare in spec.axes or spec.cells,
 
 TRANSITIONS: Final[tuple[Transition, ...]] = (
     *fixed(("template", "spec"), begun=_BEGUN, when=_WHEN, advice=_ADVICE),
+    Transition(
+        cel="has(self.spec.candidateSteps) ? has(oldSelf.spec.candidateSteps) && "
+        "self.spec.candidateSteps == oldSelf.spec.candidateSteps : !has(oldSelf.spec.candidateSteps)",
+        holds=lambda old, new: set(old.get("candidateSteps", ())) == set(new.get("candidateSteps", ())),
+        message="candidateSteps cannot change once a cell was made, whose training exports these: create another sweep",
+        field="spec.candidateSteps",
+        begun=_BEGUN,
+    ),
     no_way_back(begun=_BEGUN, when=_WHEN),
 )

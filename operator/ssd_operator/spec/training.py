@@ -38,6 +38,10 @@ class Export(Section):
 
     every_steps: Annotated[int, Field(ge=0, le=10_000_000)] = 0
     """Export each time this many steps are done, never removed; 0 exports the last step only."""
+    steps: Annotated[
+        tuple[Steps, ...], Field(max_length=32, json_schema_extra={"x-kubernetes-list-type": "set"}), unique
+    ] = ()
+    """Export after these steps as well, never removed."""
 
 
 class Lora(Section):

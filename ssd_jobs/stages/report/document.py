@@ -222,6 +222,8 @@ class TrainingData(Part):
     curation: dict[str, float]
     """What was counted while samples were filtered: samples, records, removed_*, epochs."""
     steps: int | None
+    candidate_step: int | None = None
+    """After which of them the candidate was taken; None where that is the last."""
     tokens: int
     """Tokens that were trained on."""
     final_loss: float | None

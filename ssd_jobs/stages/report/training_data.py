@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import islice
+from pathlib import PurePath
 from typing import Any
 
 from ssd_jobs.artifacts import Artifact, tables
@@ -47,6 +48,7 @@ def read(config: ReportConfig, evidence: Evidence) -> TrainingData:
         filter=str(curated.manifest.facts.get("filter", "")) if curated else "",
         curation=counts,
         steps=_number(trained.manifest.counts.get("steps")) if trained else None,
+        candidate_step=files.step_number(PurePath(config.candidate).name),
         tokens=_number(trained.manifest.counts.get("tokens_seen")) if trained else 0,
         final_loss=_final_loss(evidence),
         texts=texts,

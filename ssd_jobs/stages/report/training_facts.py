@@ -31,9 +31,21 @@ def facts(found: TrainingData) -> Iterator[Fact]:
     if found.curation:
         yield Fact("Filter", _filtered(found), weak=is_mostly_unexercised(found.curation))
         yield Fact("Records", _records(found))
+    yield from _candidate(found)
     if found.final_loss is not None:
         tokens = f", {found.tokens:,} tokens" if found.tokens else ""
         yield Fact("Last loss", f"{found.final_loss:.4f} after {found.steps or 0:,} steps{tokens}")
+
+
+def _candidate(found: TrainingData) -> Iterator[Fact]:
+    """Yield that the candidate is the training on its way, which is another thing than a short training."""
+    if found.candidate_step is not None:
+        of = f" of {found.steps:,}" if found.steps else ""
+        text = (
+            f"as it was after step {found.candidate_step:,}{of}: where the learning rate decays, "
+            f"that is not a run of {found.candidate_step:,} steps"
+        )
+        yield Fact("Candidate", text, weak=True)
 
 
 def _problems(pool: dict[str, int]) -> str:

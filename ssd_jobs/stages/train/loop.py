@@ -197,7 +197,8 @@ class Trainer:
     def _exports(self, step: int) -> bool:
         """Whether an intermediate export is due; the last step has the final one."""
         every = self.science.export_every_steps
-        return every > 0 and step % every == 0 and step < self.science.steps
+        wanted = (every > 0 and step % every == 0) or step in (self.science.export_steps or ())
+        return wanted and step < self.science.steps
 
     def _export(self, step: int) -> None:
         """Write the model as it is after a step."""

@@ -55,7 +55,8 @@ def _artifact(path: Path, name: str, text: str) -> None:
 
 def cells_config(root: Path, *cells: FinishedCell, baseline: str = "", k: int = 1) -> CellsConfig:
     """Return the comparison of these cells."""
-    return CellsConfig(sweep="heat", workspace=str(root), benchmark="lcb-v6", k=k, baseline=baseline, cells=cells)
+    baselines = {cell.origin: baseline for cell in cells} if baseline else {}
+    return CellsConfig(sweep="heat", workspace=str(root), benchmark="lcb-v6", k=k, baselines=baselines, cells=cells)
 
 
 def test_the_table_of_two_cells(tmp_path: Path) -> None:

@@ -109,6 +109,21 @@ def test_the_best_says_what_it_is_the_best_of(tmp_path: Path) -> None:
     )
 
 
+def test_a_step_is_told_with_what_it_is_not(tmp_path: Path) -> None:
+    """The table says at which step of how many a candidate was taken, and that this is no training of so many steps."""
+    parsed = parse_sweep(sweep(candidateSteps=[50, 125]))
+    standing = LocalSweep("heat", parsed.cells(), parsed.fields, tmp_path, tracking_uri="").cells()
+    console = Console(file=io.StringIO(), width=300)
+    sweep_table.show(console, standing, None)
+    sweep_table.export(tmp_path / "table.csv", standing, None)
+    assert isinstance(console.file, io.StringIO)
+    assert "Ttrain=0.5, cut=none, step 50 of 125" in console.file.getvalue()
+    assert "step 250 of 1,000 is not a run of 250 steps" in console.file.getvalue()
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "table.csv").read_text())))
+    assert [row["candidate_step"] for row in rows[:2]] == ["50", "125"]
+    assert {cell.step for cell in cells.chosen(parsed.cells(), ["step=50"])} == {50}
+
+
 def written(folder: Path, **changes: Any) -> str:
     """Write a sweep into a file and return its name."""
     (folder / "heat.yaml").write_text(yaml.safe_dump(sweep(**changes), sort_keys=False))

@@ -26,7 +26,7 @@ def test_there_is_a_cell_for_every_combination_and_replicate(document: dict[str,
     for axis in spec["axes"]:
         product *= len(axis["values"])
     cells = cells_of(document)
-    assert len(cells) == (product + len(spec["cells"])) * spec["replicates"]
+    assert len(cells) == (product + len(spec["cells"])) * spec["replicates"] * max(len(spec["candidateSteps"]), 1)
     assert len({cell.name for cell in cells}) == len(cells)
     assert len({(cell.origin, cell.replicate) for cell in cells}) == len(cells)
     assert all(is_name(cell.name) for cell in cells)

@@ -31,4 +31,5 @@ def sweeps(draw: st.DrawFn, *, most_axes: int = 3) -> dict[str, Any]:
         {"name": name, "set": {"sampling": {"topP": 0.5}}} for name in draw(st.lists(NAMES, max_size=2, unique=True))
     ]
     name = draw(st.from_regex(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?", fullmatch=True))
-    return sweep(name, axes=axes, cells=beside, baseline=None, replicates=draw(st.integers(1, 3)))
+    steps = draw(st.sampled_from(([], [], [50], [50, 100])))
+    return sweep(name, axes=axes, cells=beside, baseline=None, replicates=draw(st.integers(1, 3)), candidateSteps=steps)

@@ -78,7 +78,7 @@ EVERYTHING: dict[str, Any] = {
     },
     "rerun": {"from": "Grade", "nonce": "1"},
     "scheduling": {"queue": "a", "priorityClassName": "a", "runtimeClassName": "a"},
-    "training": {"lora": {"rank": 8, "targets": ["q"]}},
+    "training": {"lora": {"rank": 8, "targets": ["q"]}, "export": {"everySteps": 1}},
     "sampling": {"engineArgs": {"a": 1}, "pod": POD},
     "evaluation": {
         "benchmarks": [

@@ -119,6 +119,13 @@ RULE_CASES: tuple[RuleCase, ...] = (
         good="training: {steps: 2, warmupSteps: 1}", bad="training: {steps: 2, warmupSteps: 2}",
     ),
     _case(
+        "spec", "spec.evaluation.candidateStep",
+        "must be one of training.export.steps, a multiple of training.export.everySteps, or training.steps: "
+        "no other step is exported",
+        good="training: {steps: 20, export: {steps: [7]}}\nevaluation: {candidateStep: 7, benchmarks: [{name: b}]}",
+        bad="training: {steps: 20, export: {everySteps: 5}}\nevaluation: {candidateStep: 7, benchmarks: [{name: b}]}",
+    ),
+    _case(
         f"{_BENCHMARK}.source.livecodebench", "spec.evaluation.benchmarks[0].source.livecodebench.from",
         "from must not be later than to",
         good="evaluation: {benchmarks: [{name: b, source: {livecodebench: {from: 2025-02-01, to: 2025-02-01}}}]}",

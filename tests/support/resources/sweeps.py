@@ -206,6 +206,27 @@ SWEEP_FAULTS = (
         "needs prompts.limit in the template: each round takes the next so many problems of the pool",
         rounds={"count": 2}, baseline=None, **_template(prompts={"limit": 0}),
     ),
+    _hidden(
+        "a-step-beyond-the-last", "spec.candidateSteps[1]",
+        "is beyond the 125 steps of training (in the cell Ttrain=0.5, cut=none)", candidateSteps=[20, 126],
+    ),
+    _seen("step-zero", "spec.candidateSteps[0]", "must be at least 1, but is 0", candidateSteps=[0]),
+    _seen("step-twice", "spec.candidateSteps[1]", "Duplicate value: 20", candidateSteps=[20, 20]),
+    _seen(
+        "steps-beside-rounds", "spec.candidateSteps",
+        "must not be set beside rounds, of which each starts from the last step of the one before",
+        candidateSteps=[20], rounds={"count": 2, "freshPrompts": False}, baseline=None,
+    ),
+    _seen(
+        "a-step-in-the-template", "spec.template.spec.evaluation.candidateStep",
+        "must not be set beside spec.candidateSteps, which writes it",
+        candidateSteps=[20], **_template(evaluation={"candidateStep": 20}, training={"steps": 20}),
+    ),
+    _hidden(
+        "axis-of-steps-beside-steps", "spec.candidateSteps",
+        "change evaluation.candidateStep, which spec.axes[0] writes, too: set one of them",
+        candidateSteps=[20], axes=[_axis(field="evaluation.candidateStep", values=[20, 40])],
+    ),
     _seen("one-round", "spec.rounds.count", "must be at least 2, but is 1", rounds={"count": 1}, baseline=None),
     _seen(
         "round-in-the-template", "spec.template.spec.round", "must not be set: a sweep with rounds writes it",

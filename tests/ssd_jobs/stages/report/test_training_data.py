@@ -20,9 +20,9 @@ TRACKING = contract.Tracking(uri="http://x", experiment="x", run_key="x", run_na
 BENCHMARKS = (benchmark("lcb-v6", "Process"), benchmark("humaneval", "Process"))
 
 
-def of(root: Path) -> TrainingData:
+def of(root: Path, candidate: str = "") -> TrainingData:
     """What a report on these artifacts says."""
-    config = report_config(root, TRACKING, benchmarks=(), artifacts=trained.ARTIFACTS, candidate="")
+    config = report_config(root, TRACKING, benchmarks=(), artifacts=trained.ARTIFACTS, candidate=candidate)
     return training_data.read(config, gather(config, root))
 
 
@@ -63,6 +63,17 @@ def test_choice_filter_and_epochs_are_said(tmp_path: Path) -> None:
         "Execution: 39 of 40 samples stay; left out: 1 syntax; 28 stay that had no input to run on"
     )
     assert found["Records"] == "39 records, trained on for 7.9 epochs; 97.5 % of the samples; 1 problem has none"
+
+
+@pytest.mark.parametrize(("step", "said"), [(None, []), (250, ["as it was after step 250"])])
+def test_a_step_before_the_last_is_not_a_run_of_so_many_steps(
+    tmp_path: Path, step: int | None, said: list[str]
+) -> None:
+    """A candidate that was taken from the training on its way is told as that, and is marked as weak."""
+    trained.write(tmp_path)
+    found = [fact for fact in facts(of(tmp_path, files.export("checkpoints/train", step))) if fact.name == "Candidate"]
+    assert [fact.text.split(":")[0] for fact in found] == said
+    assert all(fact.weak and fact.text.endswith("that is not a run of 250 steps") for fact in found)
 
 
 @pytest.mark.parametrize(("without", "shown"), [(12, 10), (8, 8), (7, 0)])

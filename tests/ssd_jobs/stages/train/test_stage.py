@@ -18,6 +18,7 @@ from ssd_jobs.context import Context
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models import loading
+from ssd_jobs.models.model_files import exported_digest, model_files
 from ssd_jobs.progress.recorder import Progress
 from ssd_jobs.stages.train import export, model, ranks
 from ssd_jobs.stages.train import stage as train
@@ -129,6 +130,16 @@ def test_the_artifact(root: Path) -> None:
     )
     assert again.digest == result.digest
     assert (output / files.MANIFEST).stat().st_mtime_ns == before
+
+
+def test_single_steps_are_exported_too(root: Path) -> None:
+    """What is written after a step that was asked for is a model whose files are known, as those of the last are."""
+    output, _ = _run(root, "steps", export_steps=(2, 4))
+    assert [path.name for path in (output / files.EXPORTS).iterdir()] == [files.step(2)]
+    on_the_way, last = (model_files(root / files.export("checkpoints/steps", step)) for step in (2, None))
+    on_the_way.verify()
+    assert on_the_way.digest == exported_digest(on_the_way.directory) != last.digest
+    assert last.digest == exported_digest(last.directory)
 
 
 def test_a_wrong_model_is_refused_at_step_0(tmp_path: Path) -> None:
