@@ -6,7 +6,7 @@ mean of each cell's replicates, before any report is opened; its value on report
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
@@ -58,6 +58,7 @@ def compare(config: CellsConfig) -> CellsTable:
         k=config.k,
         select_problems=select_problems,
         report_problems=sections[config.cells[0].name].problems["all"],
+        gpu_hours=_gpu_hours(documents.values()),
         rows=tuple(
             _row(
                 cell,
@@ -106,6 +107,12 @@ def _over_baseline(config: CellsConfig, report: Values) -> dict[str, float]:
     means = {origin: fmean(report[name] for name in names) for origin, names in _replicates(config.cells).items()}
     pairs = ((origin, config.baselines.get(origin)) for origin in means)
     return {origin: means[origin] - means[baseline] for origin, baseline in pairs if baseline in means}
+
+
+def _gpu_hours(documents: Iterable[Document]) -> float:
+    """Return what the stages took whose artifacts these reports tell of, each artifact counted once."""
+    seconds = {each.path: each.gpu_seconds for document in documents for each in document.stages}
+    return sum(seconds.values()) / 3600
 
 
 def _choices(cell: FinishedCell, workspace: Path, config: CellsConfig) -> dict[Arm, Choice]:

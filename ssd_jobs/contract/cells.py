@@ -158,5 +158,8 @@ class CellsTable(Model):
     k: int
     select_problems: int
     report_problems: int
+    gpu_hours: float
+    """What the stages of these cells took, a shared one counted once: the GPUs that each process held, and for how
+    long; 0 where all ran on CPUs."""
     rows: tuple[CellRow, ...]
     best: SelectedCell

@@ -11,6 +11,7 @@ from ssd_jobs.contract.cells import CellRow, CellsTable, DriftFound
 from ssd_operator.cli import terminal
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local.chain import CellRun
+from ssd_operator.plan import gpu_hours
 from ssd_operator.spec.sweep_rules import COLUMNS
 
 __all__ = ["export", "show", "show_drift"]
@@ -23,8 +24,8 @@ ON_THE_WAY = (
 FOUND = tuple(name for name in COLUMNS if name not in OF_A_CELL)
 
 
-def show(console: Console, cells: Sequence[CellRun], found: CellsTable | None) -> None:
-    """Print a row per cell, why cells failed, and the best."""
+def show(console: Console, cells: Sequence[CellRun], found: CellsTable | None, *, planned: str) -> None:
+    """Print a row per cell, why cells failed, the GPU-hours, of which so many are planned at most, and the best."""
     rows = _rows(found)
     metric = f"pass@{found.k} " if found is not None else ""
     table = terminal.table(
@@ -42,6 +43,8 @@ def show(console: Console, cells: Sequence[CellRun], found: CellsTable | None) -
             console.print(f"{each.cell.origin} #{each.cell.replicate}: {each.message}", style=style, soft_wrap=True)
     if found is not None and any(row.curve for row in found.rows):
         console.print(_rounds(found))
+    spent = gpu_hours.text(found.gpu_hours if found is not None else 0.0, unknown="")
+    console.print(f"GPU-hours: at most {planned} planned, {spent} spent by cells that have finished", soft_wrap=True)
     if found is not None:
         console.print(_best(found, cells), style="bold", soft_wrap=True)
 

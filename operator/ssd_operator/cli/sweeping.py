@@ -8,7 +8,7 @@ from rich.console import Console
 
 from ssd_jobs import contract
 from ssd_jobs.contract.cells import CellsTable
-from ssd_operator.cli import cells, document, installed, sweep_table, terminal
+from ssd_operator.cli import cells, document, installed, sweep_plan, sweep_table, terminal
 from ssd_operator.cli.place import DEFAULT_WAIT, DEFAULT_WORKDIR, WorkdirOption, checked_duration, checked_uri
 from ssd_operator.errors import InvalidInput
 from ssd_operator.local import machine, suitability, summary
@@ -66,7 +66,7 @@ def sweep(
     work.run(wanted, console, wait_s=wait_s, parallel=parallel or fields.parallel, most_failed=fields.max_failed)
     found = work.cells()
     table = compared(found, fields, work.workdir, name=parsed.name)
-    sweep_table.show(console, found, table)
+    sweep_table.show(console, found, table, planned=sweep_plan.planned_hours(found, work.workdir.root))
     if drift:
         sweep_table.show_drift(console, found, list(drifted(found, fields, work.workdir)))
     if export is not None:

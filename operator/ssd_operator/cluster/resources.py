@@ -6,6 +6,8 @@ never the document, and whoever must work on one again reads it anew. The status
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -18,8 +20,9 @@ from ssd_operator.cluster.owners import OwnerReference
 from ssd_operator.cluster.transport import Raw
 from ssd_operator.cluster.unreadable import Unreadable, unreadable
 from ssd_operator.errors import InvalidSpec
-from ssd_operator.lifecycle import CellView, RoundResults, Standing, is_over, standing
+from ssd_operator.lifecycle import CellView, RoundResults, StageTime, Standing, is_over, standing
 from ssd_operator.lifecycle.conditions import find, holds
+from ssd_operator.lifecycle.inputs import moment
 from ssd_operator.spec import condition_types, resource, scalars
 from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.status import Status
@@ -245,9 +248,18 @@ def _ended_cell(view: CellView, status: Status) -> CellView:
         message=failed.message if failed is not None and failed.status == "True" else "",
         choices={stage.name: stage.choice for stage in status.stages if stage.choice is not None},
         report=_report(status),
+        stages=tuple(_stage_times(status)),
         promotion=status.promotion,
         results=_round_results(status),
     )
+
+
+def _stage_times(status: Status) -> Iterator[StageTime]:
+    """Yield how long the stages took that have ended."""
+    for stage in status.stages:
+        with suppress(ValueError, TypeError):  # another version's word for a time
+            seconds = (moment(stage.completion_time or "") - moment(stage.start_time or "")).total_seconds()
+            yield StageTime(stage.name, stage.key, seconds)
 
 
 def _report(status: Status) -> dict[str, str]:

@@ -38,6 +38,8 @@ _COLUMNS: Final = {
         ("Select", "string", ".status.best.select", "What it scored there; on report problems it scores less", 0),
         ("Of", "integer", ".status.best.of", "Of how many cells it is the best", 0),
         ("Report", "string", ".status.best.report", "What it scored on report problems, once all cells have ended", 0),
+        ("GPUh-Planned", "string", ".status.gpuHours.planned", "The most GPU-hours of all its stages", 0),
+        ("GPUh-Spent", "string", ".status.gpuHours.spent", "What the stages of ended cells took", 0),
         ("Age", "date", ".metadata.creationTimestamp", "Since when it exists", 0),
         ("Message", "string", f"{_PROGRESSING}.message", "What is waited for, and what helps", 1),
         ("Promoted", "string", ".status.judgement.decision", "What the gate decided on the selected cell", 1),

@@ -1,7 +1,7 @@
 """The life of a run: from the old status and what was observed to the new status and to what must be done; pure."""
 
 from ssd_operator.lifecycle.actions import Action, CreateJob, DeleteJob, DisownJob, ResumeJob, SuspendJob, actions_for
-from ssd_operator.lifecycle.cells import CellView, RoundResults, SweepInputs, WantedCell
+from ssd_operator.lifecycle.cells import CellView, RoundResults, StageTime, SweepInputs, WantedCell
 from ssd_operator.lifecycle.effective import effective, frozen, reopens
 from ssd_operator.lifecycle.events import Event, events_between, events_of_sweep
 from ssd_operator.lifecycle.inputs import Inputs, JobView, Owner, PodView, RehearsedPod
@@ -45,6 +45,7 @@ __all__ = [
     "ResumeCell",
     "ResumeJob",
     "RoundResults",
+    "StageTime",
     "Standing",
     "SuspendCell",
     "SuspendJob",

@@ -15,7 +15,7 @@ from ssd_operator.spec.rounds import Rounds
 from ssd_operator.spec.status import ChoiceStatus, PromotionStatus
 from ssd_operator.spec.sweep_status import CellStatus
 
-__all__ = ["ENDED", "CellView", "RoundResults", "SweepInputs", "WantedCell", "due", "gave_up"]
+__all__ = ["ENDED", "CellView", "RoundResults", "StageTime", "SweepInputs", "WantedCell", "due", "gave_up"]
 
 ENDED: Final = frozenset({"Succeeded", "Failed", "Skipped"})
 
@@ -63,6 +63,17 @@ class RoundResults:
 
 
 @dataclass(frozen=True, slots=True)
+class StageTime:
+    """How long a stage of a cell took."""
+
+    name: str
+    key: str
+    """Of its recipe, which other cells may share."""
+    seconds: float
+    """From its first Job to its end."""
+
+
+@dataclass(frozen=True, slots=True)
 class CellView:
     """A SelfDistillation that belongs to a sweep."""
 
@@ -85,6 +96,8 @@ class CellView:
     """Stage -> what it chose, of a cell that has ended."""
     report: Mapping[str, str] = field(default_factory=dict)
     """Benchmark -> what the candidate scored on its report problems, of a cell that has ended."""
+    stages: tuple[StageTime, ...] = ()
+    """How long they took, of a cell that has ended."""
     promotion: PromotionStatus | None = None
     """What its gate decided, of a cell that has ended."""
     results: RoundResults | None = None
@@ -116,6 +129,10 @@ class SweepInputs:
     """On whose select problems cells are compared."""
     rounds: Rounds | None = None
     """None where cells have no rounds."""
+    planned_hours: float | None = None
+    """The most GPU-hours of all stages; None where they are not known."""
+    gpus: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Resource -> stage -> the GPUs that it holds in all its pods, of those that hold any."""
     promotes: bool = False
     """The template has a promotion."""
     problem: str = ""

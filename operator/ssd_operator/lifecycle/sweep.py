@@ -16,6 +16,7 @@ from ssd_operator.lifecycle.inputs import stamp
 from ssd_operator.lifecycle.judgement import is_undecided, judged
 from ssd_operator.lifecycle.reasons import Reason
 from ssd_operator.lifecycle.rounds import skipped
+from ssd_operator.lifecycle.sweep_hours import gpu_hours_of
 from ssd_operator.spec import condition_types
 from ssd_operator.spec.sweep_status import CellStatus, JudgementStatus, SweepStatus
 
@@ -115,6 +116,7 @@ def _conclude(was: SweepStatus, rows: tuple[CellStatus, ...], inputs: SweepInput
         "judgement": judgement,
         "best": was.best if inputs.problem else best_cell(rows, inputs, was.best),
         "failed": sum(row.phase == "Failed" for row in rows),
+        "gpu_hours": gpu_hours_of(was.gpu_hours, inputs),
         "presets": {**_presets(rows, inputs), **was.presets},
         "conditions": conditions.merge(was, updates, now=inputs.now, generation=inputs.generation),
         "start_time": was.start_time or (stamp(inputs.now) if begun else None),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ssd_operator import naming
+from ssd_operator import naming, plan
 from ssd_operator.cluster import Key, StoredSweep
 from ssd_operator.errors import InvalidSpec, Problem
 from ssd_operator.lifecycle import CellView, WantedCell, start_of
+from ssd_operator.plan import gpu_hours
+from ssd_operator.plan.union import stages_once
 from ssd_operator.spec import presets
 from ssd_operator.spec.cells import Cell
 from ssd_operator.spec.rounds import Rounds, begun
@@ -18,6 +20,12 @@ from ssd_operator.spec.sweep_resource import judged
 from ssd_operator.spec.sweep_status import MOST_ROWS, JudgementStatus
 
 __all__ = ["SweepPlan", "SweepPlans"]
+
+NOWHERE = plan.Platform(
+    workspace="/", worker_image="", grader_image="", metrics_port=1, sandbox_socket="/", tracking_uri="", offline=False,
+    claim_uid="", master_port=1,
+)  # fmt: skip
+"""Where the stages run that are only counted."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,10 @@ class SweepPlan:
     """None where cells have no rounds."""
     benchmark: str = ""
     """On whose select problems cells are compared."""
+    planned_hours: float | None = None
+    """The most GPU-hours of all stages; None where they are not known."""
+    gpus: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Resource -> stage -> the GPUs that it holds in all its pods, of those that hold any."""
     promotion: Mapping[str, Any] | None = None
     """The template's, under the sweep's name; None where nothing is to be registered."""
     problem: str = ""
@@ -92,7 +104,12 @@ def _plan(sweep: StoredSweep) -> SweepPlan:
         return SweepPlan(problem=str(error))
     wanted = {cell.name: _wanted(cell) for cell in cells}
     fields, promotion = parsed.fields, parsed.promotion
+    graphs = {cell.name: _graph(cell, sweep.uid) for cell in cells}
     return SweepPlan(
+        planned_hours=_planned_hours(cells, graphs),
+        gpus={
+            name: {node.name: node.gpus * node.tasks for node in graph if node.gpus} for name, graph in graphs.items()
+        },
         cells=wanted,
         parallel=fields.parallel,
         max_failed=fields.max_failed,
@@ -100,6 +117,20 @@ def _plan(sweep: StoredSweep) -> SweepPlan:
         benchmark=fields.select.benchmark if fields.select is not None else "",
         promotion=None if promotion is None else {"registeredModel": parsed.name, **promotion},
     )
+
+
+def _graph(cell: Cell, sweep_uid: str) -> plan.Graph:
+    """Return the stages of a cell before anything of it is resolved; where they run enters no key."""
+    around = plan.Surroundings(cell.name, cell.name, sweep_uid=sweep_uid, digests={})
+    return plan.build(cell.resolved(), around, NOWHERE)
+
+
+def _planned_hours(cells: Sequence[Cell], graphs: Mapping[str, plan.Graph]) -> float | None:
+    """Return the most GPU-hours of all stages; what a later round starts from is in no key yet, so it shares none."""
+    whole = [stages_once(graphs[cell.name] for cell in cells if not cell.after)]
+    whole += [iter(graphs[cell.name]) for cell in cells if cell.after]
+    once = [node for nodes in whole for node in nodes]
+    return gpu_hours.planned(once, gpu_hours.named_parameters(graphs[cells[0].name]), lambda _: None)
 
 
 def _too_many(count: int) -> Problem:

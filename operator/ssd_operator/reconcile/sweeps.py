@@ -128,6 +128,8 @@ class SweepReconciler:
             max_failed=plan.max_failed,
             benchmark=plan.benchmark,
             rounds=plan.rounds,
+            planned_hours=plan.planned_hours,
+            gpus=plan.gpus,
             problem=plan.problem,
             promotes=plan.promotion is not None,
             wanted=plan.wanted(sweep.status.judgement, cells),

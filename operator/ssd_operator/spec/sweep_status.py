@@ -21,7 +21,7 @@ from ssd_operator.spec.answer import (
 )
 from ssd_operator.spec.scalars import StringMap
 
-__all__ = ["CELL_PHASES", "MOST_ROWS", "BestStatus", "CellStatus", "JudgementStatus", "SweepStatus"]
+__all__ = ["CELL_PHASES", "MOST_ROWS", "BestStatus", "CellStatus", "GpuHoursStatus", "JudgementStatus", "SweepStatus"]
 
 CELL_PHASES: Final = ("Pending", "Running", "Suspended", "Succeeded", "Failed", "Skipped")
 MOST_ROWS: Final = 1000
@@ -69,6 +69,18 @@ class BestStatus(StatusPart):
     """The same as a sentence."""
 
 
+class GpuHoursStatus(StatusPart):
+    """What the sweep costs: every stage that several cells share is counted once."""
+
+    planned: Line = ""
+    """The most that all of its stages can take, by arithmetic of tokens and the model's size; 0 without GPUs, unknown
+    where name and spec do not tell."""
+    spent: Line = ""
+    """What the stages of ended cells took: the GPUs of each, from its first Job to its end."""
+    spent_seconds: Whole = 0
+    """The same in GPU-seconds; it never falls, also when a cell's resource is deleted."""
+
+
 class JudgementStatus(StatusPart):
     """What the gate of the template's promotion said of the selected cell, which alone it judges, and once."""
 
@@ -95,6 +107,8 @@ class SweepStatus(StatusPart):
     """Cells that have ended, and all, such as 7/27."""
     failed: Whole = 0
     """Cells that failed."""
+    gpu_hours: GpuHoursStatus | None = None
+    """What it costs."""
     presets: StringMap = Field(default_factory=dict)
     """Preset -> its digest when the first cell with it was made: no cell is made with another one of that name."""
     best: BestStatus | None = None

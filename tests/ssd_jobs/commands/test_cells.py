@@ -33,7 +33,9 @@ def finished(origin: str, replicate: int = 1) -> FinishedCell:
     )
 
 
-def write(root: Path, cell: FinishedCell, *, select: float, gain: float, problems: int = PROBLEMS) -> None:
+def write(
+    root: Path, cell: FinishedCell, *, select: float, gain: float, problems: int = PROBLEMS, gpu_seconds: float = 0.0
+) -> None:
     """Write what a cell found: its value on select problems, and a report of a candidate that gains so much."""
     folder = root / cell.origin
     workspace = reported.workspace(folder, gain=gain)
@@ -44,6 +46,8 @@ def write(root: Path, cell: FinishedCell, *, select: float, gain: float, problem
         _artifact(root / path, files.SELECTION, found.model_dump_json())
     config = report_config(workspace, TRACKING)
     document = build.build(config, gather(config, workspace), ReportDecision("Skipped", ()), weights="")
+    stages = tuple(each.model_copy(update={"gpu_seconds": gpu_seconds}) for each in document.stages)
+    document = document.model_copy(update={"stages": stages})
     _artifact(root / cell.report, files.REPORT_DOCUMENT, document.model_dump_json())
 
 
@@ -57,6 +61,18 @@ def cells_config(root: Path, *cells: FinishedCell, baseline: str = "", k: int = 
     """Return the comparison of these cells."""
     baselines = {cell.origin: baseline for cell in cells} if baseline else {}
     return CellsConfig(sweep="heat", workspace=str(root), benchmark="lcb-v6", k=k, baselines=baselines, cells=cells)
+
+
+@pytest.mark.parametrize("gpu_seconds", [0.0, 3600.0])
+def test_what_two_cells_share_costs_once(tmp_path: Path, gpu_seconds: float) -> None:
+    """An hour of one GPU for each artifact that the two reports tell of, and none on CPUs."""
+    cells = [finished("one"), finished("other")]
+    for cell in cells:
+        write(tmp_path, cell, select=0.5, gain=0.0, gpu_seconds=gpu_seconds)
+    alone, both = (cells_command.compare(cells_config(tmp_path, *several)).gpu_hours for several in (cells[:1], cells))
+    assert both == alone
+    assert (alone > 1) == (gpu_seconds > 0)
+    assert alone == int(alone)
 
 
 def test_the_table_of_two_cells(tmp_path: Path) -> None:

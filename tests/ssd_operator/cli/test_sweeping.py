@@ -76,8 +76,8 @@ def found() -> CellsTable:
         origin=CELLS[0].origin, name=CELLS[1].name, cells=1, runs=2, select=0.55, report=0.45, optimism=0.0123
     )
     return CellsTable(
-        benchmark="toy", select_benchmark="toy", k=1, select_problems=40, report_problems=120, rows=tuple(rows),
-        best=best,
+        benchmark="toy", select_benchmark="toy", k=1, select_problems=40, report_problems=120, gpu_hours=0.0,
+        rows=tuple(rows), best=best,
     )  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def test_the_exported_table_has_a_row_per_cell(tmp_path: Path) -> None:
 def test_the_best_says_what_it_is_the_best_of(tmp_path: Path) -> None:
     """Of how many, on which problems, its value on either part, the optimism, and that cells are missing."""
     console = Console(file=io.StringIO(), width=300)
-    sweep_table.show(console, standing(tmp_path), found())
+    sweep_table.show(console, standing(tmp_path), found(), planned="0")
     assert isinstance(console.file, io.StringIO)
     assert console.file.getvalue().splitlines()[-1].rstrip() == (
         "best: Ttrain=0.5, cut=none, of 1 cells in 2 runs by pass@1 on 40 select problems of toy: 0.550 there, 0.450 "
@@ -114,7 +114,7 @@ def test_a_step_is_told_with_what_it_is_not(tmp_path: Path) -> None:
     parsed = parse_sweep(sweep(candidateSteps=[50, 125]))
     standing = LocalSweep("heat", parsed.cells(), parsed.fields, tmp_path, tracking_uri="").cells()
     console = Console(file=io.StringIO(), width=300)
-    sweep_table.show(console, standing, None)
+    sweep_table.show(console, standing, None, planned="0")
     sweep_table.export(tmp_path / "table.csv", standing, None)
     assert isinstance(console.file, io.StringIO)
     assert "Ttrain=0.5, cut=none, step 50 of 125" in console.file.getvalue()

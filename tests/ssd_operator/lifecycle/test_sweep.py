@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from cluster.sweep_model import SweepModel, wanted
-from ssd_operator.lifecycle import events_of_sweep
+from ssd_operator.lifecycle import StageTime, events_of_sweep
 from ssd_operator.lifecycle.conditions import find
 from ssd_operator.spec.status import ChoiceStatus, PromotionStatus
-from ssd_operator.spec.sweep_status import BestStatus, JudgementStatus, SweepStatus
+from ssd_operator.spec.sweep_status import BestStatus, GpuHoursStatus, JudgementStatus, SweepStatus
 
 LONGEST_STATUS = 64 * 1024
 CELLS_OF_A_STUDY = 120
@@ -190,6 +190,24 @@ def test_the_value_on_report_problems_is_told_at_the_end_and_chooses_nothing() -
     del sweep.cells["b"]
     sweep.settle()
     assert sweep.status.best == best
+
+
+def test_a_shared_stage_costs_once_and_what_was_spent_is_never_less() -> None:
+    """By its key, with the longest time that a cell gives; one without GPUs costs none; a lost cell takes nothing."""
+    sweep = SweepModel("a", "b")
+    sweep.planned_hours = 12.34
+    sweep.gpus = {name: {"train": 8} for name in ("a", "b")}
+    sweep.settle()
+    assert sweep.status.gpu_hours == GpuHoursStatus(planned="12.3", spent="0")
+    for name, seconds in (("a", 1800.0), ("b", 900.0)):
+        sweep.put(name, stages=(StageTime("train", "key", seconds), StageTime("grade", f"key-{name}", 1e6)))
+        sweep.end(name)
+    sweep.settle()
+    assert sweep.status.gpu_hours == GpuHoursStatus(planned="12.3", spent="4.0", spent_seconds=8 * 1800)
+    sweep.lose("a")
+    sweep.planned_hours = None
+    sweep.decide()
+    assert sweep.status.gpu_hours == GpuHoursStatus(planned="unknown", spent="4.0", spent_seconds=8 * 1800)
 
 
 def test_no_cell_is_made_with_a_preset_that_an_upgrade_changed() -> None:

@@ -39,6 +39,8 @@ class SweepModel:
         self.parallel, self.max_failed = parallel, max_failed
         self.suspended = self.planning = self.promotes = False
         self.problem = ""
+        self.planned_hours: float | None = 0.0
+        self.gpus: dict[str, dict[str, int]] = {}
         self.status = SweepStatus()
         self.cells: dict[str, CellView] = {}
         self.refusals: dict[str, str] = {}
@@ -64,6 +66,8 @@ class SweepModel:
             cells=dict(self.cells),
             refusals=dict(self.refusals),
             presets=self.status.presets,
+            planned_hours=self.planned_hours,
+            gpus=self.gpus,
         )
 
     def _judging(self) -> dict[str, WantedCell]:
