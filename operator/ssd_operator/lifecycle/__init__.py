@@ -6,6 +6,7 @@ from ssd_operator.lifecycle.effective import effective, frozen, reopens
 from ssd_operator.lifecycle.events import Event, events_between, events_of_sweep
 from ssd_operator.lifecycle.inputs import Inputs, JobView, Owner, PodView, RehearsedPod
 from ssd_operator.lifecycle.planning import Planner
+from ssd_operator.lifecycle.quiet import is_quiet
 from ssd_operator.lifecycle.rounds import start_of
 from ssd_operator.lifecycle.run import advance, hold, is_over, reopen, with_kinds
 from ssd_operator.lifecycle.stage import is_watched
@@ -66,6 +67,7 @@ __all__ = [
     "is_homeless",
     "is_over",
     "is_podless",
+    "is_quiet",
     "is_watched",
     "next_look",
     "reopen",

@@ -150,7 +150,7 @@ def _without_job(node: Node, was: StageStatus, inputs: Inputs) -> StageStatus:
     [reference] = was.jobs
     if inputs.suspended:
         return _rest(was, inputs, "")
-    if not reference.uid or reference.name not in inputs.absent:
+    if reference.name not in inputs.absent:
         return _pending(was, inputs.refusals.get(reference.name, was.message))
     if was.retry_time is not None:
         is_due = inputs.now >= moment(was.retry_time)

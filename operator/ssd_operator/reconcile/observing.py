@@ -98,7 +98,7 @@ class Observer:
         for stage in live:
             [reference] = stage.jobs
             job = self._store.job(key.namespace, reference.name)
-            if job is None and reference.uid:
+            if job is None and (reference.uid or reference.name in self._actor.made[key]):
                 job = await self._requests.read(key.namespace, reference.name)
                 if job is None:
                     absent.add(reference.name)

@@ -41,6 +41,7 @@ from ssd_operator.reconcile.at_once import AT_ONCE
 from ssd_operator.reconcile.blocked import Blocked
 from ssd_operator.reconcile.ended import EndedRuns
 from ssd_operator.reconcile.observing import Observer
+from ssd_operator.reconcile.pacing import Pacing
 from ssd_operator.reconcile.progress import Reader
 from ssd_operator.reconcile.rehearsing import Rehearsals
 from ssd_operator.reconcile.specs import SpecInForce, Specs
@@ -54,6 +55,8 @@ __all__ = ["Reconciler"]
 LOGGER = logging.getLogger(__name__)
 Changed = Callable[[Status, Status], None]
 """Called after every write of a status: with the status before and the status now."""
+SEEN_EVERY_S = 1.0
+"""How often a status is written that says what was seen, not what was decided."""
 
 
 class Reconciler:
@@ -68,6 +71,7 @@ class Reconciler:
         progress: Reader,
         clock: Callable[[], datetime],
         changed: Changed = lambda _was, _now: None,
+        seen_every_s: float = SEEN_EVERY_S,
     ) -> None:
         self._specs = Specs(api, settings)
         self._claims = VolumeClaims(api, settings)
@@ -76,6 +80,7 @@ class Reconciler:
         self._clock = clock
         self._changed = changed
         self._planner = Planner()
+        self._pacing = Pacing(seen_every_s)
         self._known: dict[Key, str] = {}
         """Resource -> its uid, for those that were looked at and of which something may be known."""
         self._ended = EndedRuns(store, clock)
@@ -145,6 +150,7 @@ class Reconciler:
         return {
             "runs": len(self._known),
             "plans": self._planner.count(),
+            "writes": self._pacing.count(),
             "rehearsed": self._rehearsals.count(),
             "claims": self._claims.count(),
             "specs": self._specs.count(),
@@ -160,6 +166,7 @@ class Reconciler:
         self._rehearsals.forget(key)
         self._planner.forget(key.namespace, key.name)
         self._known.pop(key, None)
+        self._pacing.forget(key)
         self._ended.forget(key)
 
     async def _pass(self, run: Run) -> float | None:
@@ -181,10 +188,14 @@ class Reconciler:
             graph = self._planner.graph(was, inputs)
             inputs = replace(inputs, rehearsed=await self._rehearsals.of(run.key, graph, place))
         status = advance(reopen(was) if spec.reopened else was, inputs, self._planner)
+        actions = self._actions(status, inputs)
+        wait_s = 0.0 if actions else self._pacing.wait_s(run.key, was, status)
+        if wait_s:
+            return min(wait_s, next_look(status, inputs) or wait_s)
         run = await self._write(run, was, status, spec)
         events = events_between(was, status)
         try:
-            delay = None if await self._expired(run, status, inputs) else await self._act(run, status, inputs)
+            delay = None if await self._expired(run, status, inputs) else await self._act(run, status, inputs, actions)
         except ApiError:
             await self._recorder.record(run, events)
             raise
@@ -222,20 +233,21 @@ class Reconciler:
     async def _send(self, run: Run, status: Status) -> Run:
         """Write a status, and log the decision in one line."""
         run = await self._runs.write_status(run, status)
+        self._pacing.note(run.key)
         LOGGER.info("%s: %s", run.key, _line(status))
         return run
 
-    async def _act(self, run: Run, status: Status, inputs: Inputs) -> float | None:
+    async def _act(self, run: Run, status: Status, inputs: Inputs, actions: list[Action]) -> float | None:
         """Do what the status as written asks for."""
         refused = dict(self._actor.refusals[run.key])
-        actions = self._actions(status, inputs)
         place = replace(inputs.place, model=model_of(status))
         for action in actions:
             await self._actor.perform(action, run, place)
-        creates = any(isinstance(action, CreateJob) for action in actions)
-        if creates and self._actor.refusals[run.key] == refused and refused:
-            return retry_in(status, inputs.now)
-        return AT_ONCE if creates else next_look(status, inputs)
+        if not any(isinstance(action, CreateJob) for action in actions):
+            return next_look(status, inputs)
+        if self._actor.refusals[run.key] != refused:
+            return AT_ONCE
+        return retry_in(status, inputs.now) if refused else self._pacing.every_s
 
     def _actions(self, status: Status, inputs: Inputs) -> list[Action]:
         """Return what is to be done; for a run that is over and has no Jobs no plan is made to find that out."""

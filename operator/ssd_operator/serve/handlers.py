@@ -13,7 +13,7 @@ from typing import Any
 import kopf
 
 from ssd_operator import naming
-from ssd_operator.cluster import SELECTOR, Key, Raw, Store, sweep_of
+from ssd_operator.cluster import SELECTOR, Key, Raw, Store, key_of, sweep_of
 from ssd_operator.serve.health import JOB, POD, RESOURCE
 from ssd_operator.serve.namespaces import Namespaces
 from ssd_operator.serve.queue import WorkQueue
@@ -36,25 +36,36 @@ class Dispatcher:
         self._on_event = on_event
 
     def resource(self, kind: str | None, raw: Raw) -> None:
-        """A resource was made, changed or deleted: it, its sweep, and those that share Jobs with it, look again."""
+        """A resource was made, changed or deleted: it, its sweep, and those that share Jobs with it, look again.
+
+        It looks at once at what a person wants, and not at all at what this process has written itself.
+        """
         self._on_event(RESOURCE)
+        before = self._store.identity(key_of(raw))
         seen = self._store.delete_resource(raw) if kind == "DELETED" else self._store.put_resource(raw)
-        self._queue.add(seen.key)
+        if kind == "DELETED" or _is_asked(raw):
+            self._queue.add(seen.key)
+        elif self._store.identity(seen.key) != before:
+            self._queue.add_soon(seen.key)
         sweep = sweep_of(raw)
         if sweep is not None:
-            self._queue.add(sweep)
+            self._queue.add_soon(sweep)
         for job in self._store.owned(seen.uid):
             for owner in self._store.owners(job):
-                self._queue.add(owner)
+                if owner != seen.key:
+                    self._queue.add_soon(owner)
 
     def job(self, kind: str | None, raw: Raw) -> None:
-        """A Job changed: its owners look again, before all others when it has ended."""
+        """A Job changed: its owners look again, at once and before all others when it has ended."""
         self._on_event(JOB)
         known = self._store.known_job(raw)
         job = self._store.delete_job(raw) if kind == "DELETED" else self._store.put_job(raw)
         has_ended = bool(job.end) and not (known is not None and known.end)
         for owner in self._store.owners(job):
-            self._queue.add(owner, early=has_ended)
+            if has_ended:
+                self._queue.add(owner, early=True)
+            else:
+                self._queue.add_soon(owner)
 
     def pod(self, kind: str | None, raw: Raw) -> None:
         """A pod changed: the owners of its Job look again."""
@@ -62,7 +73,14 @@ class Dispatcher:
         pod = self._store.delete_pod(raw) if kind == "DELETED" else self._store.put_pod(raw)
         job = self._store.job(pod.namespace, pod.job)
         for owner in self._store.owners(job) if job is not None else ():
-            self._queue.add(owner)
+            self._queue.add_soon(owner)
+
+
+def _is_asked(raw: Raw) -> bool:
+    """Tell whether a resource wants what its status does not answer yet, or goes away."""
+    metadata, status = raw["metadata"], raw.get("status", {})
+    answered = isinstance(status, dict) and status.get("observedGeneration") == metadata.get("generation")
+    return not answered or "deletionTimestamp" in metadata
 
 
 def registry(dispatcher: Dispatcher, namespaces: Namespaces, *, kubeconfig: Path | None) -> kopf.OperatorRegistry:

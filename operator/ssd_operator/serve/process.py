@@ -166,7 +166,7 @@ class Operator:
         bodies = (
             self._queue.run(),
             self._resync.repeat(every_s=every_s, compared=self._compared),
-            self._resync.keep_asking(every_s=min(every_s, ASK_AGAIN_S)),
+            self._resync.keep_asking(every_s=min(every_s, ASK_AGAIN_S), learned=self._look_at_all),
             stop.wait(),
         )
         dispatcher = handlers.Dispatcher(self._store, self._queue, on_event=self._state.note_event)
@@ -209,6 +209,10 @@ class Operator:
         self._state.note_resync(missed)
         for each in self._reconcilers.values():
             each.forget_the_gone()
+        self._look_at_all()
+
+    def _look_at_all(self) -> None:
+        """Look at every resource that is known."""
         for key in self._store.known():
             self._queue.add(key)
 

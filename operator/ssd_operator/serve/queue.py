@@ -20,6 +20,8 @@ from typing import Generic, TypeVar
 __all__ = ["LONGEST_BACKOFF_S", "WorkQueue"]
 
 LOGGER = logging.getLogger(__name__)
+NEWS_S = 1.0
+"""News comes in crowds: a Job has half a dozen between its first pod and its last."""
 SHORTEST_BACKOFF_S = 0.2
 LONGEST_BACKOFF_S = 60.0
 
@@ -61,6 +63,11 @@ class WorkQueue(Generic[K]):
         """Have this key worked on soon; one that failed waits for its time all the same."""
         if key not in self._failures or key not in self._timers:
             self._start(key, early=early)
+
+    def add_soon(self, key: K) -> None:
+        """Have this key worked on within a moment, once for all the news until then."""
+        if key not in self._waiting and (key not in self._failures or key not in self._timers):
+            self.add_after(key, NEWS_S)
 
     def _start(self, key: K, *, early: bool = False) -> None:
         """Put a key in line; what it waited for is over."""

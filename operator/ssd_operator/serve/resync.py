@@ -58,19 +58,20 @@ class Resync:
             raise next(filter(None, refusals))
         return self._store.known()
 
-    async def keep_asking(self, *, every_s: float) -> None:
-        """Ask the namespaces that are not watched now and then, for ever."""
+    async def keep_asking(self, *, every_s: float, learned: Callable[[], None]) -> None:
+        """Ask the namespaces that are not watched now and then, for ever; tell when one of them has answered."""
         while True:
             await asyncio.sleep(every_s)
             try:
-                await self.ask_again()
+                if await self.ask_again():
+                    learned()
             except ApiError as error:
                 LOGGER.warning("a namespace that is not watched could not be asked: %s", error)
 
-    async def ask_again(self) -> None:
-        """Ask each namespace that is not watched; one that answers is watched again."""
-        for namespace in self._namespaces.unwatched:
-            await self._learn(namespace)
+    async def ask_again(self) -> bool:
+        """Ask each namespace that is not watched; one that answers is watched again. Tell whether one did."""
+        refusals = [await self._learn(namespace) for namespace in self._namespaces.unwatched]
+        return None in refusals
 
     async def _learn(self, namespace: str) -> ApiError | None:
         """Learn what there is in a namespace; return why that is not possible when only this namespace refuses."""

@@ -14,6 +14,7 @@ class Names:
     def __init__(self) -> None:
         self.keys: list[str] = []
         self.early: list[str] = []
+        self.soon: list[str] = []
         self.store = Store()
         queue: Any = self
         self.dispatcher = handlers.Dispatcher(self.store, queue)
@@ -24,9 +25,14 @@ class Names:
         if early:
             self.early.append(key.name)
 
+    def add_soon(self, key: Key) -> None:
+        """Take a key of which there is news."""
+        self.keys.append(key.name)
+        self.soon.append(key.name)
+
     def taken(self) -> set[str]:
         """Return the keys so far, and start anew."""
-        found, self.keys = set(self.keys), []
+        found, self.keys, self.soon = set(self.keys), [], []
         return found
 
 
@@ -73,6 +79,23 @@ def test_the_end_of_a_job_goes_first_once() -> None:
     assert names.early == ["a"]
     names.dispatcher.job("MODIFIED", {**job("a", version=3), "status": ended})
     assert names.early == ["a"]
+
+
+def test_only_what_a_person_wants_is_looked_at_at_once() -> None:
+    """What a status does not answer yet is looked at now, a change of the status soon, what is known already never."""
+    names = Names()
+    metadata = resource("a")["metadata"]
+    answered = {**resource("a"), "status": {"observedGeneration": 1}}
+    for version, generation, keys, soon in [
+        (1, 1, ["a"], ["a"]),
+        (1, 1, [], []),
+        (2, 1, ["a"], ["a"]),
+        (3, 2, ["a"], []),
+    ]:
+        changed = {**metadata, "resourceVersion": str(version), "generation": generation}
+        names.dispatcher.resource("MODIFIED", {**answered, "metadata": changed})
+        assert (names.keys, names.soon) == (keys, soon)
+        names.taken()
 
 
 def test_what_is_deleted_is_forgotten_and_told() -> None:

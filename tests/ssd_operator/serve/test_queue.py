@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from ssd_operator.serve.queue import LONGEST_BACKOFF_S, WorkQueue
+from processes.instant_loop import InstantLoop
+from ssd_operator.serve.queue import LONGEST_BACKOFF_S, NEWS_S, WorkQueue
 
 Work = Callable[[str], Awaitable[float | None]]
 
@@ -220,3 +221,37 @@ async def test_what_ends_during_a_pass_is_looked_at_next() -> None:
         go_on.set()
         await until(lambda: len(done) == 3)
     assert done == ["a", "a", "b"]
+
+
+def test_news_share_a_pass() -> None:
+    """All the news of a moment are one pass at its end; a key that is in line anyway, or waits after a failure, keeps
+    its turn.
+    """
+    passes: list[tuple[str, float]] = []
+
+    async def scenario() -> None:
+        now = asyncio.get_running_loop().time
+
+        async def work(key: str) -> None:
+            passes.append((key, round(now() - began, 3)))
+            if key == "broken":
+                raise ValueError
+
+        async with running(work) as queue:
+            began = now()
+            queue.add("broken")
+            queue.add("first")
+            queue.add_soon("first")
+            await asyncio.sleep(0.05)
+            for _ in range(10):
+                queue.add_soon("news")
+                queue.add_soon("broken")
+            await asyncio.sleep(NEWS_S + 0.1)
+            queue.add_soon("news")
+            queue.add("news", early=True)
+            await asyncio.sleep(0.1)
+
+    with asyncio.Runner(loop_factory=InstantLoop) as runner:
+        runner.run(scenario())
+    assert [each for each in passes if each[0] != "broken"] == [("first", 0.0), ("news", 1.05), ("news", 1.15)]
+    assert [when for key, when in passes if key == "broken"][:2] == [0.0, 0.2]
