@@ -10,7 +10,7 @@ from pathlib import Path
 from ssd_operator import manifests, settings
 from ssd_operator.cluster import ApiError
 from ssd_operator.errors import Busy, SsdError
-from ssd_operator.serve import process
+from ssd_operator.serve import garbage, process
 
 __all__ = ["main"]
 
@@ -42,6 +42,7 @@ def _serve(found: settings.Settings) -> int:
     logging.basicConfig(level=found.log_level.upper(), format=FORMAT, stream=sys.stderr)
     logging.getLogger("kopf").setLevel(logging.WARNING)
     kubeconfig = Path(os.environ["KUBECONFIG"]) if "KUBECONFIG" in os.environ else None
+    garbage.look_seldom()
     return asyncio.run(process.run(found, kubeconfig=kubeconfig))
 
 
