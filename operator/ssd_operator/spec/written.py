@@ -11,12 +11,18 @@ import types
 from functools import cache
 from typing import Annotated, Any, Optional, Union, get_args, get_origin
 
-from pydantic import Field, create_model
+from pydantic import ConfigDict, Field, create_model
 from pydantic.fields import FieldInfo
 
 from ssd_operator.spec.base import Section
 
 __all__ = ["written"]
+
+
+class _Derived(Section):
+    """A section that was not written as a class: its fields bring their descriptions, there is no source to search."""
+
+    model_config = ConfigDict(use_attribute_docstrings=False)
 
 
 @cache
@@ -27,7 +33,7 @@ def written(model: type[Section]) -> type[Section]:
         for name, info in model.model_fields.items()
         if name not in model.only_resolved
     }
-    derived = create_model(model.__name__, __base__=Section, __module__=__name__, __doc__=model.__doc__, **fields)
+    derived = create_model(model.__name__, __base__=_Derived, __module__=__name__, __doc__=model.__doc__, **fields)
     derived.one_of = model.one_of
     return derived
 
