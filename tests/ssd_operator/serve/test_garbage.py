@@ -28,7 +28,8 @@ def collections() -> int:
 
 def looks() -> int:
     """Return how often the collector looks while 500 objects arrive, of which 50 are kept for a moment."""
-    before, kept = collections(), []
+    before = collections()
+    kept: list[object] = []
     for _ in range(500):
         kept = [*kept[-50:], decode(TEXT)]
     return collections() - before
