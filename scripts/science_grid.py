@@ -44,7 +44,7 @@ def tell(found: list[collapse.GridCell], seconds: float) -> int:
         kind = "truncated" if each.truncated else "untruncated"
         sys.stdout.write(
             f"{kind:<11} T_train {each.train:<5g} T_eval {each.decode:<6g} product {each.train * each.decode:<7.3g}"
-            f" {100 * each.share:5.1f} %\n"
+            f" {100 * each.share:5.1f} %   of {' '.join(f'{100 * model.share:.1f}' for model in each.models)}\n"
         )
     sentence, holds = collapse.tell(collapse.judge(found, best), best)
     sys.stdout.write(f"{sentence}; {seconds:.0f} s: {'both laws hold' if holds else 'a law does not hold'}\n")
