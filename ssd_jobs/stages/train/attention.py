@@ -12,6 +12,7 @@ import functools
 import importlib
 import importlib.util
 import inspect
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -95,14 +96,18 @@ def _attend(
 
 
 def each(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> torch.Tensor:
-    """Attend within one document after the other."""
+    """Attend within one document after the other; neighbours of one length are a batch."""
     plain = call.sinks is None and (call.window is None or call.window >= call.documents.longest)
     attend = _causal if plain else _explicit
     repeats = q.shape[1] // k.shape[1]
     states = (q, k.repeat_interleave(repeats, dim=1), v.repeat_interleave(repeats, dim=1))
-    split = (torch.split_with_sizes(state.transpose(0, 1)[None], call.documents.lengths, dim=2) for state in states)
-    outputs = [attend(query, key, value, call) for query, key, value in zip(*split, strict=True)]
-    return torch.cat(outputs, dim=2)[0].transpose(0, 1)
+    runs = [(length, len(list(same))) for length, same in itertools.groupby(call.documents.lengths)]
+    split = (torch.split_with_sizes(state, [length * count for length, count in runs]) for state in states)
+    outputs = [
+        attend(*(part.unflatten(0, (count, length)).transpose(1, 2) for part in parts), call)
+        for (length, count), *parts in zip(runs, *split, strict=True)
+    ]
+    return torch.cat([output.transpose(1, 2).flatten(0, 1) for output in outputs])
 
 
 def _causal(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> torch.Tensor:
