@@ -24,8 +24,8 @@ from ssd_operator.cluster.transport import Raw
 
 pytestmark = pytest.mark.endurance
 
-SCHEDULES = int(os.environ.get("SSD_CRASH_SCHEDULES", "12"))
-"""How many random schedules to run; set it to 200 for a thorough search."""
+SCHEDULES = int(os.environ.get("SSD_CRASH_SCHEDULES", "200"))
+"""How many random schedules to run."""
 AT_ONCE = 8
 LEAST_WRITES = 45
 """Of a run with nine stages: an intent, a Job, a config, a uid and an end for each."""

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import aiohttp
@@ -13,10 +13,13 @@ from aiohttp import web
 from cluster.process import OperatorProcess, nodes_at_work
 from cluster.proxy import GONE, OUTAGE, SILENCE, Cut, Fault, Late, Proxy, Status
 from cluster.world import World, phase
+from controlplane import definitions
 from controlplane.plane import ControlPlane
+from ssd_operator.cluster import connect
 
 pytestmark = pytest.mark.endurance
 
+CRDS = Path(__file__).parents[3] / "crds"
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 MOST_STARTS = 20
 """kopf gives up on a listing that was cut off, and the kubelet starts the process again."""
@@ -33,6 +36,15 @@ OFTEN = "3"
 async def proxy(job_controller: ControlPlane, tmp_path: Path) -> AsyncIterator[Proxy]:
     async with Proxy(job_controller, tmp_path) as running:
         yield running
+
+
+@pytest.fixture
+def own_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """Return a control plane of the test's own, whose servers it may kill."""
+    with ControlPlane(tmp_path_factory.mktemp("own")) as plane:
+        definitions.install(plane.kubectl, sorted(CRDS.glob("*.yaml")))
+        plane.start_controllers()
+        yield plane
 
 
 def is_watch(request: web.Request) -> bool:
@@ -168,26 +180,28 @@ async def test_a_refusal_that_stays_is_not_hammered(world: World, proxy: Proxy, 
 
 
 @pytest.mark.parametrize("name", ["etcd", "kube-apiserver"])
-async def test_a_server_that_dies_on_the_way(
-    job_controller: ControlPlane, world: World, tmp_path: Path, name: str
-) -> None:
+async def test_a_server_that_dies_on_the_way(own_plane: ControlPlane, tmp_path: Path, name: str) -> None:
     """It is killed and started again three times in the middle of a run: nothing is lost, and nothing is made twice."""
+    api = await connect(own_plane.kubeconfig)
+    world = World(api, "default")
+    await world.make_claim()
     settings = {"namespaces": world.namespace, "leader_election": "false", "resync_s": OFTEN}
-    operator = OperatorProcess(job_controller.kubeconfig, tmp_path / "log", **settings)
+    operator = OperatorProcess(own_plane.kubeconfig, tmp_path / "log", **settings)
     try:
         await ready(operator)
         await world.apply()
         async with nodes_at_work(world.kubelet):
             for kind in ("prepare", "sample", "train"):
                 await world_has(world, kind)
-                job_controller.crash(name)
+                own_plane.crash(name)
                 await asyncio.sleep(3)
-                await asyncio.to_thread(job_controller.restart, name)
+                await asyncio.to_thread(own_plane.restart, name)
             await finish(world, operator)
         jobs, stages = await world.jobs(), (await world.get())["status"]["stages"]
         assert len(jobs) == len(stages)
     finally:
         operator.kill()
+        await api.close()
 
 
 async def test_an_outage(world: World, proxy: Proxy, tmp_path: Path) -> None:
