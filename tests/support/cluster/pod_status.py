@@ -4,7 +4,7 @@ from typing import Any
 
 from ssd_operator import naming
 
-__all__ = ["ended", "pending", "running", "unschedulable"]
+__all__ = ["INSTANT", "ended", "pending", "running", "unschedulable"]
 
 Raw = dict[str, Any]
 ADDRESS = "192.0.2.1"
