@@ -1,7 +1,7 @@
-"""kopf watches and dispatches, and does nothing else.
+"""kopf watches, and does nothing else.
 
-Each event updates what is remembered and names the resources that may be concerned; the queue does the rest. There
-are no handlers of creation or change, so kopf writes no annotation and no finalizer, and errors cannot be lost in it.
+Each event updates what is remembered and names the resources that may be concerned; the queue does the rest. What kopf
+would do with an event, to find and call handlers and to remember what they did, is left out: see `deliver_directly`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from ssd_operator.cluster import SELECTOR, Key, Raw, Store, key_of, sweep_of
 from ssd_operator.serve.health import JOB, POD, RESOURCE
 from ssd_operator.serve.namespaces import Namespaces
 from ssd_operator.serve.queue import WorkQueue
-from ssd_operator.serve.stateless import NothingBefore, NothingHandled
 from ssd_operator.serve.watches import Login
 from ssd_operator.settings import Settings
 from ssd_operator.spec.kinds import RESOURCE_KINDS
 
 __all__ = ["Dispatcher", "registry", "watch_settings"]
+
+JOBS, PODS = "jobs", "pods"
 
 
 class Dispatcher:
@@ -34,6 +35,10 @@ class Dispatcher:
         self._store = store
         self._queue = queue
         self._on_event = on_event
+
+    def event(self, plural: str, kind: str | None, raw: Raw) -> None:
+        """Something happened to an object of a kind that is watched."""
+        {JOBS: self.job, PODS: self.pod}.get(plural, self.resource)(kind, raw)
 
     def resource(self, kind: str | None, raw: Raw) -> None:
         """A resource was made, changed or deleted: it, its sweep, and those that share Jobs with it, look again.
@@ -83,8 +88,11 @@ def _is_asked(raw: Raw) -> bool:
     return not answered or "deletionTimestamp" in metadata
 
 
-def registry(dispatcher: Dispatcher, namespaces: Namespaces, *, kubeconfig: Path | None) -> kopf.OperatorRegistry:
-    """Return the handlers; credentials come from the pod, or from the kubeconfig that the process was given."""
+def registry(namespaces: Namespaces, *, kubeconfig: Path | None) -> kopf.OperatorRegistry:
+    """Return what kopf watches: the kinds that have a handler, though none is called.
+
+    Credentials come from the pod, or from the kubeconfig that the process was given.
+    """
     handlers = kopf.OperatorRegistry()
     login = Login(kopf.login_with_service_account if kubeconfig is None else kopf.login_with_kubeconfig, namespaces)
 
@@ -92,32 +100,22 @@ def registry(dispatcher: Dispatcher, namespaces: Namespaces, *, kubeconfig: Path
     async def _login(**kwargs: Any) -> Any:
         return await login(**kwargs)
 
-    async def _resource(event: Any, **_: Any) -> None:
-        dispatcher.resource(event["type"], event["object"])
+    async def _watched(**_: Any) -> None:
+        """Be there."""
 
-    for row in RESOURCE_KINDS.values():
-        kopf.on.event(naming.GROUP, naming.VERSION, row.plural, registry=handlers)(_resource)
-
-    @kopf.on.event("batch", "v1", "jobs", registry=handlers)
-    async def _job(event: Any, **_: Any) -> None:
-        dispatcher.job(event["type"], event["object"])
-
-    @kopf.on.event("", "v1", "pods", registry=handlers)
-    async def _pod(event: Any, **_: Any) -> None:
-        dispatcher.pod(event["type"], event["object"])
-
+    ours = ((naming.GROUP, naming.VERSION, row.plural) for row in RESOURCE_KINDS.values())
+    for watched in (*ours, ("batch", "v1", JOBS), ("", "v1", PODS)):
+        kopf.on.event(*watched, registry=handlers)(_watched)
     return handlers
 
 
 def watch_settings(settings: Settings) -> kopf.OperatorSettings:
-    """Return kopf's settings: filters on the server, no peering, no events of its own, no change of any object."""
+    """Return kopf's settings: filters on the server, no peering, no events of its own."""
     kopf_settings = kopf.OperatorSettings()
     kopf_settings.watching.label_selectors["batch", "v1", "jobs"] = SELECTOR
     kopf_settings.watching.label_selectors["v1/pods"] = SELECTOR
     kopf_settings.watching.chunk_size = 500
     kopf_settings.networking.request_timeout = 30
-    kopf_settings.persistence.diffbase_storage = NothingBefore()
-    kopf_settings.persistence.progress_storage = NothingHandled()
     kopf_settings.posting.enabled = False
     kopf_settings.peering.standalone = True
     kopf_settings.scanning.disabled = bool(settings.namespaces)

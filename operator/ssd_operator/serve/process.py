@@ -170,9 +170,9 @@ class Operator:
             stop.wait(),
         )
         dispatcher = handlers.Dispatcher(self._store, self._queue, on_event=self._state.note_event)
-        registry = handlers.registry(dispatcher, self._namespaces, kubeconfig=kubeconfig)
+        registry = handlers.registry(self._namespaces, kubeconfig=kubeconfig)
         try:
-            await until_stopped(bodies, lambda flag: self._watch(registry, flag, stop))
+            await until_stopped(bodies, lambda flag: self._watch(dispatcher, registry, flag, stop))
         finally:
             await self._workers.close()
 
@@ -195,9 +195,16 @@ class Operator:
             self._queue.add(key)
         LOGGER.info("%d resources after %.1f s", len(keys), time.monotonic() - started)
 
-    async def _watch(self, registry: kopf.OperatorRegistry, flag: asyncio.Event, stop: asyncio.Event) -> None:
+    async def _watch(
+        self,
+        dispatcher: handlers.Dispatcher,
+        registry: kopf.OperatorRegistry,
+        flag: asyncio.Event,
+        stop: asyncio.Event,
+    ) -> None:
         """Watch until the flag is raised. kopf would take the signals, and end every task that it did not begin."""
         watches.decode_fast()
+        watches.deliver_directly(dispatcher.event)
         settings = handlers.watch_settings(self._settings)
         tasks = await watches.spawn(registry, settings, self._namespaces, flag)
         _listen(stop)

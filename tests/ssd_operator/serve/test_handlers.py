@@ -155,12 +155,3 @@ def test_the_server_filters_what_is_watched() -> None:
     assert found.peering.standalone is True
     assert found.scanning.disabled is True
     assert found.queueing.worker_limit is None
-
-
-def test_kopf_reads_no_object_to_compare_it() -> None:
-    """What kopf would copy on every event, to find changes for handlers that we do not have, is not even touched."""
-    kept = handlers.watch_settings(Settings()).persistence
-    body: Any = None
-    essence = kept.diffbase_storage.build(body=body)
-    assert kept.diffbase_storage.fetch(body=body) is None
-    assert kept.progress_storage.clear(essence=essence) == {}

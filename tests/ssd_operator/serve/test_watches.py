@@ -2,14 +2,18 @@
 
 import json
 import logging
+from types import SimpleNamespace
+from typing import Any
 
 import aiohttp
 import kopf
 import pytest
 from aiohttp import test_utils, web
 from kopf._cogs.clients import api as watching
+from kopf._core.reactor import processing
 
 from ssd_operator import cluster
+from ssd_operator.cluster import Raw
 from ssd_operator.serve import watches
 from ssd_operator.serve.namespaces import Namespaces
 from ssd_operator.serve.watches import Login
@@ -60,3 +64,21 @@ async def test_the_lines_of_watches_are_decoded_by_us(monkeypatch: pytest.Monkey
         lines = [event async for event in watching.stream("/watch", settings=settings, logger=logger)]
     assert lines == [{"type": "ADDED"}, {"type": "DELETED"}]
     assert len(decoded) == 2
+
+
+async def test_events_come_to_us_straight(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """What a watch brings is handed over as it is; one that is not understood is logged, and the watch goes on."""
+    delivered: list[tuple[str, str | None, object]] = []
+
+    def deliver(plural: str, kind: str | None, raw: Raw) -> None:
+        delivered.append((plural, kind, raw["name"]))
+
+    monkeypatch.setattr(processing, "process_resource_event", None)  # put back afterwards
+    watches.deliver_directly(deliver)
+    process: Any = processing.process_resource_event
+    jobs = SimpleNamespace(plural="jobs")
+    await process(resource=jobs, raw_event={"type": None, "object": {"name": "a"}}, registry="kopf's own")
+    await process(resource=jobs, raw_event={"type": "ADDED", "object": {}}, settings="kopf's own")
+    await process(resource=jobs, raw_event={"type": "DELETED", "object": {"name": "a"}})
+    assert delivered == [("jobs", None, "a"), ("jobs", "DELETED", "a")]
+    assert "an event of jobs was not understood" in caplog.text
