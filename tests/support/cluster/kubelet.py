@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cluster import pod_status
-from cluster.worker import Workspace
+from cluster.worker import Place, Workspace
 from ssd_jobs import contract
 from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError
@@ -20,6 +20,7 @@ Raw = dict[str, Any]
 UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
 UNFINISHED_PHASES = frozenset({None, "Pending", "Running"})
 AT_ONCE = 20
+CLAIM_VOLUME = "persistentVolumeClaim"
 
 
 @dataclass(frozen=True)
@@ -104,11 +105,11 @@ class Kubelet:
                 message = decision.message
                 if message is None:
                     message = self.workspace.complete(pod.config, pod.index) if decision.code == 0 else "it broke"
-                self.workspace.end(pod.config, pod.index, pod.name)
+                self.workspace.end(_place(raw, pod), pod.name)
                 self.ended.append((pod, decision))
                 await self._write(raw, _ended(raw, decision, message))
             case _ if phase == "Pending":
-                self.workspace.begin(pod.config, pod.index, pod.name)
+                self.workspace.begin(_place(raw, pod), pod.name)
                 await self._write(raw, pod_status.running(raw))
 
     async def _describe(self, raw: Raw) -> Pod | None:
@@ -140,6 +141,12 @@ class Kubelet:
         except ApiError as error:
             if not error.missing:
                 raise
+
+
+def _place(raw: Raw, pod: Pod) -> Place:
+    """Return what a pod works on, and on which claim."""
+    claims = (each[CLAIM_VOLUME]["claimName"] for each in raw["spec"]["volumes"] if CLAIM_VOLUME in each)
+    return (next(claims, ""), pod.config.key, pod.index)
 
 
 def _ended(raw: Raw, ends: Ends, message: str) -> Raw:

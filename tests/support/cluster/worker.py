@@ -13,8 +13,8 @@ from typing import Any
 from ssd_jobs import contract
 
 Raw = dict[str, Any]
-Place = tuple[str, int]
-"""The key of a stage, and an index."""
+Place = tuple[str, str, int]
+"""A claim, the key of a stage, and an index: the same stage on two claims is two works."""
 
 
 def sha(*parts: object) -> str:
@@ -26,21 +26,21 @@ class Workspace:
     """The shards that are complete, and the pods that are at work on each."""
 
     def __init__(self) -> None:
-        self.work: Counter[Place] = Counter()
-        """Times that the work was done."""
+        self.work: Counter[tuple[str, int]] = Counter()
+        """Stage key and index -> times that the work was done."""
         self._at_work: defaultdict[Place, set[str]] = defaultdict(set)
         self._twice: list[Place] = []
 
-    def begin(self, config: contract.Config, index: int, pod: str) -> None:
+    def begin(self, place: Place, pod: str) -> None:
         """Let a pod begin; another one that is at the same work is noted."""
-        at_work = self._at_work[config.key, index]
+        at_work = self._at_work[place]
         if at_work - {pod}:
-            self._twice.append((config.key, index))
+            self._twice.append(place)
         at_work.add(pod)
 
-    def end(self, config: contract.Config, index: int, pod: str) -> None:
+    def end(self, place: Place, pod: str) -> None:
         """Let a pod end, however."""
-        self._at_work[config.key, index].discard(pod)
+        self._at_work[place].discard(pod)
 
     def keep_only(self, pods: Set[str]) -> None:
         """Forget pods that are gone without an end."""
