@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ssd_jobs.artifacts import atomic, disk, locking, manifest, tables
+from ssd_jobs.artifacts.counting import Counted, uncounted
 from ssd_jobs.artifacts.reading import Artifact, complete
 from ssd_jobs.contract import files
 
@@ -103,10 +104,16 @@ class Draft:
                 continue
             shutil.rmtree(child) if child.is_dir() and not child.is_symlink() else child.unlink()
 
-    def finish(self, made: manifest.Provenance) -> Artifact:
-        """Write the manifest; from here on the artifact is complete."""
+    def finish(self, made: manifest.Provenance, *, hashed: Counted = uncounted) -> Artifact:
+        """Write the manifest; from here on the artifact is complete. `hashed` hears how many bytes of how many are."""
         output = self._output
-        entries = {name: manifest.file_entry(path) for name, path in _content(self.path, output.unfinished)}
+        found = dict(_content(self.path, output.unfinished))
+        sizes = {name: path.stat().st_size for name, path in found.items()}
+        done, entries = 0, dict[str, manifest.FileEntry]()
+        for name, path in found.items():
+            entries[name] = manifest.file_entry(path)
+            done += sizes[name]
+            hashed(done, sum(sizes.values()))
         document = manifest.Manifest.model_validate(
             {
                 "format": manifest.FORMAT,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from ssd_jobs.artifacts.counting import Counted, uncounted
 from ssd_jobs.artifacts.draft import Draft, Output
 from ssd_jobs.artifacts.manifest import Provenance
 from ssd_jobs.artifacts.reading import Artifact
@@ -22,10 +23,17 @@ class _Progress(Protocol):
         """Keep the file in this directory from now on."""
 
 
-def make(output: Output, work: Callable[[Draft], Provenance], *, progress: _Progress | None = None) -> Artifact:
+def make(
+    output: Output,
+    work: Callable[[Draft], Provenance],
+    *,
+    progress: _Progress | None = None,
+    hashed: Counted = uncounted,
+) -> Artifact:
     """Return the artifact; `work` writes its files and says what the manifest tells, unless it is complete already.
 
-    Without `progress` the stage shows how far it is in another place than the artifact's directory.
+    Without `progress` the stage shows how far it is in another place than the artifact's directory. `hashed` hears how
+    many bytes of the files are hashed.
     """
     found = output.find()
     if found is not None:
@@ -37,4 +45,4 @@ def make(output: Output, work: Callable[[Draft], Provenance], *, progress: _Prog
             return found
         if progress is not None:
             progress.attach(output.path)
-        return draft.finish(work(draft))
+        return draft.finish(work(draft), hashed=hashed)

@@ -6,11 +6,13 @@ vLLM take whatever lies in the directory, so a file that the manifest does not l
 
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 from ssd_jobs.artifacts import manifest, reading
+from ssd_jobs.artifacts.counting import Counted, uncounted
 from ssd_jobs.artifacts.draft import PRIVATE
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
@@ -61,15 +63,28 @@ class ModelFiles:
         entries = self.artifact.manifest.files
         return shares({name: entries[name] for name in self.names}, count)
 
-    def verify(self, names: Collection[str] | None = None, *, on_file: Callable[[], None] = lambda: None) -> None:
+    def verify(
+        self,
+        names: Sequence[str] | None = None,
+        *,
+        on_file: Callable[[], None] = lambda: None,
+        hashed: Counted = uncounted,
+    ) -> None:
         """Hash files again, all of them unless some are named; refuse one that is wrong, missing or not listed."""
         self._refuse_strangers()
         wanted = self.names if names is None else names
-        size = sum(self.artifact.manifest.files[name].bytes for name in wanted)
+        sizes = [self.artifact.manifest.files[name].bytes for name in wanted]
+        size = sum(sizes)
+        so_far = accumulate(sizes)
+
+        def heard() -> None:
+            hashed(next(so_far), size)
+            on_file()
+
         if size >= WORTH_A_LINE:
             LOGGER.info("%s: hashing %d files, %.1f GB, before they are used", self.directory, len(wanted), size / 1e9)
         begun = time.monotonic()
-        self.artifact.verify(wanted, on_file=on_file)
+        self.artifact.verify(wanted, on_file=heard)
         if size >= WORTH_A_LINE:
             seconds = time.monotonic() - begun
             LOGGER.info("%s: is what its manifest says (hashed in %.0f s)", self.directory, seconds)

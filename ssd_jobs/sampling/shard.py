@@ -94,7 +94,7 @@ def _fill(plan: Plan, context: Context, missing: Sequence[Target]) -> None:
                 writer.begin()
                 if engine is None:
                     context.progress.starting("checking the weights")
-                    model.verify(on_file=watchdog.beat)
+                    model.verify(on_file=watchdog.beat, hashed=context.progress.megabytes("hashed"))
                     engine = _engine(plan, context, seed, beat=watchdog.beat)
                 writer.sample(engine, engine_seed=seed, start=start, beat=watchdog.beat)
             writer.finish(inputs, facts=writer.store.engine_facts(), starts=start)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ssd_jobs import contract
+from ssd_jobs.artifacts.counting import Counted, uncounted
 from ssd_jobs.contract.printable import brief
 from ssd_jobs.errors import BadInput, Temporary
 from ssd_jobs.tracking import lock, registered, runs, server, weights
@@ -38,6 +39,8 @@ class Candidate:
     tags: Mapping[str, str]
     description: str = ""
     """What the version's page says, as Markdown, above how it is served."""
+    sent: Counted = uncounted
+    """Hears how many bytes of the weights are sent, where they are to be sent."""
 
 
 @dataclass(frozen=True)
@@ -199,6 +202,7 @@ def _source(
         digest=candidate.digest,
         directory=candidate.directory,
         tags=candidate.tags,
+        sent=candidate.sent,
     )
     return f"models:/{model_id}", model_id
 

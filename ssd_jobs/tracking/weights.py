@@ -8,9 +8,11 @@ scheme with a plus passes (3.17): weights that stay outside are `ssd-pvc://CLAIM
 import json
 import tempfile
 from collections.abc import Mapping
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ssd_jobs.artifacts.counting import Counted
 from ssd_jobs.tracking import flavor, runs
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def upload(
     digest: str,
     directory: Path,
     tags: Mapping[str, str],
+    sent: Counted,
 ) -> str:
     """Return the id of the logged model that holds these weights, sent when they are not there."""
     filter_string = f"tags.`{DIGEST}` = {runs.quoted(digest)}"
@@ -55,7 +58,7 @@ def upload(
         else client.create_logged_model(experiment_id, name=name, source_run_id=run_id, tags={**tags, DIGEST: digest})
     )
     if str(model.status) != "READY":
-        _send(client, model.model_id, directory)
+        _send(client, model.model_id, directory, sent)
         with tempfile.TemporaryDirectory() as scratch:
             description = Path(scratch, flavor.DESCRIPTION)
             description.write_text(
@@ -70,13 +73,15 @@ def upload(
     return str(model.model_id)
 
 
-def _send(client: "MlflowClient", model_id: str, directory: Path) -> None:
+def _send(client: "MlflowClient", model_id: str, directory: Path, sent: Counted) -> None:
     """Send the files that are not there in full."""
     wanted = flavor.uploads(directory)
     there: dict[str, int] = {}
     for folder in {each.folder for each in wanted}:
         listed = client.list_logged_model_artifacts(model_id, folder)
         there |= {info.path: info.file_size for info in listed if not info.is_dir}
-    for each in wanted:
-        if there.get(each.target) != each.source.stat().st_size:
+    sizes = [each.source.stat().st_size for each in wanted]
+    for each, size, done in zip(wanted, sizes, accumulate(sizes), strict=True):
+        if there.get(each.target) != size:
             client.log_model_artifact(model_id, str(each.source), each.folder)
+        sent(done, sum(sizes))

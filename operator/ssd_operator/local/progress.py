@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ssd_jobs.contract import files
+from ssd_jobs.contract.progress import LEFT, MEGABYTES
 from ssd_operator.local import cache
 from ssd_operator.plan import Node
 
@@ -22,6 +23,8 @@ class Progress:
     unit: str
     values: dict[str, float]
     """Other current values, such as `loss`; rates are summed over processes."""
+    left_s: float = 0.0
+    """Of the process that needs longest; 0 while none can tell."""
 
     @property
     def text(self) -> str:
@@ -34,17 +37,20 @@ def read(workspace: Path, node: Node) -> Progress | None:
     snapshots = [newest for shard in _shards(workspace, node) if (newest := _newest(shard)) is not None]
     if not snapshots:
         return None
-    counting = [snapshot for snapshot in snapshots if _number(snapshot, "total")] or snapshots
+    counting = [each for each in snapshots if _number(each, "total")] or snapshots
+    counting = [each for each in counting if not _unit(each).startswith(f"{MEGABYTES} ")] or counting
+    counting = [each for each in counting if _unit(each) == _unit(counting[0])]
     values: dict[str, float] = {}
     for snapshot in snapshots:
         for name, value in snapshot.items():
-            if isinstance(value, int | float) and name not in ("done", "total"):
+            if isinstance(value, int | float) and name not in ("done", "total", LEFT):
                 values[name] = values.get(name, 0.0) + value if name in SUMMED else float(value)
     return Progress(
-        done=sum(_number(snapshot, "done") for snapshot in snapshots),
-        total=sum(_number(snapshot, "total") for snapshot in snapshots),
-        unit=str(counting[0].get("unit", "")),
+        done=sum(_number(snapshot, "done") for snapshot in counting),
+        total=sum(_number(snapshot, "total") for snapshot in counting),
+        unit=_unit(counting[0]),
         values=values,
+        left_s=max(_number(snapshot, LEFT) for snapshot in counting),
     )
 
 
@@ -71,6 +77,11 @@ def _newest(directories: list[Path]) -> dict[str, object] | None:
     except (OSError, ValueError):
         return None
     return document if isinstance(document, dict) else None
+
+
+def _unit(snapshot: dict[str, object]) -> str:
+    """Return what a process counts."""
+    return str(snapshot.get("unit", ""))
 
 
 def _number(snapshot: dict[str, object], name: str) -> float:

@@ -66,7 +66,7 @@ class View:
                 state = self._states.get(node.name)
                 if state is not None and state.phase == "Running":
                     seen = progress.read(self._workspace, node)
-                    text = f"{seen.text} {_values(seen)}".strip() if seen else "starting"
+                    text = _sentence(seen) if seen else "starting"
                     self._console.print(f"{_clock()} {node.name} {text}", markup=False, soft_wrap=True)
 
     def _table(self) -> Table:
@@ -92,8 +92,8 @@ class View:
                 doing = seen.text if seen and seen.text else "starting"
                 return sign, name, Text(printable(doing), "dim"), "", "", duration(spent), ""
             bar = ProgressBar(total=seen.total, completed=seen.done, width=24)
-            left = spent * (seen.total - seen.done) / seen.done if seen.done else 0.0
-            return sign, name, bar, seen.text, _values(seen), duration(spent), duration(left) if left else ""
+            left = duration(seen.left_s) if seen.left_s else ""
+            return sign, name, bar, seen.text, _values(seen), duration(spent), left
         took = duration(state.finished - state.started) if state.finished else ""
         return sign, name, Text(printable(state.message), style), "", "", took, ""
 
@@ -104,6 +104,12 @@ def line(console: Console, node: Node, state: StageState, *, of: str = "") -> No
     message = f": {state.message}" if state.message else ""
     run = f"{of}: " if of else ""
     console.print(f"{_clock()} {run}{node.name} {state.phase.lower()}{took}{message}", markup=False, soft_wrap=True)
+
+
+def _sentence(seen: progress.Progress) -> str:
+    """Say how far a stage is on one line."""
+    left = f"{duration(seen.left_s)} left" if seen.left_s else ""
+    return "  ".join(filter(None, (seen.text, _values(seen), left)))
 
 
 def _values(seen: progress.Progress) -> str:

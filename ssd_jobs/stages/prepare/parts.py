@@ -56,7 +56,9 @@ class Parts:
 
     def verify(self) -> None:
         """Hash the files of a model that was found, before stages with GPUs start on it."""
-        model_files(self._context.path(self._config.model.output)).verify(on_file=self._context.check_stop)
+        model_files(self._context.path(self._config.model.output)).verify(
+            on_file=self._context.check_stop, hashed=self._context.progress.megabytes("hashed")
+        )
 
     def check_model(self) -> None:
         """Refuse a model that some later stage would refuse."""
@@ -108,7 +110,7 @@ class Parts:
         """Make the model's directory, or hash the one that is there."""
         output = self._parts()[MODEL]
         if output.find() is None:
-            artifacts.make(output, self._fill_model)
+            artifacts.make(output, self._fill_model, hashed=self._context.progress.megabytes("hashed"))
         else:
             self.verify()
         self._advance()
@@ -116,12 +118,14 @@ class Parts:
     def _fill_model(self, draft: Draft) -> Provenance:
         """Fetch the model."""
         science, execution = self._config.model.science, self._config.execution
+        self._context.progress.starting("fetching the model")
         facts = models.materialize(
             science,
             draft,
             workspace=self._context.workspace,
             offline=execution.offline,
             tracking_uri=execution.tracking_uri,
+            fetched=self._context.progress.megabytes("fetched"),
         )
         size = sum(file.stat().st_size for file in draft.path.glob(f"*{files.WEIGHTS}"))
         return Provenance(

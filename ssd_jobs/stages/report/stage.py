@@ -140,6 +140,7 @@ def _registered(
         digest=document.candidate_digest,
         tags={**lineage.tags(config, document), tracking.SCORECARD: f"runs:/{where.run_id}/{_scorecard(card)[1]}"},
         description=summary.render(document),
+        sent=context.progress.megabytes("uploaded"),
     )
     return tracking.register(
         config.execution.tracking,

@@ -13,6 +13,7 @@ import torch
 import torch.distributed as dist
 
 from ssd_jobs.artifacts import atomic
+from ssd_jobs.artifacts.counting import Counted, uncounted
 from ssd_jobs.contract import Lora, files
 from ssd_jobs.models import conversions
 from ssd_jobs.models.weight_writer import WeightWriter
@@ -28,13 +29,21 @@ WEIGHTS = (files.WEIGHTS, f"{files.WEIGHTS}.index.json", ".bin", ".pt", ".pth")
 OURS = (files.MODEL_CONFIG, files.MANIFEST, files.PROGRESS)
 
 
-def write(trainee: Trainee, base: Path, target: Path, ranks: Ranks, *, adapters: Lora | None) -> None:
-    """Write the model; the directory appears whole."""
+def write(
+    trainee: Trainee,
+    base: Path,
+    target: Path,
+    ranks: Ranks,
+    *,
+    adapters: Lora | None,
+    written: Counted = uncounted,
+) -> None:
+    """Write the model; the directory appears whole. `written` hears how many bytes of the weights are."""
     draft = target.with_name(f"{atomic.TEMPORARY}{target.name}")
     if ranks.first:
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
-    _save(trainee, draft, ranks, adapters)
+    _save(trainee, draft, ranks, adapters, written)
     if ranks.first:
         _copy(base, draft)
         for file in draft.rglob("*"):
@@ -45,10 +54,12 @@ def write(trainee: Trainee, base: Path, target: Path, ranks: Ranks, *, adapters:
     dist.barrier()
 
 
-def _save(trainee: Trainee, directory: Path, ranks: Ranks, adapters: Lora | None) -> None:
+def _save(trainee: Trainee, directory: Path, ranks: Ranks, adapters: Lora | None, written: Counted) -> None:
     """Write the weights under the names that the base's files use; no rank holds more than one of them."""
     model, parts, buffers = trainee.causal_lm, _parts(trainee), _buffers(trainee.causal_lm)
-    due = conversions.reverted(model, _shapes(parts) | buffers)
+    shapes = _shapes(parts)
+    due = conversions.reverted(model, shapes | buffers)
+    sizes, done = {name: each.nbytes for name, each in shapes.items()}, 0
     writer = WeightWriter(directory, due) if ranks.first else None
     for together in conversions.groups(model, parts):
         gathered = {name: _gather(parts[name]) for name in together}
@@ -56,6 +67,8 @@ def _save(trainee: Trainee, directory: Path, ranks: Ranks, adapters: Lora | None
             weights = {name: _plain(found, adapters) for name, found in gathered.items()}
             for name, tensor in conversions.reverted(model, weights).items():
                 writer.write(name, tensor)
+            done += sum(sizes[name] for name in together)
+            written(done, sum(sizes.values()))
     if writer is not None:
         for name, tensor in conversions.reverted(model, buffers).items():
             writer.write(name, tensor)

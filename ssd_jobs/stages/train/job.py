@@ -57,12 +57,13 @@ class Training:
 
     def run(self, progress: Progress, stop: threading.Event) -> TrainingResult:
         """Train, resuming from what is there, export, and open the export again."""
-        verifying.verify(model_files(self._base), self._ranks)
+        verifying.verify(model_files(self._base), self._ranks, hashed=progress.megabytes("hashed"))
         trainee = model.load(self._base, self._settings, self._ranks)
         start, facts = self._train(trainee, progress, stop)
         records = nll.chosen(self._data, count=16, tokens=2 * self._science.sequence_length)
         trained = self._mean_nll(trainee, records)
-        export.write(trainee, self._base, self._output / files.EXPORT, self._ranks, adapters=self._science.lora)
+        target, written = self._output / files.EXPORT, progress.megabytes("exported")
+        export.write(trainee, self._base, target, self._ranks, adapters=self._science.lora, written=written)
         del trainee
         return TrainingResult(self._counts(), facts | self._reload(records, trained) | self._chosen(start))
 

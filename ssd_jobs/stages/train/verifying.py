@@ -2,6 +2,7 @@
 
 import torch.distributed as dist
 
+from ssd_jobs.artifacts.counting import Counted, uncounted
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models.model_files import ModelFiles
 from ssd_jobs.stages.train.ranks import Ranks
@@ -9,11 +10,11 @@ from ssd_jobs.stages.train.ranks import Ranks
 __all__ = ["verify"]
 
 
-def verify(files: ModelFiles, ranks: Ranks) -> None:
-    """Hash each file on one rank; a wrong one ends every rank with the same sentence."""
+def verify(files: ModelFiles, ranks: Ranks, *, hashed: Counted = uncounted) -> None:
+    """Hash each file on one rank; a wrong one ends every rank with the same sentence. `hashed` hears of this rank's."""
     mine = ""
     try:
-        files.verify(files.shares(ranks.world)[ranks.rank])
+        files.verify(files.shares(ranks.world)[ranks.rank], hashed=hashed)
     except BadInput as error:
         mine = str(error)
     found = [""] * ranks.world

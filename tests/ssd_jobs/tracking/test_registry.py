@@ -24,6 +24,7 @@ class Registry:
         self.client = tracking.connect(uri)
         self.root = root
         self.description = "# Held\n\n* why"
+        self.sent: list[tuple[int, int]] = []
         experiment = runs.experiment(self.client, self.tracking)
         self.where = Recorded(experiment, runs.parent_run(self.client, self.tracking, experiment), "")
         self.name = promotion_of(self.tracking.experiment).registered_model
@@ -38,6 +39,7 @@ class Registry:
             digest=digest,
             tags={"a": digest},
             description=self.description,
+            sent=lambda done, total: self.sent.append((done, total)),
         )
         return tracking.register(
             self.tracking, promotion, found, where=self.where, promote=promote, replacing=replacing, client=self.client
@@ -65,6 +67,9 @@ def registry(request: pytest.FixtureRequest, mlflow_server: str, database: str, 
 def test_versions_and_aliases(registry: Registry) -> None:
     """Same digest, same version; promotion moves the alias and remembers; a held one is challenger; rollback."""
     assert registry.register("d1", promote=True) == Registered("1", "")
+    done, totals = zip(*registry.sent, strict=True)
+    assert list(done) == sorted(done)
+    assert {done[-1]} == set(totals), "how many of how many bytes are sent was told to the last"
     assert registry.aliases() == {"champion": "1"}
     assert registry.register("d1", promote=True) == Registered("1", "")
     assert registry.register("d2", promote=False) == Registered("2", "")

@@ -40,3 +40,21 @@ def test_processes_that_count_are_shown(tmp_path: Path) -> None:
     seen = progress.read(tmp_path, _sample(tmp_path, [starting, counting]))
     assert seen is not None
     assert seen.text == "3/10 samples"
+
+
+def test_what_prepares_is_not_added_to_what_works(tmp_path: Path) -> None:
+    """Megabytes that one process hashes are no samples of another; what is left is that of the slowest which works."""
+    hashing = {"done": 100, "total": 4000, "unit": "MB hashed", "left_s": 900.0}
+    working = [{"done": 3, "total": 10, "unit": "samples", "left_s": left} for left in (60.0, 75.0)]
+    seen = progress.read(tmp_path, _sample(tmp_path, [hashing, *working]))
+    assert seen is not None
+    assert (seen.text, seen.left_s) == ("6/20 samples", 75.0)
+    assert "left_s" not in seen.values
+
+
+def test_processes_that_all_hash_are_added_up(tmp_path: Path) -> None:
+    """Before any has begun to work the megabytes of all are shown."""
+    hashing = {"done": 100, "total": 400, "unit": "MB hashed", "left_s": 9.0}
+    seen = progress.read(tmp_path, _sample(tmp_path, [hashing, hashing]))
+    assert seen is not None
+    assert seen.text == "200/800 MB hashed"

@@ -4,15 +4,17 @@ A branch or tag is resolved to a commit once; everything after names the commit.
 (64) or that the hub is away (75). The token, if any, is read by the library from the environment.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Literal
 
+from ssd_jobs.artifacts.counting import Counted
 from ssd_jobs.contract.printable import brief
 from ssd_jobs.errors import BadInput, Temporary, first_line
+from ssd_jobs.stages.prepare.sources.growing import growing
 
 __all__ = ["Repository", "resolve"]
 
@@ -31,6 +33,8 @@ class Repository:
     """Where the user named it, for messages."""
     cached: Path | None
     """Its directory in the cache; None when the hub may be asked."""
+    sizes: Mapping[str, int]
+    """Bytes of the files, as far as the hub tells them."""
 
     def matching(self, *patterns: str) -> list[str]:
         """Return the files that match one of the patterns, in order."""
@@ -45,7 +49,7 @@ class Repository:
         with _hub_errors(self.name, self.commit, self.field):
             return Path(huggingface_hub.hf_hub_download(self.name, name, repo_type=self.kind, revision=self.commit))
 
-    def download(self, names: Sequence[str], target: Path) -> None:
+    def download(self, names: Sequence[str], target: Path, fetched: Counted) -> None:
         """Fetch files straight into a directory; what is there already is not fetched again.
 
         One by one: the library's download of a snapshot takes an unreachable hub for a reason to return what is
@@ -53,7 +57,8 @@ class Repository:
         """
         import huggingface_hub
 
-        with _hub_errors(self.name, self.commit, self.field):
+        total = sum(self.sizes.get(name, 0) for name in names)
+        with _hub_errors(self.name, self.commit, self.field), growing(target, total, fetched):
             for name in names:
                 huggingface_hub.hf_hub_download(
                     self.name, name, repo_type=self.kind, revision=self.commit, local_dir=target
@@ -68,14 +73,16 @@ def resolve(name: str, revision: str, *, kind: Kind, offline: bool, field: str) 
     return find(name, revision, kind, field)
 
 
-def _online(name: str, revision: str, kind: Kind, field: str) -> Repository:
+def _online(name: str, revision: str, kind: Kind, place: str) -> Repository:
     """Ask the hub."""
     import huggingface_hub
 
-    with _hub_errors(name, revision, field):
-        info: Any = huggingface_hub.HfApi().repo_info(name, revision=revision, repo_type=kind)
-    files = tuple(sorted(sibling.rfilename for sibling in info.siblings))
-    return Repository(name, kind, str(info.sha), files, field, cached=None)
+    with _hub_errors(name, revision, place):
+        info: Any = huggingface_hub.HfApi().repo_info(
+            name, revision=revision, repo_type=kind, files_metadata=kind == "model"
+        )
+    sizes = {sibling.rfilename: int(sibling.size or 0) for sibling in info.siblings}
+    return Repository(name, kind, str(info.sha), tuple(sorted(sizes)), place, cached=None, sizes=sizes)
 
 
 def _cached(name: str, revision: str, kind: Kind, field: str) -> Repository:
@@ -86,7 +93,7 @@ def _cached(name: str, revision: str, kind: Kind, field: str) -> Repository:
         path = huggingface_hub.snapshot_download(name, repo_type=kind, revision=revision, local_files_only=True)
     directory = Path(path)
     files = tuple(sorted(file.relative_to(directory).as_posix() for file in directory.rglob("*") if file.is_file()))
-    return Repository(name, kind, directory.name, files, field, cached=directory)
+    return Repository(name, kind, directory.name, files, field, cached=directory, sizes={})
 
 
 @contextmanager

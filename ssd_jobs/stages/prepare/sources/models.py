@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 from fnmatch import fnmatch
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import Draft
+from ssd_jobs.artifacts.counting import Counted
 from ssd_jobs.contract import Builtin, ExportedModel, HuggingFaceModel, ModelScience, PathModel, RegistryModel, files
 from ssd_jobs.contract.printable import brief
 from ssd_jobs.errors import BadInput, first_line
@@ -33,30 +35,31 @@ UNWANTED = (files.MANIFEST, files.PROGRESS, base_model.DIGESTS, "training_args.j
 
 
 def materialize(
-    science: ModelScience, draft: Draft, *, workspace: Path, offline: bool, tracking_uri: str
+    science: ModelScience, draft: Draft, *, workspace: Path, offline: bool, tracking_uri: str, fetched: Counted
 ) -> dict[str, JsonValue]:
     """Copy the model into the draft's directory and return what is known of its source.
 
+    `fetched` hears how many of its bytes are there; of a registry's it is not known how many there are.
     An earlier attempt may have had another source. Only what the hub's library can use again is kept of it.
     """
     patterns = WANTED + (CODE if science.trust_remote_code else ())
     match science.source:
         case HuggingFaceModel() as source:
-            facts = _from_hub(source, draft, patterns, offline=offline)
+            facts = _from_hub(source, draft, patterns, fetched, offline=offline)
         case PathModel(path=path):
-            facts = _from_path(workspace / path, draft, patterns)
+            facts = _from_path(workspace / path, draft, patterns, fetched)
         case RegistryModel(uri=uri):
             facts = _from_registry(uri, draft, patterns, tracking_uri)
         case ExportedModel() as export:
-            facts = _from_export(export, workspace, draft, patterns)
+            facts = _from_export(export, workspace, draft, patterns, fetched)
         case Builtin(name=name):
-            facts = _builtin(name, draft, patterns)
+            facts = _builtin(name, draft, patterns, fetched)
     _check(draft.path)
     return facts
 
 
 def _from_hub(
-    source: HuggingFaceModel, draft: Draft, patterns: tuple[str, ...], *, offline: bool
+    source: HuggingFaceModel, draft: Draft, patterns: tuple[str, ...], fetched: Counted, *, offline: bool
 ) -> dict[str, JsonValue]:
     """Fetch a snapshot, or link it from the cache."""
     field = "model.source.huggingFace"
@@ -64,7 +67,7 @@ def _from_hub(
     draft.clear(keep=(CACHE, *repository.files))
     names = [name for name in repository.files if "/" not in name and _is_wanted(name, patterns)]
     if repository.cached is None:
-        repository.download(names, draft.path)
+        repository.download(names, draft.path, fetched)
         shutil.rmtree(draft.path / CACHE, ignore_errors=True)
     else:
         for name in names:
@@ -72,19 +75,21 @@ def _from_hub(
     return {"repo": source.repo, "revision": source.revision, "commit": repository.commit}
 
 
-def _from_path(path: Path, draft: Draft, patterns: tuple[str, ...]) -> dict[str, JsonValue]:
+def _from_path(path: Path, draft: Draft, patterns: tuple[str, ...], fetched: Counted) -> dict[str, JsonValue]:
     """Copy a directory: its owner may change it later."""
     if not path.is_dir():
         raise BadInput(f"model.source.path: {path} is no directory; give one in Hugging Face layout")
     draft.clear()
-    for file in sorted(path.iterdir()):
-        if file.is_file() and _is_wanted(file.name, patterns):
-            draft.copy(file.name, file)
+    wanted = [file for file in sorted(path.iterdir()) if file.is_file() and _is_wanted(file.name, patterns)]
+    sizes = [file.stat().st_size for file in wanted]
+    for file, done in zip(wanted, accumulate(sizes), strict=True):
+        draft.copy(file.name, file)
+        fetched(done, sum(sizes))
     return {"path": str(path)}
 
 
 def _from_export(
-    source: ExportedModel, workspace: Path, draft: Draft, patterns: tuple[str, ...]
+    source: ExportedModel, workspace: Path, draft: Draft, patterns: tuple[str, ...], fetched: Counted
 ) -> dict[str, JsonValue]:
     """Copy what a training exported, if it is what was asked for, byte for byte."""
     trained = artifacts.open_artifact(workspace / source.path)
@@ -94,7 +99,7 @@ def _from_export(
             f"it was trained again since; name the digest that it has now"
         )
     trained.verify([name for name in trained.manifest.files if name.startswith(f"{files.EXPORT}/")])
-    _from_path(workspace / files.export(source.path), draft, patterns)
+    _from_path(workspace / files.export(source.path), draft, patterns, fetched)
     return {"export": source.path, "export_digest": source.digest}
 
 
@@ -113,12 +118,12 @@ def _from_registry(uri: str, draft: Draft, patterns: tuple[str, ...], tracking_u
     return {"uri": uri, **found}
 
 
-def _builtin(name: str, draft: Draft, patterns: tuple[str, ...]) -> dict[str, JsonValue]:
+def _builtin(name: str, draft: Draft, patterns: tuple[str, ...], fetched: Counted) -> dict[str, JsonValue]:
     """Copy what the package ships."""
     if name not in base_model.SHIPPED:
         shipped = " and ".join(base_model.SHIPPED)
         raise BadInput(f"model.source.builtin: there is no model {brief(repr(name))}; the package ships {shipped}")
-    _from_path(base_model.directory(base_model.SHIPPED[name]), draft, patterns)
+    _from_path(base_model.directory(base_model.SHIPPED[name]), draft, patterns, fetched)
     return {"builtin": name}
 
 

@@ -17,12 +17,14 @@ from configs.parts import CHAT, COLUMNS, TOY, key, model_at, rows_at
 from configs.prepare import prepare_config
 from ssd_jobs import artifacts, contract
 from ssd_jobs.artifacts import tables
+from ssd_jobs.context import Context
 from ssd_jobs.contract import files
 from ssd_jobs.contract.path_rows import digest
 from ssd_jobs.errors import BadInput
 from ssd_jobs.models.prompts import load_tokenizer
 from ssd_jobs.stages.prepare import stage as prepare
 from ssd_jobs.toy import base_model
+from workspaces.heard import Heard
 from workspaces.sampling import context
 
 Breaking = Callable[[Path], contract.PrepareConfig]
@@ -63,6 +65,16 @@ def test_prompts_are_the_tokens_of_the_chat_template(tmp_path: Path, source: con
     assert first["token_ids"] == tokenizer.apply_chat_template(turns, add_generation_prompt=True)["input_ids"]
     assert first["text"] == tokenizer.decode(first["token_ids"])
     assert "def add(a, b):" in rows[1]["text"]
+
+
+def test_fetching_and_hashing_are_told_in_megabytes(tmp_path: Path, source: contract.PathRows) -> None:
+    """A model is fetched and then hashed, each told to its end; found again, it is hashed alone."""
+    config = prepare_config(tmp_path, prompts=source)
+    first, again = Heard(), Heard()
+    prepare.run(config, Context(tmp_path, 0, first))
+    prepare.run(config, Context(tmp_path, 0, again))
+    assert first.units() == ["MB fetched", "MB hashed", "parts"]
+    assert again.units() == ["MB hashed"]
 
 
 def test_equal_statements_count_once_and_ids_stay_unique(tmp_path: Path, source: contract.PathRows) -> None:

@@ -24,6 +24,7 @@ from ssd_jobs.stages.train import export, model, ranks
 from ssd_jobs.stages.train import stage as train
 from ssd_jobs.stages.train.ranks import Ranks
 from workspaces import training
+from workspaces.heard import Heard
 
 LORA = contract.Lora(rank=4, alpha=8.0, targets=("q_proj", "v_proj"))
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -40,9 +41,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
 def _run(root: Path, name: str, **fields: Any) -> tuple[Path, Any]:
     """Run the stage."""
     config = train_config(root, output=f"checkpoints/{name}", **fields)
-    progress = Progress()
+    progress = Heard()
     result = train.run(config, Context(root, 0, progress))
-    assert progress.snapshot()["done"] == config.science.steps
+    assert progress.units() == ["MB hashed", "steps", "MB exported"]
+    assert ("steps", config.science.steps, config.science.steps) in progress.said
     return root / config.output, result
 
 

@@ -16,7 +16,7 @@ def found(
 ) -> list[str]:
     """The files that are read of a data set with this card."""
     (root / "README.md").write_bytes(card.encode("latin-1"))
-    repository = hub.Repository("x/y", "dataset", "c" * 40, (*FILES, "README.md"), "f", cached=root)
+    repository = hub.Repository("x/y", "dataset", "c" * 40, (*FILES, "README.md"), "f", cached=root, sizes={})
     monkeypatch.setattr(hub, "resolve", lambda *_, **__: repository)
     source = HuggingFaceRows(
         kind="huggingFace", repo="x/y", revision="main", config=config, split=split, columns=COLUMNS

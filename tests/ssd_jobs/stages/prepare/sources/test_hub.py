@@ -56,7 +56,11 @@ class Hub(BaseHTTPRequestHandler):
         revision = self.path.split("/revision/")[1].split("?")[0]
         if revision not in ("main", COMMIT):
             return self._send(404, b"", {"X-Error-Code": "RevisionNotFound"})
-        files = [{"rfilename": path.relative_to(root).as_posix()} for path in root.rglob("*") if path.is_file()]
+        files = [
+            {"rfilename": path.relative_to(root).as_posix(), "size": path.stat().st_size}
+            for path in root.rglob("*")
+            if path.is_file()
+        ]
         body = json.dumps({"id": root.name, "sha": COMMIT, "siblings": files, "private": False, "tags": []})
         return self._send(200, body.encode(), {"Content-Type": "application/json"})
 
@@ -163,6 +167,22 @@ def test_a_branch_is_resolved_and_recorded(tmp_path: Path, hub: str) -> None:
     assert pool.facts["commit"] == COMMIT
     assert pool.facts["files"] == ["seed_sft/part-0.parquet", "seed_sft/part-1.parquet"]
     assert (pool.counts["rows"], pool.counts["unique"], pool.counts["unique_passed"]) == (20, 10, 5)
+
+
+def test_a_download_tells_how_many_bytes_are_there(tmp_path: Path, hub: str) -> None:
+    """Of as many as the hub says that the wanted files have, and to the last."""
+    code = (
+        "import sys; from pathlib import Path; from ssd_jobs.stages.prepare.sources import hub\n"
+        "found = hub.resolve('toy/model', 'main', kind='model', offline=False, field='model')\n"
+        "found.download(sys.argv[2:], Path(sys.argv[1]), lambda done, total: print(done, total))"
+    )
+    names = ["config.json", "model.safetensors"]
+    command = [sys.executable, "-c", code, str(tmp_path / "target"), *names]
+    environment = environment_of(tmp_path, hub)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    size = sum((base_model.directory() / name).stat().st_size for name in names)
+    assert done.stdout.splitlines()[-1] == f"{size} {size}"
 
 
 def test_what_is_cached_needs_no_hub(tmp_path: Path, hub: str) -> None:
