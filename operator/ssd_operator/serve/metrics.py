@@ -18,6 +18,7 @@ from ssd_operator.spec.status import StageStatus, Status
 __all__ = ["Metrics"]
 
 STAGE_BUCKETS = (10, 30, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 48 * 3600)
+FIRST, AGAIN = "first", "again"
 ENDED = frozenset({"Succeeded", "Failed"})
 KINDS = tuple(contract.STAGES)
 """Each has its series from the start: a counter that appears with its first failure shows no increase of it."""
@@ -46,6 +47,8 @@ class Metrics:
         self.attempts = Counter("ssd_stage_attempts_total", "Jobs begun.", ["stage", "reason"], registry=registry)
         for kind, result in itertools.product(KINDS, sorted(ENDED)):
             self.stages.labels(kind, result.lower())
+        for kind, reason in itertools.product(KINDS, (FIRST, AGAIN)):
+            self.attempts.labels(kind, reason)
         self.progress = Counter(
             "ssd_progress_writes_total", "Status writes that say nothing but how far a stage is.", registry=registry
         )
@@ -81,7 +84,7 @@ class Metrics:
 
     def _stage(self, was: StageStatus | None, now: StageStatus) -> None:
         if now.attempt > (was.attempt if was else 0):
-            self.attempts.labels(now.kind, "first" if now.attempt == 1 else "again").inc()
+            self.attempts.labels(now.kind, FIRST if now.attempt == 1 else AGAIN).inc()
         if now.phase in ENDED and (was is None or was.phase != now.phase) and now.start_time and now.completion_time:
             length = datetime.fromisoformat(now.completion_time) - datetime.fromisoformat(now.start_time)
             self.stages.labels(now.kind, now.phase.lower()).observe(length.total_seconds())
