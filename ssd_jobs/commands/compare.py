@@ -12,7 +12,7 @@ from pathlib import Path
 from ssd_jobs.commands.program import main_of
 from ssd_jobs.scoring.formatting import percent, points
 from ssd_jobs.stages.report.document import Number
-from ssd_jobs.study import build, export, page
+from ssd_jobs.study import build, export, page, wording
 from ssd_jobs.study.document import Study, StudyRow
 
 __all__ = ["main"]
@@ -41,7 +41,7 @@ def _lines(study: Study) -> Iterator[str]:
     for name, row in zip(names, study.rows, strict=True):
         yield f"{name:<{width}}  {_numbers(row, k)}"
     if study.best:
-        yield page.best_sentence(study.best)
+        yield wording.best_sentence(study.best)
     for gain in study.recipes:
         yield f"{gain.cell}: the recipe gains {_gain(gain.recipe)}; {page.recipe_sentence(gain)}"
 

@@ -6,9 +6,10 @@ from ssd_jobs.figures import pages
 from ssd_jobs.figures.pages import Picture
 from ssd_jobs.scoring.formatting import describe, percent, points
 from ssd_jobs.stages.report.page import shade
-from ssd_jobs.study.document import BestOfCells, RecipeGain, Study
+from ssd_jobs.study.document import RecipeGain, Study
+from ssd_jobs.study.wording import best_sentence
 
-__all__ = ["best_sentence", "recipe_sentence", "render"]
+__all__ = ["recipe_sentence", "render"]
 
 
 def render(study: Study, pictures: Sequence[Picture]) -> str:
@@ -24,15 +25,6 @@ def render(study: Study, pictures: Sequence[Picture]) -> str:
         per_point=per_point,
         best_sentence=best_sentence,
         recipe_sentence=recipe_sentence,
-    )
-
-
-def best_sentence(best: BestOfCells) -> str:
-    """Return which cell was chosen, of how many, on which problems, and what it is worth where nobody chose."""
-    return (
-        f"{best.cell} is the best of {best.cells} cells on {best.select_problems} select problems, "
-        f"pass@{best.k} {percent(best.select)} there and {percent(best.report)} on report problems: optimism "
-        f"{points(best.optimism)} points"
     )
 
 

@@ -12,6 +12,7 @@ from ssd_jobs.scoring import ALL
 from ssd_jobs.study.cuts import cut, truncation
 from ssd_jobs.study.document import PeakRow, Study, StudyPoint
 from ssd_jobs.study.peak import Peak
+from ssd_jobs.study.wording import best_sentence
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +22,8 @@ __all__ = ["pictures"]
 COLOURS = ("#3b76d6", "#d18b2c", "#3f9d6b", "#c4524e", "#7d6bb3")
 SHOWN_STRATA = (ALL, "hard")
 LINES = ("-", "--", ":", "-.")
+LINE_HEIGHT = 0.17
+"""Inches that a line of a label takes."""
 PARTS: tuple[Literal["select", "report"], ...] = ("select", "report")
 
 
@@ -44,7 +47,7 @@ def _peaks(study: Study) -> Iterator[Picture]:
         style.tidy(axes[0])
         intervals = f"{study.confidence * 100:.4g} % intervals are of fits to the cells drawn again."
         points = "A point is one candidate at one decode setting."
-        caption = " ".join([points, *map(_told, study.peaks), intervals])
+        caption = " ".join([points, *map(_told, study.peaks), intervals]) + _best(study)
         yield Picture("peaks", "Effective temperature", caption, *style.both(figure))
 
 
@@ -73,10 +76,11 @@ def _ablation(study: Study) -> Iterator[Picture]:
     rows = [each for each in study.rows if each.gain]
     if len(rows) < 2:
         return
-    with style.new("ablation", columns=len(study.k), width=4.2 + 3.4 * len(study.k), height=1.0 + 0.34 * len(rows)) as (
-        figure,
-        axes,
-    ):
+    labels = [_short(each.label) for each in rows]
+    # A label has a line for each field in which its cell differs, and no two labels may meet.
+    tall = max(0.34, LINE_HEIGHT * max(each.count("\n") + 1.5 for each in labels))
+    width, height = 4.2 + 3.4 * len(study.k), 1.0 + tall * len(rows)
+    with style.new("ablation", columns=len(study.k), width=width, height=height) as (figure, axes):
         for place, k in zip(axes, study.k, strict=True):
             place.axvline(0, color=style.INK, linewidth=1, alpha=0.45)
             for line, row in enumerate(rows):
@@ -91,12 +95,17 @@ def _ablation(study: Study) -> Iterator[Picture]:
             place.grid(visible=True, axis="x")
             place.set_title(f"gain in pass@{k}, points")
             style.tidy(place)
-        axes[0].set_yticks(range(len(rows)), [_short(each.label) for each in rows])
+        axes[0].set_yticks(range(len(rows)), labels)
         caption = (
             f"+SSD minus its base on {study.problems['all']} report problems, paired by problem, with "
-            f"{study.confidence * 100:.4g} % intervals; hollow around 0."
+            f"{study.confidence * 100:.4g} % intervals; hollow around 0.{_best(study)}"
         )
         yield Picture("ablation", "What each cell gained", caption, *style.both(figure))
+
+
+def _best(study: Study) -> str:
+    """What is worth saying of the best cell wherever it stands among others; empty where none was chosen."""
+    return f" {best_sentence(study.best)}." if study.best else ""
 
 
 def _short(label: str) -> str:
@@ -138,7 +147,7 @@ def _grid(
             place.set_title(f"{part} problems")
         caption = (
             f"pass@{k}, %; {told}. Means over runs; a frame marks where a candidate is compared. Settings were "
-            f"chosen on select problems; what is empty was not tried.{_above(study, own)}"
+            f"chosen on select problems; what is empty was not tried.{_above(study, own)}{_best(study)}"
         )
         yield Picture(name, title, caption, *style.both(figure))
 
@@ -211,6 +220,7 @@ def _decoding(study: Study) -> Iterator[Picture]:
             caption = (
                 f"pass@{k}, %, with {study.confidence * 100:.4g} % intervals over problems and samples. Settings were "
                 f"chosen on select problems; a ring marks those that are compared. +SSD is the cell {cell}."
+                f"{_best(study)}"
             )
             title = f"Decoding alone against self-distillation, pass@{k}, {stratum} problems"
             yield Picture(name, title, caption, *style.both(figure))

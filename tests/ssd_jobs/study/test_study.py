@@ -15,7 +15,7 @@ from ssd_jobs.scoring import recipe
 from ssd_jobs.scoring.formatting import percent, points
 from ssd_jobs.stages.report import reading
 from ssd_jobs.stages.report.document import StageResult
-from ssd_jobs.study import build, chance, page
+from ssd_jobs.study import build, chance, page, pictures, wording
 from ssd_jobs.study.document import Study
 from workspaces import studied
 
@@ -74,11 +74,14 @@ def test_replicates_give_the_recipe(study: Study, reports: list[Path]) -> None:
 
 
 def test_the_best_cell_is_chosen_on_select_problems(study: Study) -> None:
-    """Its values are means over its runs, and the optimism compares its lead over all cells on either part."""
+    """Its values are means over its runs, the optimism compares its lead over all cells, and every figure says so."""
     assert study.best is not None
     assert (study.best.cell, study.best.cells) == (study.rows[2].label, 2)
     select, report = ([_chosen(study, row.label, part) for row in study.rows[1:]] for part in ("select", "report"))
     assert (study.best.select, study.best.report) == pytest.approx((select[1], report[1]))
+    captions = {each.name: each.caption for each in pictures.pictures(study)}
+    assert {"ablation", "decoding-1-all"} <= captions.keys()
+    assert all(wording.best_sentence(study.best) in caption for caption in captions.values())
     assert study.best.optimism == pytest.approx(select[1] - np.mean(select) - report[1] + np.mean(report))
 
 
@@ -254,3 +257,15 @@ def test_rounds_are_called_by_their_numbers(tmp_path: Path) -> None:
         (directory / files.REPORT_SPEC).write_text(json.dumps({**spec, "round": {"number": number}}))
         written.append(directory)
     assert [row.label for row in build.build(written).rows] == ["base", "round 1", "round 2"]
+
+
+def test_labels_of_cells_that_differ_in_much_do_not_meet(study: Study) -> None:
+    """The forest grows with the lines of its labels."""
+    long = [row.model_copy(update={"label": ", ".join([row.label] * 6)}) for row in study.rows]
+    heights = []
+    for rows in (study.rows, tuple(long)):
+        [forest] = [
+            each for each in pictures.pictures(study.model_copy(update={"rows": rows})) if each.name == "ablation"
+        ]
+        heights.append(int.from_bytes(forest.png[20:24]))
+    assert heights[1] > 2 * heights[0]
