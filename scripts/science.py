@@ -1,22 +1,33 @@
 """How often the positive control and its control arm open the gate: both over fixed seeds, none left out.
 
 Every seed is a run of `examples/machine` with sampling.seed, training.seed and evaluation.seed set to it, and a
-registered model of its own, so that no champion of another seed is in the way. Stop it any time: the same command goes
-on, and a finished seed is not done again. `python scripts/science.py --help` tells the options.
+registered model of its own, so that no champion of another seed is in the way. As many seeds as there are cores run
+side by side, each with one thread: two threads do not make so small a model twice as fast. Stop it any time: the same
+command goes on, and a finished seed is not done again. `python scripts/science.py --help` tells the options.
 """
 
 import argparse
+import asyncio
 import csv
 import json
-import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
+from rich.console import Console
 
 from ssd_jobs.contract import files
+from ssd_operator.cli.document import understood
+from ssd_operator.local import summary, view
+from ssd_operator.local.attempts import WaitBudget
+from ssd_operator.local.experiment import LocalExperiment, stop_on_signals
+from ssd_operator.local.machine import Machine, cores
+from ssd_operator.local.shared import SharedStages
+from ssd_operator.local.warm import WarmProcesses
 
 ROOT = Path(__file__).parent.parent
 ARMS = {"machine": "selfdistill.yaml", "control": "control.yaml"}
@@ -45,38 +56,81 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=SEEDS, help="run the seeds below this number")
     given = parser.parse_args()
     given.workdir.mkdir(parents=True, exist_ok=True)
-    for seed in range(given.seeds):
-        for arm in ARMS:
-            run(arm, seed, given.workdir)
-            write(given.workdir, given.seeds)
+    with WarmProcesses() as warm:
+        asyncio.run(Seeds(given.workdir, given.seeds, warm).run())
     return tell(list(rows(given.workdir, given.seeds)), given.seeds)
 
 
-def run(arm: str, seed: int, workdir: Path) -> None:
-    """Carry one run to its end; where it has ended nothing is done."""
-    document = yaml.safe_load((ROOT / "examples" / "machine" / ARMS[arm]).read_text(encoding="utf-8"))
-    document["metadata"]["name"] = name_of(arm, seed)
-    spec = document["spec"]
+@dataclass
+class Seeds:
+    """All runs; what several have in common is done once."""
+
+    workdir: Path
+    seeds: int
+    warm: WarmProcesses
+    shared: SharedStages = field(default_factory=SharedStages)
+
+    async def run(self) -> None:
+        """Carry every run to its end, a seed to a core."""
+        waiting = deque(range(self.seeds))
+        task = asyncio.current_task()
+        assert task is not None
+        stop_on_signals(task)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(cores()):
+                group.create_task(self._one_after_the_other(waiting))
+
+    async def _one_after_the_other(self, waiting: deque[int]) -> None:
+        while waiting:
+            seed = waiting.popleft()
+            for arm in ARMS:  # one after the other: they share the evaluation of the base
+                if not report(arm, seed, self.workdir):
+                    await self._carry_out(arm, seed)
+                    write(self.workdir, self.seeds)
+
+    async def _carry_out(self, arm: str, seed: int) -> None:
+        """Carry one run to its end."""
+        name = name_of(arm, seed)
+        text = document(arm, seed)
+        _, spec = understood(text, origin=name)
+        experiment = LocalExperiment(name, spec, self.workdir, tracking_uri="", run_process=self.warm)
+        with (
+            experiment.workdir.writable(),
+            experiment.workdir.locked(),
+            (self.workdir / f"{name}.log").open("a", encoding="utf-8") as log,
+        ):
+            with experiment.workdir.naming():
+                experiment.workdir.source_file.write_text(text, encoding="utf-8")
+            console = Console(file=log)
+            state = await experiment.runner_on(
+                Machine(cores=1, gpus=()),
+                experiment.state(),
+                wait_budget=WaitBudget(0),
+                listener=lambda node, stage: view.line(console, node, stage),
+                shared=self.shared,
+            ).run()
+        if summary.exit_code(state):
+            raise SystemExit(f"{name} did not end well; its log is {log.name}")
+        found = row(arm, seed, self.workdir)
+        sys.stdout.write(f"{arm} {seed}: {found['decision']}, {found['gain']} [{found['low']}, {found['high']}]\n")
+        sys.stdout.flush()
+
+
+def document(arm: str, seed: int) -> str:
+    """Return the file of one run."""
+    written = yaml.safe_load((ROOT / "examples" / "machine" / ARMS[arm]).read_text(encoding="utf-8"))
+    written["metadata"]["name"] = name_of(arm, seed)
     for section in ("sampling", "training", "evaluation"):
-        spec.setdefault(section, {})["seed"] = seed
-    spec["promotion"] = {"registeredModel": name_of(arm, seed)}
-    file = workdir / f"{name_of(arm, seed)}.yaml"
-    file.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
-    ssd = Path(sys.executable).parent / "ssd"
-    with (workdir / f"{name_of(arm, seed)}.log").open("a", encoding="utf-8") as log:
-        done = subprocess.run([ssd, "run", file, "--workdir", workdir], stdout=log, stderr=log, check=False)
-    if done.returncode:
-        sys.exit(f"{file}: ssd run ended with {done.returncode}; its log is {log.name}")
-    found = row(arm, seed, workdir)
-    sys.stdout.write(f"{found['arm']} {seed}: {found['decision']}, {found['gain']} [{found['low']}, {found['high']}]\n")
-    sys.stdout.flush()
+        written["spec"].setdefault(section, {})["seed"] = seed
+    written["spec"]["promotion"] = {"registeredModel": name_of(arm, seed)}
+    return yaml.safe_dump(written, sort_keys=False)
 
 
 def rows(workdir: Path, seeds: int) -> Iterator[dict[str, Any]]:
     """Yield what has finished."""
     for arm in ARMS:
         for seed in range(seeds):
-            if (workdir / ".ssd" / name_of(arm, seed)).is_dir() and report(arm, seed, workdir):
+            if report(arm, seed, workdir):
                 yield row(arm, seed, workdir)
 
 
@@ -102,7 +156,8 @@ def row(arm: str, seed: int, workdir: Path) -> dict[str, Any]:
 
 def report(arm: str, seed: int, workdir: Path) -> dict[str, Any]:
     """Return the newest report of a run, nothing before there is one."""
-    for file in sorted(workdir.glob(f"reports/*/{files.REPORT_DOCUMENT}"), key=lambda each: -each.stat().st_mtime):
+    finished = (manifest.with_name(files.REPORT_DOCUMENT) for manifest in workdir.glob(f"reports/*/{files.MANIFEST}"))
+    for file in sorted(finished, key=lambda each: -each.stat().st_mtime):
         found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         if found["experiment"] == name_of(arm, seed):
             return found

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-__all__ = ["Finished", "die_with", "run"]
+__all__ = ["STOP_GRACE_S", "Finished", "die_with", "finished", "run"]
 
 PR_SET_PDEATHSIG = 1
 STOP_GRACE_S = 120.0
@@ -54,8 +54,13 @@ async def run(config: Path, *, index: int, log: Path, environment: Mapping[str, 
     except asyncio.CancelledError:
         await _stop(process)
         raise
+    return finished(process.returncode or 0, output, log)
+
+
+def finished(code: int, output: bytes, log: Path) -> Finished:
+    """Return how a process ended that left this on its standard output."""
     lines = output.decode(errors="replace").strip().splitlines()
-    return Finished(code=process.returncode or 0, output=lines[-1] if lines else "", message=_last_error(log))
+    return Finished(code=code, output=lines[-1] if lines else "", message=_last_error(log))
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
