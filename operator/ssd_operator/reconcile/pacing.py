@@ -1,4 +1,4 @@
-"""How often a status is written: what was decided at once, what was only seen once a second for each run.
+"""How often a status is written: what was decided at once, what was only seen every two seconds for each run.
 
 Between a Job and its first pod, and from there to the pod's end, much is seen in little time; each of it alone is a
 write that the API server sends to everybody who watches.

@@ -55,7 +55,7 @@ __all__ = ["Reconciler"]
 LOGGER = logging.getLogger(__name__)
 Changed = Callable[[Status, Status], None]
 """Called after every write of a status: with the status before and the status now."""
-SEEN_EVERY_S = 1.0
+SEEN_EVERY_S = 2.0
 """How often a status is written that says what was seen, not what was decided."""
 
 

@@ -1,4 +1,4 @@
-"""Laws of how often a status is written: what was decided at once, what was seen once a second."""
+"""Laws of how often a status is written: what was decided at once, what was only seen every two seconds."""
 
 from cluster.world import World, in_phase, stage, stage_in
 from ssd_operator.cluster import run_key
@@ -16,7 +16,7 @@ def status(phase: str, *, attempt: int = 1, uid: str = "", message: str = "") ->
 
 
 def test_what_is_seen_waits_for_company_and_what_is_decided_does_not() -> None:
-    """A Job's uid, its pods and their words wait for the rest of the second; an attempt and an end never wait."""
+    """A Job's uid, its pods and their words wait for the rest of the time; an attempt and an end never wait."""
     now = 100.0
     pacing = Pacing(1.0, clock=lambda: now)
     was = status("Pending")
