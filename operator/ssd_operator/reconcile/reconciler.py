@@ -55,8 +55,8 @@ __all__ = ["Reconciler"]
 LOGGER = logging.getLogger(__name__)
 Changed = Callable[[Status, Status], None]
 """Called after every write of a status: with the status before and the status now."""
-SEEN_EVERY_S = 2.0
-"""How often a status is written that says what was seen, not what was decided."""
+SEEN_WITHIN_S = 2.0
+"""When a status is written at the latest that says what was seen, not what was decided."""
 
 
 class Reconciler:
@@ -71,7 +71,7 @@ class Reconciler:
         progress: Reader,
         clock: Callable[[], datetime],
         changed: Changed = lambda _was, _now: None,
-        seen_every_s: float = SEEN_EVERY_S,
+        seen_within_s: float = SEEN_WITHIN_S,
     ) -> None:
         self._specs = Specs(api, settings)
         self._claims = VolumeClaims(api, settings)
@@ -80,7 +80,7 @@ class Reconciler:
         self._clock = clock
         self._changed = changed
         self._planner = Planner()
-        self._pacing = Pacing(seen_every_s)
+        self._pacing = Pacing(seen_within_s)
         self._known: dict[Key, str] = {}
         """Resource -> its uid, for those that were looked at and of which something may be known."""
         self._ended = EndedRuns(store, clock)
@@ -150,7 +150,7 @@ class Reconciler:
         return {
             "runs": len(self._known),
             "plans": self._planner.count(),
-            "writes": self._pacing.count(),
+            "unwritten": self._pacing.count(),
             "rehearsed": self._rehearsals.count(),
             "claims": self._claims.count(),
             "specs": self._specs.count(),
@@ -233,7 +233,7 @@ class Reconciler:
     async def _send(self, run: Run, status: Status) -> Run:
         """Write a status, and log the decision in one line."""
         run = await self._runs.write_status(run, status)
-        self._pacing.note(run.key)
+        self._pacing.forget(run.key)
         LOGGER.info("%s: %s", run.key, _line(status))
         return run
 
@@ -247,7 +247,7 @@ class Reconciler:
             return next_look(status, inputs)
         if self._actor.refusals[run.key] != refused:
             return AT_ONCE
-        return retry_in(status, inputs.now) if refused else self._pacing.every_s
+        return retry_in(status, inputs.now) if refused else self._pacing.wait_most_s
 
     def _actions(self, status: Status, inputs: Inputs) -> list[Action]:
         """Return what is to be done; for a run that is over and has no Jobs no plan is made to find that out."""

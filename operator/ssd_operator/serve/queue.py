@@ -20,7 +20,7 @@ from typing import Generic, TypeVar
 __all__ = ["LONGEST_BACKOFF_S", "WorkQueue"]
 
 LOGGER = logging.getLogger(__name__)
-NEWS_S = 2.0
+NEWS_S = 1.0
 """News comes in crowds: a Job has half a dozen between its first pod and its last."""
 SHORTEST_BACKOFF_S = 0.2
 LONGEST_BACKOFF_S = 60.0

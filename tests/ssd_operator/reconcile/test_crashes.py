@@ -58,12 +58,12 @@ def judge(world: World, raw: Raw, ledger: Ledger, explained: dict[str, int]) -> 
     assert world.kubelet.workspace.twice() == []
 
 
-@pytest.mark.parametrize("seen_every_s", [0.0, 1.0])
+@pytest.mark.parametrize("seen_within_s", [0.0, 1.0])
 @pytest.mark.parametrize("writes", [1, 2, 3, 5])
-async def test_lives_of_a_few_writes(world: World, writes: int, seen_every_s: float) -> None:
+async def test_lives_of_a_few_writes(world: World, writes: int, seen_within_s: float) -> None:
     """An operator that dies after every write, or every few, gets there all the same."""
     ledger = Ledger()
-    world.seen_every_s = seen_every_s
+    world.seen_within_s = seen_within_s
     world.operator_api = Api(Mortal(world.api.transport, ledger, after_writes(writes)))
     world.new_operator()
     await world.apply(training={"nodes": 2})

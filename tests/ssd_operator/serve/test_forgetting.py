@@ -33,7 +33,7 @@ class Life:
         self.store = Store()
         progress = Reader(every_s=0, get=get)
         self.reconciler = Reconciler(
-            self.api, self.store, Settings(kueue=True), progress=progress, clock=self.api.clock, seen_every_s=0
+            self.api, self.store, Settings(kueue=True), progress=progress, clock=self.api.clock, seen_within_s=0
         )
         prefetch = self.reconciler.prefetch
         self.resync = Resync(self.api, self.store, Namespaces((NAMESPACE,)), prefetch=prefetch, grace_s=0)

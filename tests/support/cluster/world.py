@@ -56,7 +56,7 @@ class Operator:
         clock: Callable[[], datetime],
         settings: Settings | None = None,
         get: Fetch = nobody_answers,
-        seen_every_s: float = 0.0,
+        seen_within_s: float = 0.0,
     ) -> None:
         self.api = api
         self.namespace = namespace
@@ -64,7 +64,7 @@ class Operator:
         settings = settings or Settings(worker_metrics_port=0)
         progress = Reader(every_s=0, get=get)
         self.reconciler = Reconciler(
-            api, self.store, settings, progress=progress, clock=clock, seen_every_s=seen_every_s
+            api, self.store, settings, progress=progress, clock=clock, seen_within_s=seen_within_s
         )
         self.sweeps = SweepReconciler(api, self.store, settings, clock=clock)
         self.delays: dict[Key, float | None] = {}
@@ -125,8 +125,8 @@ class World:
         self.kubelet = Kubelet(api, namespace, Workspace())
         self.operator_api = operator_api or api
         self.metrics: Fetch = nobody_answers
-        self.seen_every_s = 0.0
-        """How often a status says what was only seen; most tests want to see every step."""
+        self.seen_within_s = 0.0
+        """How long what was only seen may wait to be written; most tests want to see every step."""
         self.operator = self.new_operator()
 
     def new_operator(self) -> Operator:
@@ -137,7 +137,7 @@ class World:
             clock=self.clock,
             settings=self.settings,
             get=self.metrics,
-            seen_every_s=self.seen_every_s,
+            seen_within_s=self.seen_within_s,
         )
         return self.operator
 
