@@ -48,11 +48,13 @@ class Progress:
         """Record how many units are done, and any other current value, such as the loss."""
         with self._lock:
             kept = {name: value for name, value in self._values.items() if name != LEFT}
-            if unit != kept.get("unit") or done < float(kept["done"]):
+            other = unit != kept.get("unit")
+            if other or done < float(kept["done"]):
                 self._begun = (self._clock(), done)
             left = self._left(done, total)
             self._values = {**kept, "done": done, "total": total, "unit": unit, **values, **left}
-            self._write(force=done >= total)
+            # Another unit is shown at once: its next update may be long in coming.
+            self._write(force=other or done >= total)
 
     def megabytes(self, what: str) -> Callable[[int, int], None]:
         """Return what records how many bytes of how many are, say, hashed: in megabytes, which a person can read."""

@@ -1,11 +1,13 @@
 """Laws of a stage's progress: what is left is told from how fast the unit moves in this process."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ssd_jobs.contract.progress import LEFT
-from ssd_jobs.progress.recorder import Progress
+from ssd_jobs.progress.recorder import Progress, read
 
 
 class Clock:
@@ -31,6 +33,18 @@ def test_what_is_left_follows_from_this_process_alone(before: int, steps: int, p
         clock.now += pace
     left = float(progress.snapshot()[LEFT])
     assert left == pytest.approx(pace * (1000 - before - steps), rel=1e-3, abs=1e-3)
+
+
+def test_another_unit_is_written_at_once(tmp_path: Path) -> None:
+    """Whoever looks never reads of work that is over, because the next is slow; one unit is written once a second."""
+    progress = Progress(clock=Clock())
+    progress.attach(tmp_path)
+    progress.update(done=4, total=4, unit="MB hashed")
+    for done in (1, 2):
+        progress.update(done=done, total=3, unit="parts")
+    said = read(tmp_path)
+    assert said is not None
+    assert (said["unit"], said["done"]) == ("parts", 1)
 
 
 @given(st.integers(0, 10**13), st.integers(0, 10**13))
