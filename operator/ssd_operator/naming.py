@@ -32,6 +32,7 @@ __all__ = [
     "MANAGED_BY",
     "PLURAL",
     "POD_GROUP",
+    "PRESET",
     "SANDBOX",
     "SANDBOX_SOCKET",
     "SPEC",
@@ -49,6 +50,7 @@ __all__ = [
     "isolation_policy_name",
     "job_name",
     "label_value",
+    "preset_config_map_name",
     "rank_zero_host",
     "resolved_config_map_name",
     "setting_name",
@@ -98,6 +100,7 @@ CONFIG = "config.json"
 """A stage's config, in its ConfigMap and where that is mounted."""
 CONFIG_FILE = f"/etc/ssd/{CONFIG}"
 SPEC = "spec.json"
+PRESET = "preset.yaml"
 """A run's frozen spec, in its ConfigMap."""
 SANDBOX_SOCKET = "/sandbox/socket"
 
@@ -119,6 +122,11 @@ def config_map_name(kind: str, *, claim_uid: str, key: str, attempt: int) -> str
 def collecting_job_name(claim_uid: str, *, remove: bool) -> str:
     """Return the name of the Job that removes from a claim what nothing names, or only shows it: one at a time."""
     return f"ssd-{'collect' if remove else 'list'}-{short(claim_uid)}"
+
+
+def preset_config_map_name(uid: str, digest: str) -> str:
+    """Return the name of the ConfigMap that freezes what a sweep's preset said."""
+    return f"ssd-preset-{short(uid, digest)}"
 
 
 def resolved_config_map_name(uid: str, digest: str) -> str:

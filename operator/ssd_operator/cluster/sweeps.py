@@ -49,6 +49,11 @@ class StoredSweep:
         """Tell whether it may still make cells, or judge one."""
         return self.status.phase not in ("Succeeded", "Failed")
 
+    @property
+    def preset(self) -> str:
+        """The preset that the template names; empty where it names none."""
+        return str(self.document["spec"]["template"]["spec"].get("preset", ""))
+
     def parse(self) -> sweep_resource.Sweep:
         """Check the written spec, or raise InvalidSpec naming every wrong field."""
         return sweep_resource.parse_sweep(self.document)

@@ -40,10 +40,6 @@ class WantedCell:
     """The cell whose export it starts from; empty where that is the template's model."""
     first: str = ""
     """The cell of the first round of its chain; empty in that one itself."""
-    preset: str = ""
-    """Its preset's name; empty where there is none."""
-    preset_digest: str = ""
-    """Of what that preset says in this release of the operator."""
     is_known: bool = True
     """False while the round before has not ended: the spec lacks what it starts from, and nothing can be made of it."""
 
@@ -143,17 +139,6 @@ class SweepInputs:
     """Resource -> what is seen of it, for those that belong to this sweep."""
     refusals: Mapping[str, str] = field(default_factory=dict)
     """Resource -> why it could not be made or changed."""
-    presets: Mapping[str, str] = field(default_factory=dict)
-    """Preset -> its digest when the first cell with it was made."""
-
-    def moved_preset(self, cell: WantedCell) -> str:
-        """Say that a cell's preset is another one than that of the cells before it; empty where it is not."""
-        if self.presets.get(cell.preset, cell.preset_digest) == cell.preset_digest:
-            return ""
-        return (
-            f"preset {cell.preset} changed with the operator, and the cells of a sweep are of one recipe: make the "
-            "sweep again under another name, which finds finished work of equal keys"
-        )
 
 
 def gave_up(rows: Sequence[CellStatus], inputs: SweepInputs) -> bool:
@@ -175,11 +160,8 @@ def due(rows: Sequence[CellStatus], inputs: SweepInputs) -> Collection[str]:
 
 
 def _can_begin(row: CellStatus, inputs: SweepInputs) -> bool:
-    """Tell whether a cell that is not there may be made: not while the round before goes on, nor by another preset."""
-    if row.phase in ENDED:
-        return False  # its cell may be no longer wanted
-    wanted = inputs.wanted[row.name]
-    return wanted.is_known and not inputs.moved_preset(wanted)
+    """Tell whether a cell that is not there may be made: not while the round before goes on."""
+    return row.phase not in ENDED and inputs.wanted[row.name].is_known  # an ended one may be no longer wanted
 
 
 def _is_stopped(view: CellView | None) -> bool:

@@ -74,7 +74,6 @@ def _row(was: CellStatus, inputs: SweepInputs, needed: frozenset[str]) -> CellSt
     refusal = inputs.refusals.get(was.name, "")
     if view is None:
         kept = was.phase == "Succeeded" and was.name not in needed
-        refusal = refusal or (inputs.moved_preset(inputs.wanted[was.name]) if was.name in inputs.wanted else "")
         return was if kept else was.model_copy(update={"phase": "Pending", "message": refusal[:LONGEST_MESSAGE]})
     message = refusal or (view.message if view.phase == "Failed" else "")
     choice = view.choices.get(f"select-candidate-{inputs.benchmark}") if view.phase == "Succeeded" else None
@@ -117,19 +116,12 @@ def _conclude(was: SweepStatus, rows: tuple[CellStatus, ...], inputs: SweepInput
         "best": was.best if inputs.problem else best_cell(rows, inputs, was.best),
         "failed": sum(row.phase == "Failed" for row in rows),
         "gpu_hours": gpu_hours_of(was.gpu_hours, inputs),
-        "presets": {**_presets(rows, inputs), **was.presets},
         "conditions": conditions.merge(was, updates, now=inputs.now, generation=inputs.generation),
         "start_time": was.start_time or (stamp(inputs.now) if begun else None),
         "completion_time": (was.completion_time or stamp(inputs.now)) if over and not at_work else None,
     }
     moved = was.model_copy(update=update)
     return moved.model_copy(update={"phase": conditions.phase(moved, begun=begun)})
-
-
-def _presets(rows: Sequence[CellStatus], inputs: SweepInputs) -> dict[str, str]:
-    """Return the presets of the cells that are made."""
-    made = (inputs.wanted[row.name] for row in rows if row.phase != "Pending" and row.name in inputs.wanted)
-    return {cell.preset: cell.preset_digest for cell in made if cell.preset}
 
 
 def _updates(

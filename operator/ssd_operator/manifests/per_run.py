@@ -34,6 +34,18 @@ def resolved(spec: ResolvedSpec, pod: Pod, *, name: str, namespace: str, uid: st
     }
 
 
+def frozen_preset(text: str, *, name: str, namespace: str, sweep: str) -> Object:
+    """Return the ConfigMap that holds what a sweep's preset said, so that a new one never changes its cells."""
+    labels = {naming.LABEL_MANAGED: naming.MANAGED_BY, naming.LABEL_SWEEP: naming.label_value(sweep)}
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": namespace, "labels": labels},
+        "immutable": True,
+        "data": {naming.PRESET: text},
+    }
+
+
 def claim(template: ClaimTemplate, pod: Pod, *, name: str, namespace: str) -> Object:
     """Return the claim that a template describes."""
     spec: Object = {

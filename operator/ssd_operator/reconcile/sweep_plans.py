@@ -13,8 +13,8 @@ from ssd_operator.errors import InvalidSpec, Problem
 from ssd_operator.lifecycle import CellView, WantedCell, start_of
 from ssd_operator.plan import gpu_hours
 from ssd_operator.plan.union import stages_once
-from ssd_operator.spec import presets
 from ssd_operator.spec.cells import Cell
+from ssd_operator.spec.presets import Preset
 from ssd_operator.spec.rounds import Rounds, begun
 from ssd_operator.spec.sweep_resource import judged
 from ssd_operator.spec.sweep_status import MOST_ROWS, JudgementStatus
@@ -73,15 +73,15 @@ class SweepPlans:
     """Plans sweeps, and keeps the newest plan of each."""
 
     def __init__(self) -> None:
-        self._plans: dict[Key, tuple[tuple[str, int], SweepPlan]] = {}
-        """Sweep -> the uid and generation that the plan was made for, and the plan."""
+        self._plans: dict[Key, tuple[tuple[str, int, str], SweepPlan]] = {}
+        """Sweep -> the uid, the generation and the preset that the plan was made for, and the plan."""
 
-    def plan(self, sweep: StoredSweep) -> SweepPlan:
-        """Return the plan of a sweep."""
-        made_for = (sweep.uid, sweep.generation)
+    def plan(self, sweep: StoredSweep, preset: Preset | None) -> SweepPlan:
+        """Return the plan of a sweep by what its preset said when it began."""
+        made_for = (sweep.uid, sweep.generation, preset.digest if preset is not None else "")
         known = self._plans.get(sweep.key)
         if known is None or known[0] != made_for:
-            known = self._plans[sweep.key] = (made_for, _plan(sweep))
+            known = self._plans[sweep.key] = (made_for, _plan(sweep, preset))
         return known[1]
 
     def known(self) -> Collection[Key]:
@@ -93,17 +93,18 @@ class SweepPlans:
         self._plans.pop(key, None)
 
 
-def _plan(sweep: StoredSweep) -> SweepPlan:
+def _plan(sweep: StoredSweep, preset: Preset | None) -> SweepPlan:
     """Return the cells of a sweep, or the sentence that `ssd` prints for it as well."""
     try:
         parsed = sweep.parse()
-        cells = parsed.cells()
+        frozen = parsed.frozen(preset)
+        cells = frozen.cells
         if len(cells) > MOST_ROWS:
             raise InvalidSpec([_too_many(len(cells))])
     except InvalidSpec as error:
         return SweepPlan(problem=str(error))
     wanted = {cell.name: _wanted(cell) for cell in cells}
-    fields, promotion = parsed.fields, parsed.promotion
+    fields, promotion = parsed.fields, frozen.promotion
     graphs = {cell.name: _graph(cell, sweep.uid) for cell in cells}
     return SweepPlan(
         planned_hours=_planned_hours(cells, graphs),
@@ -143,7 +144,6 @@ def _too_many(count: int) -> Problem:
 
 def _wanted(cell: Cell) -> WantedCell:
     digest = _digest(cell.spec)
-    name = cell.spec.get("preset", "")
     return WantedCell(
         name=cell.name,
         origin=cell.origin,
@@ -153,8 +153,6 @@ def _wanted(cell: Cell) -> WantedCell:
         round=cell.round,
         after=cell.after,
         first=cell.first,
-        preset=name,
-        preset_digest=_digest(presets.load(name).spec) if name else "",
         is_known=not cell.after,
     )
 

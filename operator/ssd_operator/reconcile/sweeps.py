@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ssd_operator.cluster import Api, ApiError, Cells, Key, Recorder, Store, StoredSweep, Sweeps, Unreadable, run_key
@@ -25,10 +25,13 @@ from ssd_operator.lifecycle import (
     advance_sweep,
     events_of_sweep,
 )
+from ssd_operator.reconcile import blocked
 from ssd_operator.reconcile.at_once import AT_ONCE
 from ssd_operator.reconcile.sweep_plans import SweepPlan, SweepPlans
+from ssd_operator.reconcile.sweep_presets import SweepPresets
 from ssd_operator.reconcile.unreadable import UnreadablePass
 from ssd_operator.settings import Settings
+from ssd_operator.spec.presets import Preset
 from ssd_operator.spec.sweep_status import SweepStatus
 
 __all__ = ["SweepReconciler"]
@@ -58,6 +61,7 @@ class SweepReconciler:
         self._store = store
         self._clock = clock
         self._plans = SweepPlans()
+        self._presets = SweepPresets(api)
         self._sweeps = Sweeps(api, store)
         self._cells = Cells(api, store)
         self._recorder = Recorder(api, identity=settings.identity, clock=clock)
@@ -99,18 +103,36 @@ class SweepReconciler:
     def _forget(self, key: Key) -> None:
         """Drop what is known of a sweep."""
         self._plans.forget(key)
+        self._presets.forget(key)
         self._refusals.pop(key, None)
 
     async def _pass(self, sweep: StoredSweep) -> float | None:
         """Observe, write, act; events are written last."""
-        inputs = self._observe(sweep, self._plans.plan(sweep))
-        was, status = sweep.status, advance_sweep(sweep.status, inputs)
+        preset, problem = await self._presets.in_force(sweep)
+        plan = SweepPlan(problem=problem) if problem else self._plans.plan(sweep, preset)
+        inputs = self._observe(sweep, plan)
+        was, (inputs, status) = sweep.status, await self._advanced(sweep, preset, inputs)
         if status != was:
             sweep = await self._sweeps.write_status(sweep, status)
             LOGGER.info("%s: %s %s", sweep.key, status.phase, status.progress)
         delay = await self._act(sweep, status, inputs)
         await self._recorder.record(sweep, events_of_sweep(was, status))
         return delay if status.judgement == was.judgement else AT_ONCE
+
+    async def _advanced(
+        self, sweep: StoredSweep, preset: Preset | None, inputs: SweepInputs
+    ) -> tuple[SweepInputs, SweepStatus]:
+        """Return the next status, with the preset frozen before the first cell is made, and what it follows from."""
+        status = advance_sweep(sweep.status, inputs)
+        if preset is None or status.start_time is None:
+            return inputs, status
+        try:
+            return inputs, status.model_copy(update={"preset": await self._presets.freeze(sweep, preset)})
+        except ApiError as error:
+            if not error.refused:
+                raise
+            inputs = replace(inputs, problem=blocked.refusal("the ConfigMap of the frozen preset", error), wanted={})
+            return inputs, advance_sweep(sweep.status, inputs)
 
     def _observe(self, sweep: StoredSweep, plan: SweepPlan) -> SweepInputs:
         """Return all that can be seen of a sweep now."""
@@ -134,7 +156,6 @@ class SweepReconciler:
             promotes=plan.promotion is not None,
             wanted=plan.wanted(sweep.status.judgement, cells),
             cells=cells,
-            presets=sweep.status.presets,
             refusals={name: each.message for name, each in self._refusals[sweep.key].items()},
         )
 

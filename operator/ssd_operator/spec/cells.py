@@ -17,6 +17,7 @@ from ssd_operator.errors import InvalidSpec, Problem
 from ssd_operator.spec import axes
 from ssd_operator.spec.axes import Choice
 from ssd_operator.spec.merge import overlay
+from ssd_operator.spec.presets import Preset
 from ssd_operator.spec.resolve import resolve
 from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.rounds import Rounds, RoundStart, begun
@@ -99,16 +100,19 @@ def fields_of(spec: Mapping[str, Any]) -> SweepFields:
     return SweepFields.read({key: value for key, value in spec.items() if key != "template"}, path="spec")
 
 
-def expand(spec: Mapping[str, Any], *, name: str) -> tuple[Cell, ...]:
-    """Return every cell of the written sweep `name`, or raise InvalidSpec with the place that was written wrongly."""
+def expand(spec: Mapping[str, Any], *, name: str, frozen: Preset | None = None) -> tuple[Cell, ...]:
+    """Return every cell of the written sweep `name`, or raise InvalidSpec with the place that was written wrongly.
+
+    `frozen` is what the template's preset said when the sweep began; without it, it is what this release says.
+    """
     fields, template = fields_of(spec), spec["template"]["spec"]
     combinations = _checked(fields)
     if "promotion" in template:
-        _judge_promotion(template, combinations[0], name)
+        _judge_promotion(template, combinations[0], name, frozen)
     return tuple(
         cell
         for each in combinations
-        for cell in _replicates(each, _without_promotion(_merged(template, each), name), fields, name)
+        for cell in _replicates(each, _without_promotion(_merged(template, each), name), fields, name, frozen)
     )
 
 
@@ -179,18 +183,20 @@ def _without_promotion(spec: Spec, sweep: str) -> Spec:
     return overlay({"tracking": {"experiment": sweep}}, kept, ResolvedSpec)
 
 
-def _judge_promotion(template: Spec, first: _Combination, sweep: str) -> None:
+def _judge_promotion(template: Spec, first: _Combination, sweep: str, frozen: Preset | None) -> None:
     """Refuse a gate that cannot judge the selected cell as that was selected."""
     spec = _merged(template, first)
-    cell, judged = (_resolved(each, first, sweep) for each in (_without_promotion(spec, sweep), spec))
+    cell, judged = (_resolved(each, first, sweep, frozen) for each in (_without_promotion(spec, sweep), spec))
     if cell.evaluation != judged.evaluation:
         words = "is not what cells choose their settings by: write selectMetric at the benchmark"
         raise InvalidSpec([Problem("spec.template.spec.promotion.gate.metric", words)])
 
 
-def _replicates(combination: _Combination, spec: Spec, fields: SweepFields, sweep: str) -> Iterator[Cell]:
+def _replicates(
+    combination: _Combination, spec: Spec, fields: SweepFields, sweep: str, frozen: Preset | None
+) -> Iterator[Cell]:
     """Yield a cell and its replicates, after judging the first one; each with its rounds, one after the other."""
-    resolved = _resolved(spec, combination, sweep)
+    resolved = _resolved(spec, combination, sweep, frozen)
     _judge_selection(fields.select, resolved)
     _judge_steps(fields.candidate_steps, resolved, combination)
     for replicate in range(1, fields.replicates + 1):
@@ -293,10 +299,10 @@ def _judge_selection(select: SelectBy, resolved: ResolvedSpec) -> None:
         raise InvalidSpec([Problem("spec.template.spec.evaluation.arms", words)])
 
 
-def _resolved(spec: Spec, combination: _Combination, sweep: str) -> ResolvedSpec:
+def _resolved(spec: Spec, combination: _Combination, sweep: str, frozen: Preset | None) -> ResolvedSpec:
     """Return a cell's complete spec, or say what is wrong where a person wrote it."""
     try:
-        return resolve(spec, name=sweep)
+        return resolve(spec, name=sweep, frozen=frozen)
     except InvalidSpec as error:
         raise InvalidSpec(_blamed(problem, combination) for problem in error.problems) from None
 

@@ -21,7 +21,7 @@ from ssd_operator.spec.pod_rules import unmounted
 from ssd_operator.spec.resolved import ResolvedSpec
 from ssd_operator.spec.written import written
 
-__all__ = ["resolve"]
+__all__ = ["laid_out", "resolve"]
 
 _PODS = (
     ("prompts", "pod"),
@@ -38,15 +38,17 @@ _SWITCHES = frozenset({"analysis", "promotion"})
 """Sections whose absence says that something is not done."""
 
 
-def resolve(spec: Mapping[str, Any], *, name: str) -> ResolvedSpec:
-    """Complete the written `spec` of the resource `name`, or raise InvalidSpec with the path to every wrong field."""
+def resolve(spec: Mapping[str, Any], *, name: str, frozen: presets.Preset | None = None) -> ResolvedSpec:
+    """Complete the written `spec` of the resource `name`, or raise InvalidSpec with the path to every wrong field.
+
+    `frozen` is what the preset said when it was named, if that must count; else it is what this release says.
+    """
     asked = normal(spec, ResolvedSpec)
     written(ResolvedSpec).read(asked, path="spec")
-    preset = presets.load(asked["preset"]) if asked.get("preset") else None
-    complete = overlay(_offered(preset, asked), asked, ResolvedSpec)
+    preset = _preset(asked, frozen)
+    complete = _completed(asked, preset)
     if preset is not None:
         complete["presetDigest"] = preset.digest
-        _inherit_decode(complete, preset.spec)
     _name_after_resource(complete, name)
     _complete_gate(complete)
     if "guards" not in asked.get("promotion", {}).get("gate", {}):
@@ -58,6 +60,27 @@ def resolve(spec: Mapping[str, Any], *, name: str) -> ResolvedSpec:
         known = preset.name if preset else ""
         found = (with_origin(problem, asked=asked, merged=complete, preset=known) for problem in error.problems)
         raise InvalidSpec(found) from None
+
+
+def laid_out(spec: Mapping[str, Any], *, frozen: presets.Preset | None = None) -> dict[str, Any]:
+    """Return a written spec that says itself what its preset says, so that no other release can change it."""
+    asked = normal(spec, ResolvedSpec)
+    return {key: value for key, value in _completed(asked, _preset(asked, frozen)).items() if key != "preset"}
+
+
+def _preset(asked: Mapping[str, Any], frozen: presets.Preset | None) -> presets.Preset | None:
+    name = asked.get("preset")
+    if not name:
+        return None
+    return frozen if frozen is not None and frozen.name == name else presets.load(name)
+
+
+def _completed(asked: Mapping[str, Any], preset: presets.Preset | None) -> dict[str, Any]:
+    """Return what was written with the preset below it."""
+    complete = overlay(_offered(preset, asked), asked, ResolvedSpec)
+    if preset is not None:
+        _inherit_decode(complete, preset.spec)
+    return complete
 
 
 def _offered(preset: presets.Preset | None, asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from ssd_operator.spec import cells
 from ssd_operator.spec.cells import Cell
 from ssd_operator.spec.kinds import SWEEP
+from ssd_operator.spec.presets import Preset
+from ssd_operator.spec.resolve import laid_out
 from ssd_operator.spec.resource import checked
 from ssd_operator.spec.sweep import SweepFields
 
-__all__ = ["Sweep", "judged", "parse_sweep"]
+__all__ = ["Frozen", "Sweep", "judged", "parse_sweep"]
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """What a sweep asks for by the preset that it began with."""
+
+    cells: tuple[Cell, ...]
+    promotion: Mapping[str, Any] | None
+    """Of the selected cell; None where nothing is promoted."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +58,21 @@ class Sweep:
         """
         return None if self.promotion is None else judged(cell.spec, self.promotion, among=among)
 
+    @property
+    def preset(self) -> str:
+        """The template's preset; empty where it has none."""
+        return str(self.spec["template"]["spec"].get("preset", ""))
+
     def cells(self) -> tuple[Cell, ...]:
         """Return every cell, or raise InvalidSpec where one cannot be carried out."""
         return cells.expand(self.spec, name=self.name)
+
+    def frozen(self, preset: Preset | None) -> Frozen:
+        """Return the cells and the promotion such that each says itself what this preset says."""
+        found = cells.expand(self.spec, name=self.name, frozen=preset)
+        template = laid_out(self.spec["template"]["spec"], frozen=preset)
+        laid = tuple(replace(cell, spec=laid_out(cell.spec, frozen=preset)) for cell in found)
+        return Frozen(laid, template.get("promotion"))
 
 
 def judged(spec: Mapping[str, Any], promotion: Mapping[str, Any], *, among: int) -> dict[str, Any]:

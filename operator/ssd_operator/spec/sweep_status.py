@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Final
 
-from pydantic import Field
-
 from ssd_operator.spec.answer import (
     PHASES,
     Condition,
@@ -19,9 +17,17 @@ from ssd_operator.spec.answer import (
     listed,
     one_of,
 )
-from ssd_operator.spec.scalars import StringMap
 
-__all__ = ["CELL_PHASES", "MOST_ROWS", "BestStatus", "CellStatus", "GpuHoursStatus", "JudgementStatus", "SweepStatus"]
+__all__ = [
+    "CELL_PHASES",
+    "MOST_ROWS",
+    "BestStatus",
+    "CellStatus",
+    "GpuHoursStatus",
+    "JudgementStatus",
+    "PresetReference",
+    "SweepStatus",
+]
 
 CELL_PHASES: Final = ("Pending", "Running", "Suspended", "Succeeded", "Failed", "Skipped")
 MOST_ROWS: Final = 1000
@@ -69,6 +75,17 @@ class BestStatus(StatusPart):
     """The same as a sentence."""
 
 
+class PresetReference(StatusPart):
+    """Where it is kept what a preset said."""
+
+    name: Line
+    """The preset."""
+    config_map: Line
+    """ConfigMap that holds it."""
+    digest: Line
+    """Digest of what it said."""
+
+
 class GpuHoursStatus(StatusPart):
     """What the sweep costs: every stage that several cells share is counted once."""
 
@@ -109,8 +126,9 @@ class SweepStatus(StatusPart):
     """Cells that failed."""
     gpu_hours: GpuHoursStatus | None = None
     """What it costs."""
-    presets: StringMap = Field(default_factory=dict)
-    """Preset -> its digest when the first cell with it was made: no cell is made with another one of that name."""
+    preset: PresetReference | None = None
+    """What the template's preset said when the first cell was made: every cell is made of that, whatever a later
+    release says."""
     best: BestStatus | None = None
     """The best cell on select problems."""
     judgement: JudgementStatus | None = None

@@ -210,44 +210,6 @@ def test_a_shared_stage_costs_once_and_what_was_spent_is_never_less() -> None:
     assert sweep.status.gpu_hours == GpuHoursStatus(planned="unknown", spent="4.0", spent_seconds=8 * 1800)
 
 
-def test_no_cell_is_made_with_a_preset_that_an_upgrade_changed() -> None:
-    """Cells that run go on, those that ended stay, and the others say what happened; the old release goes on."""
-    sweep = SweepModel("a", "b", "c", parallel=2)
-
-    def released(digest: str) -> None:
-        sweep.plan = {n: replace(each, preset="toy", preset_digest=digest) for n, each in sweep.plan.items()}
-
-    released("one")
-    sweep.settle()
-    released("two")
-    sweep.end("a")
-    sweep.settle()
-    assert (sweep.made, sweep.row("a").phase, sweep.row("b").phase) == (["a", "b"], "Succeeded", "Running")
-    assert sweep.row("c").message.startswith("preset toy changed with the operator, and the cells of a sweep are of")
-    assert len(sweep.row("c").message) < 200
-    sweep.end("b")
-    sweep.settle()
-    assert condition(sweep.status, "Progressing")[:2] == ("False", "CellRefused")
-    released("one")
-    sweep.settle()
-    assert (sweep.made, sweep.row("c").message) == (["a", "b", "c"], "")
-
-
-def test_a_finished_sweep_is_over_whatever_presets_say_later() -> None:
-    """An upgrade takes nothing back."""
-    sweep = SweepModel("a", "b")
-    sweep.plan = {name: replace(each, preset="toy", preset_digest="one") for name, each in sweep.plan.items()}
-    sweep.settle()
-    for name in ("a", "b"):
-        sweep.end(name)
-    sweep.settle()
-    before = sweep.status
-    sweep.plan = {name: replace(each, preset_digest="two") for name, each in sweep.plan.items()}
-    sweep.settle()
-    assert sweep.status == before
-    assert before.phase == "Succeeded"
-
-
 def test_cells_that_were_chosen_on_different_problems_have_no_best() -> None:
     """Their values cannot be compared."""
     sweep = SweepModel("a", "b")

@@ -14,17 +14,20 @@ from ssd_operator.cluster import StoredSweep, sweeps
 from ssd_operator.plan import gpu_hours
 from ssd_operator.plan.union import stages_once
 from ssd_operator.reconcile.sweep_plans import SweepPlan, SweepPlans
+from ssd_operator.spec import presets
 from ssd_operator.spec.cells import expand
+from ssd_operator.spec.presets import Preset
+from ssd_operator.spec.resolve import resolve
 
 STUDY = Path(__file__).parents[3] / "examples/studies/control-qwen3-4b.yaml"
 
 
-def planned(document: dict[str, Any]) -> SweepPlan:
+def planned(document: dict[str, Any], preset: Preset | None = None) -> SweepPlan:
     """Return the plan of a sweep as the API server sends it."""
     metadata = {**document["metadata"], "namespace": "lab", "uid": "u", "resourceVersion": "1", "generation": 1}
     stored = sweeps.enter({**document, "metadata": metadata}).value
     assert isinstance(stored, StoredSweep)
-    return SweepPlans().plan(stored)
+    return SweepPlans().plan(stored, preset or presets.load(stored.preset))
 
 
 def test_a_sweep_on_cpus_costs_no_gpu_hours() -> None:
@@ -61,3 +64,40 @@ def test_what_is_not_known_is_no_number() -> None:
     document = yaml.safe_load(STUDY.read_text())
     document["spec"]["template"]["spec"]["model"] = {"source": {"path": "models/mine"}}
     assert planned(document).planned_hours is None
+
+
+def resolved(found: SweepPlan) -> dict[str, str]:
+    """Return the complete spec of every cell."""
+    return {name: resolve(cell.spec, name=name).model_dump_json() for name, cell in found.cells.items()}
+
+
+def test_cells_are_made_of_the_preset_that_the_sweep_began_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A release with another preset of that name changes no cell, a new one neither, and no promotion."""
+    began = presets.load("toy")
+    document = sweep(candidateSteps=[50])
+    document["spec"]["template"]["spec"]["promotion"] = {}
+    before = planned(document, began)
+    told = {name: cell.digest for name, cell in before.cells.items()}
+    complete = resolved(before)
+    text = began.text.replace("steps: 125", "steps: 250").replace("warmupSteps: 12 ", "warmupSteps: 20 ")
+    later = Preset("toy", text)
+    monkeypatch.setattr(presets, "load", lambda _: later)
+    after = planned(document, began)
+    assert {name: cell.digest for name, cell in after.cells.items()} == told
+    assert resolved(after) == complete
+    assert after.promotion == before.promotion
+    assert resolved(planned(document, later)) != complete
+    document["spec"]["axes"][0]["values"].append(3)
+    more = planned(document, began)
+    added = [resolve(cell.spec, name=name) for name, cell in more.cells.items() if name not in told]
+    assert {each.training.steps for each in added} == {125}
+
+
+def test_a_cell_that_says_itself_what_its_preset_says_is_the_same_cell() -> None:
+    """It has the keys of one that names the preset, as `ssd sweep` makes it."""
+    document = sweep(replicates=2)
+    laid = planned(document).cells
+    for cell in expand(document["spec"], name="heat"):
+        named, complete = cell.resolved(), resolve(laid[cell.name].spec, name=cell.name)
+        assert "preset" not in laid[cell.name].spec
+        assert [node.key for node in plans.graph(named)] == [node.key for node in plans.graph(complete)]

@@ -14,6 +14,8 @@ from resources.sweeps import SWEEP_FAULTS, SweepFault, sweep
 from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError
 from ssd_operator.errors import InvalidSpec
+from ssd_operator.spec import presets
+from ssd_operator.spec.presets import Preset
 from ssd_operator.spec.sweep_resource import parse_sweep
 from ssd_operator.spec.sweep_rules import RULES
 
@@ -211,6 +213,25 @@ async def test_the_template_is_fixed_in_its_science(world: World) -> None:
     await world.operator.settle()
     await world.operator.settle()
     assert [raw["spec"]["pod"] for raw in (await world.cells()).values()] == [limits]
+
+
+async def test_an_upgrade_changes_no_cell(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operator with another preset of that name makes the next cell of what the preset said when the sweep began."""
+    await world.sweep(**small(parallel=1))
+    await world.operator.settle()
+    [before] = (await world.cells()).values()
+    began = presets.load("toy")
+    later = Preset("toy", began.text.replace("steps: 125", "steps: 250"))
+    monkeypatch.setattr(presets, "load", lambda _: later)
+    world.new_operator()
+    await world.edit("heat", kind=KIND, parallel=2)
+    await world.operator.settle()
+    cells = await world.cells()
+    assert {raw["spec"]["training"]["steps"] for raw in cells.values()} == {125}
+    assert len(cells) == 2
+    assert cells[before["metadata"]["name"]]["metadata"]["generation"] == before["metadata"]["generation"]
+    kept = (await world.get("heat", kind=KIND))["status"]["preset"]
+    assert (kept["name"], kept["digest"]) == ("toy", began.digest)
 
 
 async def test_plan_mode_lists_the_cells(world: World, job_controller: ControlPlane) -> None:

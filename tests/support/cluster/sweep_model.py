@@ -65,7 +65,6 @@ class SweepModel:
             wanted={} if self.problem else self._judging(),
             cells=dict(self.cells),
             refusals=dict(self.refusals),
-            presets=self.status.presets,
             planned_hours=self.planned_hours,
             gpus=self.gpus,
         )
