@@ -69,7 +69,7 @@ def _of(
             arm=arm.arm,
             part=part,
             train=run.train,
-            steps=run.spec["evaluation"].get("candidateStep") or run.spec["training"]["steps"],
+            steps=run.spec.get("evaluation", {}).get("candidateStep") or run.spec["training"]["steps"],
             decode=arm.decode,
             compared=run.compared(arm),
             pass_at=arm.pass_at,

@@ -22,6 +22,7 @@ __all__ = ["pictures"]
 COLOURS = ("#3b76d6", "#d18b2c", "#3f9d6b", "#c4524e", "#7d6bb3")
 SHOWN_STRATA = (ALL, "hard")
 LINES = ("-", "--", ":", "-.")
+MARKERS = ("o", "s", "^", "D")
 LINE_HEIGHT = 0.17
 """Inches that a line of a label takes."""
 PARTS: tuple[Literal["select", "report"], ...] = ("select", "report")
@@ -213,10 +214,13 @@ def _decoding(study: Study) -> Iterator[Picture]:
         points = [each for each in study.points if stratum in each.pass_at[k]]
         with style.new(name, columns=len(shown), width=4.9 * len(shown), height=3.4) as (figure, axes):
             for place, part in zip(axes, shown, strict=True):
-                _arms(place, [each for each in points if each.part == part], cell, (k, stratum))
+                _arms(place, points, part, cell, (k, stratum))
                 place.set_title(f"{part} problems" if stratum == ALL else f"{stratum} {part} problems")
             _same_ends(axes)
-            figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=3)
+            named = {
+                label: handle for each in axes for handle, label in zip(*each.get_legend_handles_labels(), strict=True)
+            }
+            figure.legend(named.values(), named.keys(), loc="outside upper right", ncols=2)
             caption = (
                 f"pass@{k}, %, with {study.confidence * 100:.4g} % intervals over problems and samples. Settings were "
                 f"chosen on select problems; a ring marks those that are compared. +SSD is the cell {cell}."
@@ -226,15 +230,16 @@ def _decoding(study: Study) -> Iterator[Picture]:
             yield Picture(name, title, caption, *style.both(figure))
 
 
-def _arms(axes: "Axes", points: Sequence[StudyPoint], cell: str, shown: tuple[int, str]) -> None:
-    """Both arms on one part of the benchmark: joined where every setting was tried."""
+def _arms(axes: "Axes", points: Sequence[StudyPoint], part: str, cell: str, shown: tuple[int, str]) -> None:
+    """Both arms on one part of the benchmark: joined where every setting was tried, a marker for each truncation."""
     cuts = list(dict.fromkeys(cut(each.decode) for each in points))
     for arm, label, colour in (("Base", "base", style.BASE), ("Candidate", "+SSD", style.SSD)):
         for place, name in enumerate(cuts):
-            own = [each for each in points if each.arm == arm and cut(each.decode) == name]
+            own = [each for each in points if (each.part, each.arm, cut(each.decode)) == (part, arm, name)]
             own = [each for each in own if arm == "Base" or each.cell == cell]
             dash = LINES[place % len(LINES)] if own and own[0].part == "select" else ""
-            _curves(axes, own, shown, colour=colour, label=label if len(cuts) == 1 else f"{label}, {name}", line=dash)
+            told = label if len(cuts) == 1 else f"{label}, {name}"
+            _curves(axes, own, shown, colour=colour, label=told, line=dash, marker=MARKERS[place % len(MARKERS)])
     axes.set_xlabel("T_eval")
     style.tidy(axes)
 
@@ -248,7 +253,14 @@ def _same_ends(axes: Sequence["Axes"]) -> None:
 
 
 def _curves(
-    axes: "Axes", points: Sequence[StudyPoint], shown: tuple[int, str], *, colour: str, label: str, line: str
+    axes: "Axes",
+    points: Sequence[StudyPoint],
+    shown: tuple[int, str],
+    *,
+    colour: str,
+    label: str,
+    line: str,
+    marker: str,
 ) -> None:
     """A line per run; the first one is named."""
     k, stratum = shown
@@ -262,7 +274,7 @@ def _curves(
         )
         axes.errorbar(x, value, np.maximum([value - low, high - value], 0), fmt="none", ecolor=colour, alpha=0.45)
         name = None if number else label
-        axes.plot(x, value, color=colour, label=name, marker="o", markersize=5, linestyle=line or "none")
+        axes.plot(x, value, color=colour, label=name, marker=marker, markersize=5, linestyle=line or "none")
         for each, height in zip(found, value, strict=True):
             if each.compared:
                 axes.plot(each.decode.temperature, height, "o", markersize=12, color=colour, fillstyle="none")

@@ -269,3 +269,17 @@ def test_labels_of_cells_that_differ_in_much_do_not_meet(study: Study) -> None:
         ]
         heights.append(int.from_bytes(forest.png[20:24]))
     assert heights[1] > 2 * heights[0]
+
+
+def test_a_setting_with_another_cut_is_called_by_it(study: Study) -> None:
+    """In the figure of decode settings, also where only one of the two parts has it."""
+    changed = tuple(
+        each.model_copy(update={"decode": each.decode.model_copy(update={"top_k": 0, "top_p": 1.0})})
+        if each.part == "report" and not each.compared
+        else each
+        for each in study.points
+    )
+    drawn = pictures.pictures(study.model_copy(update={"points": changed}))
+    [figure] = [each for each in drawn if each.name == "decoding-1-all"]
+    assert "base, uncut" in figure.svg
+    assert "base, top-k 20/top-p 0.8" in figure.svg
