@@ -10,7 +10,7 @@ from ssd_jobs.contract import memory
 from ssd_jobs.contract.memory import Hardware
 from ssd_jobs.contract.model_shape import Shape, shape_of
 
-__all__ = ["CONFIGS", "GPUS", "PRESETS", "fewest", "shape", "table"]
+__all__ = ["CONFIGS", "GPUS", "fewest", "shape", "table"]
 
 TOKENS: Final = 65_536
 """The paper's longest document in training."""
@@ -42,8 +42,6 @@ CONFIGS: Final[dict[str, dict[str, Any]]] = {
         "num_attention_heads": 40, "num_key_value_heads": 8, "vocab_size": 152_064, "tie_word_embeddings": False,
     },
 }  # fmt: skip
-PRESETS: Final = ("Qwen3-4B", "Llama-3.1-8B", "gpt-oss-20b", "Qwen3-30B-A3B")
-"""The sizes for which there are presets."""
 
 
 def table() -> list[str]:
