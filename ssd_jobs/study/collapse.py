@@ -22,7 +22,7 @@ from ssd_jobs.scoring.formatting import percent
 from ssd_jobs.scoring.student import reach
 from ssd_jobs.study.document import Study
 
-__all__ = ["Collapse", "GridCell", "Model", "cells", "judge", "tell"]
+__all__ = ["Collapse", "GridCell", "TrainedModel", "cells", "judge", "tell"]
 
 CONFIDENCE = 0.95
 LEAST_AGREEING = 0.9
@@ -31,7 +31,7 @@ DIGITS = 6
 
 
 @dataclass(frozen=True)
-class Model:
+class TrainedModel:
     """One training at one decode setting."""
 
     right: int
@@ -58,7 +58,7 @@ class GridCell:
     decode: float
     truncated: bool
     """Whether their training samples were cut."""
-    models: tuple[Model, ...]
+    models: tuple[TrainedModel, ...]
 
     @property
     def share(self) -> float:
@@ -95,11 +95,11 @@ def cells(study: Study) -> list[GridCell]:
     part = "select" if any(each.part == "select" for each in study.points) else "report"
     problems = study.problems["all"] if study.best is None or part == "report" else study.best.select_problems
     samples = problems * study.samples
-    found: dict[tuple[float, float, bool], list[Model]] = {}
+    found: dict[tuple[float, float, bool], list[TrainedModel]] = {}
     for each in study.points:
         if each.arm == "Candidate" and each.part == part:
             cell = (each.train.temperature, each.decode.temperature, bool(each.train.top_k or each.train.top_p < 1))
-            model = Model(right=round(each.pass_at[1]["all"].value * samples), samples=samples)
+            model = TrainedModel(right=round(each.pass_at[1]["all"].value * samples), samples=samples)
             found.setdefault(cell, []).append(model)
     return [GridCell(*cell, tuple(models)) for cell, models in found.items()]
 

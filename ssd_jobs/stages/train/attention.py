@@ -102,11 +102,11 @@ def each(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: Call) -> torch
     repeats = q.shape[1] // k.shape[1]
     states = (q, k.repeat_interleave(repeats, dim=1), v.repeat_interleave(repeats, dim=1))
     runs = [(length, len(list(same))) for length, same in itertools.groupby(call.documents.lengths)]
-    split = (torch.split_with_sizes(state, [length * count for length, count in runs]) for state in states)
-    outputs = [
-        attend(*(part.unflatten(0, (count, length)).transpose(1, 2) for part in parts), call)
-        for (length, count), *parts in zip(runs, *split, strict=True)
-    ]
+    sizes = [length * count for length, count in runs]
+    outputs = []
+    for (length, count), *parts in zip(runs, *(torch.split_with_sizes(each, sizes) for each in states), strict=True):
+        queries, keys, values = (part.unflatten(0, (count, length)).transpose(1, 2) for part in parts)
+        outputs.append(attend(queries, keys, values, call))
     return torch.cat([output.transpose(1, 2).flatten(0, 1) for output in outputs])
 
 

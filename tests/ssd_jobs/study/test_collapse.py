@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ssd_jobs.errors import BadInput
-from ssd_jobs.study.collapse import Collapse, GridCell, Model, judge, tell
+from ssd_jobs.study.collapse import Collapse, GridCell, TrainedModel, judge, tell
 from ssd_jobs.theory import machine
 from ssd_jobs.theory.machine import Contexts
 from ssd_jobs.theory.target import Sampling
@@ -49,7 +49,7 @@ def grid(seed: int, *, tilt: float = 0.0) -> Collapse:
         true = known[rng.integers(len(known), size=REPLICATES)] + (0.0 if cut else tilt * (train - TRAIN[0]))
         right = rng.binomial(SAMPLES, np.clip(true, 0, 1))
         for column, decode in zip(right.T, DECODE, strict=True):
-            models = tuple(Model(int(each), SAMPLES) for each in column)
+            models = tuple(TrainedModel(int(each), SAMPLES) for each in column)
             found.append(GridCell(train, decode, cut, models))
     return judge(found, BEST)
 
@@ -79,4 +79,4 @@ def test_an_effect_of_the_training_temperature_is_seen() -> None:
 def test_one_training_per_cell_is_refused() -> None:
     """How far trainings lie apart cannot be told from one."""
     with pytest.raises(BadInput, match="replicates"):
-        judge([GridCell(0.9, 0.9, True, (Model(1, 10),))], BEST)
+        judge([GridCell(0.9, 0.9, True, (TrainedModel(1, 10),))], BEST)

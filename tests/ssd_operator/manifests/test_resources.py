@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -51,12 +52,15 @@ def test_a_grade_pod_has_no_device() -> None:
 
 
 MOE = ModelSize(parameters=30_532_122_624, bytes=61_064_245_248, layers=48, vocabulary=151_936)
-GPUS = {"sampling": {"gpusPerShard": 2}, "training": {"gpusPerNode": 8}, "evaluation": {"gpusPerShard": 0}}
+GPUS: dict[str, Any] = {
+    "sampling": {"gpusPerShard": 2},
+    "training": {"gpusPerNode": 8},
+    "evaluation": {"gpusPerShard": 0},
+}
 ASKED = {
     "sample": {"cpu": "4", "memory": "65Gi"},
     "train": {"cpu": "16", "memory": "374Gi"},
     "generate-base-toy": {"cpu": "1", "memory": "173Gi"},
-    "curate": {"cpu": "1", "memory": "2Gi"},
 }
 
 
