@@ -48,7 +48,7 @@ endurance: $(READY) .venv-release/.ready ## the tests that take minutes: kill -9
 demo: $(READY) ## a small real experiment on the CPU, from sampling to a decision
 	scripts/demo
 
-science: $(READY) ## the positive control and its control arm over 20 fixed seeds, hours; stop it any time, it goes on
+science: $(READY) ## the positive control and its control arm over 20 fixed seeds; stop it any time, it goes on
 	nice $(BIN)/python scripts/science.py
 
 science-grid: $(READY) ## does untruncated training collapse onto T_train x T_eval, and truncated training gain? minutes
