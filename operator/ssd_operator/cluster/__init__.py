@@ -9,7 +9,7 @@ from ssd_operator.cluster.decoding import decode
 from ssd_operator.cluster.doors import Kept
 from ssd_operator.cluster.events import Recorder
 from ssd_operator.cluster.jobs import Jobs
-from ssd_operator.cluster.keys import Key, ResourceIdentity, key_of, run_key
+from ssd_operator.cluster.keys import Key, ResourceIdentity, is_asked, key_of, run_key
 from ssd_operator.cluster.leases import Lease, Leases
 from ssd_operator.cluster.listing import SELECTOR, Listing, Listings
 from ssd_operator.cluster.owners import owner_job
@@ -56,6 +56,7 @@ __all__ = [
     "connect",
     "context_namespace",
     "decode",
+    "is_asked",
     "key_of",
     "list_runs",
     "list_sweeps",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ssd_operator import naming
 from ssd_operator.cluster.transport import Raw
 
-__all__ = ["Key", "ResourceIdentity", "identify", "key_of", "run_key"]
+__all__ = ["Key", "ResourceIdentity", "identify", "is_asked", "key_of", "run_key"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,6 +41,13 @@ def run_key(namespace: str, name: str) -> Key:
 def key_of(document: Raw) -> Key:
     """Return the key of a resource as it was sent."""
     return Key(document["kind"], document["metadata"]["namespace"], document["metadata"]["name"])
+
+
+def is_asked(document: Raw) -> bool:
+    """Tell whether a resource wants what its status does not answer yet, or goes away."""
+    metadata, status = document["metadata"], document.get("status", {})
+    answered = isinstance(status, dict) and status.get("observedGeneration") == metadata.get("generation")
+    return not answered or "deletionTimestamp" in metadata
 
 
 def identify(document: Raw) -> ResourceIdentity:

@@ -120,7 +120,7 @@ class Inputs:
     pods: Mapping[str, tuple[PodView, ...]] = field(default_factory=dict)
     """Job -> its pods."""
     absent: frozenset[str] = frozenset()
-    """Jobs that the API server said do not exist, asked just now."""
+    """Jobs that stood once, and that the API server said do not exist, asked just now."""
     made: Mapping[str, str] = field(default_factory=dict)
     """Job -> uid: those that stand complete, with config and Service, as this process knows."""
     refusals: Mapping[str, str] = field(default_factory=dict)

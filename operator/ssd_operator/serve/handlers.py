@@ -13,7 +13,7 @@ from typing import Any
 import kopf
 
 from ssd_operator import naming
-from ssd_operator.cluster import SELECTOR, Key, Raw, Store, key_of, sweep_of
+from ssd_operator.cluster import SELECTOR, Key, Raw, Store, is_asked, key_of, sweep_of
 from ssd_operator.serve.health import JOB, POD, RESOURCE
 from ssd_operator.serve.namespaces import Namespaces
 from ssd_operator.serve.queue import WorkQueue
@@ -48,7 +48,7 @@ class Dispatcher:
         self._on_event(RESOURCE)
         before = self._store.identity(key_of(raw))
         seen = self._store.delete_resource(raw) if kind == "DELETED" else self._store.put_resource(raw)
-        if kind == "DELETED" or _is_asked(raw):
+        if kind == "DELETED" or is_asked(raw):
             self._queue.add(seen.key)
         elif self._store.identity(seen.key) != before:
             self._queue.add_soon(seen.key)
@@ -79,13 +79,6 @@ class Dispatcher:
         job = self._store.job(pod.namespace, pod.job)
         for owner in self._store.owners(job) if job is not None else ():
             self._queue.add_soon(owner)
-
-
-def _is_asked(raw: Raw) -> bool:
-    """Tell whether a resource wants what its status does not answer yet, or goes away."""
-    metadata, status = raw["metadata"], raw.get("status", {})
-    answered = isinstance(status, dict) and status.get("observedGeneration") == metadata.get("generation")
-    return not answered or "deletionTimestamp" in metadata
 
 
 def registry(namespaces: Namespaces, *, kubeconfig: Path | None) -> kopf.OperatorRegistry:

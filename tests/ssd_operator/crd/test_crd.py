@@ -76,7 +76,7 @@ def test_the_file_means_what_was_rendered(kind: ResourceKind) -> None:
 @EVERY_KIND
 def test_it_is_small_enough(kind: ResourceKind) -> None:
     """It fits the annotation of a client-side apply (262,144 bytes, as JSON) with room to grow."""
-    assert len(json.dumps(definition(kind))) < 200_000
+    assert len(json.dumps(definition(kind))) < 220_000
 
 
 def test_everything_has_a_maximum() -> None:

@@ -66,7 +66,8 @@ class Cluster:
 
     def inputs(self) -> Inputs:
         """Return what is seen now."""
-        names = {stage.jobs[0].name for stage in self.status.stages if stage.jobs}
+        references = [stage.jobs[0] for stage in self.status.stages if stage.jobs]
+        stood = {each.name for each in references if each.uid or each.name in self.made}
         return Inputs(
             name="toy",
             uid=UID,
@@ -77,7 +78,7 @@ class Cluster:
             planning=self.planning,
             jobs=dict(self.jobs),
             pods=dict(self.pods),
-            absent=frozenset(names - self.jobs.keys()),
+            absent=frozenset(stood - self.jobs.keys()),
             made=dict(self.made),
             progress=dict(self.progress),
             collecting=self.collecting,
