@@ -119,7 +119,7 @@ class ControlPlane:
         parts = [f"--- {server.log}\n{server.tail(lines)}" for server in self.servers.values()]
         return "\n".join(parts)
 
-    def wait_ready(self, seconds: float = 60) -> None:
+    def wait_ready(self, seconds: float = 300) -> None:
         """Return when the API server says that it is ready."""
         running = [self.servers[name] for name in ("etcd", "kube-apiserver")]
         wait_until(self._ready, what="a ready API server", servers=running, seconds=seconds)

@@ -9,7 +9,7 @@ from controlplane.process import Server
 __all__ = ["wait_until"]
 
 
-def wait_until(ready: Callable[[], bool], *, what: str, servers: Sequence[Server] = (), seconds: float = 60) -> None:
+def wait_until(ready: Callable[[], bool], *, what: str, servers: Sequence[Server] = (), seconds: float = 300) -> None:
     """Return when `ready` says so; fail at once when one of the servers it depends on has ended."""
     deadline = time.monotonic() + seconds
     while not ready():
