@@ -1,5 +1,6 @@
 """Sweeps, and one for each thing that can be wrong with a sweep, with the place and the words of the sentence."""
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ _BENCHMARKS = {"evaluation": {"benchmarks": [{"name": "toy"}, {"name": "plain", 
 
 
 def sweep_spec(**changes: Any) -> dict[str, Any]:
-    """Return the spec of four by two cells and a control; what is changed to None is left out."""
+    """Return the spec of four by two cells and a control, the caller's own; what is changed to None is left out."""
     spec: dict[str, Any] = {
         "template": {"spec": {"preset": "toy", **_WHERE}},
         "axes": [_TRAIN, _CUT],
@@ -31,7 +32,7 @@ def sweep_spec(**changes: Any) -> dict[str, Any]:
         "select": {"benchmark": "toy", "metric": "pass@1"},
         "baseline": {"cell": "control"},
     }
-    return {key: value for key, value in {**spec, **changes}.items() if value is not None}
+    return copy.deepcopy({key: value for key, value in {**spec, **changes}.items() if value is not None})
 
 
 def sweep(name: str = "heat", **changes: Any) -> dict[str, Any]:
