@@ -35,10 +35,11 @@ class Dispatcher:
         self._store = store
         self._queue = queue
         self._on_event = on_event
+        self._receivers = {JOBS: self.job, PODS: self.pod}
 
     def event(self, plural: str, kind: str | None, raw: Raw) -> None:
         """Something happened to an object of a kind that is watched."""
-        {JOBS: self.job, PODS: self.pod}.get(plural, self.resource)(kind, raw)
+        self._receivers.get(plural, self.resource)(kind, raw)
 
     def resource(self, kind: str | None, raw: Raw) -> None:
         """A resource was made, changed or deleted: it, its sweep, and those that share Jobs with it, look again.

@@ -58,11 +58,6 @@ class Sweep:
         """
         return None if self.promotion is None else judged(cell.spec, self.promotion, among=among)
 
-    @property
-    def preset(self) -> str:
-        """The template's preset; empty where it has none."""
-        return str(self.spec["template"]["spec"].get("preset", ""))
-
     def cells(self) -> tuple[Cell, ...]:
         """Return every cell, or raise InvalidSpec where one cannot be carried out."""
         return cells.expand(self.spec, name=self.name)
