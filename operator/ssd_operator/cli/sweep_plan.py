@@ -12,7 +12,7 @@ from ssd_operator.cli import model_size, terminal
 from ssd_operator.cli.sweep_cost import prepared_problems
 from ssd_operator.local.chain import CellRun
 from ssd_operator.plan import gpu_hours
-from ssd_operator.plan.union import stages_once
+from ssd_operator.plan.union import stages_once, stages_to_come
 
 __all__ = ["planned_hours", "show"]
 
@@ -37,11 +37,10 @@ def show(cells: Sequence[CellRun], workspace: Path, *, as_json: bool) -> None:
 
 def planned_hours(cells: Sequence[CellRun], workspace: Path) -> str:
     """Return the most GPU-hours of all stages, each counted once, in words."""
-    shared = stages_once(each.graph for each in cells if not each.waits)
-    once = [*shared, *(node for each in cells if each.waits for node in each.graph)]
+    once = stages_to_come((each.graph, each.waits) for each in cells)
     size = model_size.active_parameters(cells[0].graph, workspace)
     found = gpu_hours.planned(once, size, lambda prompts: prepared_problems(workspace / prompts))
-    return gpu_hours.text(found, unknown=UNKNOWN)
+    return UNKNOWN if found is None else gpu_hours.text(found)
 
 
 def _rows(cells: Sequence[CellRun]) -> Iterator[dict[str, Any]]:

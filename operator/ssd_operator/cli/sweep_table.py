@@ -43,7 +43,7 @@ def show(console: Console, cells: Sequence[CellRun], found: CellsTable | None, *
             console.print(f"{each.cell.origin} #{each.cell.replicate}: {each.message}", style=style, soft_wrap=True)
     if found is not None and any(row.curve for row in found.rows):
         console.print(_rounds(found))
-    spent = gpu_hours.text(found.gpu_hours if found is not None else 0.0, unknown="")
+    spent = gpu_hours.text(found.gpu_hours if found is not None else 0.0)
     console.print(f"GPU-hours: at most {planned} planned, {spent} spent by cells that have finished", soft_wrap=True)
     if found is not None:
         console.print(_best(found, cells), style="bold", soft_wrap=True)

@@ -28,7 +28,7 @@ def gpu_hours_of(was: GpuHoursStatus | None, inputs: SweepInputs) -> GpuHoursSta
             taken[stage.key] = max(taken.get(stage.key, 0.0), gpu_seconds)
     seconds = max(sum(taken.values()), 0.0 if was is None else was.spent_seconds)
     return GpuHoursStatus(
-        planned=gpu_hours.text(inputs.planned_hours, unknown=UNKNOWN),
-        spent=gpu_hours.text(seconds / 3600, unknown=UNKNOWN),
+        planned=UNKNOWN if inputs.planned_hours is None else gpu_hours.text(inputs.planned_hours),
+        spent=gpu_hours.text(seconds / 3600),
         spent_seconds=round(seconds),
     )

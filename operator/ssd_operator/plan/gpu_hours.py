@@ -62,10 +62,8 @@ def most_tokens(once: Sequence[Node], problems: Problems) -> dict[str, list[tupl
     return dict(found)
 
 
-def text(found: float | None, *, unknown: str) -> str:
+def text(found: float) -> str:
     """Return GPU-hours as a person reads them."""
-    if found is None:
-        return unknown
     return f"{found:,.1f}" if found >= SHOWN else f"under {SHOWN}" if found else "0"
 
 

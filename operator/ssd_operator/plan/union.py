@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from ssd_operator.plan.graph import Graph, Node
 
-__all__ = ["stages_once"]
+__all__ = ["stages_once", "stages_to_come"]
 
 
 def stages_once(graphs: Iterable[Graph]) -> Iterator[Node]:
@@ -15,3 +15,13 @@ def stages_once(graphs: Iterable[Graph]) -> Iterator[Node]:
         if recipe not in seen:
             seen.add(recipe)
             yield node
+
+
+def stages_to_come(graphs: Iterable[tuple[Graph, bool]]) -> list[Node]:
+    """Return the stages that will run, with those of graphs which wait for another's export: (graph, whether it waits).
+
+    What such a graph starts from is in no key of it yet, so it shares nothing.
+    """
+    known = list(graphs)
+    shared = stages_once(graph for graph, waits in known if not waits)
+    return [*shared, *(node for graph, waits in known if waits for node in graph)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ from ssd_operator.cluster import Key, StoredSweep
 from ssd_operator.errors import InvalidSpec, Problem
 from ssd_operator.lifecycle import CellView, WantedCell, start_of
 from ssd_operator.plan import gpu_hours
-from ssd_operator.plan.union import stages_once
+from ssd_operator.plan.union import stages_to_come
 from ssd_operator.spec.cells import Cell
 from ssd_operator.spec.presets import Preset
 from ssd_operator.spec.rounds import Rounds, begun
@@ -76,12 +77,15 @@ class SweepPlans:
         self._plans: dict[Key, tuple[tuple[str, int, str], SweepPlan]] = {}
         """Sweep -> the uid, the generation and the preset that the plan was made for, and the plan."""
 
-    def plan(self, sweep: StoredSweep, preset: Preset | None) -> SweepPlan:
-        """Return the plan of a sweep by what its preset said when it began."""
+    async def plan(self, sweep: StoredSweep, preset: Preset | None) -> SweepPlan:
+        """Return the plan of a sweep by what its preset said when it began.
+
+        To plan the stages of a thousand cells takes seconds, for which neither the Lease nor another run may wait.
+        """
         made_for = (sweep.uid, sweep.generation, preset.digest if preset is not None else "")
         known = self._plans.get(sweep.key)
         if known is None or known[0] != made_for:
-            known = self._plans[sweep.key] = (made_for, _plan(sweep, preset))
+            known = self._plans[sweep.key] = (made_for, await asyncio.to_thread(_plan, sweep, preset))
         return known[1]
 
     def known(self) -> Collection[Key]:
@@ -127,10 +131,8 @@ def _graph(cell: Cell, sweep_uid: str) -> plan.Graph:
 
 
 def _planned_hours(cells: Sequence[Cell], graphs: Mapping[str, plan.Graph]) -> float | None:
-    """Return the most GPU-hours of all stages; what a later round starts from is in no key yet, so it shares none."""
-    whole = [stages_once(graphs[cell.name] for cell in cells if not cell.after)]
-    whole += [iter(graphs[cell.name]) for cell in cells if cell.after]
-    once = [node for nodes in whole for node in nodes]
+    """Return the most GPU-hours of all stages."""
+    once = stages_to_come((graphs[cell.name], bool(cell.after)) for cell in cells)
     return gpu_hours.planned(once, gpu_hours.named_parameters(graphs[cells[0].name]), lambda _: None)
 
 

@@ -109,7 +109,7 @@ class SweepReconciler:
     async def _pass(self, sweep: StoredSweep) -> float | None:
         """Observe, write, act; events are written last."""
         preset, problem = await self._presets.in_force(sweep)
-        plan = SweepPlan(problem=problem) if problem else self._plans.plan(sweep, preset)
+        plan = SweepPlan(problem=problem) if problem else await self._plans.plan(sweep, preset)
         inputs = self._observe(sweep, plan)
         was, (inputs, status) = sweep.status, await self._advanced(sweep, preset, inputs)
         if status != was:

@@ -1,5 +1,7 @@
 """What the operator plans of a sweep: the most GPU-hours, every stage once."""
 
+import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +20,39 @@ from ssd_operator.spec import presets
 from ssd_operator.spec.cells import expand
 from ssd_operator.spec.presets import Preset
 from ssd_operator.spec.resolve import resolve
+from ssd_operator.spec.sweep_resource import Sweep
 
 STUDY = Path(__file__).parents[3] / "examples/studies/control-qwen3-4b.yaml"
 
 
-def planned(document: dict[str, Any], preset: Preset | None = None) -> SweepPlan:
-    """Return the plan of a sweep as the API server sends it."""
+def sent(document: dict[str, Any]) -> StoredSweep:
+    """Return a sweep as the API server sends it."""
     metadata = {**document["metadata"], "namespace": "lab", "uid": "u", "resourceVersion": "1", "generation": 1}
     stored = sweeps.enter({**document, "metadata": metadata}).value
     assert isinstance(stored, StoredSweep)
-    return SweepPlans().plan(stored, preset or presets.load(stored.preset))
+    return stored
+
+
+def planned(document: dict[str, Any], preset: Preset | None = None) -> SweepPlan:
+    """Return the plan of a sweep."""
+    stored = sent(document)
+    return asyncio.run(SweepPlans().plan(stored, preset or presets.load(stored.preset)))
+
+
+async def test_nobody_waits_for_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a sweep is planned, which takes seconds where it has many cells, the operator goes on with all else."""
+    elsewhere, real = threading.Event(), StoredSweep.parse
+
+    def slow(stored: StoredSweep) -> Sweep:
+        assert elsewhere.wait(60)
+        return real(stored)
+
+    monkeypatch.setattr(StoredSweep, "parse", slow)
+    stored = sent(sweep())
+    plan_of_it = asyncio.create_task(SweepPlans().plan(stored, presets.load(stored.preset)))
+    await asyncio.sleep(0)
+    elsewhere.set()
+    assert (await plan_of_it).cells
 
 
 def test_a_sweep_on_cpus_costs_no_gpu_hours() -> None:
