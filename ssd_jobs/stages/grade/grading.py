@@ -16,8 +16,7 @@ from typing import Any, Generic, TypeVar
 from ssd_jobs.errors import BadInput
 from ssd_jobs.sandbox.client import Client, Lines, SandboxDown, SandboxFailure
 from ssd_jobs.sandbox.protocol import Limits, Mode, NotCompiled, Program
-from ssd_jobs.stages.grade import checks
-from ssd_jobs.stages.grade.endless import endless, pays
+from ssd_jobs.stages.grade import checks, endless
 from ssd_jobs.stages.grade.verdicts import ProblemTests, Verdict, VerdictKind, judge
 
 __all__ = ["BATCH", "Job", "batched", "grade_batches", "grade_jobs"]
@@ -84,14 +83,17 @@ def _endless(
 ) -> set[int]:
     """Return the numbers of those whose time-out needs no run alone; the official grader's clock is another."""
     late = [number for number, (_, first) in enumerate(graded) if first.kind is VerdictKind.TLE and mode == "Process"]
-    if not pays(len(late), workers):
+    if not endless.pays(len(late), workers):
         return set()
 
-    def attempt(number: int, tests: ProblemTests, waited: Limits) -> Verdict:
-        return _attempt(lines, replace(graded[late[number]][0], problem=tests), mode, waited)
+    waited = endless.patient(limits)
 
-    found = endless(pool, [(graded[number][0].problem, graded[number][1]) for number in late], attempt, limits)
-    return {late[number] for number in found}
+    def goes_on(number: int) -> bool:
+        job, first = graded[number]
+        only = replace(job, problem=endless.failed_only(job.problem, first))
+        return endless.is_endless(_attempt(lines, only, mode, waited), waited)
+
+    return {number for number, sure in zip(late, pool.map(goes_on, late), strict=True) if sure}
 
 
 def _attempt(sessions: Client | Lines, job: Job[Any], mode: Mode, limits: Limits) -> Verdict:
