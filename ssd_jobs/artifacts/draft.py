@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ssd_jobs.artifacts import atomic, disk, locking, manifest, tables
-from ssd_jobs.artifacts.counting import Counted, uncounted
+from ssd_jobs.artifacts.counting import Counted, piecewise, uncounted
 from ssd_jobs.artifacts.reading import Artifact, complete
 from ssd_jobs.contract import files
 
@@ -108,12 +108,11 @@ class Draft:
         """Write the manifest; from here on the artifact is complete. `hashed` hears how many bytes of how many are."""
         output = self._output
         found = dict(_content(self.path, output.unfinished))
-        sizes = {name: path.stat().st_size for name, path in found.items()}
-        done, entries = 0, dict[str, manifest.FileEntry]()
+        one_is_hashed = piecewise((path.stat().st_size for path in found.values()), hashed)
+        entries: dict[str, manifest.FileEntry] = {}
         for name, path in found.items():
             entries[name] = manifest.file_entry(path)
-            done += sizes[name]
-            hashed(done, sum(sizes.values()))
+            one_is_hashed()
         document = manifest.Manifest.model_validate(
             {
                 "format": manifest.FORMAT,

@@ -8,11 +8,10 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
 
 from ssd_jobs.artifacts import manifest, reading
-from ssd_jobs.artifacts.counting import Counted, uncounted
+from ssd_jobs.artifacts.counting import Counted, piecewise, uncounted
 from ssd_jobs.artifacts.draft import PRIVATE
 from ssd_jobs.contract import files
 from ssd_jobs.errors import BadInput
@@ -75,10 +74,10 @@ class ModelFiles:
         wanted = self.names if names is None else names
         sizes = [self.artifact.manifest.files[name].bytes for name in wanted]
         size = sum(sizes)
-        so_far = accumulate(sizes)
+        one_is_hashed = piecewise(sizes, hashed)
 
         def heard() -> None:
-            hashed(next(so_far), size)
+            one_is_hashed()
             on_file()
 
         if size >= WORTH_A_LINE:

@@ -8,11 +8,10 @@ scheme with a plus passes (3.17): weights that stay outside are `ssd-pvc://CLAIM
 import json
 import tempfile
 from collections.abc import Mapping
-from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ssd_jobs.artifacts.counting import Counted
+from ssd_jobs.artifacts.counting import Counted, piecewise
 from ssd_jobs.tracking import flavor, runs
 
 if TYPE_CHECKING:
@@ -81,7 +80,8 @@ def _send(client: "MlflowClient", model_id: str, directory: Path, sent: Counted)
         listed = client.list_logged_model_artifacts(model_id, folder)
         there |= {info.path: info.file_size for info in listed if not info.is_dir}
     sizes = [each.source.stat().st_size for each in wanted]
-    for each, size, done in zip(wanted, sizes, accumulate(sizes), strict=True):
+    one_is_sent = piecewise(sizes, sent)
+    for each, size in zip(wanted, sizes, strict=True):
         if there.get(each.target) != size:
             client.log_model_artifact(model_id, str(each.source), each.folder)
-        sent(done, sum(sizes))
+        one_is_sent()

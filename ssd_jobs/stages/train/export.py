@@ -13,7 +13,7 @@ import torch
 import torch.distributed as dist
 
 from ssd_jobs.artifacts import atomic
-from ssd_jobs.artifacts.counting import Counted, uncounted
+from ssd_jobs.artifacts.counting import Counted, piecewise, uncounted
 from ssd_jobs.contract import Lora, files
 from ssd_jobs.models import conversions
 from ssd_jobs.models.weight_writer import WeightWriter
@@ -59,16 +59,16 @@ def _save(trainee: Trainee, directory: Path, ranks: Ranks, adapters: Lora | None
     model, parts, buffers = trainee.causal_lm, _parts(trainee), _buffers(trainee.causal_lm)
     shapes = _shapes(parts)
     due = conversions.reverted(model, shapes | buffers)
-    sizes, done = {name: each.nbytes for name, each in shapes.items()}, 0
+    groups = conversions.groups(model, parts)
+    one_is_written = piecewise((sum(shapes[name].nbytes for name in together) for together in groups), written)
     writer = WeightWriter(directory, due) if ranks.first else None
-    for together in conversions.groups(model, parts):
+    for together in groups:
         gathered = {name: _gather(parts[name]) for name in together}
         if writer is not None:
             weights = {name: _plain(found, adapters) for name, found in gathered.items()}
             for name, tensor in conversions.reverted(model, weights).items():
                 writer.write(name, tensor)
-            done += sum(sizes[name] for name in together)
-            written(done, sum(sizes.values()))
+            one_is_written()
     if writer is not None:
         for name, tensor in conversions.reverted(model, buffers).items():
             writer.write(name, tensor)

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 from fnmatch import fnmatch
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 
 from ssd_jobs import artifacts
 from ssd_jobs.artifacts import Draft
-from ssd_jobs.artifacts.counting import Counted
+from ssd_jobs.artifacts.counting import Counted, piecewise
 from ssd_jobs.contract import Builtin, ExportedModel, HuggingFaceModel, ModelScience, PathModel, RegistryModel, files
 from ssd_jobs.contract.printable import brief
 from ssd_jobs.errors import BadInput, first_line
@@ -81,10 +80,10 @@ def _from_path(path: Path, draft: Draft, patterns: tuple[str, ...], fetched: Cou
         raise BadInput(f"model.source.path: {path} is no directory; give one in Hugging Face layout")
     draft.clear()
     wanted = [file for file in sorted(path.iterdir()) if file.is_file() and _is_wanted(file.name, patterns)]
-    sizes = [file.stat().st_size for file in wanted]
-    for file, done in zip(wanted, accumulate(sizes), strict=True):
+    one_is_fetched = piecewise((file.stat().st_size for file in wanted), fetched)
+    for file in wanted:
         draft.copy(file.name, file)
-        fetched(done, sum(sizes))
+        one_is_fetched()
     return {"path": str(path)}
 
 
