@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-__all__ = ["STOP_GRACE_S", "Finished", "die_with", "finished", "run"]
+__all__ = ["Finished", "die_with", "finished", "run", "stop"]
 
 PR_SET_PDEATHSIG = 1
 STOP_GRACE_S = 120.0
@@ -52,7 +52,8 @@ async def run(config: Path, *, index: int, log: Path, environment: Mapping[str, 
     try:
         output, _ = await process.communicate()
     except asyncio.CancelledError:
-        await _stop(process)
+        if process.returncode is None:
+            await stop(process.pid, asyncio.create_task(process.wait()))
         raise
     return finished(process.returncode or 0, output, log)
 
@@ -63,13 +64,13 @@ def finished(code: int, output: bytes, log: Path) -> Finished:
     return Finished(code=code, output=lines[-1] if lines else "", message=_last_error(log))
 
 
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    """Send SIGTERM, upon which a stage saves its work and ends; after a while SIGKILL."""
+async def stop(pid: int, end: "asyncio.Task[int]") -> None:
+    """Send SIGTERM, upon which a stage saves its work and ends; after a while SIGKILL. `end` waits for its end."""
     for number, patience in ((signal.SIGTERM, STOP_GRACE_S), (signal.SIGKILL, 10.0)):
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, number) if number == signal.SIGKILL else process.send_signal(number)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(process.wait()), patience)
+            os.killpg(pid, number) if number == signal.SIGKILL else os.kill(pid, number)
+        await asyncio.wait([end], timeout=patience)
+        if end.done():
             return
 
 

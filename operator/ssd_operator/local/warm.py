@@ -14,7 +14,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -127,7 +126,9 @@ class _Started:
         try:
             code = await asyncio.shield(end)
         except asyncio.CancelledError:
-            await self._stop(end)
+            await self.begun.wait()
+            if self.pid and not end.done():
+                await processes.stop(self.pid, end)
             raise
         finally:
             transport.close()
@@ -140,13 +141,3 @@ class _Started:
         self.pid = int(await reader.readline() or 0)
         self.begun.set()
         return int(await reader.readline() or -signal.SIGKILL)
-
-    async def _stop(self, end: "asyncio.Task[int]") -> None:
-        """Send SIGTERM, upon which a stage saves its work and ends; after a while SIGKILL."""
-        await self.begun.wait()
-        for number, patience in ((signal.SIGTERM, processes.STOP_GRACE_S), (signal.SIGKILL, 10.0)):
-            if end.done() or not self.pid:
-                return
-            with suppress(ProcessLookupError):
-                os.killpg(self.pid, number) if number == signal.SIGKILL else os.kill(self.pid, number)
-            await asyncio.wait([end], timeout=patience)
