@@ -19,7 +19,8 @@ from ssd_operator.cli import cluster_plan
 from ssd_operator.errors import Busy, InvalidSpec
 from ssd_operator.lifecycle import effective, is_over
 from ssd_operator.lifecycle.inputs import moment
-from ssd_operator.plan import named
+from ssd_operator.plan import Surroundings, named
+from ssd_operator.plan.unplaced import unplaced
 from ssd_operator.spec import resource
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _of_cells(sweep: StoredSweep, claim: str) -> Iterator[str]:
         except InvalidSpec:
             continue  # a round that begins from what the one before it will have made
         if naming.claim_of(cell.name, spec.storage.claim_name) == claim:
-            graph = cluster_plan.graph_of_cell(cell.name, spec, sweep_uid=sweep.uid)
+            graph = unplaced(spec, Surroundings(cell.name, "", sweep_uid=sweep.uid, digests={}))
             yield from (artifact.path for node in graph if not node.provisional for artifact in node.artifacts)
 
 

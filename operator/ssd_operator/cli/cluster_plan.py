@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from ssd_operator import manifests, naming, plan, settings
+from ssd_operator import naming, plan
 from ssd_operator.lifecycle import outcome
+from ssd_operator.plan.unplaced import unplaced
 from ssd_operator.spec.resolved import ResolvedSpec
 
 if TYPE_CHECKING:
     from ssd_operator.cluster import Api, Run
 
-__all__ = ["claim_of", "frozen", "graph", "graph_of_cell", "has_begun"]
+__all__ = ["claim_of", "frozen", "graph", "has_begun"]
 
 
 def claim_of(run: Run) -> str:
@@ -54,21 +55,4 @@ def graph(run: Run, spec: ResolvedSpec) -> plan.Graph:
         reruns=spec.rerun.added_to(status.reruns),
         failed=outcome.for_report(status.stages),
     )
-    return _built(spec, around, claim_uid=status.claim_uid)
-
-
-def graph_of_cell(name: str, spec: ResolvedSpec, *, sweep_uid: str) -> plan.Graph:
-    """Return the plan of a cell that has yet to be made."""
-    return _built(spec, plan.Surroundings(name=name, uid="", sweep_uid=sweep_uid, digests={}), claim_uid="")
-
-
-def _built(spec: ResolvedSpec, around: plan.Surroundings, *, claim_uid: str) -> plan.Graph:
-    place = manifests.Place(
-        experiment=around.name,
-        namespace="",
-        claim=naming.claim_of(around.name, spec.storage.claim_name),
-        claim_uid=claim_uid,
-        spec=spec,
-        settings=settings.Settings(),
-    )
-    return plan.build(spec, around, place.platform())
+    return unplaced(spec, around)

@@ -14,6 +14,7 @@ from ssd_operator.errors import InvalidSpec, Problem
 from ssd_operator.lifecycle import CellView, WantedCell, start_of
 from ssd_operator.plan import gpu_hours
 from ssd_operator.plan.union import stages_to_come
+from ssd_operator.plan.unplaced import unplaced
 from ssd_operator.spec.cells import Cell
 from ssd_operator.spec.presets import Preset
 from ssd_operator.spec.rounds import Rounds, begun
@@ -21,12 +22,6 @@ from ssd_operator.spec.sweep_resource import judged
 from ssd_operator.spec.sweep_status import MOST_ROWS, JudgementStatus
 
 __all__ = ["SweepPlan", "SweepPlans"]
-
-NOWHERE = plan.Platform(
-    workspace="/", worker_image="", grader_image="", metrics_port=1, sandbox_socket="/", tracking_uri="", offline=False,
-    claim_uid="", master_port=1,
-)  # fmt: skip
-"""Where the stages run that are only counted."""
 
 
 @dataclass(frozen=True)
@@ -125,9 +120,9 @@ def _plan(sweep: StoredSweep, preset: Preset | None) -> SweepPlan:
 
 
 def _graph(cell: Cell, sweep_uid: str) -> plan.Graph:
-    """Return the stages of a cell before anything of it is resolved; where they run enters no key."""
+    """Return the stages of a cell before anything of it is resolved."""
     around = plan.Surroundings(cell.name, cell.name, sweep_uid=sweep_uid, digests={})
-    return plan.build(cell.resolved(), around, NOWHERE)
+    return unplaced(cell.resolved(), around)
 
 
 def _planned_hours(cells: Sequence[Cell], graphs: Mapping[str, plan.Graph]) -> float | None:
