@@ -13,6 +13,7 @@ With `--hold` sampling and generation run on, so that every experiment stands in
 import argparse
 import asyncio
 import json
+import math
 import os
 import re
 import statistics
@@ -130,6 +131,7 @@ async def measure(plane: ControlPlane, api: Api, n: int, folder: Path, *, hold: 
         "succeeded": succeeded,
         "total_s": round(total, 1),
         "cold_start_s": round(cold, 1),
+        "p95_answer_s": round(quantile(page, "ssd_job_end_answer_seconds", 0.95), 2),
         "p95_next_job_s": round(statistics.quantiles(watcher.delays(), n=20)[-1], 2),
         "writes_per_stage": round((writes - progress) / jobs, 2),
         "progress_writes_per_stage": round(progress / jobs, 2),
@@ -198,6 +200,18 @@ def values(page: str, name: str, label: str) -> list[float]:
     """Return every value of a metric."""
     found = re.findall(rf"^{name}(?:\{{([^}}]*)\}})? (\S+)$", page, re.MULTILINE)
     return [float(value) for labels, value in found if label in labels]
+
+
+def quantile(page: str, name: str, share: float) -> float:
+    """Return a quantile of a histogram, as Prometheus finds it: within a bucket all lie evenly."""
+    found = re.findall(rf'^{name}_bucket{{le="([^"]+)"}} (\S+)$', page, re.MULTILINE)
+    counts = [(float(most), float(count)) for most, count in found]
+    wanted, below, before = share * counts[-1][1], 0.0, 0.0
+    for most, count in counts:
+        if count >= wanted:
+            return most if math.isinf(most) else below + (most - below) * (wanted - before) / max(count - before, 1)
+        below, before = most, count
+    return 0.0
 
 
 def memory_mb(pid: int) -> float:

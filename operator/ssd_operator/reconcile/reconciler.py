@@ -55,7 +55,7 @@ __all__ = ["Reconciler"]
 LOGGER = logging.getLogger(__name__)
 Changed = Callable[[Status, Status], None]
 """Called after every write of a status: with the status before and the status now."""
-SEEN_WITHIN_S = 2.0
+SEEN_WITHIN_S = 5.0
 """When a status is written at the latest that says what was seen, not what was decided."""
 
 

@@ -30,11 +30,17 @@ class Dispatcher:
     """From an event to the keys of the resources that it concerns."""
 
     def __init__(
-        self, store: Store, queue: WorkQueue[Key], *, on_event: Callable[[str], None] = lambda _watch: None
+        self,
+        store: Store,
+        queue: WorkQueue[Key],
+        *,
+        on_event: Callable[[str], None] = lambda _watch: None,
+        on_end: Callable[[Key], None] = lambda _key: None,
     ) -> None:
         self._store = store
         self._queue = queue
         self._on_event = on_event
+        self._on_end = on_end
         self._receivers = {JOBS: self.job, PODS: self.pod}
 
     def event(self, plural: str, kind: str | None, raw: Raw) -> None:
@@ -69,6 +75,7 @@ class Dispatcher:
         has_ended = bool(job.end) and not (known is not None and known.end)
         for owner in self._store.owners(job):
             if has_ended:
+                self._on_end(owner)
                 self._queue.add(owner, early=True)
             else:
                 self._queue.add_soon(owner)

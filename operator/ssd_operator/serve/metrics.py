@@ -18,6 +18,7 @@ from ssd_operator.spec.status import StageStatus, Status
 __all__ = ["Metrics"]
 
 STAGE_BUCKETS = (10, 30, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 48 * 3600)
+ANSWER_BUCKETS = (0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30)
 FIRST, AGAIN = "first", "again"
 ENDED = frozenset({"Succeeded", "Failed"})
 KINDS = tuple(contract.STAGES)
@@ -33,6 +34,12 @@ class Metrics:
         registry = self.registry
         self.leader = Gauge("ssd_is_leader", "1 while this process leads.", registry=registry)
         self.reconcile = Histogram("ssd_reconcile_duration_seconds", "One pass over one resource.", registry=registry)
+        self.answers = Histogram(
+            "ssd_job_end_answer_seconds",
+            "From a Job's end, as a watch delivered it, to the end of the pass that made what follows.",
+            buckets=ANSWER_BUCKETS,
+            registry=registry,
+        )
         self.errors = Counter("ssd_reconcile_errors_total", "Passes that failed and are repeated.", registry=registry)
         self.requests = Counter(
             "ssd_api_requests_total", "Requests to the API server.", ["verb", "code"], registry=registry

@@ -19,6 +19,7 @@ from ssd_operator import naming
 from ssd_operator.cluster import Api, ApiError, Key, ServerClock, Store, connect, may_get
 from ssd_operator.reconcile import Workers, reconcilers
 from ssd_operator.serve import handlers, health, lease, secure_metrics, watches
+from ssd_operator.serve.answers import Answers
 from ssd_operator.serve.metrics import Metrics
 from ssd_operator.serve.namespaces import Namespaces
 from ssd_operator.serve.queue import WorkQueue
@@ -148,6 +149,7 @@ class Operator:
         self._workers = Workers()
         fetch, changed = self._workers.fetch, metrics.changed
         self._reconcilers = reconcilers(api, self._store, settings, fetch=fetch, changed=changed)
+        self._answers = Answers(metrics.answers.observe)
         self._queue = WorkQueue[Key](self._reconcile, concurrency=settings.concurrency, failed=self._failed)
         self._resync = Resync(api, self._store, self._namespaces, prefetch=self._prefetch)
         metrics.watch(
@@ -169,7 +171,9 @@ class Operator:
             self._resync.keep_asking(every_s=min(every_s, ASK_AGAIN_S), learned=self._look_at_all),
             stop.wait(),
         )
-        dispatcher = handlers.Dispatcher(self._store, self._queue, on_event=self._state.note_event)
+        dispatcher = handlers.Dispatcher(
+            self._store, self._queue, on_event=self._state.note_event, on_end=self._answers.note_end
+        )
         registry = handlers.registry(self._namespaces, kubeconfig=kubeconfig)
         try:
             await until_stopped(bodies, lambda flag: self._watch(dispatcher, registry, flag, stop))
@@ -226,7 +230,7 @@ class Operator:
     async def _reconcile(self, key: Key) -> float | None:
         """Do one pass, and measure how long it takes."""
         with self._metrics.reconcile.time():
-            return await self._reconcilers[key.kind].reconcile(key)
+            return await self._answers.measure(key, self._reconcilers[key.kind].reconcile)
 
     def _failed(self, key: Key, error: Exception) -> float:
         """Log what went wrong in one line, and return how long the API server wants us to wait."""

@@ -17,7 +17,8 @@ class Names:
         self.soon: list[str] = []
         self.store = Store()
         queue: Any = self
-        self.dispatcher = handlers.Dispatcher(self.store, queue)
+        self.ends: list[str] = []
+        self.dispatcher = handlers.Dispatcher(self.store, queue, on_end=lambda key: self.ends.append(key.name))
 
     def add(self, key: Key, *, early: bool = False) -> None:
         """Take a key, as the queue would."""
@@ -78,7 +79,7 @@ def test_the_end_of_a_job_goes_first_once() -> None:
     names.dispatcher.job("MODIFIED", {**job("a", version=2), "status": ended})
     assert names.early == ["a"]
     names.dispatcher.job("MODIFIED", {**job("a", version=3), "status": ended})
-    assert names.early == ["a"]
+    assert names.early == names.ends == ["a"]
 
 
 def test_only_what_a_person_wants_is_looked_at_at_once() -> None:
