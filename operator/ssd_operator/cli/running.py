@@ -27,6 +27,7 @@ from ssd_operator.local import edited, findings, machine, progress, suitability,
 from ssd_operator.local.experiment import LocalExperiment
 from ssd_operator.local.inspection import inspect
 from ssd_operator.local.state import RunState, StageState
+from ssd_operator.local.warm import WarmProcesses
 from ssd_operator.plan import Graph
 
 __all__ = ["register"]
@@ -55,19 +56,28 @@ def run(
     written = document.text(file)
     name, spec = document.understood(written, origin=str(file))
     installed.require_for(spec)
-    experiment = LocalExperiment(name, spec, workdir, tracking_uri=checked_uri(mlflow))
+    with WarmProcesses() as warm:
+        experiment = LocalExperiment(name, spec, workdir, tracking_uri=checked_uri(mlflow), run_process=warm)
+        return _carry_out(experiment, console, wait_s=wait_s, source=written)
+
+
+def _carry_out(experiment: LocalExperiment, console: Console, *, wait_s: float, source: str) -> int:
+    """Say what the run will use, and carry it to its end, unless it is there already."""
     before = experiment.state()
     suitability.check(experiment.graph(before), experiment.workdir.root)
     terminal.warn(edited.sentences(experiment.graph(before), experiment.workdir.root))
     if _finished(before, experiment.graph(before)):
         console.print(
-            f"{name}: nothing to do, everything is in {experiment.workdir.root}", markup=False, soft_wrap=True
+            f"{experiment.name}: nothing to do, everything is in {experiment.workdir.root}",
+            markup=False,
+            soft_wrap=True,
         )
         summary.show(console, before, experiment.graph(before), experiment.workdir)
         return 0
-    console.print(f"{name} in {experiment.workdir.root}, logs in {experiment.workdir.private / 'logs'}", style="dim")
+    logs = experiment.workdir.private / "logs"
+    console.print(f"{experiment.name} in {experiment.workdir.root}, logs in {logs}", style="dim")
     _look(console, experiment, before)
-    state, graph = experiment.run(console, wait_s=wait_s, source=written)
+    state, graph = experiment.run(console, wait_s=wait_s, source=source)
     summary.show_times(console, state, graph)
     summary.show(console, state, graph, experiment.workdir)
     return summary.exit_code(state)

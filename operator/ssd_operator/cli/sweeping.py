@@ -15,6 +15,7 @@ from ssd_operator.local import machine, suitability, summary
 from ssd_operator.local.chain import CellRun
 from ssd_operator.local.comparison import compared, drifted
 from ssd_operator.local.sweep import LocalSweep
+from ssd_operator.local.warm import WarmProcesses
 from ssd_operator.spec.sweep_resource import Sweep
 
 __all__ = ["register"]
@@ -57,24 +58,30 @@ def sweep(
     parsed, all_cells = document.understood_sweep(document.text(file), origin=str(file))
     wanted = {cell.name for cell in cells.chosen(all_cells, only or [])}
     fields = parsed.fields
-    work = LocalSweep(parsed.name, all_cells, fields, workdir, tracking_uri=checked_uri(mlflow))
+    with WarmProcesses() as warm:
+        work = LocalSweep(parsed.name, all_cells, fields, workdir, tracking_uri=checked_uri(mlflow), run_process=warm)
+        _check(work)
+        work.run(wanted, console, wait_s=wait_s, parallel=parallel or fields.parallel, most_failed=fields.max_failed)
+        found = work.cells()
+        table = compared(found, fields, work.workdir, name=parsed.name)
+        sweep_table.show(console, found, table, planned=sweep_plan.planned_hours(found, work.workdir.root))
+        if drift:
+            sweep_table.show_drift(console, found, list(drifted(found, fields, work.workdir)))
+        if export is not None:
+            sweep_table.export(export, found, table)
+        ended = _exit_code({each.phase for each in found if each.cell.name in wanted})
+        if table is None or any(each.phase == "Pending" for each in found):
+            return ended
+        return max(ended, _judged(parsed, work, found, table, console, wait_s=wait_s))
+
+
+def _check(work: LocalSweep) -> None:
+    """Refuse a sweep of which this machine cannot carry out a cell."""
     here = machine.detect()
     for each in work.cells():
         installed.require_for(each.cell.resolved())
         here.check(each.graph)
         suitability.check(each.graph, work.workdir.root)
-    work.run(wanted, console, wait_s=wait_s, parallel=parallel or fields.parallel, most_failed=fields.max_failed)
-    found = work.cells()
-    table = compared(found, fields, work.workdir, name=parsed.name)
-    sweep_table.show(console, found, table, planned=sweep_plan.planned_hours(found, work.workdir.root))
-    if drift:
-        sweep_table.show_drift(console, found, list(drifted(found, fields, work.workdir)))
-    if export is not None:
-        sweep_table.export(export, found, table)
-    ended = _exit_code({each.phase for each in found if each.cell.name in wanted})
-    if table is None or any(each.phase == "Pending" for each in found):
-        return ended
-    return max(ended, _judged(parsed, work, found, table, console, wait_s=wait_s))
 
 
 def _judged(

@@ -2,8 +2,7 @@
 
 Libraries read some variables of the environment once, at import. So there is one such process for training and one for
 the other stages, for each number of threads; the first stage that loads a model starts it, and it ends with the runner.
-What uses a GPU, and `prepare`, which alone may talk to a hub, are processes of their own as ever. For many runs of a
-small model, such as the seeds of `scripts/science.py`.
+What uses a GPU or vLLM, and `prepare`, which alone may talk to a hub, are processes of their own.
 """
 
 import asyncio
@@ -53,7 +52,7 @@ class WarmProcesses:
     def _source(self, path: Path, environment: Mapping[str, str], log: Path) -> "_Source | None":
         """Return what this stage is forked from, None where it is a process of its own."""
         config = contract.load(path)
-        if isinstance(config, OF_ITS_OWN) or "CUDA_VISIBLE_DEVICES" in environment:
+        if isinstance(config, OF_ITS_OWN) or _starts_vllm(config) or "CUDA_VISIBLE_DEVICES" in environment:
             return None
         key = (isinstance(config, contract.TrainConfig), frozenset(environment.items()))
         known = self._sources.get(key)
@@ -63,6 +62,11 @@ class WarmProcesses:
             return None
         self._sources[key] = _Source(path, environment, log)
         return self._sources[key]
+
+
+def _starts_vllm(config: contract.Config) -> bool:
+    """Tell whether a stage starts processes of its own, of which none must find what a fork has open."""
+    return isinstance(config, contract.SampleConfig | contract.GenerateConfig) and config.science.engine.name == "VLLM"
 
 
 class _Source:

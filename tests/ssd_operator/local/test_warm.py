@@ -6,8 +6,10 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -77,6 +79,28 @@ async def test_a_fork_ends_as_a_process_of_its_own(tmp_path: Path, monkeypatch: 
     drawn = [[row["completion_token_ids"] for each in of for row in tables.rows(each)] for of in samples]
     assert drawn[0] == drawn[1]
     assert not survivors.with_word(str(tmp_path / "forked" / "sample.json"))
+
+
+@pytest.mark.parametrize(("engine", "around"), [("VLLM", {}), ("Transformers", {"CUDA_VISIBLE_DEVICES": "0"})])
+async def test_what_is_a_process_of_its_own(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    engine: Literal["VLLM", "Transformers"],
+    around: dict[str, str],
+) -> None:
+    """vLLM starts processes itself, and a GPU is taken by one process: neither is a fork."""
+    own: list[Path] = []
+
+    async def run(config: Path, *, index: int, log: Path, environment: Mapping[str, str]) -> processes.Finished:
+        own.append(config)
+        return processes.Finished(index, str(log), str(environment))
+
+    monkeypatch.setattr(processes, "run", run)
+    named = contract.EngineConfig(name=engine, args={}, trust_remote_code=False)
+    config = written(tmp_path, sample_config(tmp_path, engine=named))
+    with WarmProcesses() as warm:
+        await warm(config, index=0, log=tmp_path / "log", environment=around)
+    assert own == [config]
 
 
 @pytest.mark.endurance
