@@ -16,7 +16,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test endurance e2e demo science science-grid studies version release coder-small docs docs-site crds locks images clean bench-sample bench-train bench-gpu bench-grade bench-operator bench-check
+.PHONY: help setup check test endurance minors e2e demo science science-grid studies version release coder-small docs docs-site crds locks images clean bench-sample bench-train bench-gpu bench-grade bench-operator bench-check
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ test: $(READY) ## pure tests and tests on a real API server, with coverage
 
 endurance: $(READY) .venv-release/.ready ## the tests that take minutes: kill -9 again and again, crash schedules, hundreds of trials
 	scripts/test endurance
+
+minors: $(READY) ## the tests that need an API server, on other minors of Kubernetes; each is built once, for minutes
+	scripts/minors
 
 demo: $(READY) ## a small real experiment on the CPU, from sampling to a decision
 	scripts/demo

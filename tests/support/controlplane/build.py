@@ -2,6 +2,8 @@
 
 Kubernetes ships no binaries through a package registry, but its source is a Go module: tests/kube makes one binary of
 it. Only go.mod, go.sum, main.go and the flags decide the key; a newer Go toolchain does not cause a new build.
+
+SSD_KUBE_VERSION=1.33 makes a control plane of another minor, for which tests/kube/minors has a pair 1.33.mod and 1.33.sum.
 """
 
 import os
@@ -10,7 +12,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from controlplane import cache, toolchain
@@ -24,23 +27,27 @@ SOURCES = Path(__file__).parents[2] / "kube"
 SOURCE_FILES = ("go.mod", "go.sum", "main.go")
 
 
-def kubernetes_version() -> str:
-    """The release of Kubernetes that tests/kube/go.mod requires."""
-    match = re.search(r"^\s*k8s\.io/kubernetes (v\S+)$", (SOURCES / "go.mod").read_text(), re.MULTILINE)
+def kubernetes_version(environ: Mapping[str, str] = os.environ) -> str:
+    """The release of Kubernetes that the module file of the asked minor requires."""
+    module, *_ = _sources(environ)
+    match = re.search(r"^\s*k8s\.io/kubernetes (v\S+)$", module.read_text(), re.MULTILINE)
     if match is None:
-        raise Unavailable(f"{SOURCES / 'go.mod'} does not require k8s.io/kubernetes: restore it from git.")
+        raise Unavailable(f"{module} does not require k8s.io/kubernetes: restore it from git.")
     return match[1]
 
 
 def kubernetes() -> Path:
     """A folder with every one of PROGRAMS, each a link to the one binary."""
-    flags = _kubernetes_flags()
-    sources = [(SOURCES / name).read_bytes() for name in SOURCE_FILES]
-    folder = _folder("kube", flags, *sources)
+    flags, sources = _kubernetes_flags(), _sources(os.environ)
+    folder = _folder("kube", flags, *[path.read_bytes() for path in sources])
 
     def make(partial: Path) -> None:
         what = f"Kubernetes {kubernetes_version()}"
-        _go(["build", "-mod=readonly", *flags, "-o", str(partial / "kube"), "."], what=what, log=_log(folder))
+        with tempfile.TemporaryDirectory() as copy:
+            for path, name in zip(sources, SOURCE_FILES, strict=True):
+                shutil.copyfile(path, Path(copy) / name)
+            output = str(partial / "kube")
+            _go(["build", "-mod=readonly", *flags, "-o", output, "."], what=what, log=_log(folder), folder=Path(copy))
         for program in PROGRAMS:
             (partial / program).symlink_to("kube")
 
@@ -77,6 +84,19 @@ def coscheduling() -> Path:
         shutil.copyfile(definition, partial / "crd.yaml")
 
     return cache.obtain(folder, make)
+
+
+def _sources(environ: Mapping[str, str]) -> tuple[Path, Path, Path]:
+    """The module file, its sums and the program: of the minor that all tests run on, or of the asked one."""
+    minor = environ.get("SSD_KUBE_VERSION")
+    if not minor:
+        return SOURCES / "go.mod", SOURCES / "go.sum", SOURCES / "main.go"
+    known = {path.stem: path for path in sorted((SOURCES / "minors").glob("*.mod"))}
+    if minor not in known:
+        raise Unavailable(
+            f"SSD_KUBE_VERSION={minor}: unset it, or choose one of {', '.join(known)} (tests/kube/minors)."
+        )
+    return known[minor], known[minor].with_suffix(".sum"), SOURCES / "minors" / "main.go"
 
 
 def _kubernetes_flags() -> list[str]:
