@@ -12,18 +12,14 @@ from typing import Any
 
 import kopf
 
-from ssd_operator import naming
 from ssd_operator.cluster import SELECTOR, Key, Raw, Store, is_asked, key_of, sweep_of
 from ssd_operator.serve.health import JOB, POD, RESOURCE
 from ssd_operator.serve.namespaces import Namespaces
 from ssd_operator.serve.queue import WorkQueue
-from ssd_operator.serve.watches import Login
+from ssd_operator.serve.watches import JOBS, PODS, WATCHED, Login
 from ssd_operator.settings import Settings
-from ssd_operator.spec.kinds import RESOURCE_KINDS
 
 __all__ = ["Dispatcher", "registry", "watch_settings"]
-
-JOBS, PODS = "jobs", "pods"
 
 
 class Dispatcher:
@@ -104,8 +100,7 @@ def registry(namespaces: Namespaces, *, kubeconfig: Path | None) -> kopf.Operato
     async def _watched(**_: Any) -> None:
         """Be there."""
 
-    ours = ((naming.GROUP, naming.VERSION, row.plural) for row in RESOURCE_KINDS.values())
-    for watched in (*ours, ("batch", "v1", JOBS), ("", "v1", PODS)):
+    for watched in WATCHED:
         kopf.on.event(*watched, registry=handlers)(_watched)
     return handlers
 

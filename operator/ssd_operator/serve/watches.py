@@ -9,22 +9,32 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
 import kopf
-from kopf._cogs.clients import api as watching
+from kopf._cogs.clients import api, watching
 from kopf._cogs.structs.references import Insights, NamespaceName
-from kopf._core.reactor import processing
 
+from ssd_operator import naming
 from ssd_operator.cluster import ApiError, Raw, decode
 from ssd_operator.serve.namespaces import Namespaces
+from ssd_operator.spec.kinds import RESOURCE_KINDS
 
-__all__ = ["Login", "decode_fast", "deliver_directly", "spawn"]
+__all__ = ["JOBS", "PODS", "WATCHED", "Login", "decode_fast", "deliver_directly", "spawn"]
 
 LOGGER = logging.getLogger(__name__)
+JOBS, PODS = "jobs", "pods"
+WATCHED = (
+    *((naming.GROUP, naming.VERSION, row.plural) for row in RESOURCE_KINDS.values()),
+    ("batch", "v1", JOBS),
+    ("", "v1", PODS),
+)
+"""Group, version and plural of the kinds that concern us; what else kopf watches is its own."""
+INFINITE_WATCH = watching.infinite_watch
 IN_NAMESPACE = re.compile(r"/namespaces/([^/]+)/")
 Send = Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]
 Deliver = Callable[[str, str | None, Raw], None]
@@ -73,26 +83,34 @@ class Login:
 
 def decode_fast() -> None:
     """Let kopf decode the lines of its watches as fast as we decode answers; it offers no setting for that."""
-    vars(watching)["json"] = SimpleNamespace(loads=decode)
+    vars(api)["json"] = SimpleNamespace(loads=decode)
 
 
 def deliver_directly(deliver: Deliver) -> None:
-    """Let kopf hand over what its watches bring; to find and call a handler for it takes ten times as long as ours do.
+    """Let kopf hand over what its watches of our kinds bring, where it comes in.
 
-    kopf has read everything once when each object of its first listing was handed over, and says so where it is asked.
+    kopf makes a queue and a task for each object, which keep it for seconds: of 10,000 objects that are listed at a
+    start that was most of this process's memory. To find and call a handler takes ten times as long as ours do.
     """
+    vars(watching)["infinite_watch"] = partial(_infinite_watch, deliver)
 
-    async def process(
-        *, resource: Any, raw_event: Any, resource_indexed: Any = None, operator_indexed: Any = None, **_: Any
-    ) -> None:
-        if operator_indexed is not None and resource_indexed is not None:
-            await operator_indexed.drop_toggle(resource_indexed)
-        try:
-            deliver(resource.plural, raw_event["type"], raw_event["object"])
-        except Exception:
-            LOGGER.exception("a bug: an event of %s was not understood", resource.plural)
 
-    vars(processing)["process_resource_event"] = process
+async def _infinite_watch(deliver: Deliver, *, resource: Any, **options: Any) -> AsyncIterator[Any]:
+    """Deliver events of our kinds, and leave kopf its bookmarks, and what it watches for itself."""
+    async for event in INFINITE_WATCH(resource=resource, **options):
+        ours = (resource.group, resource.version, resource.plural) in WATCHED
+        if isinstance(event, watching.Bookmark) or not ours:
+            yield event
+        elif event["type"] != "BOOKMARK":
+            _deliver(deliver, resource.plural, event)
+
+
+def _deliver(deliver: Deliver, plural: str, event: Any) -> None:
+    """Hand over an event; one that is not understood ends no watch."""
+    try:
+        deliver(plural, event["type"], event["object"])
+    except Exception:
+        LOGGER.exception("a bug: an event of %s was not understood", plural)
 
 
 async def spawn(

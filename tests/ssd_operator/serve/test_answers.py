@@ -11,9 +11,12 @@ KEY, OTHER = (Key(naming.KIND, "research", name) for name in ("one", "two"))
 
 
 class Clock:
+    """A clock that stands until it is moved."""
+
     now = 100.0
 
     def __call__(self) -> float:
+        """Return the time."""
         return self.now
 
 
@@ -25,7 +28,9 @@ class World:
         self.observed: list[float] = []
         self.answers = Answers(self.observed.append, clock=self.clock)
 
-    async def look(self, answer: float | None | Exception, key: Key = KEY, *, meanwhile: bool = False) -> None:
+    async def look(self, answer: float | Exception | None, key: Key = KEY, *, meanwhile: bool = False) -> None:
+        """Do a pass that ends so, in which another Job may end."""
+
         async def work(_key: Key) -> float | None:
             self.clock.now += 1
             if meanwhile:

@@ -1,7 +1,9 @@
 """Laws of kopf's connection: kopf can tell whether credentials are new by asking whether the connection is."""
 
+import inspect
 import json
 import logging
+from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,8 +11,8 @@ import aiohttp
 import kopf
 import pytest
 from aiohttp import test_utils, web
-from kopf._cogs.clients import api as watching
-from kopf._core.reactor import processing
+from kopf._cogs.clients import api, watching
+from kopf._core.reactor import queueing
 
 from ssd_operator import cluster
 from ssd_operator.cluster import Raw
@@ -49,7 +51,7 @@ async def test_the_lines_of_watches_are_decoded_by_us(monkeypatch: pytest.Monkey
     async def answer(_request: web.Request) -> web.Response:
         return web.Response(body=b'{"type": "ADDED"}\n{"type": "DELETED"}\n')
 
-    monkeypatch.setattr(watching, "json", json)  # put back afterwards
+    monkeypatch.setattr(api, "json", json)  # put back afterwards
     monkeypatch.setattr(watches, "decode", noting)
     watches.decode_fast()
     application = web.Application()
@@ -59,26 +61,47 @@ async def test_the_lines_of_watches_are_decoded_by_us(monkeypatch: pytest.Monkey
         async def send(**_: object) -> aiohttp.ClientResponse:
             return await session.get(server.make_url("/watch"))
 
-        monkeypatch.setattr(watching, "request", send)
+        monkeypatch.setattr(api, "request", send)
         settings, logger = kopf.OperatorSettings(), logging.getLogger()
-        lines = [event async for event in watching.stream("/watch", settings=settings, logger=logger)]
+        lines = [event async for event in api.stream("/watch", settings=settings, logger=logger)]
     assert lines == [{"type": "ADDED"}, {"type": "DELETED"}]
     assert len(decoded) == 2
 
 
 async def test_events_come_to_us_straight(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """What a watch brings is handed over as it is; one that is not understood is logged, and the watch goes on."""
+    """What a watch of our kinds brings is handed over as it is, and kopf keeps nothing of it; the rest is kopf's own.
+
+    One that is not understood is logged, and the watch goes on.
+    """
     delivered: list[tuple[str, str | None, object]] = []
+    brought = [
+        {"type": None, "object": {"name": "a"}},
+        watching.Bookmark.LISTED,
+        {"type": "ADDED", "object": {}},
+        {"type": "BOOKMARK", "object": {"name": "b"}},
+        {"type": "DELETED", "object": {"name": "a"}},
+    ]
 
     def deliver(plural: str, kind: str | None, raw: Raw) -> None:
         delivered.append((plural, kind, raw["name"]))
 
-    monkeypatch.setattr(processing, "process_resource_event", None)  # put back afterwards
+    async def infinite_watch(**_: object) -> AsyncIterator[object]:
+        for each in brought:
+            yield each
+
+    monkeypatch.setattr(watching, "infinite_watch", None)  # put back afterwards
+    monkeypatch.setattr(watches, "INFINITE_WATCH", infinite_watch)
     watches.deliver_directly(deliver)
-    process: Any = processing.process_resource_event
-    jobs = SimpleNamespace(plural="jobs")
-    await process(resource=jobs, raw_event={"type": None, "object": {"name": "a"}}, registry="kopf's own")
-    await process(resource=jobs, raw_event={"type": "ADDED", "object": {}}, settings="kopf's own")
-    await process(resource=jobs, raw_event={"type": "DELETED", "object": {"name": "a"}})
+    watch: Any = watching.infinite_watch
+    jobs = SimpleNamespace(group="batch", version="v1", plural="jobs")
+    assert [event async for event in watch(resource=jobs, namespace="lab")] == [watching.Bookmark.LISTED]
     assert delivered == [("jobs", None, "a"), ("jobs", "DELETED", "a")]
     assert "an event of jobs was not understood" in caplog.text
+    spaces = SimpleNamespace(group="", version="v1", plural="namespaces")
+    assert [event async for event in watch(resource=spaces, namespace=None)] == brought
+    assert len(delivered) == 2
+
+
+def test_kopf_asks_for_its_watches_where_we_are() -> None:
+    """A version of kopf that finds its watch by another name would deliver everything to handlers that do nothing."""
+    assert "watching.infinite_watch(" in inspect.getsource(queueing.watcher)
