@@ -42,8 +42,9 @@ check: $(READY) .venv-docs/.ready ## format, lint, types, import directions, fre
 test: $(READY) ## pure tests and tests on a real API server, with coverage
 	scripts/test
 
-endurance: $(READY) .venv-release/.ready ## the tests that take minutes: kill -9 again and again, crash schedules, hundreds of trials
+endurance: $(READY) .venv-release/.ready ## the tests that take minutes: kill -9 again and again, crash schedules, hundreds of trials, other minors
 	scripts/test endurance
+	scripts/minors
 
 minors: $(READY) ## the tests that need an API server, on other minors of Kubernetes; each is built once, for minutes
 	scripts/minors
