@@ -80,9 +80,8 @@ Quantity = Annotated[
             "anyOf": [{"type": "integer"}, {"type": "string"}],
             "pattern": patterns.QUANTITY,
             "maxLength": 32,
-            "x-kubernetes-validations": [
-                {"rule": f"type(self) != int || (self >= 0 && self <= {_LARGEST})", "message": "must be a quantity"}
-            ],
+            "minimum": 0,
+            "maximum": _LARGEST,
         }
     ),
 ]

@@ -63,6 +63,7 @@ def played() -> dict[str, str]:
                 if minute % 12 == 11 + number - 1:
                     run.end(job.name, ending="Failed" if run is bad and minute > 60 else "Complete", code=75 * number)
         fleet.metrics.reconcile.observe(0.02 + 0.01 * (minute % 7))
+        fleet.metrics.answers.observe(0.05 + 0.02 * (minute % 7))
         fleet.metrics.request("GET", 200)
         fleet.metrics.request("PATCH", 409 if minute % 9 == 0 else 200)
         fleet.metrics.errors.inc(float(minute % 50 == 0))

@@ -40,9 +40,11 @@ def _value(node: dict[str, Any], rng: random.Random) -> Any:
 def _choices(node: dict[str, Any]) -> tuple[Any, ...]:
     if "enum" in node:
         return tuple(node["enum"])
+    if "x-kubernetes-int-or-string" in node:
+        return "1", "64Gi", 4, "1e3", "1.5", node["minimum"], node["maximum"], node["minimum"] - 1, node["maximum"] + 1
     if "minimum" in node:
         return node["minimum"], node["maximum"], node["minimum"] + 1, 1 if node["type"] == "integer" else 0.5
-    return {"boolean": (True, False), "string": _TEXTS}.get(node.get("type", ""), ("1", "64Gi", 4, 0, "1e3", "1.5"))
+    return {"boolean": (True, False), "string": _TEXTS}[node["type"]]
 
 
 def _object(node: dict[str, Any], rng: random.Random) -> dict[str, Any]:
