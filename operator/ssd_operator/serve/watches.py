@@ -97,8 +97,8 @@ def deliver_directly(deliver: Deliver) -> None:
 
 async def _infinite_watch(deliver: Deliver, *, resource: Any, **options: Any) -> AsyncIterator[Any]:
     """Deliver events of our kinds, and leave kopf its bookmarks, and what it watches for itself."""
+    ours = (resource.group, resource.version, resource.plural) in WATCHED
     async for event in INFINITE_WATCH(resource=resource, **options):
-        ours = (resource.group, resource.version, resource.plural) in WATCHED
         if isinstance(event, watching.Bookmark) or not ours:
             yield event
         elif event["type"] != "BOOKMARK":

@@ -1,7 +1,7 @@
 """Builds the programs of a test cluster from source, once per machine.
 
 Kubernetes ships no binaries through a package registry, but its source is a Go module: tests/kube makes one binary of
-it. Only go.mod, go.sum, main.go and the flags decide the key; a newer Go toolchain does not cause a new build.
+it. Only go.mod, go.sum, the programs and the flags decide the key; a newer Go toolchain does not cause a new build.
 
 SSD_KUBE_VERSION=1.33 makes a control plane of another minor, for which tests/kube/minors has a pair 1.33.mod and 1.33.sum.
 """
@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from controlplane import cache, toolchain
@@ -25,11 +25,13 @@ COREDNS = "v1.13.2"
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler", "kubectl", "kubelet")
 SOURCES = Path(__file__).parents[2] / "kube"
 SOURCE_FILES = ("go.mod", "go.sum", "main.go")
+NODE_FILE = "nodes.go"
+"""The programs of a node, which other minors are built without."""
 
 
-def kubernetes_version(environ: Mapping[str, str] = os.environ) -> str:
+def kubernetes_version() -> str:
     """The release of Kubernetes that the module file of the asked minor requires."""
-    module, *_ = _sources(environ)
+    module = _sources()["go.mod"]
     match = re.search(r"^\s*k8s\.io/kubernetes (v\S+)$", module.read_text(), re.MULTILINE)
     if match is None:
         raise Unavailable(f"{module} does not require k8s.io/kubernetes: restore it from git.")
@@ -38,13 +40,13 @@ def kubernetes_version(environ: Mapping[str, str] = os.environ) -> str:
 
 def kubernetes() -> Path:
     """A folder with every one of PROGRAMS, each a link to the one binary."""
-    flags, sources = _kubernetes_flags(), _sources(os.environ)
-    folder = _folder("kube", flags, *[path.read_bytes() for path in sources])
+    flags, sources = _kubernetes_flags(), _sources()
+    folder = _folder("kube", flags, *[path.read_bytes() for path in sources.values()])
 
     def make(partial: Path) -> None:
         what = f"Kubernetes {kubernetes_version()}"
         with tempfile.TemporaryDirectory() as copy:
-            for path, name in zip(sources, SOURCE_FILES, strict=True):
+            for name, path in sources.items():
                 shutil.copyfile(path, Path(copy) / name)
             output = str(partial / "kube")
             _go(["build", "-mod=readonly", *flags, "-o", output, "."], what=what, log=_log(folder), folder=Path(copy))
@@ -86,17 +88,18 @@ def coscheduling() -> Path:
     return cache.obtain(folder, make)
 
 
-def _sources(environ: Mapping[str, str]) -> tuple[Path, Path, Path]:
-    """The module file, its sums and the program: of the minor that all tests run on, or of the asked one."""
-    minor = environ.get("SSD_KUBE_VERSION")
+def _sources() -> dict[str, Path]:
+    """What is built, by the name that it is built under: the minor that all tests run on, or the one that is asked for."""
+    minor = os.environ.get("SSD_KUBE_VERSION")
     if not minor:
-        return SOURCES / "go.mod", SOURCES / "go.sum", SOURCES / "main.go"
+        return {name: SOURCES / name for name in (*SOURCE_FILES, NODE_FILE)}
     known = {path.stem: path for path in sorted((SOURCES / "minors").glob("*.mod"))}
     if minor not in known:
         raise Unavailable(
             f"SSD_KUBE_VERSION={minor}: unset it, or choose one of {', '.join(known)} (tests/kube/minors)."
         )
-    return known[minor], known[minor].with_suffix(".sum"), SOURCES / "minors" / "main.go"
+    module = known[minor]
+    return {"go.mod": module, "go.sum": module.with_suffix(".sum"), "main.go": SOURCES / "main.go"}
 
 
 def _kubernetes_flags() -> list[str]:
